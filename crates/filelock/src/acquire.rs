@@ -1,0 +1,146 @@
+//! Acquiring, from the first try to the guard: which way to claim, and the loop around it.
+
+use std::io::ErrorKind;
+use std::path::Path;
+use std::time::Instant;
+
+use crate::claim::Claim;
+use crate::environment::Environment;
+use crate::error::AcquireError;
+use crate::guard::LockGuard;
+use crate::make_in_place;
+use crate::options::LockOptions;
+use crate::paths::Names;
+use crate::prepare::{Preparation, Publication, Setback};
+use crate::sys;
+use crate::wait::Wait;
+
+/// How often a claim is prepared anew when somebody removes or takes over the preparation.
+const PREPARATIONS: u32 = 8;
+
+/// Acquires the lock of `path` with the default options: waits up to 5 s.
+///
+/// # Errors
+///
+/// See [`LockOptions::acquire`].
+pub fn acquire(path: impl AsRef<Path>) -> Result<LockGuard, AcquireError> {
+    LockOptions::new().acquire(path)
+}
+
+/// Acquires the lock of `path` if that needs no waiting; `None` when it is held.
+///
+/// # Errors
+///
+/// See [`LockOptions::try_acquire`].
+pub fn try_acquire(path: impl AsRef<Path>) -> Result<Option<LockGuard>, AcquireError> {
+    LockOptions::new().try_acquire(path)
+}
+
+pub(crate) fn acquire_with(path: &Path, options: &LockOptions) -> Result<LockGuard, AcquireError> {
+    options.check()?;
+    let names = Names::of(path)?;
+    let environment = &options.environment;
+    let local = is_local(&names)? && !environment.force_time_based;
+    let mut way =
+        if local && !environment.force_mkdir_claim { Way::Publish(None) } else { Way::MakeInPlace };
+    let mut wait = Wait::new(&names, options, local, Instant::now());
+    loop {
+        if let Some(claim) = attempt(&mut way, &names, environment, local)?
+            && let Some(mut guard) = hand_over(claim, &names, environment)
+        {
+            guard.takeover = wait.into_replaced();
+            return Ok(guard);
+        }
+        wait.until_worth_a_try()?;
+    }
+}
+
+/// How the claim is made, chosen per file system.
+enum Way {
+    /// Prepared in private, published by exclusive rename. The preparation serves all tries of a
+    /// call, and is removed when the call ends without it.
+    Publish(Option<Preparation>),
+    /// `mkdir` at the final name.
+    MakeInPlace,
+}
+
+/// One try. `None`: somebody else has the lock.
+fn attempt(
+    way: &mut Way,
+    names: &Names,
+    environment: &Environment,
+    local: bool,
+) -> Result<Option<Claim>, AcquireError> {
+    let mut disturbed = names.preparation("");
+    for _ in 0..PREPARATIONS {
+        let Way::Publish(ready) = way else {
+            return make_in_place::attempt(names, environment, local);
+        };
+        let preparation =
+            match ready.take().map_or_else(|| Preparation::new(names, environment), Ok) {
+                Ok(preparation) => preparation,
+                Err(Setback::Again(path)) => {
+                    disturbed = path;
+                    continue;
+                }
+                Err(Setback::Unsupported) => {
+                    *way = Way::MakeInPlace;
+                    continue;
+                }
+                Err(Setback::Failed(error)) => return Err(error),
+            };
+        match preparation.publish(names, environment)? {
+            Publication::Done(claim) => return Ok(Some(claim)),
+            Publication::Taken(preparation) => {
+                *way = Way::Publish(Some(preparation));
+                return Ok(None);
+            }
+            Publication::Gone => {}
+            Publication::Unsupported => *way = Way::MakeInPlace,
+        }
+    }
+    Err(AcquireError::Disturbed { path: disturbed, attempts: PREPARATIONS })
+}
+
+/// Makes the guard. If we were stopped between stamping the record and publishing it, others see
+/// an old time: it is renewed, and the lock verified, before the caller gets it. `None`: lost
+/// meanwhile, which only time-based peers can do to us.
+fn hand_over(claim: Claim, names: &Names, environment: &Environment) -> Option<LockGuard> {
+    let stale = claim.is_stale(environment);
+    let guard = LockGuard::new(claim, names.clone(), environment.clone());
+    if stale && guard.renew().is_err() {
+        return None;
+    }
+    Some(guard)
+}
+
+/// Whether the lock's directory lies on a file system of this kernel alone. Creates the directory
+/// if it does not exist.
+fn is_local(names: &Names) -> Result<bool, AcquireError> {
+    match sys::file_system_is_local(&names.parent) {
+        Ok(local) => Ok(local),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            create_directories(names)?;
+            sys::file_system_is_local(&names.parent)
+                .map_err(|error| AcquireError::of("examine", &names.parent, error))
+        }
+        Err(error) => Err(AcquireError::of("examine", &names.parent, error)),
+    }
+}
+
+/// Called when creating `path` failed with "not found": the parent vanished and is created again;
+/// or it exists, and something intercepts file creation in it.
+pub(crate) fn create_parent(names: &Names, path: &Path) -> Result<(), AcquireError> {
+    if sys::look(&names.parent).is_ok() {
+        return Err(AcquireError::Intercepted {
+            path: path.to_owned(),
+            parent: names.parent.clone(),
+        });
+    }
+    create_directories(names)
+}
+
+fn create_directories(names: &Names) -> Result<(), AcquireError> {
+    std::fs::create_dir_all(&names.parent)
+        .map_err(|error| AcquireError::of("create directory", &names.parent, error))
+}

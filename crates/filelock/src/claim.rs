@@ -1,0 +1,77 @@
+//! A claim: one directory of ours with our record inside, whether still private or already the lock.
+
+use std::fs::File;
+use std::io;
+
+use crate::environment::Environment;
+use crate::record::{self, Record};
+use crate::sys::{self, Access, Dir, FileId};
+
+/// What one acquisition owns. The inode of the directory, which the open descriptor keeps from
+/// being reused, is together with the token the identity of the acquisition.
+#[derive(Debug)]
+pub(crate) struct Claim {
+    pub(crate) dir: Dir,
+    pub(crate) id: FileId,
+    pub(crate) record: Record,
+    /// The record's file, if we hold the OS lock on `dir`, so that the kernel and not the clock
+    /// speaks for us. Elsewhere it is opened by name each time: on a network file system only
+    /// opening asks the server (close-to-open consistency, nfs(5)), and a file that is removed
+    /// while it is open stays behind under another name and keeps the directory from being removed.
+    pub(crate) file: Option<File>,
+}
+
+/// A stamp older than this, in nanoseconds, is not shown to others as "just acquired".
+const FRESH: i64 = 1_000_000_000;
+
+impl Claim {
+    pub(crate) fn record_for(environment: &Environment, token: String, flocked: bool) -> Record {
+        Record {
+            pid: std::process::id(),
+            stamp: environment.now(),
+            token,
+            flock: flocked.then(|| environment.kernel_id().to_owned()),
+        }
+    }
+
+    /// Whether so much time went by since the record was stamped that it should be stamped anew
+    /// before (or right after) others see it: because we waited, or were stopped.
+    pub(crate) fn is_stale(&self, environment: &Environment) -> bool {
+        environment.now().saturating_sub(self.record.stamp) > FRESH
+    }
+
+    /// Overwrites the stamp in place with one positioned write. A reader in the middle of it sees
+    /// a mixture of two times that differ by seconds; if we die in the middle, that is what stays.
+    /// Both are harmless, and neither leaves a record of another length.
+    pub(crate) fn stamp(&self, now: i64) -> io::Result<()> {
+        let digits = record::stamp_digits(now);
+        let offset = self.record.stamp_offset();
+        match &self.file {
+            Some(file) => sys::overwrite(file, digits.as_bytes(), offset),
+            None => match self.dir.open_regular(record::NAME, Access::ReadWrite)? {
+                Some(file) => sys::overwrite(&file, digits.as_bytes(), offset),
+                None => Err(io::ErrorKind::NotFound.into()),
+            },
+        }
+    }
+
+    /// The record as it stands in the directory now; `None` when it is gone, or is no record.
+    pub(crate) fn read_back(&self) -> io::Result<Option<Record>> {
+        let opened;
+        let file = match &self.file {
+            // It was removed from the directory, in which we alone create one: no name is left.
+            Some(file) if sys::links(file)? == 0 => return Ok(None),
+            Some(file) => file,
+            None => match self.dir.open_regular(record::NAME, Access::Read) {
+                Ok(Some(file)) => {
+                    opened = file;
+                    &opened
+                }
+                Ok(None) => return Ok(None),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+                Err(error) => return Err(error),
+            },
+        };
+        Ok(Record::parse(&sys::read_start(file, record::LIMIT)?))
+    }
+}

@@ -1,0 +1,185 @@
+//! Why a lock was not acquired.
+
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::holder::{Holder, seconds};
+
+/// Why a lock was not acquired. Whatever the reason: the caller does not hold it, and nothing of
+/// this call is left on the disk.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AcquireError {
+    /// The lock stayed held until the deadline.
+    #[error(
+        "failed to lock `{}`: gave up after {}; `{}` is held by {}{}",
+        path.display(), seconds(*waited), lock.display(), describe(holder.as_deref()), hint(holder.as_deref())
+    )]
+    Timeout {
+        /// The file to be locked.
+        path: PathBuf,
+        /// The lock beside it, which is taken.
+        lock: PathBuf,
+        /// How long the call waited.
+        waited: Duration,
+        /// Who held the lock at the last look. `None` when it changed hands at each look.
+        holder: Option<Box<Holder>>,
+    },
+    /// The `on_wait` callback ended the wait.
+    #[error(
+        "failed to lock `{}`: the caller stopped waiting after {}; held by {}",
+        path.display(), seconds(*waited), describe(holder.as_deref())
+    )]
+    GaveUp {
+        /// The file to be locked.
+        path: PathBuf,
+        /// How long the call waited.
+        waited: Duration,
+        /// Who held the lock at the last look.
+        holder: Option<Box<Holder>>,
+    },
+    /// What stands at the lock's name is no lock, and was left alone.
+    #[error(
+        "failed to lock `{}`: `{}` is {kind}, not a lock; find out who put it there and remove it",
+        path.display(), lock.display()
+    )]
+    NotALock {
+        /// The file to be locked.
+        path: PathBuf,
+        /// The name that is taken.
+        lock: PathBuf,
+        /// What was found: "a symbolic link", "a FIFO", …
+        kind: &'static str,
+    },
+    /// The holder is gone, but its lock directory holds an entry that no lock puts there, so the
+    /// directory was not removed.
+    #[error(
+        "failed to clear the dead lock `{}`: it contains `{entry}`, which is not ours to remove; \
+         look at it, then remove the directory",
+        lock.display()
+    )]
+    StrangeEntry {
+        /// The lock that cannot be cleared.
+        lock: PathBuf,
+        /// The first entry that was found inside.
+        entry: String,
+    },
+    /// The operating system refuses us the directory. Waiting would not help: this is not contention.
+    #[error("failed to {verb} `{}` (a matter of permissions, not of a held lock)", path.display())]
+    Denied {
+        /// What was tried.
+        verb: &'static str,
+        /// Where it was tried.
+        path: PathBuf,
+        /// The operating system's answer.
+        source: io::Error,
+    },
+    /// A file cannot be created although its directory exists.
+    #[error(
+        "failed to create `{}`: reported as not found although `{}` exists; \
+         something intercepts file creation there",
+        path.display(), parent.display()
+    )]
+    Intercepted {
+        /// What was to be created.
+        path: PathBuf,
+        /// The directory that exists.
+        parent: PathBuf,
+    },
+    /// Somebody kept removing or taking over what this call was preparing.
+    #[error(
+        "failed to prepare `{}`: it was removed or taken over {attempts} times in a row; \
+         something deletes files beside the lock",
+        path.display()
+    )]
+    Disturbed {
+        /// The last preparation.
+        path: PathBuf,
+        /// How many were tried.
+        attempts: u32,
+    },
+    /// The path cannot name a lock.
+    #[error("failed to lock `{}`: {reason}", path.display())]
+    UnusablePath {
+        /// The path as given.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// An option has a value that makes no sense.
+    #[error("lock option `{option}`: {reason}")]
+    UnusableOption {
+        /// The option's name.
+        option: &'static str,
+        /// What is wrong with its value.
+        reason: &'static str,
+    },
+    /// Any other failure of the operating system.
+    #[error("failed to {verb} `{}`", path.display())]
+    Io {
+        /// What was tried.
+        verb: &'static str,
+        /// Where it was tried.
+        path: PathBuf,
+        /// The operating system's answer.
+        source: io::Error,
+    },
+}
+
+fn describe(holder: Option<&Holder>) -> String {
+    holder.map_or_else(|| "others, one after the other".to_owned(), Holder::to_string)
+}
+
+fn hint(holder: Option<&Holder>) -> &'static str {
+    match holder {
+        Some(holder) if holder.is_this_process() => {
+            "; release the guard that this process has, before locking again"
+        }
+        _ => "; wait longer, or end the holder",
+    }
+}
+
+impl AcquireError {
+    /// Sorts a failed call into "not permitted" and "anything else".
+    pub(crate) fn of(verb: &'static str, path: impl Into<PathBuf>, source: io::Error) -> Self {
+        let path = path.into();
+        match source.kind() {
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                Self::Denied { verb, path, source }
+            }
+            _ => Self::Io { verb, path, source },
+        }
+    }
+
+    /// Whether the lock was held by somebody else all the time. Trying again later can help.
+    pub fn is_contention(&self) -> bool {
+        matches!(self, Self::Timeout { .. } | Self::GaveUp { .. })
+    }
+
+    /// Who held the lock when the call gave up.
+    pub fn holder(&self) -> Option<&Holder> {
+        match self {
+            Self::Timeout { holder, .. } | Self::GaveUp { holder, .. } => holder.as_deref(),
+            _ => None,
+        }
+    }
+}
+
+impl From<AcquireError> for io::Error {
+    fn from(error: AcquireError) -> Self {
+        let kind = match &error {
+            AcquireError::Timeout { .. } => io::ErrorKind::TimedOut,
+            AcquireError::GaveUp { .. } => io::ErrorKind::Interrupted,
+            AcquireError::NotALock { .. } => io::ErrorKind::AlreadyExists,
+            AcquireError::StrangeEntry { .. } => io::ErrorKind::DirectoryNotEmpty,
+            AcquireError::Intercepted { .. } => io::ErrorKind::NotFound,
+            AcquireError::Disturbed { .. } => io::ErrorKind::Other,
+            AcquireError::UnusablePath { .. } | AcquireError::UnusableOption { .. } => {
+                io::ErrorKind::InvalidInput
+            }
+            AcquireError::Denied { source, .. } | AcquireError::Io { source, .. } => source.kind(),
+        };
+        Self::new(kind, error)
+    }
+}

@@ -1,0 +1,227 @@
+//! What stands at the lock's name, and whether its holder lives.
+//!
+//! The name is opened once, as a directory, following no link; all else goes through that
+//! descriptor, so that the record, the OS lock and the mode judged belong to one directory,
+//! whatever happens to the name meanwhile. The descriptor is closed before anybody sleeps.
+//! A look that fails is never a proof of death: the occupant then counts as alive.
+
+use std::fs::File;
+use std::io::{self, ErrorKind};
+use std::time::Duration;
+
+use crate::environment::Environment;
+use crate::holder::{Holder, Liveness};
+use crate::options::LockOptions;
+use crate::paths::Names;
+use crate::record::{self, Record};
+use crate::sys::{self, Access, Dir, Kind, Look};
+
+/// What was found at the lock's name.
+pub(crate) enum Sight {
+    /// Nothing, or it went away while we looked. Worth a try at once.
+    Nothing,
+    Occupied(Box<Occupant>),
+    /// Not a lock of any generation. Never opened for reading, followed or removed.
+    NotALock(Kind),
+}
+
+/// What occupies the name, as judged.
+pub(crate) struct Occupant {
+    pub(crate) body: Body,
+    /// `None` when not even that could be found out.
+    pub(crate) look: Option<Look>,
+    pub(crate) record: Option<Record>,
+    pub(crate) verdict: Verdict,
+}
+
+/// What to remove if the verdict allows it: exactly what was judged.
+pub(crate) enum Body {
+    Directory(Dir),
+    /// The lock of the file generation.
+    File,
+    /// Could not be opened, so is not touched.
+    Closed,
+}
+
+#[derive(Debug)]
+pub(crate) enum Verdict {
+    Alive(Liveness),
+    /// Proved by the kernel.
+    Dead,
+    /// By the clock, which can be wrong.
+    Expired,
+    /// No holder inside. `timed`: only the clock says that none is about to appear.
+    Remnant {
+        timed: bool,
+    },
+}
+
+impl Verdict {
+    /// Whether only the clock speaks for it.
+    pub(crate) fn is_timed(&self) -> bool {
+        matches!(self, Self::Expired | Self::Remnant { timed: true })
+    }
+}
+
+impl Occupant {
+    fn alive(look: Option<Look>, liveness: Liveness) -> Sight {
+        let verdict = Verdict::Alive(liveness);
+        Sight::Occupied(Box::new(Self { body: Body::Closed, look, record: None, verdict }))
+    }
+
+    pub(crate) fn holder(&self, environment: &Environment) -> Holder {
+        let stamp = self.record.as_ref().map(|record| record.stamp);
+        Holder {
+            pid: self.record.as_ref().map(|record| record.pid),
+            stamp,
+            age: stamp.map(|stamp| elapsed(environment, stamp)),
+            token: self.record.as_ref().map(|r| r.token.clone()).filter(|token| !token.is_empty()),
+            user: self.look.map(|look| look.user),
+            liveness: match &self.verdict {
+                Verdict::Alive(liveness) => liveness.clone(),
+                Verdict::Dead => Liveness::Dead,
+                Verdict::Expired | Verdict::Remnant { .. } => Liveness::Expired,
+            },
+        }
+    }
+}
+
+/// Looks at the lock. `local`: OS locks on this file system mean something.
+pub(crate) fn judge(names: &Names, options: &LockOptions, local: bool) -> Sight {
+    let error = match sys::open_dir(&names.lock) {
+        Ok(dir) => return judge_directory(dir, names, options, local),
+        Err(error) => error,
+    };
+    match (error.kind(), sys::look(&names.lock)) {
+        (ErrorKind::NotFound, _) => Sight::Nothing,
+        (_, Err(error)) if error.kind() == ErrorKind::NotFound => Sight::Nothing,
+        (_, Err(error)) => Occupant::alive(None, unknown(&error)),
+        (ErrorKind::PermissionDenied, Ok(look)) if look.kind == Kind::Directory => {
+            Occupant::alive(Some(look), Liveness::Unreadable)
+        }
+        (_, Ok(look)) => match look.kind {
+            Kind::Directory => Occupant::alive(Some(look), unknown(&error)),
+            Kind::File => judge_file(look, names, options),
+            other => Sight::NotALock(other),
+        },
+    }
+}
+
+fn judge_directory(dir: Dir, names: &Names, options: &LockOptions, local: bool) -> Sight {
+    let environment = &options.environment;
+    let look = match dir.look() {
+        Ok(look) => look,
+        Err(error) => return Occupant::alive(None, unknown(&error)),
+    };
+    let occupied = |body, record, verdict| {
+        Sight::Occupied(Box::new(Occupant { body, look: Some(look), record, verdict }))
+    };
+    let record = match dir.open_regular(record::NAME, Access::Read) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let verdict = if look.is_sticky() {
+                // Published with its record, which is gone: its owner is releasing it, or died doing so.
+                Verdict::Remnant { timed: false }
+            } else {
+                match left(environment, look.modified, options.grace) {
+                    Some(within) => Verdict::Alive(Liveness::Expires { within }),
+                    None => Verdict::Remnant { timed: true },
+                }
+            };
+            return occupied(Body::Directory(dir), None, verdict);
+        }
+        // A record that we may not read, unlike a look that failed, stays that way: by time.
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => None,
+        Err(error) => return Occupant::alive(Some(look), unknown(&error)),
+        Ok(None) => None,
+        Ok(Some(file)) => match read(&file) {
+            Ok(record) => record,
+            Err(error) => return Occupant::alive(Some(look), unknown(&error)),
+        },
+    };
+    if let Some(kernel) = record.as_ref().and_then(|record| record.flock.as_deref())
+        && local
+        && !environment.force_time_based
+    {
+        match dir.try_flock_shared() {
+            // However old, and whatever kernel it names.
+            Ok(false) => {
+                return occupied(Body::Directory(dir), record, Verdict::Alive(Liveness::Running));
+            }
+            Ok(true) => match sys::look(&names.lock) {
+                Ok(now) if now.id == look.id => {
+                    if environment.is_this_kernel(kernel) {
+                        return occupied(Body::Directory(dir), record, Verdict::Dead);
+                    }
+                }
+                // It was released between our opening it and our asking for its OS lock.
+                Ok(_) => return Sight::Nothing,
+                Err(error) if error.kind() == ErrorKind::NotFound => return Sight::Nothing,
+                Err(error) => return Occupant::alive(Some(look), unknown(&error)),
+            },
+            Err(error) => return Occupant::alive(Some(look), unknown(&error)),
+        }
+    }
+    let verdict = by_time(record.as_ref(), look.modified, options.ttl, options);
+    occupied(Body::Directory(dir), record, verdict)
+}
+
+/// The file generation: one regular file at the lock's name.
+fn judge_file(look: Look, names: &Names, options: &LockOptions) -> Sight {
+    let record = match sys::open_file(&names.lock) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Sight::Nothing,
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => None,
+        Err(error) => return Occupant::alive(Some(look), unknown(&error)),
+        Ok(None) => return Occupant::alive(Some(look), Liveness::Unknown("it changed".into())),
+        Ok(Some(file)) => match sys::identity(&file).and_then(|id| Ok((id, read(&file)?))) {
+            Ok((id, _)) if id != look.id => return Sight::Nothing,
+            Ok((_, record)) => record,
+            Err(error) => return Occupant::alive(Some(look), unknown(&error)),
+        },
+    };
+    // Its record is complete before it is linked into place, so one that cannot be parsed is not
+    // being written: the short grace will do.
+    let verdict = by_time(record.as_ref(), look.modified, options.grace, options);
+    Sight::Occupied(Box::new(Occupant { body: Body::File, look: Some(look), record, verdict }))
+}
+
+/// The clock's word. Without a usable stamp the time of the last change counts, against
+/// `without_stamp`. A stamp more than a TTL in the future is not usable.
+fn by_time(
+    record: Option<&Record>,
+    modified: i64,
+    without_stamp: Duration,
+    options: &LockOptions,
+) -> Verdict {
+    let environment = &options.environment;
+    let latest = environment.now().saturating_add(nanos(options.ttl));
+    let (since, limit) = match record {
+        Some(record) if record.stamp <= latest => (record.stamp, options.ttl),
+        _ => (modified, without_stamp),
+    };
+    match left(environment, since, limit) {
+        Some(within) => Verdict::Alive(Liveness::Expires { within }),
+        None => Verdict::Expired,
+    }
+}
+
+/// How long until `since` is longer ago than `limit`; `None` when it is.
+fn left(environment: &Environment, since: i64, limit: Duration) -> Option<Duration> {
+    limit.checked_sub(elapsed(environment, since))
+}
+
+fn elapsed(environment: &Environment, since: i64) -> Duration {
+    let nanos = environment.now().saturating_sub(since);
+    Duration::from_nanos(u64::try_from(nanos).unwrap_or(0))
+}
+
+fn nanos(duration: Duration) -> i64 {
+    i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)
+}
+
+fn read(file: &File) -> io::Result<Option<Record>> {
+    Ok(Record::parse(&sys::read_start(file, record::LIMIT)?))
+}
+
+fn unknown(error: &io::Error) -> Liveness {
+    Liveness::Unknown(error.to_string())
+}

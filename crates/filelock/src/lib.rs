@@ -1,0 +1,74 @@
+//! An advisory lock between processes, beside any file.
+//!
+//! # Guarantee
+//!
+//! Among processes that use this crate on one kernel and a local file system:
+//!
+//! - at most one holds the lock of a path, always;
+//! - a holder that died, however it died, is replaced as soon as a waiter looks;
+//! - a holder that lives is never replaced, however slow it is: not when it is stopped, not when the
+//!   machine sleeps, not when the clock jumps.
+//!
+//! Nothing is left behind by a call that fails, and no caller is ever told that it holds the lock
+//! when it does not.
+//!
+//! # Mechanism
+//!
+//! The lock of `events.ndjson` is a directory `events.ndjson.lock` with a file `holder` inside. It is
+//! prepared in private, with an OS lock (`flock`) held on it, and published by one rename that fails
+//! if the name is taken. Whoever finds the name taken asks the kernel for that OS lock: refused means
+//! that the holder lives; granted means that it died. A dead holder's lock is cleared by
+//! compare-and-delete, never by renaming it aside. `docs/protocol.md` in the repository has the
+//! whole of it, `docs/decisions.md` the reasons.
+//!
+//! # Limits
+//!
+//! - It is advisory: it excludes those who ask for it.
+//! - Two names of one file (a link, another mount) have two locks.
+//! - Where the kernel cannot vouch for a holder (network file systems, FUSE, holders of the Go
+//!   implementations), time decides: a holder counts as gone 30 s after its last
+//!   [`renew`](LockGuard::renew), alive or not. There, at most one holds as long as holders finish
+//!   or renew in time and clocks agree. [`verify`](LockGuard::verify) right before committing
+//!   bounds the damage.
+//! - `git add -A` would commit a held lock: ignore `*.lock.lock*`, or what your locks are called.
+//! - Unix only so far. Linux is tested; macOS and the BSDs share the code and are untested.
+//!
+//! # Example
+//!
+//! ```
+//! use std::io::Write;
+//! # let directory = tempfile::tempdir()?;
+//! # let log = directory.path().join("events.ndjson");
+//!
+//! let guard = filelock::acquire(&log)?; // waits up to 5 s
+//! let mut file = std::fs::OpenOptions::new().create(true).append(true).open(&log)?;
+//! file.write_all(b"{\"event\":\"started\"}\n")?;
+//! guard.release()?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod acquire;
+mod claim;
+mod environment;
+mod error;
+mod guard;
+mod holder;
+mod judge;
+mod make_in_place;
+mod options;
+mod paths;
+mod prepare;
+mod reclaim;
+mod record;
+mod release;
+mod sweep;
+mod sys;
+mod wait;
+
+pub use acquire::{acquire, try_acquire};
+#[doc(hidden)]
+pub use environment::Environment;
+pub use error::{AcquireError, ReleaseError, RenewError, VerifyError};
+pub use guard::LockGuard;
+pub use holder::{Holder, Liveness};
+pub use options::LockOptions;

@@ -1,0 +1,104 @@
+//! Acquiring, step 4: where a directory cannot be published whole, `mkdir` at the final name is the
+//! claim, and the record follows.
+//!
+//! Between the two, others see a lock without a record. They take it for a claim in the making until
+//! the grace is over, then remove the empty directory; so each step below may find that the claim
+//! was lost, and then says so instead of holding on:
+//!
+//! ```text
+//! mkdir L             the claim; exists: taken
+//! open L              gone: lost. Ours was removed and this is another's: the next steps decide
+//! flock (if usable)   refused: another claimant of the same directory was faster, lost
+//! create holder       exclusive; exists: lost. The directory was removed: not found, lost
+//! read back by path   another directory or another record: lost
+//! ```
+//!
+//! Two claimants can end up in one directory; the exclusive creation of the record lets one through.
+
+use std::io::ErrorKind;
+
+use crate::claim::Claim;
+use crate::environment::{Environment, unique_token};
+use crate::error::AcquireError;
+use crate::paths::Names;
+use crate::record;
+use crate::sys;
+
+/// One try. `None`: somebody else has the lock, or got it while we were at it.
+pub(crate) fn attempt(
+    names: &Names,
+    environment: &Environment,
+    use_flock: bool,
+) -> Result<Option<Claim>, AcquireError> {
+    let failed = |verb, error| AcquireError::of(verb, &names.lock, error);
+    if let Err(error) = sys::mkdir(&names.lock, 0o711) {
+        return match error.kind() {
+            ErrorKind::AlreadyExists => Ok(None),
+            ErrorKind::NotFound => {
+                crate::acquire::create_parent(names, &names.lock)?;
+                Ok(None)
+            }
+            _ => Err(failed("create directory", error)),
+        };
+    }
+    let dir = match sys::open_dir(&names.lock) {
+        Ok(dir) => dir,
+        Err(error) if is_lost(error.kind()) => return Ok(None),
+        Err(error) => {
+            // Empty, and made by us a moment ago; if it is another's by now, it is not empty or
+            // its owner finds it gone and waits again.
+            let _ = sys::rmdir(&names.lock);
+            return Err(failed("open", error));
+        }
+    };
+    let id = dir.look().map_err(|error| failed("examine", error))?.id;
+    let kernel_backed = use_flock
+        && match dir.try_flock_exclusive() {
+            Ok(true) => true,
+            Ok(false) => return Ok(None),
+            Err(_) => false,
+        };
+    let record = Claim::record_for(environment, unique_token(), kernel_backed);
+    let bytes = record.encode();
+    let file = match sys::create_record(&dir, record::NAME, &bytes) {
+        Ok(file) => file,
+        Err(error) if is_lost(error.kind()) => return Ok(None),
+        Err(error) => {
+            let _ = dir.unlink(record::NAME);
+            remove_if_ours(names, id);
+            return Err(failed("write the record in", error));
+        }
+    };
+    let claim = Claim { dir, id, file: kernel_backed.then_some(file), record };
+    let confirmed = claim.dir.set_mode(0o711).and_then(|()| {
+        let here = sys::look(&names.lock)?.id == id;
+        let read = sys::open_file(&names.lock.join(record::NAME))?
+            .map(|file| sys::read_start(&file, record::LIMIT))
+            .transpose()?;
+        Ok(here && read.as_deref() == Some(&bytes[..]))
+    });
+    match confirmed {
+        Ok(true) => Ok(Some(claim)),
+        Ok(false) => {
+            let _ = claim.dir.unlink(record::NAME);
+            remove_if_ours(names, id);
+            Ok(None)
+        }
+        Err(error) => {
+            let _ = claim.dir.unlink(record::NAME);
+            remove_if_ours(names, id);
+            if is_lost(error.kind()) { Ok(None) } else { Err(failed("read back", error)) }
+        }
+    }
+}
+
+/// Somebody else was here: the name is gone, or is something else by now.
+fn is_lost(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::NotFound | ErrorKind::AlreadyExists | ErrorKind::NotADirectory)
+}
+
+fn remove_if_ours(names: &Names, id: sys::FileId) {
+    if sys::look(&names.lock).is_ok_and(|look| look.id == id) {
+        let _ = sys::rmdir(&names.lock);
+    }
+}

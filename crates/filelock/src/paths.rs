@@ -1,0 +1,109 @@
+//! The names: the target that the caller gives, its lock, and the preparations beside it.
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+
+use crate::error::AcquireError;
+
+/// The names that one lock lives under. All absolute: a later `chdir` changes nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Names {
+    /// What the lock protects, as named by the caller. Need not exist.
+    pub(crate) target: PathBuf,
+    /// The lock itself: a directory while it is held.
+    pub(crate) lock: PathBuf,
+    /// The directory that both lie in.
+    pub(crate) parent: PathBuf,
+}
+
+impl Names {
+    /// Drops `.` components and trailing separators and makes `path` absolute. Resolves nothing
+    /// else, no link and no `..`: all programs that name the same path get the same lock, whatever
+    /// the path happens to lead to at the moment.
+    pub(crate) fn of(path: &Path) -> Result<Self, AcquireError> {
+        let unusable = |reason| AcquireError::UnusablePath { path: path.to_owned(), reason };
+        if path.as_os_str().as_encoded_bytes().contains(&0) {
+            return Err(unusable("it contains a NUL byte"));
+        }
+        if path.file_name().is_none() {
+            return Err(unusable("it has no file name"));
+        }
+        let absolute = std::path::absolute(path).map_err(|source| AcquireError::Io {
+            verb: "make absolute",
+            path: path.to_owned(),
+            source,
+        })?;
+        // Going through the components is what drops `.` and trailing separators.
+        let target: PathBuf = absolute.components().collect();
+        let parent = target.parent().ok_or_else(|| unusable("it has no parent directory"))?;
+        Ok(Self { lock: with_suffix(&target, ".lock"), parent: parent.to_owned(), target })
+    }
+
+    /// Where a claim is prepared. Never `….stale-…`: the file generation deletes those.
+    pub(crate) fn preparation(&self, unique: &str) -> PathBuf {
+        with_suffix(&self.lock, &format!("{PREPARATION_INFIX}{unique}"))
+    }
+
+    /// Whether `name`, found in the parent, is a preparation of this lock.
+    pub(crate) fn is_preparation(&self, name: &OsStr) -> bool {
+        let own = self.lock.file_name().expect("because `Names::of` appended to a file name");
+        name.as_encoded_bytes()
+            .strip_prefix(own.as_encoded_bytes())
+            .is_some_and(|rest| rest.starts_with(PREPARATION_INFIX.as_bytes()))
+    }
+}
+
+const PREPARATION_INFIX: &str = ".prep-";
+
+/// Appends to the name itself, not through the extension: `a.json` and `a` have different locks,
+/// and a name that is not UTF-8 works.
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name: OsString = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lock_of(path: &str) -> PathBuf {
+        Names::of(Path::new(path)).unwrap().lock
+    }
+
+    #[test]
+    fn the_lock_is_appended_to_the_name_and_nothing_is_resolved() {
+        assert_eq!(lock_of("/a/b.json"), Path::new("/a/b.json.lock"));
+        assert_eq!(lock_of("/a/../b"), Path::new("/a/../b.lock"));
+        assert_eq!(lock_of("/a/./b/"), Path::new("/a/b.lock"));
+        assert_eq!(lock_of("/a//b/."), Path::new("/a/b.lock"));
+    }
+
+    #[test]
+    fn a_relative_path_becomes_absolute() {
+        let here = std::env::current_dir().unwrap();
+        assert_eq!(lock_of("x"), here.join("x.lock"));
+        assert_eq!(lock_of("./x"), here.join("x.lock"));
+    }
+
+    #[test]
+    fn a_path_without_a_file_name_is_refused() {
+        for path in ["", "/", ".", "..", "a/.."] {
+            let error = Names::of(Path::new(path)).unwrap_err();
+            assert!(matches!(error, AcquireError::UnusablePath { .. }), "{path:?}: {error}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_name_that_is_not_utf8_works_and_nul_is_refused() {
+        use std::os::unix::ffi::OsStrExt;
+        let names = Names::of(Path::new(OsStr::from_bytes(b"/t/\xff"))).unwrap();
+        assert_eq!(names.lock.as_os_str().as_bytes(), b"/t/\xff.lock");
+        assert!(names.is_preparation(OsStr::from_bytes(b"\xff.lock.prep-1")));
+        assert!(!names.is_preparation(OsStr::from_bytes(b"\xff.lock.stale-1")));
+        assert!(!names.is_preparation(OsStr::from_bytes(b"other.lock.prep-1")));
+        let nul = Names::of(Path::new(OsStr::from_bytes(b"/t/a\0b"))).unwrap_err();
+        assert!(matches!(nul, AcquireError::UnusablePath { .. }));
+    }
+}

@@ -1,0 +1,181 @@
+//! Acquiring, steps 1 and 2: prepare the claim in private, then publish it by one exclusive rename.
+//!
+//! ```text
+//! mkdir L.prep-U      0700: nobody else can open it          dies here: an empty leftover, swept
+//! open, flock         exclusive, without blocking            dies here: as above
+//! create holder       through the descriptor                 dies here: a leftover with a record
+//! fchmod              01711: "published with its record"     dies here: as above
+//! rename to L         only if L does not exist               dies here: a dead lock, replaced
+//! ```
+//!
+//! The record is never visible at `L` before its OS lock is held, so nobody can ever take a holder
+//! of ours that is still starting for a dead one. Who stalls before the `flock` for longer than the
+//! grace may find its directory swept: opening it, locking it or creating the record in it then
+//! fails, and the claim is prepared anew. Once the `flock` is held no sweeper gets it.
+
+use std::io::{self, ErrorKind};
+use std::path::PathBuf;
+
+use crate::claim::Claim;
+use crate::environment::{Environment, unique_token};
+use crate::error::AcquireError;
+use crate::paths::Names;
+use crate::record;
+use crate::sys::{self, Dir};
+
+/// A claim that nobody else knows of yet. Dropping it removes it from the disk.
+#[derive(Debug)]
+pub(crate) struct Preparation {
+    path: PathBuf,
+    /// `None` once it was published.
+    claim: Option<Claim>,
+}
+
+/// What happened to an attempt to publish.
+pub(crate) enum Publication {
+    /// It is the lock now.
+    Done(Claim),
+    /// The name is taken; the preparation stays ready for the next try.
+    Taken(Preparation),
+    /// The preparation is no longer there.
+    Gone,
+    /// This file system has no exclusive rename.
+    Unsupported,
+}
+
+/// Why there is no preparation.
+pub(crate) enum Setback {
+    /// Somebody removed it or took it over while it was being made, or its parent did not exist
+    /// and was created: try again.
+    Again(PathBuf),
+    /// This file system cannot do it this way.
+    Unsupported,
+    Failed(AcquireError),
+}
+
+impl Preparation {
+    pub(crate) fn new(names: &Names, environment: &Environment) -> Result<Self, Setback> {
+        let token = unique_token();
+        let path = names.preparation(&token);
+        match sys::mkdir(&path, 0o700) {
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                return Err(Setback::Again(path));
+            }
+            // The lock's own name may still be short enough.
+            Err(error) if error.kind() == ErrorKind::InvalidFilename => {
+                return Err(Setback::Unsupported);
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                return Err(match crate::acquire::create_parent(names, &path) {
+                    Ok(()) => Setback::Again(path),
+                    Err(error) => Setback::Failed(error),
+                });
+            }
+            Err(error) => {
+                return Err(Setback::Failed(AcquireError::of("create directory", path, error)));
+            }
+        }
+        let dir = match sys::open_dir(&path) {
+            Ok(dir) => dir,
+            Err(error) => {
+                let _ = sys::rmdir(&path);
+                return Err(again_if_gone("open", path, error));
+            }
+        };
+        match fill(&dir, token, environment) {
+            Ok(claim) => Ok(Self { path, claim: Some(claim.into_claim(dir)) }),
+            Err(setback) => {
+                let _ = dir.unlink(record::NAME);
+                let _ = sys::rmdir(&path);
+                Err(match setback {
+                    Fill::Refused => Setback::Again(path),
+                    Fill::NoFlock => Setback::Unsupported,
+                    Fill::Failed(verb, error) => again_if_gone(verb, path, error),
+                })
+            }
+        }
+    }
+
+    /// Tries to make this claim the lock.
+    pub(crate) fn publish(
+        mut self,
+        names: &Names,
+        environment: &Environment,
+    ) -> Result<Publication, AcquireError> {
+        let claim = self.claim.as_mut().expect("because publishing consumes the preparation");
+        if claim.is_stale(environment) {
+            let now = environment.now();
+            claim.stamp(now).map_err(|error| AcquireError::of("write", &self.path, error))?;
+            claim.record.stamp = now;
+        }
+        match sys::rename_exclusive(&self.path, &names.lock) {
+            Ok(()) => {}
+            Err(error) => match error.kind() {
+                ErrorKind::AlreadyExists | ErrorKind::DirectoryNotEmpty => {
+                    return Ok(Publication::Taken(self));
+                }
+                ErrorKind::Unsupported => return Ok(Publication::Unsupported),
+                // Somebody removed the preparation; or the rename took place and its answer was lost.
+                ErrorKind::NotFound => {
+                    let ours = sys::look(&names.lock).is_ok_and(|look| look.id == claim.id);
+                    if !ours {
+                        return Ok(Publication::Gone);
+                    }
+                }
+                _ => return Err(AcquireError::of("publish", &names.lock, error)),
+            },
+        }
+        let claim = self.claim.take().expect("because publishing consumes the preparation");
+        Ok(Publication::Done(claim))
+    }
+}
+
+impl Drop for Preparation {
+    fn drop(&mut self) {
+        if let Some(claim) = &self.claim {
+            let _ = claim.dir.unlink(record::NAME);
+            let _ = sys::rmdir(&self.path);
+        }
+    }
+}
+
+/// What is in the directory, until it can own the directory.
+struct Filled {
+    id: sys::FileId,
+    file: std::fs::File,
+    record: record::Record,
+}
+
+impl Filled {
+    fn into_claim(self, dir: Dir) -> Claim {
+        Claim { dir, id: self.id, file: Some(self.file), record: self.record }
+    }
+}
+
+enum Fill {
+    Refused,
+    NoFlock,
+    Failed(&'static str, io::Error),
+}
+
+fn fill(dir: &Dir, token: String, environment: &Environment) -> Result<Filled, Fill> {
+    match dir.try_flock_exclusive() {
+        Ok(true) => {}
+        Ok(false) => return Err(Fill::Refused),
+        Err(_) => return Err(Fill::NoFlock),
+    }
+    let id = dir.look().map_err(|error| Fill::Failed("examine", error))?.id;
+    let record = Claim::record_for(environment, token, true);
+    let file = sys::create_record(dir, record::NAME, &record.encode())
+        .map_err(|error| Fill::Failed("write the record in", error))?;
+    dir.set_mode(0o1711).map_err(|error| Fill::Failed("set the mode of", error))?;
+    Ok(Filled { id, file, record })
+}
+
+fn again_if_gone(verb: &'static str, path: PathBuf, error: io::Error) -> Setback {
+    match error.kind() {
+        ErrorKind::NotFound | ErrorKind::AlreadyExists => Setback::Again(path),
+        _ => Setback::Failed(AcquireError::of(verb, path, error)),
+    }
+}

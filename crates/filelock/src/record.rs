@@ -1,0 +1,169 @@
+//! The record inside a lock: who took it, when, and what proves that they live.
+//!
+//! ```text
+//! <pid>\n<acquired, unix nanoseconds, 19 digits>\n<token>\nflock <kernel id>\n
+//! ```
+//!
+//! Foreign holders write the first two lines, or three. Later lines are ignored. The record is
+//! world-readable whatever the umask: a foreign process of another user that cannot read it takes
+//! the lock for a leftover after two seconds and steals it.
+
+/// The record's name inside the lock directory.
+pub(crate) const NAME: &str = "holder";
+
+/// How much of a record is read at most, in bytes. Somebody may have put a large file there.
+pub(crate) const LIMIT: usize = 4096;
+
+/// The width of the stamp. Fixed, so that a renewal overwrites it in place with one write.
+pub(crate) const STAMP_DIGITS: usize = 19;
+
+/// What the fourth line names when the running kernel has no name: nobody's kernel.
+const NO_KERNEL: &str = "-";
+
+/// One holder's record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Record {
+    pub(crate) pid: u32,
+    /// When the lock was taken or last renewed, unix nanoseconds.
+    pub(crate) stamp: i64,
+    /// Unique per acquisition. Empty for a foreign holder that wrote none.
+    pub(crate) token: String,
+    /// Present: whoever holds this keeps an OS lock on the directory, on the kernel named.
+    pub(crate) flock: Option<String>,
+}
+
+impl Record {
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let mut text = format!("{}\n{}\n{}\n", self.pid, stamp_digits(self.stamp), self.token);
+        if let Some(kernel) = &self.flock {
+            text.push_str("flock ");
+            text.push_str(if kernel.is_empty() { NO_KERNEL } else { kernel });
+            text.push('\n');
+        }
+        text.into_bytes()
+    }
+
+    /// Where in the encoded record the stamp begins, in bytes.
+    pub(crate) fn stamp_offset(&self) -> u64 {
+        u64::try_from(self.pid.to_string().len() + 1).expect("because a pid is short")
+    }
+
+    /// Reads a record; `None` when these bytes are none.
+    ///
+    /// A stamp that the end of the file cuts short is no stamp: whoever looks while a foreign holder
+    /// writes its record could otherwise read the first digits of a time as a time long ago.
+    pub(crate) fn parse(bytes: &[u8]) -> Option<Self> {
+        let (pid, rest) = split_line(bytes)?;
+        let pid = decimal(pid).and_then(|pid| u32::try_from(pid).ok()).filter(|pid| *pid > 0)?;
+        let (stamp, rest) = match split_line(rest) {
+            Some((stamp, rest)) => (stamp, rest),
+            None if rest.len() >= STAMP_DIGITS => (rest, &[][..]),
+            None => return None,
+        };
+        let stamp = decimal(stamp)?;
+        let (token, rest) = split_line(rest).unwrap_or((rest, &[]));
+        let token = std::str::from_utf8(token).ok()?.to_owned();
+        // A fourth line without its end may be cut short too; its reader then goes by the time.
+        let flock = split_line(rest)
+            .and_then(|(line, _)| line.strip_prefix(b"flock "))
+            .and_then(|kernel| std::str::from_utf8(kernel).ok())
+            .map(str::to_owned);
+        Some(Self { pid, stamp, token, flock })
+    }
+}
+
+/// The stamp as it stands in a record.
+pub(crate) fn stamp_digits(stamp: i64) -> String {
+    format!("{:0STAMP_DIGITS$}", stamp.max(0))
+}
+
+fn split_line(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let end = bytes.iter().position(|byte| *byte == b'\n')?;
+    Some((&bytes[..end], &bytes[end + 1..]))
+}
+
+/// Digits only: no sign, no blank. `i64::MAX` has 19 digits, as every stamp has.
+fn decimal(bytes: &[u8]) -> Option<i64> {
+    if bytes.is_empty() || !bytes.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    std::str::from_utf8(bytes).ok()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record() -> Record {
+        Record {
+            pid: 4711,
+            stamp: 1_700_000_000_123_456_789,
+            token: "00ab".into(),
+            flock: Some("boot".into()),
+        }
+    }
+
+    #[test]
+    fn a_record_reads_back_as_it_was_written() {
+        let bytes = record().encode();
+        assert_eq!(bytes, b"4711\n1700000000123456789\n00ab\nflock boot\n");
+        assert_eq!(Record::parse(&bytes), Some(record()));
+    }
+
+    #[test]
+    fn the_stamp_stands_where_a_renewal_overwrites_it() {
+        let bytes = record().encode();
+        let start = usize::try_from(record().stamp_offset()).unwrap();
+        assert_eq!(&bytes[start..start + STAMP_DIGITS], b"1700000000123456789");
+        assert_eq!(stamp_digits(5).len(), STAMP_DIGITS);
+        assert_eq!(stamp_digits(i64::MAX).len(), STAMP_DIGITS);
+    }
+
+    #[test]
+    fn records_of_both_foreign_generations_are_read() {
+        let two = Record::parse(b"17\n1700000000123456789\n").unwrap();
+        assert_eq!((two.pid, two.token.as_str(), two.flock), (17, "", None));
+        assert_eq!(Record::parse(b"17\n1700000000123456789").unwrap().pid, 17);
+        let three = Record::parse(b"17\n1700000000123456789\ntok").unwrap();
+        assert_eq!((three.token.as_str(), three.flock), ("tok", None));
+    }
+
+    #[test]
+    fn later_lines_are_ignored() {
+        let mut bytes = record().encode();
+        bytes.extend_from_slice(b"hello\n\xff\n");
+        assert_eq!(Record::parse(&bytes), Some(record()));
+    }
+
+    #[test]
+    fn what_is_no_record_is_told_apart_from_one() {
+        for bytes in [
+            &b""[..],
+            b"\n",
+            b"17",
+            b"17\n",
+            b"17\n17000000001234\xff",
+            b"17\n170000000012345678", // one digit short, and no line end
+            b"-1\n1700000000123456789\n",
+            b"0\n1700000000123456789\n",
+            b" 17\n1700000000123456789\n",
+            b"17\n99999999999999999999\n",
+            b"17\n+700000000123456789\n",
+            b"\x00\x00\x00\x00",
+        ] {
+            assert_eq!(Record::parse(bytes), None, "{:?}", String::from_utf8_lossy(bytes));
+        }
+    }
+
+    #[test]
+    fn a_fourth_line_that_is_cut_short_is_not_believed() {
+        assert_eq!(Record::parse(b"17\n1700000000123456789\nt\nflock bo").unwrap().flock, None);
+    }
+
+    #[test]
+    fn a_nameless_kernel_is_nobodys() {
+        let mut nameless = record();
+        nameless.flock = Some(String::new());
+        assert_eq!(Record::parse(&nameless.encode()).unwrap().flock.as_deref(), Some("-"));
+    }
+}

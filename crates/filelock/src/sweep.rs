@@ -1,0 +1,74 @@
+//! Leftover preparations of processes that died while preparing.
+//!
+//! A preparation that lives is never removed: its owner holds the exclusive OS lock on it from
+//! shortly after it was made, and one that is younger than the grace is not even asked.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::options::LockOptions;
+use crate::paths::Names;
+use crate::record;
+use crate::sys::{self, Kind};
+
+/// Why a sweep is considered.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Occasion {
+    /// A holder was found dead: others may have died with it.
+    DeadHolder,
+    /// The lock is contended. At most once per process, name and TTL.
+    Contention,
+}
+
+/// Removes leftovers beside the lock, as far as it can; what fails now succeeds another time.
+pub(crate) fn sweep(names: &Names, options: &LockOptions, occasion: Occasion) {
+    let due = note(&names.lock, options.ttl);
+    if !due && occasion == Occasion::Contention {
+        return;
+    }
+    let Ok(entries) = std::fs::read_dir(&names.parent) else { return };
+    for entry in entries.flatten() {
+        if names.is_preparation(&entry.file_name()) {
+            remove_if_left_over(&names.parent.join(entry.file_name()), options);
+        }
+    }
+}
+
+/// Notes that a sweep of `lock` takes place; whether the last one was longer than `ttl` ago.
+fn note(lock: &Path, ttl: Duration) -> bool {
+    static LAST: Mutex<BTreeMap<PathBuf, Instant>> = Mutex::new(BTreeMap::new());
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    let now = Instant::now();
+    last.retain(|_, time| now.duration_since(*time) < ttl);
+    let due = !last.contains_key(lock);
+    last.insert(lock.to_owned(), now);
+    due
+}
+
+fn remove_if_left_over(path: &Path, options: &LockOptions) {
+    let Ok(look) = sys::look(path) else { return };
+    let age = options.environment.now().saturating_sub(look.modified);
+    let age = Duration::from_nanos(u64::try_from(age).unwrap_or(0));
+    match look.kind {
+        Kind::Directory if age > options.grace => {
+            let Ok(dir) = sys::open_dir(path) else { return };
+            // Exclusive: an owner that stalled before its own flock is refused, and prepares anew.
+            if !matches!(dir.try_flock_exclusive(), Ok(true)) {
+                return;
+            }
+            let opened = dir.look().map(|look| look.id);
+            let named = sys::look(path).map(|look| look.id);
+            if matches!((opened, named), (Ok(a), Ok(b)) if a == b) {
+                let _ = dir.unlink(record::NAME);
+                let _ = sys::rmdir(path);
+            }
+        }
+        // A lock of the file generation, moved aside by somebody who died before deleting it.
+        Kind::File if age > options.ttl => {
+            let _ = sys::unlink(path);
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,78 @@
+//! Everything that differs between operating systems, and the only place with `#[cfg(target…)]`.
+//!
+//! Paths come in absolute. Every call retries `EINTR`. Nothing here decides anything about the
+//! protocol: it asks the kernel one question and hands back the kernel's answer.
+
+#[cfg(unix)]
+mod unix;
+#[cfg(unix)]
+pub(crate) use unix::{
+    Dir, create_record, file_system_is_local, identity, kernel_id, links, look, mkdir, open_dir,
+    open_file, overwrite, read_start, rename_exclusive, rmdir, unlink,
+};
+
+#[cfg(not(unix))]
+compile_error!(
+    "filelock runs on Unix only so far: the portable claim path (a directory made in place, judged by \
+     time) exists, but the calls under it have not been written for this system"
+);
+
+/// Which file this is, on this machine, for as long as somebody keeps it open: device and inode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct FileId {
+    pub(crate) device: u64,
+    pub(crate) inode: u64,
+}
+
+/// What a file is opened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    Read,
+    ReadWrite,
+}
+
+/// What kind of thing a name stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Directory,
+    File,
+    Symlink,
+    Fifo,
+    Socket,
+    Device,
+}
+
+impl Kind {
+    pub(crate) fn describe(self) -> &'static str {
+        match self {
+            Self::Directory => "a directory",
+            Self::File => "a regular file",
+            Self::Symlink => "a symbolic link",
+            Self::Fifo => "a FIFO",
+            Self::Socket => "a socket",
+            Self::Device => "a device",
+        }
+    }
+}
+
+/// One look at a name or a descriptor.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Look {
+    pub(crate) id: FileId,
+    pub(crate) kind: Kind,
+    /// The mode without the file type: permissions and the set-id and sticky bits.
+    pub(crate) mode: u32,
+    pub(crate) user: u32,
+    /// Last change of the content (of a directory: of its entries), unix nanoseconds.
+    pub(crate) modified: i64,
+    /// Last change of the inode, unix nanoseconds. With the identity it tells two occupants of one
+    /// name apart although the file system gave the second one the inode number of the first.
+    pub(crate) changed: i64,
+}
+
+impl Look {
+    /// "Was published together with its record."
+    pub(crate) fn is_sticky(&self) -> bool {
+        self.mode & 0o1000 != 0
+    }
+}

@@ -1,0 +1,293 @@
+//! Linux, macOS and the BSDs.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::Path;
+use std::sync::OnceLock;
+
+use rustix::fs::{AtFlags, FileType, FlockOperation, Mode, OFlags, Stat};
+use rustix::io::{Errno, FdFlags, retry_on_intr};
+
+use super::{Access, FileId, Kind, Look};
+
+/// An open directory. Closing it gives up any OS lock taken through it.
+#[derive(Debug)]
+pub(crate) struct Dir(OwnedFd);
+
+impl AsFd for Dir {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+impl Dir {
+    /// Takes the exclusive OS lock if nobody has any; `false` when refused.
+    pub(crate) fn try_flock_exclusive(&self) -> io::Result<bool> {
+        self.try_flock(FlockOperation::NonBlockingLockExclusive)
+    }
+
+    /// Takes the shared OS lock if nobody has the exclusive one; `false` when refused.
+    ///
+    /// What a judge probes with: two judges that look at once grant each other, and only a holder
+    /// refuses them. A judge that is stopped in the middle of its look therefore does not make a
+    /// dead lock look alive.
+    pub(crate) fn try_flock_shared(&self) -> io::Result<bool> {
+        self.try_flock(FlockOperation::NonBlockingLockShared)
+    }
+
+    fn try_flock(&self, operation: FlockOperation) -> io::Result<bool> {
+        match retry_on_intr(|| rustix::fs::flock(&self.0, operation)) {
+            Ok(()) => Ok(true),
+            Err(Errno::WOULDBLOCK) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    pub(crate) fn look(&self) -> io::Result<Look> {
+        Ok(from_stat(&rustix::fs::fstat(&self.0)?))
+    }
+
+    pub(crate) fn set_mode(&self, mode: u32) -> io::Result<()> {
+        Ok(retry_on_intr(|| rustix::fs::fchmod(&self.0, mode_bits(mode)))?)
+    }
+
+    /// Removes the entry `name` (not a directory) from this very directory, whatever its path
+    /// names by now.
+    pub(crate) fn unlink(&self, name: &str) -> io::Result<()> {
+        Ok(retry_on_intr(|| rustix::fs::unlinkat(&self.0, name, AtFlags::empty()))?)
+    }
+
+    /// Opens the entry `name`. Follows no link and waits for no FIFO's writer; `None` when it is
+    /// not a regular file.
+    pub(crate) fn open_regular(&self, name: &str, access: Access) -> io::Result<Option<File>> {
+        let flags = match access {
+            Access::Read => OFlags::RDONLY,
+            Access::ReadWrite => OFlags::RDWR,
+        } | OFlags::NOFOLLOW
+            | OFlags::NONBLOCK
+            | OFlags::CLOEXEC;
+        match retry_on_intr(|| rustix::fs::openat(&self.0, name, flags, Mode::empty())) {
+            Ok(fd) => regular(fd),
+            // A link (ELOOP; FreeBSD says EMLINK), a socket or a device without a driver, a directory.
+            Err(Errno::LOOP | Errno::MLINK | Errno::NXIO | Errno::NODEV | Errno::ISDIR) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Whether a child process inherits this descriptor, and with it a share of the OS lock.
+    pub(crate) fn set_inherited(&self, inherited: bool) -> io::Result<()> {
+        let flags = if inherited { FdFlags::empty() } else { FdFlags::CLOEXEC };
+        Ok(rustix::io::fcntl_setfd(&self.0, flags)?)
+    }
+}
+
+/// Opens `path` as a directory, following no link and never blocking: a FIFO, device or file is
+/// `ENOTDIR` before it is opened.
+pub(crate) fn open_dir(path: &Path) -> io::Result<Dir> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    Ok(Dir(retry_on_intr(|| rustix::fs::open(path, flags, Mode::empty()))?))
+}
+
+/// Opens `path` for reading if it is a regular file; `None` when it is something else.
+pub(crate) fn open_file(path: &Path) -> io::Result<Option<File>> {
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    regular(retry_on_intr(|| rustix::fs::open(path, flags, Mode::empty()))?)
+}
+
+fn regular(fd: OwnedFd) -> io::Result<Option<File>> {
+    let stat = rustix::fs::fstat(&fd)?;
+    let is_file = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
+    Ok(is_file.then(|| File::from(fd)))
+}
+
+/// Looks at what `path` names, following no link.
+pub(crate) fn look(path: &Path) -> io::Result<Look> {
+    Ok(from_stat(&retry_on_intr(|| rustix::fs::lstat(path))?))
+}
+
+pub(crate) fn identity(file: &File) -> io::Result<FileId> {
+    Ok(from_stat(&rustix::fs::fstat(file)?).id)
+}
+
+/// How many names `file` still has. 0: it was removed, although we have it open.
+#[allow(clippy::useless_conversion, reason = "st_nlink has another width on other systems")]
+pub(crate) fn links(file: &File) -> io::Result<u64> {
+    Ok(u64::from(rustix::fs::fstat(file)?.st_nlink))
+}
+
+pub(crate) fn mkdir(path: &Path, mode: u32) -> io::Result<()> {
+    let mode = mode_bits(mode);
+    Ok(retry_on_intr(|| rustix::fs::mkdir(path, mode))?)
+}
+
+pub(crate) fn rmdir(path: &Path) -> io::Result<()> {
+    Ok(retry_on_intr(|| rustix::fs::rmdir(path))?)
+}
+
+pub(crate) fn unlink(path: &Path) -> io::Result<()> {
+    Ok(retry_on_intr(|| rustix::fs::unlink(path))?)
+}
+
+/// Creates `name` in `dir`, readable and writable through the file that comes back, and writes
+/// `bytes` to it. Readable for everybody, whatever the umask: see [`crate::record`].
+pub(crate) fn create_record(dir: &Dir, name: &str, bytes: &[u8]) -> io::Result<File> {
+    let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let mode = Mode::from_raw_mode(0o644);
+    let fd = retry_on_intr(|| rustix::fs::openat(&dir.0, name, flags, mode))?;
+    retry_on_intr(|| rustix::fs::fchmod(&fd, mode))?;
+    let file = File::from(fd);
+    io::Write::write_all(&mut &file, bytes)?;
+    Ok(file)
+}
+
+/// Overwrites bytes of `file` in place, from `offset`.
+pub(crate) fn overwrite(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::write_all_at(file, bytes, offset)
+}
+
+/// Reads up to `limit` bytes from the start of `file`, wherever its cursor stands.
+pub(crate) fn read_start(file: &File, limit: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![0; limit];
+    let mut filled = 0;
+    while filled < limit {
+        let offset = u64::try_from(filled).expect("because a record is small");
+        let read = retry_on_intr(|| rustix::io::pread(file, &mut bytes[filled..], offset))?;
+        if read == 0 {
+            break;
+        }
+        filled += read;
+    }
+    bytes.truncate(filled);
+    Ok(bytes)
+}
+
+/// Renames `from` to `to` unless `to` exists, as one atomic step (renameat2(2), `RENAME_NOREPLACE`;
+/// `renamex_np`, `RENAME_EXCL`). [`io::ErrorKind::Unsupported`] where the system or the file system
+/// cannot do that.
+pub(crate) fn rename_exclusive(from: &Path, to: &Path) -> io::Result<()> {
+    #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
+    {
+        use rustix::fs::{CWD, RenameFlags};
+        match retry_on_intr(|| {
+            rustix::fs::renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE)
+        }) {
+            Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
+                Err(io::ErrorKind::Unsupported.into())
+            }
+            other => Ok(other?),
+        }
+    }
+    #[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
+    {
+        let _ = (from, to);
+        Err(io::ErrorKind::Unsupported.into())
+    }
+}
+
+/// Names the running kernel: on Linux its boot id. `None` where the system has no such name; then
+/// a granted OS lock alone is not taken as proof of death.
+pub(crate) fn kernel_id() -> Option<&'static str> {
+    static ID: OnceLock<Option<String>> = OnceLock::new();
+    ID.get_or_init(|| {
+        if !cfg!(any(target_os = "linux", target_os = "android")) {
+            return None;
+        }
+        let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+        let id = text.trim();
+        let plausible = (8..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic());
+        plausible.then(|| id.to_owned())
+    })
+    .as_deref()
+}
+
+/// Whether `dir` lies on a file system that is known to belong to one kernel alone, so that an OS
+/// lock granted here is granted nowhere else. An allowlist: on NFS, SMB, FUSE, 9p, virtiofs and
+/// whatever we do not know, two machines can each be granted one lock.
+pub(crate) fn file_system_is_local(dir: &Path) -> io::Result<bool> {
+    Ok(is_local(&retry_on_intr(|| rustix::fs::statfs(dir))?))
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_lossless,
+    reason = "f_type is a 32-bit magic number in a word whose width and sign differ by architecture"
+)]
+fn is_local(stat: &rustix::fs::StatFs) -> bool {
+    // The numbers of linux/magic.h and of the file systems' own headers; statfs(2) lists them.
+    const LOCAL: [u32; 12] = [
+        0x0000_ef53, // ext2, ext3, ext4
+        0x5846_5342, // xfs
+        0x9123_683e, // btrfs
+        0x0102_1994, // tmpfs
+        0x8584_58f6, // ramfs
+        0x794c_7630, // overlayfs
+        0x2fc1_2fc1, // zfs
+        0xf2f5_2010, // f2fs
+        0xca45_1a4e, // bcachefs
+        0x3153_464a, // jfs
+        0x5265_4973, // reiserfs
+        0x0000_3434, // nilfs2
+    ];
+    LOCAL.contains(&(stat.f_type as u32))
+}
+
+#[cfg(any(target_vendor = "apple", target_os = "freebsd", target_os = "openbsd"))]
+fn is_local(stat: &rustix::fs::StatFs) -> bool {
+    let name: Vec<u8> = stat
+        .f_fstypename
+        .iter()
+        .map(|byte| byte.to_ne_bytes()[0])
+        .take_while(|byte| *byte != 0)
+        .collect();
+    [&b"apfs"[..], b"hfs", b"ufs", b"ffs", b"zfs", b"tmpfs"].contains(&name.as_slice())
+}
+
+#[cfg(not(any(
+    target_os = "linux",
+    target_os = "android",
+    target_vendor = "apple",
+    target_os = "freebsd",
+    target_os = "openbsd"
+)))]
+fn is_local(_: &rustix::fs::StatFs) -> bool {
+    false
+}
+
+#[allow(
+    clippy::cast_possible_truncation,
+    reason = "mode_t is narrower on other systems, but holds every mode"
+)]
+fn mode_bits(mode: u32) -> Mode {
+    Mode::from_raw_mode(mode as rustix::fs::RawMode)
+}
+
+#[allow(
+    clippy::unnecessary_cast,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    clippy::cast_lossless,
+    reason = "the fields of struct stat have other widths and signs on other systems"
+)]
+fn from_stat(stat: &Stat) -> Look {
+    let kind = match FileType::from_raw_mode(stat.st_mode) {
+        FileType::Directory => Kind::Directory,
+        FileType::RegularFile => Kind::File,
+        FileType::Symlink => Kind::Symlink,
+        FileType::Fifo => Kind::Fifo,
+        FileType::Socket => Kind::Socket,
+        _ => Kind::Device,
+    };
+    let nanoseconds =
+        |seconds: i64, nanos: i64| seconds.saturating_mul(1_000_000_000).saturating_add(nanos);
+    Look {
+        id: FileId { device: stat.st_dev as u64, inode: stat.st_ino as u64 },
+        kind,
+        mode: stat.st_mode as u32 & 0o7777,
+        user: stat.st_uid,
+        modified: nanoseconds(stat.st_mtime as i64, stat.st_mtime_nsec as i64),
+        changed: nanoseconds(stat.st_ctime as i64, stat.st_ctime_nsec as i64),
+    }
+}

@@ -1,0 +1,207 @@
+//! Waiting for a lock: judge what is in the way, clear it if its holder is gone, else sleep.
+
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+use crate::error::AcquireError;
+use crate::holder::Holder;
+use crate::judge::{Occupant, Sight, Verdict, judge};
+use crate::options::LockOptions;
+use crate::paths::Names;
+use crate::reclaim::reclaim;
+use crate::sweep::{Occasion, sweep};
+use crate::sys::{self, FileId, Look};
+
+const FIRST_PAUSE: Duration = Duration::from_micros(50);
+/// The longest pause while the lock keeps changing hands: a long waiter must not starve.
+const MOVING_PAUSE: Duration = Duration::from_micros(500);
+/// The longest pause while one holder stays.
+const LONGEST_PAUSE: Duration = Duration::from_millis(10);
+/// A holder that stays is judged again this often.
+const JUDGE_AGAIN: Duration = Duration::from_millis(8);
+/// How often a lock that is found free or cleared after the deadline is tried all the same, so
+/// that a call with no time to wait still replaces a dead holder.
+const TRIES_AFTER_DEADLINE: u32 = 2;
+
+/// One call's waiting.
+pub(crate) struct Wait<'a> {
+    names: &'a Names,
+    options: &'a LockOptions,
+    local: bool,
+    started: Instant,
+    /// Tells whether the occupant is still the one of the last round, at the cost of one lstat.
+    mark: Option<(FileId, i64)>,
+    judged: Option<Instant>,
+    holder: Option<Holder>,
+    replaced: Option<Holder>,
+    /// When a verdict that rests on the clock was last acted on, and on whom.
+    timed: Option<(Instant, FileId, Option<i64>)>,
+    pause: Duration,
+    random: u64,
+    tries_after_deadline: u32,
+}
+
+impl<'a> Wait<'a> {
+    pub(crate) fn new(
+        names: &'a Names,
+        options: &'a LockOptions,
+        local: bool,
+        started: Instant,
+    ) -> Self {
+        Self {
+            names,
+            options,
+            local,
+            started,
+            mark: None,
+            judged: None,
+            holder: None,
+            replaced: None,
+            timed: None,
+            pause: FIRST_PAUSE,
+            random: 0,
+            tries_after_deadline: 0,
+        }
+    }
+
+    /// The holder that was found gone and cleared away, unless another one was seen since.
+    pub(crate) fn into_replaced(self) -> Option<Holder> {
+        self.replaced
+    }
+
+    /// Returns when the lock is worth another try.
+    pub(crate) fn until_worth_a_try(&mut self) -> Result<(), AcquireError> {
+        loop {
+            // lstat is all that a poll costs: unlike a failing rename it does not take the parent
+            // directory's lock in the kernel, which those who acquire and release need.
+            match sys::look(&self.names.lock) {
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                    return self.try_now();
+                }
+                look => {
+                    let mark = look.ok().map(|look: Look| (look.id, look.changed));
+                    let moved = mark.is_none() || mark != self.mark;
+                    self.mark = mark;
+                    if moved {
+                        self.pause = self.pause.min(MOVING_PAUSE);
+                    }
+                    if (moved || self.judged.is_none_or(|at| at.elapsed() >= JUDGE_AGAIN))
+                        && self.judge_and_clear()?
+                    {
+                        return self.try_now();
+                    }
+                }
+            }
+            let waited = self.started.elapsed();
+            let Some(left) = self.options.timeout.checked_sub(waited).filter(|d| !d.is_zero())
+            else {
+                return Err(self.timed_out(waited));
+            };
+            if let Some(callback) = &self.options.on_wait
+                && callback(waited, self.holder.as_ref()) == ControlFlow::Break(())
+            {
+                return Err(AcquireError::GaveUp {
+                    path: self.names.target.clone(),
+                    waited,
+                    holder: self.holder.take().map(Box::new),
+                });
+            }
+            std::thread::sleep(self.next_pause().min(left));
+        }
+    }
+
+    /// Whether the name is worth a try: nothing is there, or what was there is cleared.
+    fn judge_and_clear(&mut self) -> Result<bool, AcquireError> {
+        let first = self.judged.replace(Instant::now()).is_none();
+        if first && self.local {
+            sweep(self.names, self.options, Occasion::Contention);
+        }
+        let occupant = match judge(self.names, self.options, self.local) {
+            Sight::Nothing => return Ok(true),
+            Sight::NotALock(kind) => {
+                return Err(AcquireError::NotALock {
+                    path: self.names.target.clone(),
+                    lock: self.names.lock.clone(),
+                    kind: kind.describe(),
+                });
+            }
+            Sight::Occupied(occupant) => *occupant,
+        };
+        let holder = occupant.holder(&self.options.environment);
+        if !self.may_act(&occupant) {
+            self.holder = Some(holder);
+            self.replaced = None;
+            return Ok(false);
+        }
+        if occupant.verdict.is_timed()
+            && let Some(look) = occupant.look
+        {
+            self.timed = Some((Instant::now(), look.id, holder.stamp));
+        }
+        let dead = matches!(occupant.verdict, Verdict::Dead);
+        if !matches!(occupant.verdict, Verdict::Remnant { .. }) {
+            self.replaced = Some(holder);
+        }
+        reclaim(self.names, occupant)?;
+        if dead {
+            sweep(self.names, self.options, Occasion::DeadHolder);
+        }
+        Ok(true)
+    }
+
+    /// The kernel's word is proof. The clock's word is not: clocks jump, and machines sleep; it is
+    /// acted on at most once per occupant, and once per TTL in one call.
+    fn may_act(&self, occupant: &Occupant) -> bool {
+        match &occupant.verdict {
+            Verdict::Alive(_) => false,
+            verdict if !verdict.is_timed() => true,
+            _ => {
+                let stamp = occupant.record.as_ref().map(|record| record.stamp);
+                let id = occupant.look.map(|look| look.id);
+                self.timed.is_none_or(|(at, acted_on, its_stamp)| {
+                    at.elapsed() >= self.options.ttl && (id, stamp) != (Some(acted_on), its_stamp)
+                })
+            }
+        }
+    }
+
+    /// The lock looks free. The deadline counts nevertheless: where the lock changes hands
+    /// quickly, it can look free in each round and be taken in each try.
+    fn try_now(&mut self) -> Result<(), AcquireError> {
+        self.mark = None;
+        let waited = self.started.elapsed();
+        if waited >= self.options.timeout {
+            if self.tries_after_deadline == TRIES_AFTER_DEADLINE {
+                return Err(self.timed_out(waited));
+            }
+            self.tries_after_deadline += 1;
+        }
+        Ok(())
+    }
+
+    fn timed_out(&mut self, waited: Duration) -> AcquireError {
+        AcquireError::Timeout {
+            path: self.names.target.clone(),
+            lock: self.names.lock.clone(),
+            waited,
+            holder: self.holder.take().map(Box::new),
+        }
+    }
+
+    /// The next pause, between half and the whole of the current length so that waiters do not
+    /// march in step; the length doubles.
+    fn next_pause(&mut self) -> Duration {
+        let pause = self.pause;
+        self.pause = (pause * 2).min(LONGEST_PAUSE);
+        if self.random == 0 {
+            let seed = u64::from_str_radix(&crate::environment::unique_token(), 16);
+            self.random = seed.unwrap_or(1) | 1;
+        }
+        // xorshift64: jitter needs no better.
+        self.random ^= self.random << 13;
+        self.random ^= self.random >> 7;
+        self.random ^= self.random << 17;
+        let thousandths = u32::try_from(self.random % 500).expect("because it is below 500");
+        pause / 2 + pause / 1000 * thousandths
+    }
+}

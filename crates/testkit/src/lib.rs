@@ -1,0 +1,1 @@
+//! Helpers for this workspace's tests.
