@@ -1,1 +1,77 @@
-//! x
+//! The one shared writer of `.agentsrc.lock`: a JSON document whose top-level sections belong to
+//! different programs, which write it at the same time.
+//!
+//! # Guarantee
+//!
+//! - A flush changes the sections that its caller staged, and no other byte of any other section:
+//!   white space, escapes, the spelling of numbers, the order of keys, duplicates, all stay.
+//! - No change that a flush has reported as written is lost to another flush, of whatever process
+//!   that uses this crate: not when many write at once, not when one is killed at any instruction.
+//! - A reader sees the document before or after a flush, whole. Readers take no lock.
+//! - A document that cannot be understood is never written over.
+//! - Equal content is equal bytes: what would not change is not touched, and what is staged is
+//!   encoded in one canonical form, which the Go implementation shares.
+//!
+//! # Mechanism
+//!
+//! [`Lockfile::open`] reads the document and keeps each section as the slice of text that it is.
+//! [`Lockfile::flush`] takes the lock (the crate `filelock`), reads the document anew, puts the staged
+//! values in their places, and replaces the file atomically and durably (the crate `fsops`), after a
+//! last look that the lock is still held and the file still the one that was read.
+//!
+//! # Limits
+//!
+//! Whoever writes the file without the lock can lose what others write. On network file systems, and
+//! towards the Go implementations, the lock is only as good as the clock (see `filelock`). Two
+//! links to one document are two locks: let all programs name it alike.
+//!
+//! # Example
+//!
+//! ```
+//! use agentslock_core::{Flushed, Lockfile};
+//! use std::collections::BTreeMap;
+//! # let directory = tempfile::tempdir()?;
+//! # let path = directory.path().join(".agentsrc.lock");
+//!
+//! let lockfile = Lockfile::open(&path)?;
+//! lockfile.set_section("install", &BTreeMap::from([("project", "demo")]))?;
+//! assert_eq!(lockfile.flush()?, Flushed::Written);
+//!
+//! // A section that two programs change is read and changed under one hold of the lock.
+//! Lockfile::update(&path, |lockfile| {
+//!     let runs: u64 = lockfile.section("runs")?.unwrap_or(0);
+//!     lockfile.set_section("runs", &(runs + 1))?;
+//!     Ok::<_, agentslock_core::Error>(())
+//! })?;
+//!
+//! let runs: Option<u64> = Lockfile::open(&path)?.section("runs")?;
+//! assert_eq!(runs, Some(1));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod commit;
+mod digest;
+mod document;
+mod encode;
+mod error;
+mod fields;
+mod flush;
+mod frame;
+mod lockfile;
+mod options;
+mod stage;
+mod timestamp;
+mod update;
+
+pub use digest::{Digest, ParseDigestError};
+pub use encode::{compact, is_reserved};
+pub use error::{Error, FlushError, OpenError, Problem, RenewLockError, SectionError, StageError};
+pub use fields::Fields;
+pub use flush::Flushed;
+pub use lockfile::Lockfile;
+pub use options::LockfileOptions;
+pub use timestamp::{ParseTimestampError, Timestamp};
+pub use update::Updated;
+
+/// The version of the document's format that this crate writes.
+pub const LOCK_VERSION: u64 = 1;

@@ -1,1 +1,46 @@
-//! x
+//! Replacing a file as a whole, appending whole records, and reading without surprises.
+//!
+//! # Guarantee
+//!
+//! - Whoever reads a file that is written through [`AtomicFile`] sees the old content or the new,
+//!   whole, whatever happens to the writer: killed at any instruction, out of disk, out of descriptors.
+//! - With [`Durability::Full`], the default, what was committed survives a power cut.
+//! - After an error the old file stands and nothing is left beside it; the one exception, "in place,
+//!   but not yet durable", is a variant of its own. A process that is killed can leave one
+//!   temporary (see [`remove_left_over_temporaries`]).
+//! - [`append_record`] adds one whole line or nothing, and closes off what a writer before it tore.
+//!
+//! # Mechanism
+//!
+//! A sibling with an unpredictable name is created exclusively, written, given the mode and where
+//! possible the owner of the file that it replaces, synced, and renamed over it; then the directory
+//! is synced.
+//!
+//! # Limits
+//!
+//! Access control lists, extended attributes and further hard links of the replaced file are not
+//! carried over. The directory must be writable. On systems other than Unix, modes and owners are
+//! not handled and nothing was tested.
+//!
+//! # Example
+//!
+//! ```
+//! # let directory = tempfile::tempdir()?;
+//! # let path = directory.path().join("state.json");
+//! fsops::write_atomic(&path, b"{}\n")?;
+//! fsops::append_record(&directory.path().join("log.ndjson"), b"{\"event\":\"saved\"}")?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod append;
+mod atomic;
+mod durability;
+mod error;
+mod read;
+mod sys;
+
+pub use append::{Appended, append_record, append_record_with};
+pub use atomic::{AtomicFile, ReadyFile, remove_left_over_temporaries, write_atomic};
+pub use durability::{Durability, create_parents};
+pub use error::{AppendError, ReadError, WriteError};
+pub use read::{Contents, Version, read};

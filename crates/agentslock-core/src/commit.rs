@@ -1,0 +1,124 @@
+//! One round of a flush or an update, once the lock is held: read, apply, compare, write, look once
+//! more, rename.
+//!
+//! ```text
+//! lock                       dies here: the next waiter proves it and goes on
+//! read, parse                not understood: an error; the file is never written over
+//! apply, compare             nothing would change: done, file untouched
+//! write and sync a sibling   dies here: a temporary is left, and removed by a later flush
+//! still ours? still it?      no: another round on what is there now
+//! rename                     the commit
+//! sync the directory         fails: "written, but not yet durable"
+//! unlock                     lost meanwhile: the caller decides
+//! ```
+//!
+//! The last look is there for those who do not keep to the protocol: a person with an editor, a
+//! `git checkout`, a foreign peer that judged us by the clock.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use filelock::{LockGuard, ReleaseError, VerifyError};
+use fsops::{AtomicFile, Version, WriteError};
+
+use crate::document::Document;
+use crate::error::{FlushError, OpenError};
+use crate::flush::Flushed;
+use crate::frame::Frame;
+use crate::options::LockfileOptions;
+use crate::stage::Change;
+
+/// How often a flush starts over because the file or the lock changed under it.
+pub(crate) const ROUNDS: u32 = 5;
+
+/// How old a temporary must be to count as left over. The lock's TTL: nobody is that slow and still
+/// holds the lock in the eyes of all.
+const LEFT_OVER: Duration = Duration::from_secs(30);
+
+/// How a round ended, if not by an error.
+pub(crate) enum Round {
+    Done(Flushed),
+    /// In place, but the directory's sync failed.
+    NotDurable(WriteError),
+    /// The file or the lock changed under us; nothing was written.
+    Disturbed,
+}
+
+/// The document at `path`, and which version of the file it is.
+pub(crate) fn read_document(path: &Path) -> Result<(Document, Version), OpenError> {
+    let contents = fsops::read(path)?;
+    let document = match contents.bytes {
+        None => Document::fresh(),
+        Some(bytes) => Document::parse(bytes).map_err(|flaw| OpenError::Malformed {
+            path: path.to_owned(),
+            line: flaw.line,
+            column: flaw.column,
+            problem: flaw.problem,
+        })?,
+    };
+    Ok((document, contents.version))
+}
+
+/// Writes `document` with `changes` applied, if that changes anything.
+pub(crate) fn write_round(
+    path: &Path,
+    options: &LockfileOptions,
+    guard: &LockGuard,
+    (document, version): (&Document, &Version),
+    changes: &BTreeMap<String, Change>,
+) -> Result<Round, FlushError> {
+    if !version.is_missing() && changes.is_empty() {
+        return Ok(Round::Done(Flushed::Unchanged));
+    }
+    let frame = Frame::new(document, changes);
+    if !version.is_missing() && frame.is(document.text()) {
+        return Ok(Round::Done(Flushed::Unchanged));
+    }
+    remove_left_overs_once(path);
+    let mut file = AtomicFile::create(path, options.durability)?;
+    frame.write_to(&mut file).map_err(|source| WriteError::Io {
+        verb: "write the new content of",
+        path: path.to_owned(),
+        source,
+    })?;
+    let file = file.make_ready()?;
+    match guard.verify() {
+        Ok(()) => {}
+        Err(VerifyError::Lost { .. }) => return Ok(Round::Disturbed),
+        Err(error) => return Err(error.into()),
+    }
+    let current = version.is_current(path).map_err(|source| WriteError::Io {
+        verb: "examine",
+        path: path.to_owned(),
+        source,
+    })?;
+    if !current {
+        return Ok(Round::Disturbed);
+    }
+    match file.commit() {
+        Ok(()) => Ok(Round::Done(Flushed::Written)),
+        Err(error) if error.is_committed() => Ok(Round::NotDurable(error)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Releases the lock after a round. `false`: it had been lost by then.
+pub(crate) fn unlock(guard: LockGuard) -> bool {
+    // Whatever else goes wrong with releasing, the guard is dropped, and with it the OS lock by which
+    // the next waiter would know us alive.
+    !matches!(guard.release(), Err(ReleaseError::Lost { .. }))
+}
+
+/// Once per process and document: only killed writers leave any.
+fn remove_left_overs_once(path: &Path) {
+    static DONE: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+    let Ok(path) = std::path::absolute(path) else { return };
+    let mut done = DONE.lock().unwrap_or_else(PoisonError::into_inner);
+    if done.insert(path.clone()) {
+        drop(done);
+        // What cannot be removed now does no harm.
+        let _ = fsops::remove_left_over_temporaries(&path, LEFT_OVER);
+    }
+}

@@ -1,0 +1,225 @@
+//! The document as it was read: one text, and where in it each top-level key and value stands.
+
+use std::fmt;
+use std::ops::Range;
+
+use serde::Deserializer as _;
+use serde::de::{MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use crate::encode::LOCK_VERSION_KEY;
+use crate::error::Problem;
+
+/// A document, parsed as far as its top level.
+#[derive(Debug)]
+pub(crate) struct Document {
+    text: String,
+    /// In byte order of the decoded names.
+    entries: Vec<Entry>,
+}
+
+/// One top-level key with its value.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    /// The decoded key.
+    pub(crate) name: Box<str>,
+    key: Range<usize>,
+    value: Range<usize>,
+}
+
+/// What is wrong with a document, and where: line and column from 1, the column in bytes.
+#[derive(Debug)]
+pub(crate) struct Flaw {
+    pub(crate) line: usize,
+    pub(crate) column: usize,
+    pub(crate) problem: Problem,
+}
+
+impl Document {
+    /// What a missing file stands for.
+    pub(crate) fn fresh() -> Self {
+        let text = format!("{{\n  \"{LOCK_VERSION_KEY}\": {}\n}}\n", crate::LOCK_VERSION);
+        Self::parse(text.into_bytes()).expect("because a fresh document is valid")
+    }
+
+    pub(crate) fn parse(bytes: Vec<u8>) -> Result<Self, Flaw> {
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let end = error.utf8_error().valid_up_to();
+            flaw_at(&error.as_bytes()[..end], Problem::NotUtf8)
+        })?;
+        if text.starts_with('\u{feff}') {
+            return Err(flaw_at(b"", Problem::ByteOrderMark));
+        }
+        let start = text.trim_start_matches(JSON_WHITE_SPACE);
+        if start.is_empty() {
+            return Err(flaw_at(b"", Problem::Empty));
+        }
+        if !start.starts_with('{') {
+            let before = &text.as_bytes()[..text.len() - start.len()];
+            // If it is JSON at all, then of the wrong kind.
+            serde_json::from_str::<&RawValue>(&text).map_err(|error| syntax(&error))?;
+            return Err(flaw_at(before, Problem::NotAnObject(kind_of(start))));
+        }
+        let mut deserializer = serde_json::Deserializer::from_str(&text);
+        let pairs = deserializer.deserialize_map(Pairs).map_err(|error| syntax(&error))?;
+        deserializer.end().map_err(|error| syntax(&error))?;
+        let mut entries = pairs
+            .into_iter()
+            .map(|(key, value)| {
+                let key = range_in(&text, key.get());
+                let name = decode_key(&text[key.clone()])
+                    .ok_or_else(|| flaw_at(&text.as_bytes()[..key.start], Problem::BrokenKey))?;
+                Ok(Entry { name, key, value: range_in(&text, value.get()) })
+            })
+            .collect::<Result<Vec<_>, Flaw>>()?;
+        // Stable, so that of two equal names the one that comes second in the text comes second.
+        entries.sort_by(|a, b| a.name.cmp(&b.name));
+        let repeated = entries.windows(2).filter(|pair| pair[0].name == pair[1].name);
+        if let Some(pair) = repeated.min_by_key(|pair| pair[1].key.start) {
+            let problem = Problem::DuplicateKey(pair[1].name.to_string());
+            return Err(flaw_at(&text.as_bytes()[..pair[1].key.start], problem));
+        }
+        Ok(Self { text, entries })
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    pub(crate) fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// The value of the top-level key `name`, as it stands in the text.
+    pub(crate) fn value(&self, name: &str) -> Option<&str> {
+        let index = self.entries.binary_search_by(|entry| (*entry.name).cmp(name)).ok()?;
+        Some(self.value_of(&self.entries[index]))
+    }
+
+    /// An entry's key as it stands in the text, quotes included.
+    pub(crate) fn key_of(&self, entry: &Entry) -> &str {
+        &self.text[entry.key.clone()]
+    }
+
+    pub(crate) fn value_of(&self, entry: &Entry) -> &str {
+        &self.text[entry.value.clone()]
+    }
+}
+
+const JSON_WHITE_SPACE: [char; 4] = [' ', '\t', '\n', '\r'];
+
+/// Takes the keys, too, as they stand in the text. A decoded key would not tell how it was spelled.
+struct Pairs;
+
+impl<'de> Visitor<'de> for Pairs {
+    type Value = Vec<(&'de RawValue, &'de RawValue)>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut pairs = Vec::new();
+        while let Some(pair) = map.next_entry()? {
+            pairs.push(pair);
+        }
+        Ok(pairs)
+    }
+}
+
+/// Where `part`, which was borrowed from `text`, stands in it.
+fn range_in(text: &str, part: &str) -> Range<usize> {
+    let start = part.as_ptr() as usize - text.as_ptr() as usize;
+    start..start + part.len()
+}
+
+/// `None` for a key with half of a surrogate pair, which no string can hold.
+fn decode_key(key: &str) -> Option<Box<str>> {
+    let inside = &key[1..key.len() - 1];
+    if inside.contains('\\') { serde_json::from_str(key).ok() } else { Some(inside.into()) }
+}
+
+fn kind_of(json: &str) -> &'static str {
+    match json.as_bytes().first() {
+        Some(b'[') => "an array",
+        Some(b'"') => "a string",
+        Some(b't' | b'f') => "a boolean",
+        Some(b'n') => "null",
+        _ => "a number",
+    }
+}
+
+/// A flaw right after `before`, the part of the document that comes before it.
+fn flaw_at(before: &[u8], problem: Problem) -> Flaw {
+    let line_start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+    Flaw {
+        line: before.iter().filter(|byte| **byte == b'\n').count() + 1,
+        column: before.len() - line_start + 1,
+        problem,
+    }
+}
+
+fn syntax(error: &serde_json::Error) -> Flaw {
+    let (line, column) = (error.line(), error.column());
+    Flaw { line, column, problem: Problem::Syntax(without_place(error)) }
+}
+
+/// What a JSON error says, without the place, which our messages name themselves.
+pub(crate) fn without_place(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    text.strip_suffix(&place).unwrap_or(&text).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn flaw(text: &[u8]) -> (usize, usize, Problem) {
+        let flaw = Document::parse(text.to_vec()).unwrap_err();
+        (flaw.line, flaw.column, flaw.problem)
+    }
+
+    #[test]
+    fn keys_and_values_are_kept_as_they_are_spelled() {
+        let text = "{\"b\\u0061\":  [1 , 2e0],\n\"<a\" : {\"x\":1,\"x\":2} }";
+        let document = Document::parse(text.into()).unwrap();
+        let seen: Vec<_> = document
+            .entries()
+            .iter()
+            .map(|e| (&*e.name, document.key_of(e), document.value_of(e)))
+            .collect();
+        assert_eq!(
+            seen,
+            [("<a", "\"<a\"", "{\"x\":1,\"x\":2}"), ("ba", "\"b\\u0061\"", "[1 , 2e0]")]
+        );
+        assert_eq!(document.value("ba"), Some("[1 , 2e0]"));
+        assert_eq!(document.value("b"), None);
+    }
+
+    #[test]
+    fn each_flaw_is_named_with_its_place() {
+        assert_eq!(flaw(b""), (1, 1, Problem::Empty));
+        assert_eq!(flaw(b" \n"), (1, 1, Problem::Empty));
+        assert_eq!(flaw(b"\n null"), (2, 2, Problem::NotAnObject("null")));
+        assert_eq!(flaw(b"[]"), (1, 1, Problem::NotAnObject("an array")));
+        assert_eq!(flaw(b"{\n \"a\": \xff}"), (2, 7, Problem::NotUtf8));
+        assert_eq!(flaw(b"\xef\xbb\xbf{}"), (1, 1, Problem::ByteOrderMark));
+        assert_eq!(
+            flaw(b"{\"a\":1,\n\"b\":2,\n \"\\u0061\":3}"),
+            (3, 2, Problem::DuplicateKey("a".into()))
+        );
+        assert_eq!(flaw(b"{\"a\":1,\"\\ud800\":3}"), (1, 8, Problem::BrokenKey));
+        assert!(matches!(flaw(b"{\"a\": 1"), (1, 7, Problem::Syntax(_))));
+        assert!(matches!(flaw(b"{}\n{}"), (2, 1, Problem::Syntax(_))));
+        assert!(matches!(flaw(b"\0\0\0\0"), (1, 1, Problem::Syntax(_))));
+        assert!(matches!(flaw(b"{1:2}"), (1, 2, Problem::Syntax(_))));
+        assert!(matches!(flaw(b"{\"a\":\"\\x\"}"), (1, _, Problem::Syntax(_))));
+    }
+
+    #[test]
+    fn depth_is_no_limit_for_what_is_only_kept() {
+        let text = format!("{{\"deep\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000));
+        assert!(Document::parse(text.into_bytes()).is_ok());
+    }
+}

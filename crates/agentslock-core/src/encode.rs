@@ -1,0 +1,183 @@
+//! The canonical encoding: what Go's `json.MarshalIndent(v, "", "  ")` prints.
+//!
+//! One function for typed values and raw JSON: it works on the text, so that all that it has no
+//! reason to change (the spelling of numbers, escapes, the order and repetition of keys) stays.
+
+use serde_json::value::RawValue;
+
+/// A reserved top-level key: the version of the document's format.
+pub(crate) const LOCK_VERSION_KEY: &str = "lock_version";
+/// A reserved top-level key: the digest of what the sections were resolved from.
+pub(crate) const INPUTS_DIGEST_KEY: &str = "inputs_digest";
+
+/// Whether `name` is a top-level key that is no section.
+pub fn is_reserved(name: &str) -> bool {
+    matches!(name, LOCK_VERSION_KEY | INPUTS_DIGEST_KEY)
+}
+
+/// The deepest nesting that is encoded. Each level costs two spaces a line, so that the text grows
+/// with the square of the depth; and Go refuses to read what is nested deeper (encoding/json,
+/// `maxNestingDepth`).
+pub(crate) const MAX_DEPTH: usize = 10_000;
+
+/// `json` is nested deeper than [`MAX_DEPTH`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TooDeep;
+
+/// Writes `json`, a valid JSON text, as the value of a top-level key.
+pub(crate) fn canonical(json: &str) -> Result<String, TooDeep> {
+    rewrite(json, Layout::Indented { depth: 1 })
+}
+
+/// Writes `name` as a key.
+pub(crate) fn canonical_key(name: &str) -> String {
+    let key = serde_json::to_string(name).expect("because a string can be serialised");
+    rewrite(&key, Layout::Compact).expect("because a string has no depth")
+}
+
+/// Writes one JSON text on one line, as a record of an NDJSON log: white space between the tokens is
+/// dropped, and all else is as [the canonical encoding](crate) has it.
+///
+/// # Errors
+///
+/// [`serde_json::Error`] with line and column when `json` is not exactly one JSON text.
+pub fn compact(json: &str) -> Result<String, serde_json::Error> {
+    let raw: &RawValue = serde_json::from_str(json)?;
+    Ok(rewrite(raw.get(), Layout::Compact)
+        .expect("because without indentation no depth is too deep"))
+}
+
+#[derive(Clone, Copy)]
+enum Layout {
+    Compact,
+    Indented { depth: usize },
+}
+
+impl Layout {
+    /// Starts a line inside or at the end of an object or array.
+    fn break_line(self, out: &mut String) {
+        if let Self::Indented { depth } = self {
+            out.push('\n');
+            for _ in 0..depth {
+                out.push_str("  ");
+            }
+        }
+    }
+
+    fn deeper(&mut self) -> Result<(), TooDeep> {
+        match self {
+            Self::Indented { depth } if *depth >= MAX_DEPTH => Err(TooDeep),
+            Self::Indented { depth } => {
+                *depth += 1;
+                Ok(())
+            }
+            Self::Compact => Ok(()),
+        }
+    }
+
+    fn shallower(&mut self) {
+        if let Self::Indented { depth } = self {
+            *depth -= 1;
+        }
+    }
+}
+
+/// Token by token, without recursion: depth costs no stack.
+fn rewrite(json: &str, mut layout: Layout) -> Result<String, TooDeep> {
+    let bytes = json.as_bytes();
+    let mut out = String::with_capacity(json.len() + json.len() / 4);
+    let mut at = 0;
+    while at < bytes.len() {
+        let token = at;
+        at += 1;
+        match bytes[token] {
+            b' ' | b'\t' | b'\n' | b'\r' => {}
+            b'"' => {
+                at = string_end(bytes, at);
+                push_string(&mut out, &json[token..at]);
+            }
+            open @ (b'{' | b'[') => {
+                out.push(char::from(open));
+                at += bytes[at..].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+                if let Some(close @ (b'}' | b']')) = bytes.get(at) {
+                    out.push(char::from(*close));
+                    at += 1;
+                } else {
+                    layout.deeper()?;
+                    layout.break_line(&mut out);
+                }
+            }
+            close @ (b'}' | b']') => {
+                layout.shallower();
+                layout.break_line(&mut out);
+                out.push(char::from(close));
+            }
+            b',' => {
+                out.push(',');
+                layout.break_line(&mut out);
+            }
+            b':' => out.push_str(if matches!(layout, Layout::Compact) { ":" } else { ": " }),
+            _ => {
+                let ends = |byte: &u8| {
+                    matches!(byte, b',' | b'}' | b']' | b':') || byte.is_ascii_whitespace()
+                };
+                at = bytes[at..].iter().position(ends).map_or(bytes.len(), |end| at + end);
+                out.push_str(&json[token..at]);
+            }
+        }
+    }
+    Ok(out)
+}
+
+/// Just past the closing quote of the string whose content starts at `at`.
+fn string_end(bytes: &[u8], mut at: usize) -> usize {
+    loop {
+        match bytes.get(at) {
+            Some(b'\\') => at += 2,
+            Some(b'"') | None => return (at + 1).min(bytes.len()),
+            Some(_) => at += 1,
+        }
+    }
+}
+
+/// Copies a string, escaping what Go escapes for the sake of HTML and JavaScript.
+fn push_string(out: &mut String, string: &str) {
+    let mut rest = string;
+    let is_special = |c: char| matches!(c, '<' | '>' | '&' | '\u{2028}' | '\u{2029}');
+    while let Some(at) = rest.find(is_special) {
+        let (before, special) = rest.split_at(at);
+        out.push_str(before);
+        let character = special.chars().next().expect("because it was found there");
+        out.push_str(match character {
+            '<' => "\\u003c",
+            '>' => "\\u003e",
+            '&' => "\\u0026",
+            '\u{2028}' => "\\u2028",
+            _ => "\\u2029",
+        });
+        rest = &special[character.len_utf8()..];
+    }
+    out.push_str(rest);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_is_one_line() {
+        let compacted = compact(" {\"a\" : [ 1.0 ,\n {} ], \"b\":\"x\\ny <\"}\n").unwrap();
+        assert_eq!(compacted, "{\"a\":[1.0,{}],\"b\":\"x\\ny \\u003c\"}");
+        assert!(compact("{} {}").is_err());
+        assert!(compact("").is_err());
+    }
+
+    #[test]
+    fn depth_is_bounded_and_costs_no_stack() {
+        // The value of a top-level key stands at depth one already.
+        let nested = |depth| "[".repeat(depth) + "1" + &"]".repeat(depth);
+        assert!(canonical(&nested(MAX_DEPTH - 1)).is_ok());
+        assert_eq!(canonical(&nested(MAX_DEPTH)), Err(TooDeep));
+        assert_eq!(compact(&nested(MAX_DEPTH * 10)).unwrap(), nested(MAX_DEPTH * 10));
+    }
+}

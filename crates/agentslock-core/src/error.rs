@@ -1,0 +1,238 @@
+//! The errors: one enum per operation, and [`Error`], which holds any of them.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+/// Why a document was not opened. The file is as it was.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// The file could not be read, or is no file.
+    #[error(transparent)]
+    Read(#[from] fsops::ReadError),
+    /// The file is not a lock document. Nothing is ever written over such a file: repair it, or
+    /// take it from version control.
+    #[error("`{}`, line {line}, column {column}: {problem}", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// The column, in bytes from 1.
+        column: usize,
+        /// What is wrong there.
+        problem: Problem,
+    },
+}
+
+/// What is wrong with a document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Problem {
+    /// There is nothing in it.
+    Empty,
+    /// It begins with a byte order mark, which JSON does not allow (RFC 8259, section 8.1).
+    ByteOrderMark,
+    /// It is not UTF-8.
+    NotUtf8,
+    /// It is JSON, but not an object.
+    NotAnObject(&'static str),
+    /// A top-level key occurs twice.
+    DuplicateKey(String),
+    /// A top-level key contains half of a surrogate pair and so names nothing.
+    BrokenKey,
+    /// It is not JSON.
+    Syntax(String),
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("the document is empty; expected a JSON object"),
+            Self::ByteOrderMark => f.write_str("the document begins with a byte order mark"),
+            Self::NotUtf8 => f.write_str("not UTF-8"),
+            Self::NotAnObject(found) => write!(f, "expected a JSON object, found {found}"),
+            Self::DuplicateKey(key) => write!(f, "the top-level key {key:?} occurs a second time"),
+            Self::BrokenKey => f.write_str("a top-level key contains half of a surrogate pair"),
+            Self::Syntax(problem) => f.write_str(problem),
+        }
+    }
+}
+
+/// Why a section was not read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SectionError {
+    /// The section is not what the caller expects.
+    #[error("`{}`: section {section:?} is not as expected", path.display())]
+    Decode {
+        /// The file.
+        path: PathBuf,
+        /// The section.
+        section: String,
+        /// What was expected; its line and column count from the start of the section's value.
+        source: serde_json::Error,
+    },
+    /// The name is a reserved top-level key, not a section.
+    #[error("`{}`: {name:?} is not a section: {instead}", path.display())]
+    Reserved {
+        /// The file.
+        path: PathBuf,
+        /// The name.
+        name: String,
+        /// What to use instead.
+        instead: &'static str,
+    },
+}
+
+/// Why a change was not staged. What was staged before still is.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StageError {
+    /// The name is a reserved top-level key, not a section.
+    #[error("{name:?} is not a section: {instead}")]
+    Reserved {
+        /// The name.
+        name: String,
+        /// What to use instead.
+        instead: &'static str,
+    },
+    /// The value cannot be expressed in JSON.
+    #[error("the value for section {section:?} cannot be written as JSON")]
+    Serialize {
+        /// The section.
+        section: String,
+        /// Why.
+        source: serde_json::Error,
+    },
+    /// The text is not one JSON value.
+    #[error(
+        "the value for section {section:?} is not JSON: line {line}, column {column}: {problem}"
+    )]
+    NotJson {
+        /// The section.
+        section: String,
+        /// The line in the text, from 1.
+        line: usize,
+        /// The column, in bytes from 1.
+        column: usize,
+        /// What is wrong there.
+        problem: String,
+    },
+    /// The value is nested too deeply to be written indented.
+    #[error("the value for section {section:?} is nested deeper than {limit} levels")]
+    TooDeep {
+        /// The section.
+        section: String,
+        /// The limit.
+        limit: usize,
+    },
+}
+
+/// Why a flush or an update did not complete. Unless the variant says otherwise, the file is as it
+/// was.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FlushError {
+    /// The lock was not acquired.
+    #[error(transparent)]
+    Lock(#[from] filelock::AcquireError),
+    /// Whether the lock is still ours could not be found out.
+    #[error(transparent)]
+    Verify(#[from] filelock::VerifyError),
+    /// The document as it is by now cannot be read.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The directory for the document could not be created.
+    #[error("failed to create the directory for `{}`", path.display())]
+    CreateDirectory {
+        /// The document.
+        path: PathBuf,
+        /// The operating system's answer.
+        source: io::Error,
+    },
+    /// The new document could not be written.
+    #[error(transparent)]
+    Write(#[from] fsops::WriteError),
+    /// The new document is in place, for everybody to read, but may not survive a power cut.
+    #[error(transparent)]
+    NotDurable(fsops::WriteError),
+    /// The new document was put in place, but by then the lock had been taken by somebody who judged
+    /// us gone, and who may write over it. Look at the document before trying again.
+    #[error(
+        "`{}` was written, but the lock was lost meanwhile; another program may have written over it",
+        path.display()
+    )]
+    LockLost {
+        /// The document.
+        path: PathBuf,
+    },
+    /// The file kept changing although the lock was held: somebody writes it without the lock.
+    #[error(
+        "gave up on `{}` after {rounds} rounds: it is being changed by a program that does not take \
+         its lock",
+        path.display()
+    )]
+    Unsettled {
+        /// The document.
+        path: PathBuf,
+        /// How often it was tried.
+        rounds: u32,
+    },
+    /// `flush` was called on the handle that an update's closure gets. What is staged there is
+    /// written when the closure returns.
+    #[error(
+        "`flush` inside an update of `{}`: the update writes when its closure returns",
+        path.display()
+    )]
+    InsideUpdate {
+        /// The document.
+        path: PathBuf,
+    },
+}
+
+impl FlushError {
+    /// Whether the new document is in place in spite of the error, as far as is known.
+    pub fn is_committed(&self) -> bool {
+        matches!(self, Self::NotDurable(_) | Self::LockLost { .. })
+    }
+
+    /// Whether the lock was held by others all the time. Trying again later can help.
+    pub fn is_contention(&self) -> bool {
+        matches!(self, Self::Lock(error) if error.is_contention())
+    }
+}
+
+/// Why the lock was not renewed in the middle of an update.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RenewLockError {
+    /// No lock is held: the handle is not the one that an update's closure gets.
+    #[error("no lock to renew: this handle is not inside an update")]
+    NotHeld,
+    /// The lock's own error.
+    #[error(transparent)]
+    Renew(#[from] filelock::RenewError),
+}
+
+/// Any error of this crate: what an update's closure can return with `?`.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// See [`OpenError`].
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// See [`SectionError`].
+    #[error(transparent)]
+    Section(#[from] SectionError),
+    /// See [`StageError`].
+    #[error(transparent)]
+    Stage(#[from] StageError),
+    /// See [`FlushError`].
+    #[error(transparent)]
+    Flush(#[from] FlushError),
+    /// See [`RenewLockError`].
+    #[error(transparent)]
+    RenewLock(#[from] RenewLockError),
+}

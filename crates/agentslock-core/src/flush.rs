@@ -1,0 +1,83 @@
+//! Flushing: what is staged, onto the document as it is by then.
+
+use std::path::Path;
+
+use fsops::Durability;
+
+use crate::commit::{ROUNDS, Round, read_document, unlock, write_round};
+use crate::document::Document;
+use crate::error::FlushError;
+use crate::lockfile::Lockfile;
+use crate::stage::Picture;
+
+/// What a flush did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "it says whether the file was touched"]
+pub enum Flushed {
+    /// The file was replaced, or created.
+    Written,
+    /// All was already as staged. The file was not touched: same inode, same times.
+    Unchanged,
+}
+
+impl Lockfile {
+    /// Writes what is staged, and nothing else, onto the document as it is by now: under the lock
+    /// it is read anew, so that what others have written since stays.
+    ///
+    /// What was written is no longer staged: a later flush does not bring it back over another
+    /// program's newer value. What is staged while a flush is in progress stays staged, unless that
+    /// flush already wrote it. With nothing staged, a missing file is created and an existing one
+    /// left alone. Missing parent directories are created.
+    ///
+    /// # Errors
+    ///
+    /// After [`FlushError::NotDurable`] the document is written, and nothing is staged any more.
+    /// After any other error everything is still staged, and flushing again is safe; the file is as
+    /// it was, except after [`FlushError::LockLost`], when it may be written.
+    pub fn flush(&self) -> Result<Flushed, FlushError> {
+        if self.is_inside_update() {
+            return Err(FlushError::InsideUpdate { path: self.path().to_owned() });
+        }
+        let (path, options) = (self.path(), &self.options);
+        create_parents(path, options.durability)?;
+        let _turn = self.take_turn();
+        for _ in 0..ROUNDS {
+            let guard = options.lock.acquire(path)?;
+            let (document, version) = read_document(path)?;
+            // Taken under the lock, so that what is staged while we wait for it goes along.
+            let picture = self.state().staged.picture();
+            match write_round(path, options, &guard, (&document, &version), &picture.changes)? {
+                Round::Disturbed => {}
+                Round::NotDurable(error) => {
+                    unlock(guard);
+                    self.settle(document, picture);
+                    return Err(FlushError::NotDurable(error));
+                }
+                Round::Done(flushed) => {
+                    if !unlock(guard) && flushed == Flushed::Written {
+                        return Err(FlushError::LockLost { path: path.to_owned() });
+                    }
+                    self.settle(document, picture);
+                    return Ok(flushed);
+                }
+            }
+        }
+        Err(FlushError::Unsettled { path: path.to_owned(), rounds: ROUNDS })
+    }
+
+    /// The document now is `document` with `picture` on top. The flushes of one handle take turns,
+    /// so that the later one has the last word here, too.
+    fn settle(&self, document: Document, picture: Picture) {
+        let mut state = self.state();
+        state.staged.forget(&picture);
+        state.document = document.into();
+        state.written = picture.changes;
+    }
+}
+
+/// Creates the directory that the document is to lie in. (The Go package expects it to exist;
+/// first runs failed for it.)
+pub(crate) fn create_parents(path: &Path, durability: Durability) -> Result<(), FlushError> {
+    fsops::create_parents(path, durability)
+        .map_err(|source| FlushError::CreateDirectory { path: path.to_owned(), source })
+}

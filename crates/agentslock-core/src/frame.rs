@@ -1,0 +1,121 @@
+//! The document to be written: the sections that were read and the values that were staged, in one
+//! frame. Nothing is copied; it is written, or compared, piece by piece.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use crate::document::Document;
+use crate::encode::canonical_key;
+use crate::stage::Change;
+
+pub(crate) struct Frame<'a> {
+    entries: Vec<(Key<'a>, &'a str)>,
+}
+
+enum Key<'a> {
+    /// As it stands in the document.
+    Kept(&'a str),
+    New(String),
+}
+
+impl Key<'_> {
+    fn as_str(&self) -> &str {
+        match self {
+            Self::Kept(key) => key,
+            Self::New(key) => key,
+        }
+    }
+}
+
+impl<'a> Frame<'a> {
+    /// `document` with `changes` applied, by name in byte order. A key that was there keeps its
+    /// spelling, whoever the section belongs to.
+    pub(crate) fn new(document: &'a Document, changes: &'a BTreeMap<String, Change>) -> Self {
+        let mut by_name: BTreeMap<&str, (Key<'a>, &'a str)> = document
+            .entries()
+            .iter()
+            .map(|entry| {
+                let kept = (Key::Kept(document.key_of(entry)), document.value_of(entry));
+                (&*entry.name, kept)
+            })
+            .collect();
+        for (name, change) in changes {
+            match change {
+                Change::Remove => {
+                    by_name.remove(name.as_str());
+                }
+                Change::Set(value) => {
+                    by_name
+                        .entry(name)
+                        .and_modify(|entry| entry.1 = value)
+                        .or_insert_with(|| (Key::New(canonical_key(name)), value));
+                }
+            }
+        }
+        Self { entries: by_name.into_values().collect() }
+    }
+
+    fn pieces(&self) -> impl Iterator<Item = &str> {
+        let end = if self.entries.is_empty() { "}\n" } else { "\n}\n" };
+        let entries = self.entries.iter().enumerate().flat_map(|(index, (key, value))| {
+            let separator = if index == 0 { "\n  " } else { ",\n  " };
+            [separator, key.as_str(), ": ", *value]
+        });
+        std::iter::once("{").chain(entries).chain(std::iter::once(end))
+    }
+
+    /// Whether writing it would give exactly `text`.
+    pub(crate) fn is(&self, text: &str) -> bool {
+        let mut rest = text;
+        for piece in self.pieces() {
+            match rest.strip_prefix(piece) {
+                Some(after) => rest = after,
+                None => return false,
+            }
+        }
+        rest.is_empty()
+    }
+
+    pub(crate) fn write_to(&self, out: impl Write) -> io::Result<()> {
+        // Gathers the small pieces; what is larger than its buffer goes straight through.
+        let mut out = io::BufWriter::with_capacity(64 * 1024, out);
+        for piece in self.pieces() {
+            out.write_all(piece.as_bytes())?;
+        }
+        out.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(document: &str, changes: &[(&str, Change)]) -> String {
+        let document = Document::parse(document.into()).unwrap();
+        let changes = changes.iter().map(|(k, v)| ((*k).to_owned(), v.clone())).collect();
+        let frame = Frame::new(&document, &changes);
+        let mut out = Vec::new();
+        frame.write_to(&mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert!(frame.is(&text));
+        assert!(!frame.is(&format!("{text} ")) && !frame.is(&text[..text.len() - 1]));
+        text
+    }
+
+    #[test]
+    fn only_the_frame_and_what_is_staged_change() {
+        assert_eq!(
+            written(
+                "{\"z\\u007a\" :[ 1],\"m\":{ },\"a\":0}",
+                &[("m", Change::Set("2".into())), ("n", Change::Set("3".into()))]
+            ),
+            "{\n  \"a\": 0,\n  \"m\": 2,\n  \"n\": 3,\n  \"z\\u007a\": [ 1]\n}\n"
+        );
+    }
+
+    #[test]
+    fn a_document_without_keys_is_an_empty_object() {
+        assert_eq!(written("{ \"a\": 1 }", &[("a", Change::Remove)]), "{}\n");
+        assert_eq!(written("{ }", &[("a", Change::Remove)]), "{}\n");
+    }
+}

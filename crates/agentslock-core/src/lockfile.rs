@@ -1,0 +1,265 @@
+//! The handle: reading sections, and staging changes to them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use filelock::LockGuard;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+
+use crate::document::{Document, without_place};
+use crate::encode::{INPUTS_DIGEST_KEY, LOCK_VERSION_KEY, canonical, is_reserved};
+use crate::error::{OpenError, RenewLockError, SectionError, StageError};
+use crate::options::LockfileOptions;
+use crate::stage::{Change, Stage};
+
+/// One process's handle on a document.
+///
+/// It shows the document as it was when it was opened or last flushed through this handle, with
+/// the handle's own staged changes on top. All methods take `&self` and may be called from many
+/// threads; staging never waits for a flush in progress.
+#[derive(Debug)]
+pub struct Lockfile {
+    path: PathBuf,
+    pub(crate) options: LockfileOptions,
+    state: Mutex<State>,
+    /// The flushes of one handle take turns.
+    turn: Mutex<()>,
+    /// Inside [`update`](Self::update): the lock, which is held.
+    guard: Option<LockGuard>,
+}
+
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) document: Arc<Document>,
+    /// What the last flush put over `document`.
+    pub(crate) written: BTreeMap<String, Change>,
+    pub(crate) staged: Stage,
+}
+
+impl Lockfile {
+    /// Opens the document at `path`, or a fresh one if there is no file. Takes no lock.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`] when the file cannot be read, or is not a JSON object with distinct keys.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
+        LockfileOptions::new().open(path)
+    }
+
+    pub(crate) fn new(
+        path: &Path,
+        options: LockfileOptions,
+        document: Document,
+        guard: Option<LockGuard>,
+    ) -> Self {
+        let state = State {
+            document: Arc::new(document),
+            written: BTreeMap::new(),
+            staged: Stage::default(),
+        };
+        Self {
+            path: path.to_owned(),
+            options,
+            state: Mutex::new(state),
+            turn: Mutex::new(()),
+            guard,
+        }
+    }
+
+    /// The path as it was given.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The section `name`, decoded; `None` when the document has none.
+    ///
+    /// # Errors
+    ///
+    /// [`SectionError::Decode`] when the section is not what `T` expects,
+    /// [`SectionError::Reserved`] when `name` is no section.
+    pub fn section<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, SectionError> {
+        refuse_reserved(name).map_err(|instead| self.reserved(name, instead))?;
+        self.read(name, |json| self.decode(name, json)).transpose()
+    }
+
+    /// The section `name` as it is spelled in the document, or as it would be written if it is
+    /// staged; `None` when the document has none.
+    ///
+    /// # Errors
+    ///
+    /// [`SectionError::Reserved`] when `name` is no section.
+    pub fn section_raw(&self, name: &str) -> Result<Option<String>, SectionError> {
+        refuse_reserved(name).map_err(|instead| self.reserved(name, instead))?;
+        Ok(self.read(name, str::to_owned))
+    }
+
+    /// The names of all sections, in byte order.
+    pub fn section_names(&self) -> Vec<String> {
+        let state = self.state();
+        let mut names: BTreeSet<&str> =
+            state.document.entries().iter().map(|entry| &*entry.name).collect();
+        let written = state.written.iter().map(|(name, change)| (name.as_str(), change));
+        for (name, change) in written.chain(state.staged.names()) {
+            match change {
+                Change::Set(_) => names.insert(name),
+                Change::Remove => names.remove(name),
+            };
+        }
+        names.into_iter().filter(|name| !is_reserved(name)).map(str::to_owned).collect()
+    }
+
+    /// The version of the document's format. A document without one has version 1.
+    ///
+    /// # Errors
+    ///
+    /// [`SectionError::Decode`] when it is not a whole number.
+    pub fn lock_version(&self) -> Result<u64, SectionError> {
+        let version = self.read(LOCK_VERSION_KEY, |json| self.decode(LOCK_VERSION_KEY, json));
+        Ok(version.transpose()?.unwrap_or(crate::LOCK_VERSION))
+    }
+
+    /// The digest of the inputs that the sections were resolved from; `None` when it is absent,
+    /// empty, or not a string.
+    pub fn inputs_digest(&self) -> Option<String> {
+        let digest = self.read(INPUTS_DIGEST_KEY, |json| serde_json::from_str::<String>(json));
+        digest.and_then(Result::ok).filter(|digest| !digest.is_empty())
+    }
+
+    /// Stages `value` as the section `name`. [`flush`](Self::flush) writes it.
+    ///
+    /// # Errors
+    ///
+    /// [`StageError::Reserved`], [`StageError::Serialize`], [`StageError::TooDeep`]; nothing was
+    /// staged.
+    pub fn set_section<T: Serialize + ?Sized>(
+        &self,
+        name: &str,
+        value: &T,
+    ) -> Result<(), StageError> {
+        refuse_reserved(name).map_err(|instead| reserved_stage(name, instead))?;
+        let json = serde_json::to_string(value)
+            .map_err(|source| StageError::Serialize { section: name.to_owned(), source })?;
+        self.stage_json(name, &json)
+    }
+
+    /// Stages `json`, a JSON text, as the section `name`.
+    ///
+    /// # Errors
+    ///
+    /// As [`set_section`](Self::set_section), and [`StageError::NotJson`].
+    pub fn set_section_raw(&self, name: &str, json: &str) -> Result<(), StageError> {
+        refuse_reserved(name).map_err(|instead| reserved_stage(name, instead))?;
+        let raw: &RawValue = serde_json::from_str(json).map_err(|error| StageError::NotJson {
+            section: name.to_owned(),
+            line: error.line(),
+            column: error.column(),
+            problem: without_place(&error),
+        })?;
+        self.stage_json(name, raw.get())
+    }
+
+    /// Stages the removal of the section `name`. Removing what is not there changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`StageError::Reserved`].
+    pub fn remove_section(&self, name: &str) -> Result<(), StageError> {
+        refuse_reserved(name).map_err(|instead| reserved_stage(name, instead))?;
+        self.state().staged.put(name, Change::Remove);
+        Ok(())
+    }
+
+    /// Stages the digest of the inputs; the empty string removes it.
+    pub fn set_inputs_digest(&self, digest: &str) {
+        let change = if digest.is_empty() {
+            Change::Remove
+        } else {
+            Change::Set(crate::encode::canonical_key(digest).into())
+        };
+        self.state().staged.put(INPUTS_DIGEST_KEY, change);
+    }
+
+    /// Inside [`update`](Self::update): renews the lock, for an update that takes longer than a few
+    /// seconds. Foreign peers take a holder that did not renew for 30 s for gone.
+    ///
+    /// # Errors
+    ///
+    /// [`RenewLockError::NotHeld`] outside of an update; otherwise the lock's own.
+    pub fn renew_lock(&self) -> Result<(), RenewLockError> {
+        let guard = self.guard.as_ref().ok_or(RenewLockError::NotHeld)?;
+        Ok(guard.renew()?)
+    }
+
+    fn stage_json(&self, name: &str, json: &str) -> Result<(), StageError> {
+        let value = canonical(json).map_err(|_| StageError::TooDeep {
+            section: name.to_owned(),
+            limit: crate::encode::MAX_DEPTH,
+        })?;
+        self.state().staged.put(name, Change::Set(value.into()));
+        Ok(())
+    }
+
+    /// Calls `f` with the current value of a top-level key. Not under the handle's own lock, so
+    /// that a decoder may use the handle.
+    fn read<R>(&self, name: &str, f: impl FnOnce(&str) -> R) -> Option<R> {
+        let (document, change) = {
+            let state = self.state();
+            let change = state.staged.get(name).or_else(|| state.written.get(name)).cloned();
+            (Arc::clone(&state.document), change)
+        };
+        match change {
+            Some(Change::Set(value)) => Some(f(&value)),
+            Some(Change::Remove) => None,
+            None => document.value(name).map(f),
+        }
+    }
+
+    fn decode<T: DeserializeOwned>(&self, name: &str, json: &str) -> Result<T, SectionError> {
+        serde_json::from_str(json).map_err(|source| SectionError::Decode {
+            path: self.path.clone(),
+            section: name.to_owned(),
+            source,
+        })
+    }
+
+    fn reserved(&self, name: &str, instead: &'static str) -> SectionError {
+        SectionError::Reserved { path: self.path.clone(), name: name.to_owned(), instead }
+    }
+
+    /// Whether this is the handle that an update's closure gets.
+    pub(crate) fn is_inside_update(&self) -> bool {
+        self.guard.is_some()
+    }
+
+    pub(crate) fn into_parts(self) -> (LockGuard, State) {
+        let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
+        (self.guard.expect("because an update's handle was made with its lock"), state)
+    }
+
+    pub(crate) fn take_turn(&self) -> MutexGuard<'_, ()> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A panic while it was locked cannot have left it half-changed: each change is one step.
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn reserved_stage(name: &str, instead: &'static str) -> StageError {
+    StageError::Reserved { name: name.to_owned(), instead }
+}
+
+/// What to use instead of a reserved name.
+fn refuse_reserved(name: &str) -> Result<(), &'static str> {
+    match name {
+        LOCK_VERSION_KEY => {
+            Err("the document's version is read with `lock_version` and is not set")
+        }
+        INPUTS_DIGEST_KEY => Err("use `inputs_digest` and `set_inputs_digest`"),
+        _ => Ok(()),
+    }
+}

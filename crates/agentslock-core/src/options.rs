@@ -1,0 +1,59 @@
+//! How a document is opened, locked and written.
+
+use std::path::Path;
+
+use filelock::LockOptions;
+use fsops::Durability;
+
+use crate::commit::read_document;
+use crate::error::OpenError;
+use crate::lockfile::Lockfile;
+
+/// Options for [`Lockfile`]. A by-value builder.
+///
+/// ```
+/// use agentslock_core::LockfileOptions;
+/// use std::time::Duration;
+/// # let directory = tempfile::tempdir()?;
+/// # let path = directory.path().join(".agentsrc.lock");
+/// let patient = filelock::LockOptions::new().timeout(Duration::from_secs(60));
+/// let lockfile = LockfileOptions::new().lock(patient).open(&path)?;
+/// # lockfile.flush()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+#[must_use = "options do nothing until `open` or `update` is called"]
+pub struct LockfileOptions {
+    pub(crate) lock: LockOptions,
+    pub(crate) durability: Durability,
+}
+
+impl LockfileOptions {
+    /// The defaults: waits for the lock up to 5 s, and writes durably.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How the lock is acquired.
+    pub fn lock(mut self, options: LockOptions) -> Self {
+        self.lock = options;
+        self
+    }
+
+    /// What a power cut may take.
+    pub fn durability(mut self, durability: Durability) -> Self {
+        self.durability = durability;
+        self
+    }
+
+    /// See [`Lockfile::open`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn open(self, path: impl AsRef<Path>) -> Result<Lockfile, OpenError> {
+        let path = path.as_ref();
+        let (document, _) = read_document(path)?;
+        Ok(Lockfile::new(path, self, document, None))
+    }
+}

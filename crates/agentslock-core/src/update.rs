@@ -1,0 +1,88 @@
+//! Updating: the caller's own reading and changing, inside one hold of the lock.
+
+use std::path::Path;
+
+use crate::commit::{ROUNDS, Round, read_document, unlock, write_round};
+use crate::error::FlushError;
+use crate::flush::{Flushed, create_parents};
+use crate::lockfile::Lockfile;
+use crate::options::LockfileOptions;
+
+/// What an update returned and did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "it says whether the file was touched"]
+pub struct Updated<R> {
+    /// What the closure returned, in the run whose changes were written.
+    pub value: R,
+    /// Whether the file was touched.
+    pub flushed: Flushed,
+}
+
+impl Lockfile {
+    /// Reads and changes the document under one hold of the lock, for a section that several
+    /// programs change: nobody writes between the reading and the writing.
+    ///
+    /// `change` gets a handle on the document as it is now. What it stages is written when it
+    /// returns `Ok`. If it returns an error or panics, nothing is written and the lock is released.
+    ///
+    /// It is `FnMut` because it can run again, on a fresh document: when somebody who does not
+    /// take the lock changed the file meanwhile, or the lock was lost to a foreign peer.
+    ///
+    /// # Errors
+    ///
+    /// What `change` returns, and [`FlushError`] as for [`flush`](Self::flush).
+    /// [`Error`](crate::Error) holds all that the handle's methods return.
+    pub fn update<R, E, F>(path: impl AsRef<Path>, change: F) -> Result<Updated<R>, E>
+    where
+        F: FnMut(&Self) -> Result<R, E>,
+        E: From<FlushError>,
+    {
+        LockfileOptions::new().update(path, change)
+    }
+}
+
+impl LockfileOptions {
+    /// See [`Lockfile::update`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn update<R, E, F>(self, path: impl AsRef<Path>, change: F) -> Result<Updated<R>, E>
+    where
+        F: FnMut(&Lockfile) -> Result<R, E>,
+        E: From<FlushError>,
+    {
+        update(path.as_ref(), &self, change)
+    }
+}
+
+fn update<R, E, F>(path: &Path, options: &LockfileOptions, mut change: F) -> Result<Updated<R>, E>
+where
+    F: FnMut(&Lockfile) -> Result<R, E>,
+    E: From<FlushError>,
+{
+    create_parents(path, options.durability)?;
+    for _ in 0..ROUNDS {
+        let guard = options.lock.acquire(path).map_err(FlushError::from)?;
+        let (document, version) = read_document(path).map_err(FlushError::from)?;
+        let handle = Lockfile::new(path, options.clone(), document, Some(guard));
+        // An error or a panic drops the handle, and with it the guard: nothing written, unlocked.
+        let value = change(&handle)?;
+        let (guard, state) = handle.into_parts();
+        let changes = state.staged.picture().changes;
+        match write_round(path, options, &guard, (&state.document, &version), &changes)? {
+            Round::Disturbed => {}
+            Round::NotDurable(error) => {
+                unlock(guard);
+                return Err(FlushError::NotDurable(error).into());
+            }
+            Round::Done(flushed) => {
+                if !unlock(guard) && flushed == Flushed::Written {
+                    return Err(FlushError::LockLost { path: path.to_owned() }.into());
+                }
+                return Ok(Updated { value, flushed });
+            }
+        }
+    }
+    Err(FlushError::Unsettled { path: path.to_owned(), rounds: ROUNDS }.into())
+}

@@ -1,0 +1,128 @@
+//! Appending one record to a file of lines.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::path::Path;
+
+use crate::durability::{Durability, parent_of};
+use crate::error::AppendError;
+use crate::sys;
+
+/// What [`append_record`] found and did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "it says whether an earlier writer left a torn record"]
+pub struct Appended {
+    /// The file ended in the middle of a line: an earlier writer died there. Its part of a record
+    /// was closed off with a newline, and stands as a line of its own before the new record.
+    pub closed_torn_tail: bool,
+}
+
+/// Appends `record` and a newline, durably, creating the file if there is none.
+///
+/// Whoever shares the file locks it around this call (the crate `filelock`); this crate knows no
+/// locks.
+///
+/// # Errors
+///
+/// See [`append_record_with`].
+pub fn append_record(path: &Path, record: &[u8]) -> Result<Appended, AppendError> {
+    append_record_with(path, record, Durability::Full)
+}
+
+/// As [`append_record`], with a choice of durability.
+///
+/// All is written with one write(2) in append mode. If that writes a part only, the rest is tried
+/// once; if it fails, the part is taken back.
+///
+/// # Errors
+///
+/// [`AppendError::NotALine`], [`AppendError::NotAFile`] and [`AppendError::Io`]: the file is as it
+/// was, except that it may have been created, empty. [`AppendError::Torn`] and
+/// [`AppendError::NotDurable`] say what they mean.
+pub fn append_record_with(
+    path: &Path,
+    record: &[u8],
+    durability: Durability,
+) -> Result<Appended, AppendError> {
+    let not_a_line = |reason| Err(AppendError::NotALine { path: path.to_owned(), reason });
+    if record.is_empty() {
+        return not_a_line("is empty");
+    }
+    if record.contains(&b'\n') {
+        return not_a_line("contains a newline");
+    }
+    let failed = |verb| move |source| AppendError::Io { verb, path: path.to_owned(), source };
+    let (mut file, is_new) = open(path)?;
+    let old_length = file.metadata().map_err(failed("examine"))?.len();
+    let closed_torn_tail = ends_torn(&mut file, old_length).map_err(failed("read the end of"))?;
+    let mut line = Vec::with_capacity(record.len() + 2);
+    if closed_torn_tail {
+        line.push(b'\n');
+    }
+    line.extend_from_slice(record);
+    line.push(b'\n');
+    if let Err(source) = write_whole(&mut file, &line) {
+        return Err(match take_back(&file, old_length) {
+            Ok(()) => failed("append to")(source),
+            Err(_) => AppendError::Torn { path: path.to_owned(), source },
+        });
+    }
+    if durability == Durability::Full {
+        sync(&file, path, is_new)
+            .map_err(|source| AppendError::NotDurable { path: path.to_owned(), source })?;
+    }
+    Ok(Appended { closed_torn_tail })
+}
+
+fn open(path: &Path) -> Result<(File, bool), AppendError> {
+    let failed = |source| AppendError::Io { verb: "open", path: path.to_owned(), source };
+    // Before opening: opening a FIFO for writing and reading would make us its other end.
+    let is_new = match std::fs::metadata(path) {
+        Ok(metadata) => match sys::not_regular(&metadata) {
+            Some(kind) => return Err(AppendError::NotAFile { path: path.to_owned(), kind }),
+            None => false,
+        },
+        Err(error) if error.kind() == ErrorKind::NotFound => true,
+        Err(error) => return Err(failed(error)),
+    };
+    let mut options = OpenOptions::new();
+    options.read(true).append(true).create(true);
+    let file = sys::open_nonblocking(path, &mut options).map_err(failed)?;
+    match sys::not_regular(&file.metadata().map_err(failed)?) {
+        Some(kind) => Err(AppendError::NotAFile { path: path.to_owned(), kind }),
+        None => Ok((file, is_new)),
+    }
+}
+
+fn ends_torn(file: &mut File, length: u64) -> io::Result<bool> {
+    let Some(last) = length.checked_sub(1) else { return Ok(false) };
+    let mut byte = [0];
+    file.seek(SeekFrom::Start(last))?;
+    file.read_exact(&mut byte)?;
+    Ok(byte != *b"\n")
+}
+
+fn write_whole(file: &mut File, line: &[u8]) -> io::Result<()> {
+    let written = loop {
+        match file.write(line) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            other => break other?,
+        }
+    };
+    // A short write to a regular file: the disk is full, or a limit is reached (write(2)). Trying
+    // the rest gets the error that says which.
+    file.write_all(&line[written..])
+}
+
+/// Removes what we wrote of a record that we could not write whole.
+fn take_back(file: &File, old_length: u64) -> io::Result<()> {
+    if file.metadata()?.len() > old_length { file.set_len(old_length) } else { Ok(()) }
+}
+
+fn sync(file: &File, path: &Path, is_new: bool) -> io::Result<()> {
+    file.sync_data()?;
+    if is_new {
+        File::open(parent_of(&std::path::absolute(path)?))?.sync_all()?;
+    }
+    Ok(())
+}

@@ -1,0 +1,236 @@
+//! Replacing a file: write a sibling, sync it, rename it over, sync the directory.
+
+use std::ffi::OsString;
+use std::fs::{File, Metadata};
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use crate::durability::{Durability, parent_of};
+use crate::error::WriteError;
+use crate::sys;
+
+/// A file in the making, which takes the place of another in one step.
+///
+/// Until [`commit`](Self::commit) nobody sees it. Dropping it discards it.
+///
+/// ```
+/// use std::io::Write;
+/// # let directory = tempfile::tempdir()?;
+/// # let path = directory.path().join("state.json");
+/// let mut file = fsops::AtomicFile::create(&path, fsops::Durability::Full)?;
+/// file.write_all(b"{}\n")?;
+/// file.commit()?;
+/// assert_eq!(std::fs::read(&path)?, b"{}\n");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+#[must_use = "a file that is not committed is discarded"]
+pub struct AtomicFile {
+    temporary: NamedTempFile,
+    /// What is replaced: absolute, links followed.
+    target: PathBuf,
+    durability: Durability,
+    /// Opened before anything is written: if it cannot be, the old file still stands.
+    directory: Option<File>,
+}
+
+impl AtomicFile {
+    /// Creates the temporary `<name>.tmp-<unique>` beside `path`.
+    ///
+    /// If `path` is a symbolic link, the file that it leads to is the one replaced, and the link
+    /// stays. The directory must exist ([`create_parents`](crate::create_parents)).
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError::NotAFile`], [`WriteError::DanglingLink`], or [`WriteError::Io`]. Nothing was
+    /// changed.
+    pub fn create(path: &Path, durability: Durability) -> Result<Self, WriteError> {
+        let (target, replaced) = resolve(path)?;
+        let parent = parent_of(&target);
+        let directory = match durability {
+            Durability::Full => Some(File::open(&parent).map_err(|source| WriteError::Io {
+                verb: "open the directory",
+                path: parent.clone(),
+                source,
+            })?),
+            Durability::Atomic => None,
+        };
+        let prefix = temporary_prefix(&target);
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(&prefix).rand_bytes(12);
+        sys::set_creation_mode(&mut builder, replaced.as_ref());
+        let temporary = builder.tempfile_in(&parent).map_err(|source| WriteError::Io {
+            verb: "create a temporary file in",
+            path: parent,
+            source,
+        })?;
+        Ok(Self { temporary, target, durability, directory })
+    }
+
+    /// The file that will be replaced: absolute, links followed.
+    pub fn target(&self) -> &Path {
+        &self.target
+    }
+
+    /// Does all that can take long or fail, short of taking the name: gives the file the mode (and
+    /// where possible the owner) of the one that it replaces, and syncs it.
+    ///
+    /// [`commit`](Self::commit) does this itself. Whoever has something to check right before the
+    /// name is taken calls this first.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError::Io`]; the temporary is removed. A failed sync is never tried again: the second
+    /// try can succeed without having written anything (fsync(2); Linux reports a lost write once).
+    pub fn make_ready(self) -> Result<ReadyFile, WriteError> {
+        let file = self.temporary.as_file();
+        match std::fs::metadata(&self.target) {
+            Ok(replaced) => sys::adopt_owner_and_mode(file, &replaced)
+                .map_err(|source| self.failed_to("set the mode of", source))?,
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(self.failed_to("examine", error)),
+        }
+        if self.durability == Durability::Full {
+            file.sync_all().map_err(|source| self.failed_to("sync", source))?;
+        }
+        Ok(ReadyFile { file: self })
+    }
+
+    /// Takes the place of the target.
+    ///
+    /// # Errors
+    ///
+    /// After [`WriteError::NotDurable`] the new content is in place. After any other error the old
+    /// file stands, and the temporary is removed.
+    pub fn commit(self) -> Result<(), WriteError> {
+        self.make_ready()?.commit()
+    }
+
+    /// Removes the temporary. The target stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError::Io`] if it could not be removed.
+    pub fn discard(self) -> Result<(), WriteError> {
+        let path = self.temporary.path().to_owned();
+        self.temporary.close().map_err(|source| WriteError::Io { verb: "remove", path, source })
+    }
+
+    fn failed_to(&self, verb: &'static str, source: io::Error) -> WriteError {
+        WriteError::Io { verb, path: self.temporary.path().to_owned(), source }
+    }
+}
+
+impl Write for AtomicFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.temporary.as_file_mut().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// An [`AtomicFile`] that has all but the name. Dropping it discards it.
+#[derive(Debug)]
+#[must_use = "a file that is not committed is discarded"]
+pub struct ReadyFile {
+    file: AtomicFile,
+}
+
+impl ReadyFile {
+    /// Takes the place of the target.
+    ///
+    /// # Errors
+    ///
+    /// See [`AtomicFile::commit`].
+    pub fn commit(self) -> Result<(), WriteError> {
+        let AtomicFile { temporary, target, directory, .. } = self.file;
+        if let Err(error) = temporary.persist(&target) {
+            let source = error.error;
+            return Err(WriteError::Io { verb: "rename into place", path: target, source });
+        }
+        match directory.map(|directory| directory.sync_all()) {
+            Some(Err(source)) => Err(WriteError::NotDurable { path: target, source }),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Replaces `path` by `bytes`: the whole of [`AtomicFile`], durably, in one call.
+///
+/// # Errors
+///
+/// See [`AtomicFile::create`] and [`AtomicFile::commit`].
+pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
+    let mut file = AtomicFile::create(path, Durability::Full)?;
+    file.write_all(bytes).map_err(|source| file.failed_to("write", source))?;
+    file.commit()
+}
+
+/// Removes temporaries of `path` that a killed process left behind and that were not written to for
+/// `age`. Returns how many.
+///
+/// Only whoever keeps all others from writing `path` may call it: a temporary of somebody who merely
+/// is slow looks the same.
+///
+/// # Errors
+///
+/// The operating system's when the directory cannot be read. A temporary that cannot be removed is
+/// passed over.
+pub fn remove_left_over_temporaries(path: &Path, age: std::time::Duration) -> io::Result<usize> {
+    let (target, _) = resolve(path).map_err(io::Error::from)?;
+    let prefix = temporary_prefix(&target);
+    let mut removed = 0;
+    for entry in std::fs::read_dir(parent_of(&target))?.flatten() {
+        let name = entry.file_name();
+        let Some(unique) = name.as_encoded_bytes().strip_prefix(prefix.as_encoded_bytes()) else {
+            continue;
+        };
+        let is_ours = !unique.is_empty() && unique.iter().all(u8::is_ascii_alphanumeric);
+        let is_old = entry.metadata().is_ok_and(|metadata| {
+            metadata.is_file()
+                && metadata.modified().is_ok_and(|at| at.elapsed().is_ok_and(|since| since > age))
+        });
+        if is_ours && is_old && std::fs::remove_file(entry.path()).is_ok() {
+            removed += 1;
+        }
+    }
+    Ok(removed)
+}
+
+fn temporary_prefix(target: &Path) -> OsString {
+    let mut prefix = target.file_name().unwrap_or_default().to_owned();
+    prefix.push(".tmp-");
+    prefix
+}
+
+/// Follows links to the file to be replaced; its metadata, if it exists.
+fn resolve(path: &Path) -> Result<(PathBuf, Option<Metadata>), WriteError> {
+    let failed = |verb| move |source| WriteError::Io { verb, path: path.to_owned(), source };
+    let absolute = std::path::absolute(path).map_err(failed("make absolute"))?;
+    let metadata = match absolute.symlink_metadata() {
+        Ok(metadata) => metadata,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok((absolute, None)),
+        Err(error) => return Err(failed("examine")(error)),
+    };
+    let (target, metadata) = if metadata.is_symlink() {
+        let target = match std::fs::canonicalize(&absolute) {
+            Ok(target) => target,
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                return Err(WriteError::DanglingLink { path: absolute });
+            }
+            Err(error) => return Err(failed("follow the link")(error)),
+        };
+        let metadata = target.metadata().map_err(failed("examine"))?;
+        (target, metadata)
+    } else {
+        (absolute, metadata)
+    };
+    match sys::not_regular(&metadata) {
+        Some(kind) => Err(WriteError::NotAFile { path: target, kind }),
+        None => Ok((target, Some(metadata))),
+    }
+}

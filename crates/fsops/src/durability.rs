@@ -1,0 +1,53 @@
+//! What a power cut may take, and the syncing of directories.
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// What a write promises about a power cut. Against the death of a process both promise the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Durability {
+    /// Once the call has returned, the new content survives a power cut. The file is synced before it
+    /// takes its name, and its directory after.
+    #[default]
+    Full,
+    /// Nothing is synced. Other processes see the old or the new content, never a mixture; after a
+    /// power cut the file may be the old one, the new one, or, on some file systems, empty or full
+    /// of NUL bytes.
+    Atomic,
+}
+
+/// Creates the missing parent directories of `path`, each of them durably if `durability` says so.
+///
+/// # Errors
+///
+/// The operating system's. Directories that were created before the error stay.
+pub fn create_parents(path: &Path, durability: Durability) -> io::Result<()> {
+    let path = std::path::absolute(path)?;
+    let mut missing = Vec::new();
+    for ancestor in path.ancestors().skip(1) {
+        if ancestor.try_exists()? {
+            break;
+        }
+        missing.push(ancestor);
+    }
+    for directory in missing.into_iter().rev() {
+        match std::fs::create_dir(directory) {
+            Ok(()) => {}
+            // Another process needs it too.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+        if durability == Durability::Full
+            && let Some(parent) = directory.parent()
+        {
+            File::open(parent)?.sync_all()?;
+        }
+    }
+    Ok(())
+}
+
+/// The directory that `path`, which is absolute, lies in.
+pub(crate) fn parent_of(path: &Path) -> PathBuf {
+    path.parent().unwrap_or(path).to_owned()
+}

@@ -1,0 +1,168 @@
+//! The errors: one enum per operation, each I/O variant with verb, path and source.
+
+use std::io;
+use std::path::PathBuf;
+
+/// Why a file was not read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReadError {
+    /// Something that is no regular file stands at the path.
+    #[error("failed to read `{}`: it is {kind}, not a regular file", path.display())]
+    NotAFile {
+        /// The path as given.
+        path: PathBuf,
+        /// "a directory", "a FIFO", …
+        kind: &'static str,
+    },
+    /// The path is a symbolic link to something that does not exist.
+    #[error("failed to read `{}`: it is a symbolic link that leads nowhere", path.display())]
+    DanglingLink {
+        /// The link.
+        path: PathBuf,
+    },
+    /// Any other failure of the operating system.
+    #[error("failed to {verb} `{}`", path.display())]
+    Io {
+        /// What was tried.
+        verb: &'static str,
+        /// Where it was tried.
+        path: PathBuf,
+        /// The operating system's answer.
+        source: io::Error,
+    },
+}
+
+/// Why a file was not replaced. Unless it is [`NotDurable`](Self::NotDurable): the old file stands
+/// as it was, and no temporary is left behind.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WriteError {
+    /// Something that is no regular file stands at the path.
+    #[error("failed to write `{}`: it is {kind}, not a regular file", path.display())]
+    NotAFile {
+        /// The path, after following links.
+        path: PathBuf,
+        /// "a directory", "a FIFO", …
+        kind: &'static str,
+    },
+    /// The path is a symbolic link to something that does not exist. Create that, or remove the
+    /// link.
+    #[error("failed to write `{}`: it is a symbolic link that leads nowhere", path.display())]
+    DanglingLink {
+        /// The link.
+        path: PathBuf,
+    },
+    /// The new content is in place, for everybody to read, but may not survive a power cut: its
+    /// directory could not be synced.
+    #[error("`{}` is written, but not yet durable: failed to sync its directory", path.display())]
+    NotDurable {
+        /// The file that was replaced.
+        path: PathBuf,
+        /// The operating system's answer.
+        source: io::Error,
+    },
+    /// Any other failure of the operating system.
+    #[error("failed to {verb} `{}`", path.display())]
+    Io {
+        /// What was tried.
+        verb: &'static str,
+        /// Where it was tried.
+        path: PathBuf,
+        /// The operating system's answer.
+        source: io::Error,
+    },
+}
+
+impl WriteError {
+    /// Whether the new content took the place of the old in spite of the error.
+    pub fn is_committed(&self) -> bool {
+        matches!(self, Self::NotDurable { .. })
+    }
+}
+
+/// Why a record was not appended. Unless the variant says otherwise, the file is as it was.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AppendError {
+    /// The record is not one line: it contains a newline, or nothing at all.
+    #[error("failed to append to `{}`: the record {reason}", path.display())]
+    NotALine {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with the record.
+        reason: &'static str,
+    },
+    /// Something that is no regular file stands at the path.
+    #[error("failed to append to `{}`: it is {kind}, not a regular file", path.display())]
+    NotAFile {
+        /// The path as given.
+        path: PathBuf,
+        /// "a directory", "a FIFO", …
+        kind: &'static str,
+    },
+    /// Writing broke off in the middle of the record (a full disk, say), and the part that was
+    /// written could not be taken back. The next append closes it off, so that it damages no other
+    /// record.
+    #[error("failed to append to `{}`: it now ends with a torn record", path.display())]
+    Torn {
+        /// The file.
+        path: PathBuf,
+        /// The answer to the write that failed.
+        source: io::Error,
+    },
+    /// The record is in the file, for everybody to read, but may not survive a power cut.
+    #[error("the record is in `{}`, but not yet durable: failed to sync it", path.display())]
+    NotDurable {
+        /// The file.
+        path: PathBuf,
+        /// The operating system's answer.
+        source: io::Error,
+    },
+    /// Any other failure of the operating system.
+    #[error("failed to {verb} `{}`", path.display())]
+    Io {
+        /// What was tried.
+        verb: &'static str,
+        /// Where it was tried.
+        path: PathBuf,
+        /// The operating system's answer.
+        source: io::Error,
+    },
+}
+
+impl From<ReadError> for io::Error {
+    fn from(error: ReadError) -> Self {
+        let kind = match &error {
+            ReadError::NotAFile { .. } => io::ErrorKind::InvalidInput,
+            ReadError::DanglingLink { .. } => io::ErrorKind::NotFound,
+            ReadError::Io { source, .. } => source.kind(),
+        };
+        Self::new(kind, error)
+    }
+}
+
+impl From<WriteError> for io::Error {
+    fn from(error: WriteError) -> Self {
+        let kind = match &error {
+            WriteError::NotAFile { .. } => io::ErrorKind::InvalidInput,
+            WriteError::DanglingLink { .. } => io::ErrorKind::NotFound,
+            WriteError::NotDurable { source, .. } | WriteError::Io { source, .. } => source.kind(),
+        };
+        Self::new(kind, error)
+    }
+}
+
+impl From<AppendError> for io::Error {
+    fn from(error: AppendError) -> Self {
+        let kind = match &error {
+            AppendError::NotALine { .. } | AppendError::NotAFile { .. } => {
+                io::ErrorKind::InvalidInput
+            }
+            AppendError::Torn { source, .. }
+            | AppendError::NotDurable { source, .. }
+            | AppendError::Io { source, .. } => source.kind(),
+        };
+        Self::new(kind, error)
+    }
+}

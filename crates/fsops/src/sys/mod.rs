@@ -1,0 +1,39 @@
+//! Everything that differs between operating systems, and the only place with `#[cfg(target…)]`.
+
+use std::fs::Metadata;
+
+#[cfg(unix)]
+mod unix;
+#[cfg(unix)]
+pub(crate) use unix::{
+    adopt_owner_and_mode, fingerprint, kind_of_special, open_nonblocking, set_creation_mode,
+};
+
+#[cfg(not(unix))]
+mod portable;
+#[cfg(not(unix))]
+pub(crate) use portable::{
+    adopt_owner_and_mode, fingerprint, kind_of_special, open_nonblocking, set_creation_mode,
+};
+
+/// Tells one version of a file from another, as far as the system lets us: device, inode, size, and
+/// the times of the last change of content and inode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Fingerprint {
+    pub(crate) device: u64,
+    pub(crate) inode: u64,
+    pub(crate) size: u64,
+    pub(crate) modified: (i64, i64),
+    pub(crate) changed: (i64, i64),
+}
+
+/// What `metadata` (which followed links) describes, if it is not a regular file.
+pub(crate) fn not_regular(metadata: &Metadata) -> Option<&'static str> {
+    if metadata.is_file() {
+        None
+    } else if metadata.is_dir() {
+        Some("a directory")
+    } else {
+        Some(kind_of_special(metadata))
+    }
+}

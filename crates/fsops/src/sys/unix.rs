@@ -1,0 +1,61 @@
+//! Linux, macOS and the BSDs.
+
+use std::fs::{File, Metadata, OpenOptions, Permissions};
+use std::io;
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
+use std::path::Path;
+
+use rustix::fs::OFlags;
+use tempfile::Builder;
+
+use super::Fingerprint;
+
+/// Opens `path` without waiting for a FIFO's other end (open(2), `O_NONBLOCK`; without effect on
+/// regular files). The descriptor is close-on-exec, as all of std's.
+pub(crate) fn open_nonblocking(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
+    let flags = i32::try_from(OFlags::NONBLOCK.bits()).expect("because it is one low bit");
+    options.custom_flags(flags).open(path)
+}
+
+pub(crate) fn fingerprint(metadata: &Metadata) -> Fingerprint {
+    Fingerprint {
+        device: metadata.dev(),
+        inode: metadata.ino(),
+        size: metadata.size(),
+        modified: (metadata.mtime(), metadata.mtime_nsec()),
+        changed: (metadata.ctime(), metadata.ctime_nsec()),
+    }
+}
+
+pub(crate) fn kind_of_special(metadata: &Metadata) -> &'static str {
+    let kind = metadata.file_type();
+    if kind.is_fifo() {
+        "a FIFO"
+    } else if kind.is_socket() {
+        "a socket"
+    } else {
+        "a device"
+    }
+}
+
+/// Sets the mode that a temporary is created with. A new file gets what the umask leaves of 0666.
+/// What replaces a file starts closed to others, since that file's own mode may be narrower:
+/// whoever opens the temporary before it has that mode could read on afterwards.
+pub(crate) fn set_creation_mode(builder: &mut Builder<'_, '_>, replaced: Option<&Metadata>) {
+    builder.permissions(Permissions::from_mode(if replaced.is_some() { 0o600 } else { 0o666 }));
+}
+
+/// Gives `file` the owner of the file that it replaces, as far as we may, and its mode.
+///
+/// The owner first, because changing it clears the set-id bits (chown(2)). Only root may give a
+/// file away, and others only to a group of theirs: what is refused stays as it is.
+pub(crate) fn adopt_owner_and_mode(file: &File, replaced: &Metadata) -> io::Result<()> {
+    let own = file.metadata()?;
+    if (own.uid(), own.gid()) != (replaced.uid(), replaced.gid())
+        && fchown(file, Some(replaced.uid()), Some(replaced.gid())).is_err()
+        && own.gid() != replaced.gid()
+    {
+        let _ = fchown(file, None, Some(replaced.gid()));
+    }
+    file.set_permissions(Permissions::from_mode(replaced.mode() & 0o7777))
+}
