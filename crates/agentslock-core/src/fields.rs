@@ -15,6 +15,21 @@ use serde_json::value::RawValue;
 #[derive(Clone, Debug, Default)]
 pub struct Fields(Vec<(String, Box<RawValue>)>);
 
+/// Why a field was not read.
+#[derive(Debug, thiserror::Error)]
+#[error("field `{field}` {}", if source.is_some() { "is not as expected" } else { "is missing" })]
+pub struct FieldError {
+    field: &'static str,
+    source: Option<serde_json::Error>,
+}
+
+impl FieldError {
+    /// The field's name.
+    pub fn field(&self) -> &'static str {
+        self.field
+    }
+}
+
 impl Fields {
     /// No fields.
     pub fn new() -> Self {
@@ -26,11 +41,11 @@ impl Fields {
     ///
     /// # Errors
     ///
-    /// [`serde_json::Error`] when it is not what `T` expects. The field is removed all the same.
+    /// [`FieldError`] when it is not what `T` expects. The field is removed all the same.
     pub fn take<T: DeserializeOwned>(
         &mut self,
-        name: &str,
-    ) -> Result<Option<T>, serde_json::Error> {
+        name: &'static str,
+    ) -> Result<Option<T>, FieldError> {
         let mut last = None;
         self.0.retain_mut(|(field, value)| {
             let found = field == name;
@@ -39,7 +54,18 @@ impl Fields {
             }
             !found
         });
-        last.map(|value| serde_json::from_str(value.get())).transpose()
+        last.map(|value| serde_json::from_str(value.get()))
+            .transpose()
+            .map_err(|source| FieldError { field: name, source: Some(source) })
+    }
+
+    /// As [`take`](Self::take), for a field that must be there.
+    ///
+    /// # Errors
+    ///
+    /// [`FieldError`], also when there is no such field.
+    pub fn require<T: DeserializeOwned>(&mut self, name: &'static str) -> Result<T, FieldError> {
+        self.take(name)?.ok_or(FieldError { field: name, source: None })
     }
 
     /// Appends the field `name`.

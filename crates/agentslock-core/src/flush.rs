@@ -12,7 +12,6 @@ use crate::stage::Picture;
 
 /// What a flush did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use = "it says whether the file was touched"]
 pub enum Flushed {
     /// The file was replaced, or created.
     Written,

@@ -66,7 +66,7 @@ mod update;
 pub use digest::{Digest, ParseDigestError};
 pub use encode::{compact, is_reserved};
 pub use error::{Error, FlushError, OpenError, Problem, RenewLockError, SectionError, StageError};
-pub use fields::Fields;
+pub use fields::{FieldError, Fields};
 pub use flush::Flushed;
 pub use lockfile::Lockfile;
 pub use options::LockfileOptions;

@@ -10,7 +10,6 @@ use crate::options::LockfileOptions;
 
 /// What an update returned and did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use = "it says whether the file was touched"]
 pub struct Updated<R> {
     /// What the closure returned, in the run whose changes were written.
     pub value: R,

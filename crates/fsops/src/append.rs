@@ -10,7 +10,6 @@ use crate::sys;
 
 /// What [`append_record`] found and did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use = "it says whether an earlier writer left a torn record"]
 pub struct Appended {
     /// The file ended in the middle of a line: an earlier writer died there. Its part of a record
     /// was closed off with a newline, and stands as a line of its own before the new record.
