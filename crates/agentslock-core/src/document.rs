@@ -151,17 +151,26 @@ fn kind_of(json: &str) -> &'static str {
 
 /// A flaw right after `before`, the part of the document that comes before it.
 fn flaw_at(before: &[u8], problem: Problem) -> Flaw {
+    let (line, column) = place_after(before);
+    Flaw { line, column, problem }
+}
+
+/// The line and column, from 1 and the column in bytes, of what comes after `before`.
+pub(crate) fn place_after(before: &[u8]) -> (usize, usize) {
     let line_start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-    Flaw {
-        line: before.iter().filter(|byte| **byte == b'\n').count() + 1,
-        column: before.len() - line_start + 1,
-        problem,
-    }
+    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+    (line, before.len() - line_start + 1)
 }
 
 fn syntax(error: &serde_json::Error) -> Flaw {
-    let (line, column) = (error.line(), error.column());
+    let (line, column) = place_of(error);
     Flaw { line, column, problem: Problem::Syntax(without_place(error)) }
+}
+
+/// Where a JSON error is. The parser counts the bytes of the line that it has read, so that at the
+/// start of a line it says 0.
+pub(crate) fn place_of(error: &serde_json::Error) -> (usize, usize) {
+    (error.line().max(1), error.column().max(1))
 }
 
 /// What a JSON error says, without the place, which our messages name themselves.

@@ -5,6 +5,9 @@
 
 use serde_json::value::RawValue;
 
+use crate::document::{place_after, place_of, without_place};
+use crate::error::{NotJsonError, Problem};
+
 /// A reserved top-level key: the version of the document's format.
 pub(crate) const LOCK_VERSION_KEY: &str = "lock_version";
 /// A reserved top-level key: the digest of what the sections were resolved from.
@@ -40,11 +43,23 @@ pub(crate) fn canonical_key(name: &str) -> String {
 ///
 /// # Errors
 ///
-/// [`serde_json::Error`] with line and column when `json` is not exactly one JSON text.
-pub fn compact(json: &str) -> Result<String, serde_json::Error> {
-    let raw: &RawValue = serde_json::from_str(json)?;
-    Ok(rewrite(raw.get(), Layout::Compact)
-        .expect("because without indentation no depth is too deep"))
+/// [`NotJsonError`] when `json` is not exactly one JSON text.
+pub fn compact(json: impl AsRef<[u8]>) -> Result<String, NotJsonError> {
+    let json = valid(json.as_ref())?;
+    Ok(rewrite(json, Layout::Compact).expect("because without indentation no depth is too deep"))
+}
+
+/// `json` without the white space around it, if it is one JSON text.
+pub(crate) fn valid(json: &[u8]) -> Result<&str, NotJsonError> {
+    let text = std::str::from_utf8(json).map_err(|error| {
+        let (line, column) = place_after(&json[..error.valid_up_to()]);
+        NotJsonError { line, column, problem: Problem::NotUtf8.to_string() }
+    })?;
+    let raw: &RawValue = serde_json::from_str(text).map_err(|error| {
+        let (line, column) = place_of(&error);
+        NotJsonError { line, column, problem: without_place(&error) }
+    })?;
+    Ok(raw.get())
 }
 
 #[derive(Clone, Copy)]

@@ -86,6 +86,19 @@ pub enum SectionError {
     },
 }
 
+/// Why a text is not one JSON value.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}, column {column}: {problem}")]
+#[non_exhaustive]
+pub struct NotJsonError {
+    /// The line in the text, from 1.
+    pub line: usize,
+    /// The column, in bytes from 1.
+    pub column: usize,
+    /// What is wrong there.
+    pub problem: String,
+}
+
 /// Why a change was not staged. What was staged before still is.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -107,18 +120,12 @@ pub enum StageError {
         source: serde_json::Error,
     },
     /// The text is not one JSON value.
-    #[error(
-        "the value for section {section:?} is not JSON: line {line}, column {column}: {problem}"
-    )]
+    #[error("the value for section {section:?} is not JSON: {problem}")]
     NotJson {
         /// The section.
         section: String,
-        /// The line in the text, from 1.
-        line: usize,
-        /// The column, in bytes from 1.
-        column: usize,
-        /// What is wrong there.
-        problem: String,
+        /// What is wrong, and where.
+        problem: NotJsonError,
     },
     /// The value is nested too deeply to be written indented.
     #[error("the value for section {section:?} is nested deeper than {limit} levels")]

@@ -2,6 +2,7 @@
 //! frame. Nothing is copied; it is written, or compared, piece by piece.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::io::{self, Write};
 
 use crate::document::Document;
@@ -83,6 +84,12 @@ impl<'a> Frame<'a> {
             out.write_all(piece.as_bytes())?;
         }
         out.flush()
+    }
+}
+
+impl fmt::Display for Frame<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.pieces().try_for_each(|piece| f.write_str(piece))
     }
 }
 

@@ -65,7 +65,9 @@ mod update;
 
 pub use digest::{Digest, ParseDigestError};
 pub use encode::{compact, is_reserved};
-pub use error::{Error, FlushError, OpenError, Problem, RenewLockError, SectionError, StageError};
+pub use error::{
+    Error, FlushError, NotJsonError, OpenError, Problem, RenewLockError, SectionError, StageError,
+};
 pub use fields::{FieldError, Fields};
 pub use flush::Flushed;
 pub use lockfile::Lockfile;

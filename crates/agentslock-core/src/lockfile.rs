@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use filelock::LockGuard;
+use fsops::Version;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::value::RawValue;
 
-use crate::document::{Document, without_place};
-use crate::encode::{INPUTS_DIGEST_KEY, LOCK_VERSION_KEY, canonical, is_reserved};
+use crate::document::Document;
+use crate::encode::{INPUTS_DIGEST_KEY, LOCK_VERSION_KEY, canonical, is_reserved, valid};
 use crate::error::{OpenError, RenewLockError, SectionError, StageError};
+use crate::frame::Frame;
 use crate::options::LockfileOptions;
 use crate::stage::{Change, Stage};
 
@@ -23,6 +24,7 @@ use crate::stage::{Change, Stage};
 #[derive(Debug)]
 pub struct Lockfile {
     path: PathBuf,
+    was_missing: bool,
     pub(crate) options: LockfileOptions,
     state: Mutex<State>,
     /// The flushes of one handle take turns.
@@ -52,9 +54,10 @@ impl Lockfile {
     pub(crate) fn new(
         path: &Path,
         options: LockfileOptions,
-        document: Document,
+        (document, version): (Document, &Version),
         guard: Option<LockGuard>,
     ) -> Self {
+        let was_missing = version.is_missing();
         let state = State {
             document: Arc::new(document),
             written: BTreeMap::new(),
@@ -62,6 +65,7 @@ impl Lockfile {
         };
         Self {
             path: path.to_owned(),
+            was_missing,
             options,
             state: Mutex::new(state),
             turn: Mutex::new(()),
@@ -72,6 +76,26 @@ impl Lockfile {
     /// The path as it was given.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Whether there was no file when the document was opened.
+    pub fn was_missing(&self) -> bool {
+        self.was_missing
+    }
+
+    /// The whole document, as it was read or, with what was staged or flushed since, as a flush
+    /// would write it if nobody else wrote meanwhile.
+    pub fn text(&self) -> String {
+        let (document, changes) = {
+            let state = self.state();
+            let mut changes = state.written.clone();
+            changes.extend(state.staged.picture().changes);
+            (Arc::clone(&state.document), changes)
+        };
+        if changes.is_empty() {
+            return document.text().to_owned();
+        }
+        Frame::new(&document, &changes).to_string()
     }
 
     /// The section `name`, decoded; `None` when the document has none.
@@ -150,15 +174,11 @@ impl Lockfile {
     /// # Errors
     ///
     /// As [`set_section`](Self::set_section), and [`StageError::NotJson`].
-    pub fn set_section_raw(&self, name: &str, json: &str) -> Result<(), StageError> {
+    pub fn set_section_raw(&self, name: &str, json: impl AsRef<[u8]>) -> Result<(), StageError> {
         refuse_reserved(name).map_err(|instead| reserved_stage(name, instead))?;
-        let raw: &RawValue = serde_json::from_str(json).map_err(|error| StageError::NotJson {
-            section: name.to_owned(),
-            line: error.line(),
-            column: error.column(),
-            problem: without_place(&error),
-        })?;
-        self.stage_json(name, raw.get())
+        let json = valid(json.as_ref())
+            .map_err(|problem| StageError::NotJson { section: name.to_owned(), problem })?;
+        self.stage_json(name, json)
     }
 
     /// Stages the removal of the section `name`. Removing what is not there changes nothing.

@@ -53,7 +53,7 @@ impl LockfileOptions {
     /// As there.
     pub fn open(self, path: impl AsRef<Path>) -> Result<Lockfile, OpenError> {
         let path = path.as_ref();
-        let (document, _) = read_document(path)?;
-        Ok(Lockfile::new(path, self, document, None))
+        let (document, version) = read_document(path)?;
+        Ok(Lockfile::new(path, self, (document, &version), None))
     }
 }

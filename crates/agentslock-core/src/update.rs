@@ -64,7 +64,7 @@ where
     for _ in 0..ROUNDS {
         let guard = options.lock.acquire(path).map_err(FlushError::from)?;
         let (document, version) = read_document(path).map_err(FlushError::from)?;
-        let handle = Lockfile::new(path, options.clone(), document, Some(guard));
+        let handle = Lockfile::new(path, options.clone(), (document, &version), Some(guard));
         // An error or a panic drops the handle, and with it the guard: nothing written, unlocked.
         let value = change(&handle)?;
         let (guard, state) = handle.into_parts();

@@ -1,0 +1,78 @@
+//! What is printed: values, the JSON envelope, errors.
+
+use std::io::{self, ErrorKind, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+use agentslock_core::Fields;
+use serde_json::value::RawValue;
+
+use crate::failure::Failure;
+
+/// The version of the envelope that `--json` prints. Fields may be added to it; a change of one
+/// that is there gets a new number.
+const ENVELOPE: u32 = 1;
+
+/// Writes `text` to standard output. Whoever reads may stop reading at any time: no error.
+pub(crate) fn print(text: &str) -> Result<ExitCode, Failure> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Failure::io("failed to write to standard output", &error))
+        }
+        _ => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// The envelope of a verb that succeeded.
+pub(crate) fn envelope(path: &Path) -> Fields {
+    let mut fields = Fields::new();
+    push(&mut fields, "agentslock", &ENVELOPE);
+    push(&mut fields, "ok", &true);
+    push(&mut fields, "path", &path.to_string_lossy());
+    fields
+}
+
+/// Adds a field that cannot fail to be JSON: a number, a boolean or a string.
+pub(crate) fn push<T: serde::Serialize + ?Sized>(fields: &mut Fields, name: &str, value: &T) {
+    fields.push(name, value).expect("because numbers, booleans and strings are JSON");
+}
+
+/// Adds a JSON text as it is.
+pub(crate) fn push_raw(fields: &mut Fields, name: &str, json: &str) {
+    let raw: &RawValue = serde_json::from_str(json).expect("because it comes from a document");
+    push(fields, name, raw);
+}
+
+pub(crate) fn print_envelope(fields: &Fields) -> Result<ExitCode, Failure> {
+    let mut line = serde_json::to_string(fields).expect("because the fields are JSON");
+    line.push('\n');
+    print(&line)
+}
+
+/// Tells of a failure: a line on standard error, or, where JSON was asked for, an envelope on standard
+/// output, so that a program reads one stream only.
+pub(crate) fn report(failure: &Failure, json: bool) -> ExitCode {
+    if json {
+        let mut error = Fields::new();
+        push(&mut error, "kind", failure.kind);
+        push(&mut error, "message", &failure.message);
+        let mut fields = Fields::new();
+        push(&mut fields, "agentslock", &ENVELOPE);
+        push(&mut fields, "ok", &false);
+        if let Some(path) = &failure.path {
+            push(&mut fields, "path", &path.to_string_lossy());
+        }
+        push(&mut fields, "error", &error);
+        // If even that cannot be written, the exit status still tells.
+        let _ = print_envelope(&fields);
+    } else {
+        say(&failure.message);
+    }
+    ExitCode::from(failure.status)
+}
+
+/// One line on standard error, which may be closed.
+pub(crate) fn say(message: &str) {
+    let _ = writeln!(io::stderr(), "agentslock: {message}");
+}

@@ -1,0 +1,102 @@
+//! `run`: hold a lock around a command.
+//!
+//! ```text
+//! lock, share it      so that the kernel vouches for it as long as the command lives
+//! start the command   we are killed from here on: the lock lives until the command ends
+//! renew every 10 s    for peers that go by the clock; lost: the command is asked to stop
+//! wait, unlock        the command's own children may still run: the lock was for the command
+//! ```
+
+use std::io::ErrorKind;
+use std::process::{Child, Command, ExitCode, ExitStatus};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+
+use filelock::LockGuard;
+
+use crate::arguments::Run;
+use crate::failure::{Failure, LOCKED};
+use crate::output::say;
+use crate::sys;
+use crate::waiting::{self, RENEW_EVERY};
+
+/// As env(1), nohup(1) and the shells have it.
+const NOT_FOUND: u8 = 127;
+const NOT_RUNNABLE: u8 = 126;
+
+pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Failure> {
+    let target = &arguments.target;
+    run_locked(arguments).map_err(|failure| failure.about(target))
+}
+
+fn run_locked(arguments: &Run) -> Result<ExitCode, Failure> {
+    // From here on no signal ends us before the command: it ends the wait, or goes to the command.
+    let signals = sys::Signals::catch()
+        .map_err(|error| Failure::io("failed to prepare for signals", &error))?;
+    let arrived = signals.arrived();
+    let stop = {
+        let arrived = arrived.clone();
+        move || arrived.last().is_some()
+    };
+    let target = &arguments.target;
+    let acquired = waiting::unless(&arguments.wait, target, stop).acquire(target);
+    if let Some(signal) = arrived.last() {
+        // The command was not started. The lock, if we got it, goes with its guard.
+        return Ok(ExitCode::from(sys::exit_code_of_signal(signal)));
+    }
+    let guard = acquired?;
+    guard
+        .set_inherited(!arguments.close)
+        .map_err(|error| Failure::io("failed to share the lock with the command", &error))?;
+    let name = arguments.command[0].to_string_lossy().into_owned();
+    let mut child = match Command::new(&arguments.command[0]).args(&arguments.command[1..]).spawn()
+    {
+        Ok(child) => child,
+        Err(error) => {
+            let status = if error.kind() == ErrorKind::NotFound { NOT_FOUND } else { NOT_RUNNABLE };
+            return Err(Failure::new(status, "run", format!("failed to run `{name}`: {error}")));
+        }
+    };
+    let (status, lost) = attend(&mut child, &guard, signals);
+    let status =
+        status.map_err(|error| Failure::io(&format!("failed to wait for `{name}`"), &error))?;
+    let released = guard.release();
+    match lost {
+        Some(why) => Err(Failure::new(LOCKED, "lock-lost", why)),
+        None => {
+            if let Err(error) = released {
+                say(&format!("`{name}` ended, but {error}"));
+            }
+            Ok(ExitCode::from(sys::exit_code(status)))
+        }
+    }
+}
+
+/// Waits for the command, and meanwhile renews the lock and passes signals on. Also says why, if
+/// the lock was lost.
+fn attend(
+    child: &mut Child,
+    guard: &LockGuard,
+    signals: sys::Signals,
+) -> (std::io::Result<ExitStatus>, Option<String>) {
+    let process = sys::Process::of(child);
+    let forwarding = signals.forward_to(process);
+    let (ended, end) = channel::<()>();
+    let outcome = std::thread::scope(|scope| {
+        let renewing = scope.spawn(move || {
+            while let Err(RecvTimeoutError::Timeout) = end.recv_timeout(RENEW_EVERY) {
+                if let Err(error) = guard.renew() {
+                    let why = error.to_string();
+                    say(&format!("{why}; stopping the command"));
+                    process.terminate();
+                    return Some(why);
+                }
+            }
+            None
+        });
+        let status = child.wait();
+        drop(ended);
+        (status, renewing.join().unwrap_or(None))
+    });
+    forwarding.stop();
+    outcome
+}

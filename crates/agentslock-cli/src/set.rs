@@ -1,0 +1,155 @@
+//! `set`: replace or remove a section, from a file, a stream or a command.
+
+use std::ffi::OsString;
+use std::io::{Read, Write};
+use std::path::Path;
+use std::process::{Command, ExitCode, Stdio};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+
+use agentslock_core::{
+    Flushed, Lockfile, LockfileOptions, RenewLockError, StageError, is_reserved,
+};
+
+use crate::arguments::Set;
+use crate::failure::Failure;
+use crate::find;
+use crate::output::{envelope, print_envelope, push};
+use crate::waiting::{self, RENEW_EVERY};
+
+pub(crate) fn set(arguments: &Set) -> Result<ExitCode, Failure> {
+    let path = find::to_write(&arguments.document)?;
+    let flushed = write(arguments, &path).map_err(|failure| failure.about(&path))?;
+    if !arguments.json {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut fields = envelope(&path);
+    push(
+        &mut fields,
+        "outcome",
+        match flushed {
+            Flushed::Written => "written",
+            Flushed::Unchanged => "unchanged",
+        },
+    );
+    print_envelope(&fields)
+}
+
+fn write(arguments: &Set, path: &Path) -> Result<Flushed, Failure> {
+    let section = arguments.section.as_deref();
+    if let Some(name) = section.filter(|name| is_reserved(name)) {
+        return Err(Failure::input(match name {
+            "inputs_digest" => "inputs_digest is not a section; use --inputs-digest DIGEST",
+            _ => "lock_version is not a section, and is not set: it is the format's version",
+        }));
+    }
+    let options = LockfileOptions::new().lock(waiting::options(&arguments.wait, path));
+    if let (Some(section), [_, ..]) = (section, arguments.command.as_slice()) {
+        let updated = options.update(path, |lockfile| {
+            stage_digest(arguments, lockfile);
+            filter(lockfile, section, &arguments.command)
+        })?;
+        return Ok(updated.flushed);
+    }
+    // All that can be wrong with the input is found before the lock is taken.
+    let lockfile = options.open(path)?;
+    stage_digest(arguments, &lockfile);
+    match section {
+        Some(section) if arguments.remove => lockfile.remove_section(section)?,
+        Some(section) => {
+            let (source, json) = read_value(arguments.file.as_deref())?;
+            stage(&lockfile, section, &source, json)?;
+        }
+        None => {}
+    }
+    Ok(lockfile.flush()?)
+}
+
+fn stage_digest(arguments: &Set, lockfile: &Lockfile) {
+    if let Some(digest) = &arguments.inputs_digest {
+        lockfile.set_inputs_digest(digest);
+    }
+}
+
+fn stage(lockfile: &Lockfile, section: &str, source: &str, json: Vec<u8>) -> Result<(), Failure> {
+    lockfile.set_section_raw(section, json).map_err(|error| match error {
+        StageError::NotJson { problem, .. } => Failure::input(format!("{source}, {problem}")),
+        error => Failure::from(error),
+    })
+}
+
+/// The value's bytes, and what to call the place where they came from.
+fn read_value(file: Option<&Path>) -> Result<(String, Vec<u8>), Failure> {
+    match file {
+        Some(file) if file != Path::new("-") => {
+            let source = format!("`{}`", file.display());
+            let contents = fsops::read(file)
+                .map_err(|error| Failure::io("failed to read the value", &error.into()))?;
+            let bytes =
+                contents.bytes.ok_or_else(|| Failure::input(format!("{source} does not exist")))?;
+            Ok((source, bytes))
+        }
+        _ => {
+            let mut bytes = Vec::new();
+            std::io::stdin()
+                .lock()
+                .read_to_end(&mut bytes)
+                .map_err(|error| Failure::io("failed to read standard input", &error))?;
+            Ok(("standard input".to_owned(), bytes))
+        }
+    }
+}
+
+/// Sends the section through a command, under the lock.
+fn filter(lockfile: &Lockfile, section: &str, command: &[OsString]) -> Result<(), Failure> {
+    let current = lockfile.section_raw(section)?.unwrap_or_else(|| "null".to_owned());
+    let name = command[0].to_string_lossy();
+    let failed = |what: &str, error| Failure::io(&format!("failed to {what} `{name}`"), &error);
+    let mut child = Command::new(&command[0])
+        .args(&command[1..])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|error| failed("run", error))?;
+    let mut stdin = child.stdin.take().expect("because it was piped");
+    let mut stdout = child.stdout.take().expect("because it was piped");
+    let output = std::thread::scope(|scope| {
+        // Writing and reading at once: a command may answer before it has read all.
+        scope.spawn(move || {
+            // A command that does not want all of its input is no error.
+            let _ = stdin.write_all(current.as_bytes());
+        });
+        let (sender, receiver) = channel();
+        scope.spawn(move || {
+            let mut output = Vec::new();
+            let read = stdout.read_to_end(&mut output).map(|_| output);
+            let _ = sender.send(read);
+        });
+        loop {
+            match receiver.recv_timeout(RENEW_EVERY) {
+                Ok(read) => return read.map_err(|error| failed("read from", error)),
+                Err(RecvTimeoutError::Timeout) => {
+                    if let Err(error) = lockfile.renew_lock() {
+                        // What it makes could not be written any more.
+                        let _ = child.kill();
+                        return Err(error.into());
+                    }
+                }
+                Err(RecvTimeoutError::Disconnected) => {
+                    return Err(Failure::input(format!("lost the output of `{name}`")));
+                }
+            }
+        }
+    });
+    let status = child.wait().map_err(|error| failed("wait for", error))?;
+    let output = output?;
+    if !status.success() {
+        return Err(Failure::input(format!("`{name}` failed ({status}); nothing was written")));
+    }
+    stage(lockfile, section, &format!("the output of `{name}`"), output)
+}
+
+impl From<RenewLockError> for Failure {
+    fn from(error: RenewLockError) -> Self {
+        Self::new(crate::failure::LOCKED, "lock-lost", error.to_string())
+    }
+}

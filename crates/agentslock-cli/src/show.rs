@@ -1,0 +1,55 @@
+//! `show`: print the document or a part of it.
+
+use std::process::ExitCode;
+
+use agentslock_core::{Fields, Lockfile, is_reserved};
+
+use crate::arguments::Show;
+use crate::failure::{Failure, NO};
+use crate::find;
+use crate::output::{envelope, print, print_envelope, push_raw};
+
+pub(crate) fn show(arguments: &Show) -> Result<ExitCode, Failure> {
+    let path = find::to_read(&arguments.document)?;
+    let shown = value(&path, arguments.what.as_deref()).map_err(|f| f.about(&path))?;
+    if arguments.json {
+        let mut fields = envelope(&path);
+        push_raw(&mut fields, "value", &shown);
+        return print_envelope(&fields);
+    }
+    print(&if shown.ends_with('\n') { shown } else { shown + "\n" })
+}
+
+fn value(path: &std::path::Path, what: Option<&str>) -> Result<String, Failure> {
+    let lockfile = Lockfile::open(path)?;
+    let absent = |what: String| Failure::new(NO, "absent", what);
+    if lockfile.was_missing() {
+        return Err(absent(format!("`{}` does not exist", path.display())));
+    }
+    let Some(what) = what else { return Ok(lockfile.text()) };
+    if is_reserved(what) {
+        let value = match what {
+            "lock_version" => Some(lockfile.lock_version()?.to_string()),
+            _ => lockfile.inputs_digest().map(|digest| serde_json::Value::from(digest).to_string()),
+        };
+        return value.ok_or_else(|| absent(format!("`{}` has no {what}", path.display())));
+    }
+    // A section may have a dot in its name; then the whole name is meant.
+    if let Some(section) = lockfile.section_raw(what)? {
+        return Ok(section);
+    }
+    let no_section = |name: &str| absent(format!("`{}` has no section {name:?}", path.display()));
+    let Some((section, entry)) = what.split_once('.') else { return Err(no_section(what)) };
+    if is_reserved(section) {
+        return Err(no_section(what));
+    }
+    let entries: Fields = lockfile.section(section)?.ok_or_else(|| no_section(section))?;
+    // Of an entry that occurs twice the last one counts, as for those who decode it.
+    let found = entries.iter().filter(|(name, _)| *name == entry).last();
+    match found {
+        Some((_, value)) => Ok(value.get().to_owned()),
+        None => {
+            Err(absent(format!("`{}`, section {section:?} has no entry {entry:?}", path.display())))
+        }
+    }
+}
