@@ -1,2 +1,63 @@
-//! x
-fn main() {}
+//! This workspace's programmes. `cargo xtask help` lists them.
+
+mod bench;
+mod cargo;
+mod ci;
+mod contention;
+mod demo;
+mod kill;
+mod oracle;
+mod places;
+mod stop;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// What a programme returns: an error is printed, and the exit status is 1.
+type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+/// Builds, checks and measures this workspace.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    programme: Programme,
+}
+
+#[derive(Subcommand)]
+enum Programme {
+    Ci(ci::Ci),
+    Demo(demo::Demo),
+    Contention(contention::Contention),
+    #[command(hide = true)]
+    ContentionWorker(contention::Worker),
+    Kill(kill::Kill),
+    #[command(hide = true)]
+    KillWorker(kill::Worker),
+    Stop(stop::Stop),
+    #[command(hide = true)]
+    StopWorker(stop::Worker),
+    Bench(bench::Bench),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().programme {
+        Programme::Ci(ci) => ci.run(),
+        Programme::Demo(demo) => demo.run(),
+        Programme::Contention(contention) => contention.run(),
+        Programme::ContentionWorker(worker) => worker.run(),
+        Programme::Kill(kill) => kill.run(),
+        Programme::KillWorker(worker) => worker.run(),
+        Programme::Stop(stop) => stop.run(),
+        Programme::StopWorker(worker) => worker.run(),
+        Programme::Bench(bench) => bench.run(),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

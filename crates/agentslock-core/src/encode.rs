@@ -23,7 +23,12 @@ pub fn is_reserved(name: &str) -> bool {
 /// `maxNestingDepth`).
 pub(crate) const MAX_DEPTH: usize = 10_000;
 
-/// `json` is nested deeper than [`MAX_DEPTH`].
+/// How much larger than the text that came in, in bytes, an encoded value may become. Below any
+/// depth that people write, indentation costs far less; without a bound, a megabyte of elements under
+/// a few thousand brackets would take all memory.
+const MAX_GROWTH: usize = 256 * 1024 * 1024;
+
+/// `json` is nested deeper than [`MAX_DEPTH`], or so that indenting it would exceed [`MAX_GROWTH`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TooDeep;
 
@@ -71,10 +76,14 @@ enum Layout {
 impl Layout {
     /// Starts a line inside or at the end of an object or array.
     fn break_line(self, out: &mut String) {
+        const BLANK: &str = "                                                                ";
         if let Self::Indented { depth } = self {
             out.push('\n');
-            for _ in 0..depth {
-                out.push_str("  ");
+            let mut left = 2 * depth;
+            while left > 0 {
+                let some = left.min(BLANK.len());
+                out.push_str(&BLANK[..some]);
+                left -= some;
             }
         }
     }
@@ -101,8 +110,12 @@ impl Layout {
 fn rewrite(json: &str, mut layout: Layout) -> Result<String, TooDeep> {
     let bytes = json.as_bytes();
     let mut out = String::with_capacity(json.len() + json.len() / 4);
+    let limit = json.len().saturating_add(MAX_GROWTH);
     let mut at = 0;
     while at < bytes.len() {
+        if out.len() > limit {
+            return Err(TooDeep);
+        }
         let token = at;
         at += 1;
         match bytes[token] {
@@ -193,6 +206,8 @@ mod tests {
         let nested = |depth| "[".repeat(depth) + "1" + &"]".repeat(depth);
         assert!(canonical(&nested(MAX_DEPTH - 1)).is_ok());
         assert_eq!(canonical(&nested(MAX_DEPTH)), Err(TooDeep));
+        let wide = "[".repeat(5000) + &"1,".repeat(100_000) + "1" + &"]".repeat(5000);
+        assert_eq!(canonical(&wide), Err(TooDeep), "a gigabyte of indentation");
         assert_eq!(compact(&nested(MAX_DEPTH * 10)).unwrap(), nested(MAX_DEPTH * 10));
     }
 }

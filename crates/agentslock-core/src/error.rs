@@ -128,7 +128,10 @@ pub enum StageError {
         problem: NotJsonError,
     },
     /// The value is nested too deeply to be written indented.
-    #[error("the value for section {section:?} is nested deeper than {limit} levels")]
+    #[error(
+        "the value for section {section:?} is nested too deeply to be indented: {limit} levels at most, \
+         and fewer if it is large"
+    )]
     TooDeep {
         /// The section.
         section: String,

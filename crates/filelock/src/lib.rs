@@ -53,6 +53,7 @@ mod environment;
 mod error;
 mod guard;
 mod holder;
+mod inspect;
 mod judge;
 mod make_in_place;
 mod options;
@@ -68,7 +69,8 @@ mod wait;
 pub use acquire::{acquire, try_acquire};
 #[doc(hidden)]
 pub use environment::Environment;
-pub use error::{AcquireError, ReleaseError, RenewError, VerifyError};
+pub use error::{AcquireError, BreakError, InspectError, ReleaseError, RenewError, VerifyError};
 pub use guard::LockGuard;
 pub use holder::{Holder, Liveness};
+pub use inspect::{Handle, Inspection, break_lock, inspect};
 pub use options::LockOptions;

@@ -3,6 +3,8 @@
 
 mod acquire;
 mod hold;
+mod inspect;
 
 pub use acquire::AcquireError;
 pub use hold::{ReleaseError, RenewError, VerifyError};
+pub use inspect::{BreakError, InspectError};

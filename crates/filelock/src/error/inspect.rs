@@ -1,0 +1,81 @@
+//! Why a lock was not looked at, or not broken.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::error::AcquireError;
+use crate::holder::Holder;
+
+/// Why a lock could not be looked at.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum InspectError {
+    /// What stands at the lock's name is no lock.
+    #[error("`{}` is {kind}, not a lock", lock.display())]
+    NotALock {
+        /// The name.
+        lock: PathBuf,
+        /// What was found: "a symbolic link", "a FIFO", …
+        kind: &'static str,
+    },
+    /// The path or the options cannot be used, or the directory cannot be examined.
+    #[error(transparent)]
+    Unusable(AcquireError),
+}
+
+/// Why a lock was not broken.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BreakError {
+    /// There is no lock to break.
+    #[error("`{}` is not there: the lock is free", lock.display())]
+    Free {
+        /// The lock.
+        lock: PathBuf,
+    },
+    /// The lock is not held as the handle says: it has changed hands. Look again.
+    #[error("`{}` has changed hands since it was looked at; look again", lock.display())]
+    Changed {
+        /// The lock.
+        lock: PathBuf,
+    },
+    /// The lock could not be looked at.
+    #[error(transparent)]
+    Inspect(#[from] InspectError),
+    /// The lock could not be opened, so that it is not known whether the handle names it.
+    #[error("`{}` cannot be opened: {holder}", lock.display())]
+    Unreadable {
+        /// The lock.
+        lock: PathBuf,
+        /// What is known of its holder.
+        holder: Box<Holder>,
+    },
+    /// The lock could not be removed, or not as a whole.
+    #[error("failed to break `{}`", lock.display())]
+    Clear {
+        /// The lock.
+        lock: PathBuf,
+        /// Why.
+        source: AcquireError,
+    },
+}
+
+impl From<InspectError> for io::Error {
+    fn from(error: InspectError) -> Self {
+        match error {
+            InspectError::Unusable(error) => error.into(),
+            InspectError::NotALock { .. } => Self::new(io::ErrorKind::InvalidInput, error),
+        }
+    }
+}
+
+impl From<BreakError> for io::Error {
+    fn from(error: BreakError) -> Self {
+        match error {
+            BreakError::Inspect(error) => error.into(),
+            BreakError::Free { .. } => Self::new(io::ErrorKind::NotFound, error),
+            BreakError::Unreadable { .. } => Self::new(io::ErrorKind::PermissionDenied, error),
+            BreakError::Changed { .. } | BreakError::Clear { .. } => Self::other(error),
+        }
+    }
+}

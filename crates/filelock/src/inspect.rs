@@ -1,0 +1,153 @@
+//! Looking at a lock, and freeing one by hand.
+
+use std::fmt;
+use std::path::Path;
+use std::str::FromStr;
+
+use crate::error::{AcquireError, BreakError, InspectError};
+use crate::holder::Holder;
+use crate::judge::{Body, Occupant, Sight, Verdict, judge};
+use crate::options::LockOptions;
+use crate::paths::Names;
+use crate::reclaim;
+use crate::record::Record;
+use crate::sys;
+
+/// What stands at a lock's name, as it was at the moment of the look.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inspection {
+    holder: Holder,
+    handle: Handle,
+}
+
+impl Inspection {
+    /// Who holds the lock, since when, and whether they live.
+    pub fn holder(&self) -> &Holder {
+        &self.holder
+    }
+
+    /// Names this holding of the lock and no other: for [`break_lock`].
+    pub fn handle(&self) -> &Handle {
+        &self.handle
+    }
+}
+
+/// Names one holding of a lock: its token, or, for a holder that wrote none, its inode and a hash of
+/// its record and of the time of its last change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Handle(String);
+
+impl Handle {
+    fn of(occupant: &Occupant) -> Self {
+        let token = occupant.record.as_ref().map_or("", |record| record.token.as_str());
+        if !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            return Self(token.to_owned());
+        }
+        let (inode, changed) = occupant.look.map_or((0, 0), |look| (look.id.inode, look.changed));
+        let mut bytes = occupant.record.as_ref().map(Record::encode).unwrap_or_default();
+        bytes.extend_from_slice(&changed.to_le_bytes());
+        Self(format!("{inode}-{:016x}", fnv1a(&bytes)))
+    }
+}
+
+impl fmt::Display for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for Handle {
+    type Err = std::convert::Infallible;
+
+    /// Any text is a handle; one that names nothing breaks nothing.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+/// Who holds the lock of `path`; `None` when it is free. Changes nothing, not even a dead lock.
+///
+/// # Errors
+///
+/// [`InspectError`].
+pub fn inspect(path: impl AsRef<Path>) -> Result<Option<Inspection>, InspectError> {
+    LockOptions::new().inspect(path)
+}
+
+/// Frees the lock of `path`, dead or alive, if it still is the one that `handle` names.
+///
+/// A holder that lives goes on working, until its next [`verify`](crate::LockGuard::verify) tells
+/// it that it lost the lock. Whoever breaks a lock answers for what both write until then.
+///
+/// # Errors
+///
+/// [`BreakError`]; unless it is [`BreakError::Clear`], nothing was changed.
+pub fn break_lock(path: impl AsRef<Path>, handle: &Handle) -> Result<(), BreakError> {
+    let (names, occupant) = look(path.as_ref(), &LockOptions::new())?;
+    let lock = names.lock.clone();
+    let Some(occupant) = occupant else {
+        return Err(BreakError::Free { lock });
+    };
+    if Handle::of(&occupant) != *handle {
+        return Err(BreakError::Changed { lock });
+    }
+    if matches!(occupant.body, Body::Closed) {
+        let holder = Box::new(occupant.holder(&LockOptions::new().environment));
+        return Err(BreakError::Unreadable { lock, holder });
+    }
+    let occupant = Occupant { verdict: condemned(&occupant.verdict), ..*occupant };
+    reclaim::reclaim(&names, occupant).map_err(|source| BreakError::Clear { lock, source })
+}
+
+impl LockOptions {
+    /// As [`inspect`], by these options' TTL and grace.
+    ///
+    /// # Errors
+    ///
+    /// [`InspectError`].
+    pub fn inspect(&self, path: impl AsRef<Path>) -> Result<Option<Inspection>, InspectError> {
+        let (_, occupant) = look(path.as_ref(), self)?;
+        Ok(occupant.map(|occupant| Inspection {
+            holder: occupant.holder(&self.environment),
+            handle: Handle::of(&occupant),
+        }))
+    }
+}
+
+fn look(
+    path: &Path,
+    options: &LockOptions,
+) -> Result<(Names, Option<Box<Occupant>>), InspectError> {
+    options.check().map_err(InspectError::Unusable)?;
+    let names = Names::of(path).map_err(InspectError::Unusable)?;
+    let local = match sys::file_system_is_local(&names.parent) {
+        Ok(local) => local,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok((names, None)),
+        Err(source) => {
+            let path = names.parent;
+            return Err(InspectError::Unusable(AcquireError::of("examine", path, source)));
+        }
+    };
+    match judge(&names, options, local) {
+        Sight::Nothing => Ok((names, None)),
+        Sight::Occupied(occupant) => Ok((names, Some(occupant))),
+        Sight::NotALock(kind) => {
+            Err(InspectError::NotALock { lock: names.lock, kind: kind.describe() })
+        }
+    }
+}
+
+/// What a person decides who breaks a lock: that what stands there may be removed.
+fn condemned(verdict: &Verdict) -> Verdict {
+    match verdict {
+        Verdict::Remnant { timed } => Verdict::Remnant { timed: *timed },
+        _ => Verdict::Expired,
+    }
+}
+
+/// The 64-bit FNV-1a hash: the same in every process, and enough to tell two records apart.
+fn fnv1a(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}

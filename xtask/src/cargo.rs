@@ -1,0 +1,41 @@
+//! Running cargo on this workspace.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::Outcome;
+
+/// The workspace's root.
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("because xtask lies in the workspace")
+}
+
+/// Cargo, as it was called to run us.
+pub(crate) fn cargo(arguments: &[&str]) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(arguments).current_dir(root());
+    command
+}
+
+/// Runs `command`; an exit status other than 0 is an error that names it.
+pub(crate) fn run(command: &mut Command) -> Outcome {
+    let status = command.status().map_err(|error| format!("failed to run {command:?}: {error}"))?;
+    if status.success() { Ok(()) } else { Err(format!("{command:?} failed: {status}").into()) }
+}
+
+/// Where cargo puts what it builds: the directory above that of this program.
+pub(crate) fn target() -> Result<PathBuf, Box<dyn std::error::Error>> {
+    let here = std::env::current_exe()?;
+    let target = here.ancestors().nth(2).ok_or("this program lies in no target directory")?;
+    Ok(target.to_owned())
+}
+
+/// Starts this programme again, optimised, unless it is. `true`: that was done, and succeeded.
+pub(crate) fn rerun_optimised() -> Result<bool, Box<dyn std::error::Error>> {
+    if !cfg!(debug_assertions) {
+        return Ok(false);
+    }
+    let mut command = cargo(&["run", "--quiet", "--release", "--package", "xtask", "--"]);
+    run(command.args(std::env::args_os().skip(1)))?;
+    Ok(true)
+}

@@ -1,0 +1,87 @@
+//! All checks, in one command. What could not be run is said at the end.
+
+use std::path::Path;
+use std::process::Command;
+
+use clap::Args;
+
+use crate::Outcome;
+use crate::cargo::{cargo, root, run};
+
+/// Run all checks: format, lints, tests, documentation, and the short forms of the programmes.
+#[derive(Args)]
+pub(crate) struct Ci {
+    /// Fail if anything could not be run here
+    #[arg(long)]
+    require_all: bool,
+}
+
+impl Ci {
+    pub(crate) fn run(self) -> Outcome {
+        let skipped = tempfile::NamedTempFile::new()?;
+        step("format", &mut cargo(&["fmt", "--all", "--check"]))?;
+        step(
+            "lints",
+            &mut cargo(&[
+                "clippy",
+                "--quiet",
+                "--workspace",
+                "--all-targets",
+                "--",
+                "--deny",
+                "warnings",
+            ]),
+        )?;
+        step(
+            "tests and doctests",
+            cargo(&["test", "--workspace"]).env("AGENTSLOCK_NOT_RUN", skipped.path()),
+        )?;
+        step(
+            "documentation",
+            cargo(&["doc", "--quiet", "--workspace", "--no-deps", "--document-private-items"])
+                .env("RUSTDOCFLAGS", "--deny warnings"),
+        )?;
+        let xtask = |arguments: &[&str]| {
+            let mut command = cargo(&["xtask"]);
+            command.args(arguments);
+            command
+        };
+        step("the main job", &mut xtask(&["demo", "--quiet"]))?;
+        step("contention", &mut xtask(&["contention"]))?;
+
+        let mut not_run = std::fs::read_to_string(skipped.path())?;
+        if has_cpp_compiler() {
+            let check = ["check", "--quiet", "--manifest-path", "fuzz/Cargo.toml"];
+            step("fuzz targets compile", &mut cargo(&check))?;
+        } else {
+            not_run.push_str("fuzz targets: no C++ compiler, which libFuzzer is built with\n");
+        }
+        println!("\n== not run");
+        if not_run.is_empty() {
+            println!("nothing: all checks ran");
+            return Ok(());
+        }
+        let mut lines: Vec<_> = not_run.lines().collect();
+        lines.sort_unstable();
+        lines.dedup();
+        for line in &lines {
+            println!("NOT RUN: {}", line.trim_start_matches("NOT RUN: "));
+        }
+        if self.require_all {
+            return Err(format!("{} checks were not run, and all are required", lines.len()).into());
+        }
+        println!("all other checks passed");
+        Ok(())
+    }
+}
+
+fn step(name: &str, command: &mut Command) -> Outcome {
+    println!("\n== {name}");
+    run(command)
+}
+
+fn has_cpp_compiler() -> bool {
+    let compiler = std::env::var_os("CXX").unwrap_or_else(|| "c++".into());
+    let works = Command::new(compiler).arg("--version").output();
+    works.is_ok_and(|output| output.status.success()) && Path::exists(&root().join("fuzz"))
+}

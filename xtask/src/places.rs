@@ -1,0 +1,34 @@
+//! Where programmes run: on the disk, and in memory where there is a tmpfs.
+
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+/// A fresh directory on a kind of file system.
+pub(crate) struct Place {
+    pub(crate) name: &'static str,
+    directory: TempDir,
+}
+
+impl Place {
+    pub(crate) fn path(&self) -> &Path {
+        self.directory.path()
+    }
+}
+
+/// A directory on the disk (below cargo's target directory), and one on a tmpfs if `/dev/shm` is
+/// there; or only one below `given`.
+pub(crate) fn places(given: Option<&Path>) -> Result<Vec<Place>, Box<dyn std::error::Error>> {
+    if let Some(given) = given {
+        return Ok(vec![Place { name: "given", directory: tempfile::tempdir_in(given)? }]);
+    }
+    let disk = crate::cargo::target()?.join("xtask");
+    std::fs::create_dir_all(&disk)?;
+    let mut places = Vec::new();
+    let memory = PathBuf::from("/dev/shm");
+    if memory.is_dir() {
+        places.push(Place { name: "tmpfs", directory: tempfile::tempdir_in(memory)? });
+    }
+    places.push(Place { name: "disk", directory: tempfile::tempdir_in(disk)? });
+    Ok(places)
+}
