@@ -19,6 +19,8 @@ pub(crate) struct Claim {
     /// opening asks the server (close-to-open consistency, nfs(5)), and a file that is removed
     /// while it is open stays behind under another name and keeps the directory from being removed.
     pub(crate) file: Option<File>,
+    /// It was published with its record, as its directory's sticky bit says.
+    pub(crate) is_published: bool,
 }
 
 /// A stamp older than this, in nanoseconds, is not shown to others as "just acquired".

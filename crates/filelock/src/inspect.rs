@@ -96,7 +96,10 @@ pub fn break_lock(path: impl AsRef<Path>, handle: &Handle) -> Result<(), BreakEr
         return Err(BreakError::Unreadable { lock, holder });
     }
     let occupant = Occupant { verdict: condemned(&occupant.verdict), ..*occupant };
-    reclaim::reclaim(&names, occupant).map_err(|source| BreakError::Clear { lock, source })
+    // Not cleared as a whole: its record is gone, so that nobody holds it any more.
+    reclaim::reclaim(&names, occupant)
+        .map(|_| ())
+        .map_err(|source| BreakError::Clear { lock, source })
 }
 
 impl LockOptions {

@@ -69,7 +69,7 @@ pub(crate) fn attempt(
             return Err(failed("write the record in", error));
         }
     };
-    let claim = Claim { dir, id, file: kernel_backed.then_some(file), record };
+    let claim = Claim { dir, id, file: kernel_backed.then_some(file), record, is_published: false };
     let confirmed = claim.dir.set_mode(0o711).and_then(|()| {
         let here = sys::look(&names.lock)?.id == id;
         let read = sys::open_file(&names.lock.join(record::NAME))?

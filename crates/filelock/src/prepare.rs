@@ -149,7 +149,7 @@ struct Filled {
 
 impl Filled {
     fn into_claim(self, dir: Dir) -> Claim {
-        Claim { dir, id: self.id, file: Some(self.file), record: self.record }
+        Claim { dir, id: self.id, file: Some(self.file), record: self.record, is_published: true }
     }
 }
 
@@ -169,7 +169,7 @@ fn fill(dir: &Dir, token: String, environment: &Environment) -> Result<Filled, F
     let record = Claim::record_for(environment, token, true);
     let file = sys::create_record(dir, record::NAME, &record.encode())
         .map_err(|error| Fill::Failed("write the record in", error))?;
-    dir.set_mode(0o1711).map_err(|error| Fill::Failed("set the mode of", error))?;
+    dir.set_mode(record::PUBLISHED).map_err(|error| Fill::Failed("set the mode of", error))?;
     Ok(Filled { id, file, record })
 }
 

@@ -15,12 +15,12 @@ use crate::paths::Names;
 use crate::record;
 use crate::sys::{self, Dir, FileId, Look};
 
-/// Removes what was judged to be dead, expired or a remnant. On success the name is worth a try:
-/// it is free, or somebody else was quicker.
-pub(crate) fn reclaim(names: &Names, occupant: Occupant) -> Result<(), AcquireError> {
-    let Some(look) = occupant.look else { return Ok(()) };
+/// Removes what was judged to be dead, expired or a remnant. `true`: the name is worth a try, since
+/// it is free or somebody else was quicker. `false`: not yet.
+pub(crate) fn reclaim(names: &Names, occupant: Occupant) -> Result<bool, AcquireError> {
+    let Some(look) = occupant.look else { return Ok(false) };
     match (occupant.body, occupant.verdict) {
-        (_, Verdict::Alive(_)) | (Body::Closed, _) => Ok(()),
+        (_, Verdict::Alive(_)) | (Body::Closed, _) => Ok(false),
         (Body::Directory(_), Verdict::Remnant { .. }) => remove_directory(names, look.id),
         (Body::Directory(dir), Verdict::Dead | Verdict::Expired) => {
             unlink_record(names, &dir)?;
@@ -45,23 +45,22 @@ fn unlink_record(names: &Names, dir: &Dir) -> Result<(), AcquireError> {
 /// `rmdir`, if the name still stands for the directory that was judged. Without that look, and
 /// in the moment after it, we could remove the still empty directory of a foreign claimant; that
 /// claimant then finds its claim lost. No holder is ever hit: its directory is not empty.
-fn remove_directory(names: &Names, id: FileId) -> Result<(), AcquireError> {
+fn remove_directory(names: &Names, id: FileId) -> Result<bool, AcquireError> {
     if !still_is(names, id) {
-        return Ok(());
+        return Ok(true);
     }
     let error = match sys::rmdir(&names.lock) {
-        Ok(()) => return Ok(()),
+        Ok(()) => return Ok(true),
         Err(error) => error,
     };
     match error.kind() {
-        ErrorKind::NotFound | ErrorKind::NotADirectory => Ok(()),
-        ErrorKind::DirectoryNotEmpty | ErrorKind::AlreadyExists => {
-            match first_stranger(names) {
-                Ok(Some(entry)) if still_is(names, id) => Err(strange(names, entry)),
-                // A successor's record, or it is gone by now.
-                _ => Ok(()),
-            }
-        }
+        ErrorKind::NotFound | ErrorKind::NotADirectory => Ok(true),
+        ErrorKind::DirectoryNotEmpty | ErrorKind::AlreadyExists => match look_inside(names) {
+            Ok(Inside::Stranger(entry)) if still_is(names, id) => Err(strange(names, entry)),
+            Ok(Inside::Leaving) => Ok(false),
+            // A successor's record, or it is gone by now.
+            _ => Ok(true),
+        },
         _ => Err(AcquireError::of("remove the dead lock", &names.lock, error)),
     }
 }
@@ -70,21 +69,21 @@ fn remove_directory(names: &Names, id: FileId) -> Result<(), AcquireError> {
 /// private name and compared there; if it is another's by then, it is put back. In that window a
 /// holder of the file generation can be without its lock: the one place in this crate with such
 /// a window, and only towards that generation.
-fn remove_file(names: &Names, judged: &Look) -> Result<(), AcquireError> {
+fn remove_file(names: &Names, judged: &Look) -> Result<bool, AcquireError> {
     if !still_is(names, judged.id) {
-        return Ok(());
+        return Ok(true);
     }
     let aside = names.preparation(&unique_token());
     match std::fs::rename(&names.lock, &aside) {
         Ok(()) => {}
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(true),
         Err(error) => return Err(AcquireError::of("remove the dead lock", &names.lock, error)),
     }
     let removed = match sys::look(&aside) {
         Ok(look) if look.id == judged.id => sys::unlink(&aside),
         _ => put_back(names, &aside),
     };
-    removed.map_err(|error| AcquireError::of("clear", aside, error))
+    removed.map(|()| true).map_err(|error| AcquireError::of("clear", aside, error))
 }
 
 fn put_back(names: &Names, aside: &std::path::Path) -> io::Result<()> {
@@ -101,14 +100,28 @@ fn still_is(names: &Names, id: FileId) -> bool {
     sys::look(&names.lock).is_ok_and(|look| look.id == id)
 }
 
-fn first_stranger(names: &Names) -> io::Result<Option<String>> {
+/// What keeps a directory from being removed.
+enum Inside {
+    /// Nothing any more, or a record.
+    Nothing,
+    /// A record that was removed while somebody had it open. NFS (`.nfs…`) and FUSE
+    /// (`.fuse_hidden…`) keep it under such a name until it is closed.
+    Leaving,
+    /// Something that no lock puts there.
+    Stranger(String),
+}
+
+fn look_inside(names: &Names) -> io::Result<Inside> {
+    let mut inside = Inside::Nothing;
     for entry in std::fs::read_dir(&names.lock)? {
-        let name = entry?.file_name();
-        if name != record::NAME {
-            return Ok(Some(name.to_string_lossy().into_owned()));
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        if name.starts_with(".nfs") || name.starts_with(".fuse_hidden") {
+            inside = Inside::Leaving;
+        } else if name != record::NAME {
+            return Ok(Inside::Stranger(name));
         }
     }
-    Ok(None)
+    Ok(inside)
 }
 
 fn strange(names: &Names, entry: String) -> AcquireError {

@@ -11,6 +11,11 @@
 /// The record's name inside the lock directory.
 pub(crate) const NAME: &str = "holder";
 
+/// The mode of a directory that was there with its record. If it is there without, it is a leftover.
+/// Others may look up names in it, to read the record; only its owner may open it, and so hold or
+/// probe its OS lock.
+pub(crate) const PUBLISHED: u32 = 0o1711;
+
 /// How much of a record is read at most, in bytes. Somebody may have put a large file there.
 pub(crate) const LIMIT: usize = 4096;
 

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! verify              not ours any more: lost, touch nothing
+//! fchmod              only if made in place: sticky, "was there with its record"
 //! unlink holder       through our descriptor         dies here: a sticky directory without a
 //!                                                    record, which anybody may remove at once
 //! rmdir L             if it still is our directory   another has removed it, or taken the name: fine
@@ -12,7 +13,7 @@ use std::io::{self, ErrorKind};
 
 use crate::error::{ReleaseError, VerifyError};
 use crate::guard::LockGuard;
-use crate::record;
+use crate::record::{self, PUBLISHED};
 use crate::sys;
 
 /// How far a guard has got on its way out.
@@ -38,6 +39,13 @@ pub(crate) fn release(guard: &mut LockGuard) -> Result<(), Failure> {
             guard.state = State::Done;
         }
         verified?;
+        if !guard.claim.is_published {
+            // From now on it was there with its record, so that its absence means what it means
+            // for a published lock: free, at once. On network file systems and FUSE a record that
+            // a judge has open lives on under another name for a moment, and keeps the
+            // directory from being removed; without this, others would wait for the grace.
+            let _ = guard.claim.dir.set_mode(PUBLISHED);
+        }
         match guard.claim.dir.unlink(record::NAME) {
             Ok(()) => guard.state = State::RecordGone,
             Err(error) if error.kind() == ErrorKind::NotFound => {

@@ -142,11 +142,11 @@ impl<'a> Wait<'a> {
         if !matches!(occupant.verdict, Verdict::Remnant { .. }) {
             self.replaced = Some(holder);
         }
-        reclaim(self.names, occupant)?;
+        let cleared = reclaim(self.names, occupant)?;
         if dead {
             sweep(self.names, self.options, Occasion::DeadHolder);
         }
-        Ok(true)
+        Ok(cleared)
     }
 
     /// The kernel's word is proof. The clock's word is not: clocks jump, and machines sleep; it is
