@@ -61,9 +61,13 @@ impl Claim {
     pub(crate) fn read_back(&self) -> io::Result<Option<Record>> {
         let opened;
         let file = match &self.file {
-            // It was removed from the directory, in which we alone create one: no name is left.
-            Some(file) if sys::links(file)? == 0 => return Ok(None),
-            Some(file) => file,
+            Some(file) => match self.dir.look_at(record::NAME) {
+                Ok(look) if look.id == sys::identity(file)? => file,
+                // Another file has its name, or none.
+                Ok(_) => return Ok(None),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+                Err(error) => return Err(error),
+            },
             None => match self.dir.open_regular(record::NAME, Access::Read) {
                 Ok(Some(file)) => {
                     opened = file;

@@ -37,8 +37,9 @@ pub(crate) struct Occupant {
 /// What to remove if the verdict allows it: exactly what was judged.
 pub(crate) enum Body {
     Directory(Dir),
-    /// The lock of the file generation.
-    File,
+    /// The lock of the file generation, open if it may be read: so that its inode number, by which
+    /// it is recognised later, cannot go to another file.
+    File(Option<File>),
     /// Could not be opened, so is not touched.
     Closed,
 }
@@ -166,22 +167,42 @@ fn judge_directory(dir: Dir, names: &Names, options: &LockOptions, local: bool) 
 }
 
 /// The file generation: one regular file at the lock's name.
+///
+/// Its record is complete before it is linked into place. So a file with anything else in it is no lock
+/// (`Cargo.lock` is what the lock of `Cargo` would be called), except for one that a power cut has
+/// left empty or full of NUL bytes: nobody is still writing that, and the short grace will do.
 fn judge_file(look: Look, names: &Names, options: &LockOptions) -> Sight {
-    let record = match sys::open_file(&names.lock) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Sight::Nothing,
-        Err(error) if error.kind() == ErrorKind::PermissionDenied => None,
-        Err(error) => return Occupant::alive(Some(look), unknown(&error)),
-        Ok(None) => return Occupant::alive(Some(look), Liveness::Unknown("it changed".into())),
-        Ok(Some(file)) => match sys::identity(&file).and_then(|id| Ok((id, read(&file)?))) {
-            Ok((id, _)) if id != look.id => return Sight::Nothing,
-            Ok((_, record)) => record,
-            Err(error) => return Occupant::alive(Some(look), unknown(&error)),
-        },
+    let occupied = |file, record, verdict| {
+        let body = Body::File(file);
+        Sight::Occupied(Box::new(Occupant { body, look: Some(look), record, verdict }))
     };
-    // Its record is complete before it is linked into place, so one that cannot be parsed is not
-    // being written: the short grace will do.
-    let verdict = by_time(record.as_ref(), look.modified, options.grace, options);
-    Sight::Occupied(Box::new(Occupant { body: Body::File, look: Some(look), record, verdict }))
+    let file = match sys::open_file(&names.lock) {
+        Ok(Some(file)) => file,
+        Ok(None) => return Occupant::alive(Some(look), Liveness::Unknown("it changed".into())),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Sight::Nothing,
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+            let verdict = by_time(None, look.modified, options.ttl, options);
+            return occupied(None, None, verdict);
+        }
+        Err(error) => return Occupant::alive(Some(look), unknown(&error)),
+    };
+    let read =
+        sys::identity(&file).and_then(|id| Ok((id, sys::read_start(&file, record::LIMIT + 1)?)));
+    match read {
+        Ok((id, _)) if id != look.id => Sight::Nothing,
+        Ok((_, bytes)) => match Record::parse(&bytes) {
+            Some(record) => {
+                let verdict = by_time(Some(&record), look.modified, options.grace, options);
+                occupied(Some(file), Some(record), verdict)
+            }
+            None if bytes.len() <= record::LIMIT && bytes.iter().all(|byte| *byte == 0) => {
+                let verdict = by_time(None, look.modified, options.grace, options);
+                occupied(Some(file), None, verdict)
+            }
+            None => Sight::NotALock(Kind::File),
+        },
+        Err(error) => Occupant::alive(Some(look), unknown(&error)),
+    }
 }
 
 /// The clock's word. Without a usable stamp the time of the last change counts, against

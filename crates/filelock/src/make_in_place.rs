@@ -60,36 +60,39 @@ pub(crate) fn attempt(
         };
     let record = Claim::record_for(environment, unique_token(), kernel_backed);
     let bytes = record.encode();
-    let file = match sys::create_record(&dir, record::NAME, &bytes) {
+    let file = match sys::create_exclusive(&dir, record::NAME) {
         Ok(file) => file,
         Err(error) if is_lost(error.kind()) => return Ok(None),
         Err(error) => {
-            let _ = dir.unlink(record::NAME);
             remove_if_ours(names, id);
-            return Err(failed("write the record in", error));
+            return Err(failed("create the record in", error));
         }
     };
+    let confirmed = sys::write_record(&file, &bytes)
+        .and_then(|()| dir.set_mode(0o711))
+        .and_then(|()| is_in_place(names, id, &bytes));
     let claim = Claim { dir, id, file: kernel_backed.then_some(file), record, is_published: false };
-    let confirmed = claim.dir.set_mode(0o711).and_then(|()| {
-        let here = sys::look(&names.lock)?.id == id;
-        let read = sys::open_file(&names.lock.join(record::NAME))?
-            .map(|file| sys::read_start(&file, record::LIMIT))
-            .transpose()?;
-        Ok(here && read.as_deref() == Some(&bytes[..]))
-    });
-    match confirmed {
-        Ok(true) => Ok(Some(claim)),
-        Ok(false) => {
-            let _ = claim.dir.unlink(record::NAME);
-            remove_if_ours(names, id);
-            Ok(None)
-        }
-        Err(error) => {
-            let _ = claim.dir.unlink(record::NAME);
-            remove_if_ours(names, id);
-            if is_lost(error.kind()) { Ok(None) } else { Err(failed("read back", error)) }
-        }
+    if let Ok(true) = confirmed {
+        return Ok(Some(claim));
     }
+    // Another may have its record here by now, if ours was judged expired while we were stopped.
+    if claim.read_back().is_ok_and(|found| found.is_none_or(|found| found == claim.record)) {
+        let _ = claim.dir.unlink(record::NAME);
+        remove_if_ours(names, id);
+    }
+    match confirmed {
+        Err(error) if !is_lost(error.kind()) => Err(failed("write the record in", error)),
+        _ => Ok(None),
+    }
+}
+
+/// Whether the name stands for our directory, and the record in it, found by name, is ours.
+fn is_in_place(names: &Names, id: sys::FileId, bytes: &[u8]) -> std::io::Result<bool> {
+    let here = sys::look(&names.lock)?.id == id;
+    let read = sys::open_file(&names.lock.join(record::NAME))?
+        .map(|file| sys::read_start(&file, record::LIMIT))
+        .transpose()?;
+    Ok(here && read.as_deref() == Some(bytes))
 }
 
 /// Somebody else was here: the name is gone, or is something else by now.

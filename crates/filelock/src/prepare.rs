@@ -167,7 +167,8 @@ fn fill(dir: &Dir, token: String, environment: &Environment) -> Result<Filled, F
     }
     let id = dir.look().map_err(|error| Fill::Failed("examine", error))?.id;
     let record = Claim::record_for(environment, token, true);
-    let file = sys::create_record(dir, record::NAME, &record.encode())
+    let file = sys::create_exclusive(dir, record::NAME)
+        .and_then(|file| sys::write_record(&file, &record.encode()).map(|()| file))
         .map_err(|error| Fill::Failed("write the record in", error))?;
     dir.set_mode(record::PUBLISHED).map_err(|error| Fill::Failed("set the mode of", error))?;
     Ok(Filled { id, file, record })

@@ -6,7 +6,9 @@
 //! first looks simpler and is wrong: between the judgement and the rename a successor may have
 //! taken the name, and the rename would carry a living lock away (see `docs/decisions.md`).
 
+use std::fs::File;
 use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
 
 use crate::environment::unique_token;
 use crate::error::AcquireError;
@@ -26,7 +28,7 @@ pub(crate) fn reclaim(names: &Names, occupant: Occupant) -> Result<bool, Acquire
             unlink_record(names, &dir)?;
             remove_directory(names, look.id)
         }
-        (Body::File, _) => remove_file(names, &look),
+        (Body::File(file), _) => remove_file(names, file.as_ref(), &look),
     }
 }
 
@@ -68,29 +70,63 @@ fn remove_directory(names: &Names, id: FileId) -> Result<bool, AcquireError> {
 /// The file generation's lock is one file, and a file has no compare-and-delete. It is renamed to a
 /// private name and compared there; if it is another's by then, it is put back. In that window a
 /// holder of the file generation can be without its lock: the one place in this crate with such
-/// a window, and only towards that generation.
-fn remove_file(names: &Names, judged: &Look) -> Result<bool, AcquireError> {
-    if !still_is(names, judged.id) {
+/// a window, and only towards that generation. A directory, which a holder of ours is by then, is
+/// never moved: the kernel does not rename one onto a file (rename(2), `ENOTDIR`), and a file of
+/// ours waits at the private name.
+fn remove_file(names: &Names, judged: Option<&File>, look: &Look) -> Result<bool, AcquireError> {
+    if !still_is(names, look.id) {
         return Ok(true);
     }
-    let aside = names.preparation(&unique_token());
+    let failed = |error| AcquireError::of("remove the dead lock", &names.lock, error);
+    let aside = private_file(names).map_err(failed)?;
     match std::fs::rename(&names.lock, &aside) {
         Ok(()) => {}
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(true),
-        Err(error) => return Err(AcquireError::of("remove the dead lock", &names.lock, error)),
+        Err(error) => {
+            let _ = sys::unlink(&aside);
+            return match error.kind() {
+                ErrorKind::NotFound | ErrorKind::NotADirectory => Ok(true),
+                _ => Err(failed(error)),
+            };
+        }
     }
-    let removed = match sys::look(&aside) {
-        Ok(look) if look.id == judged.id => sys::unlink(&aside),
-        _ => put_back(names, &aside),
+    let is_judged = match (sys::look(&aside), judged.map(sys::identity)) {
+        (Ok(moved), Some(Ok(judged))) => moved.id == judged,
+        // Never opened, so not kept from being replaced by another of the same number.
+        (Ok(moved), None) => (moved.id, moved.modified) == (look.id, look.modified),
+        _ => false,
     };
-    removed.map(|()| true).map_err(|error| AcquireError::of("clear", aside, error))
+    if !is_judged {
+        // If its name is taken by now, it stays lost: the window.
+        let _ = put_back(names, &aside);
+    }
+    match sys::unlink(&aside) {
+        // Put back, or swept by another.
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(AcquireError::of("clear", aside, error))
+        }
+        _ => Ok(true),
+    }
 }
 
-fn put_back(names: &Names, aside: &std::path::Path) -> io::Result<()> {
+/// An empty file of our own to rename onto.
+fn private_file(names: &Names) -> io::Result<PathBuf> {
+    let unique = unique_token();
+    let create = |path: PathBuf| {
+        std::fs::OpenOptions::new().write(true).create_new(true).open(&path).map(|_| path)
+    };
+    match create(names.preparation(&unique)) {
+        // A shorter name, which no sweep finds if we die here: better than a lock that stays.
+        Err(error) if error.kind() == ErrorKind::InvalidFilename => {
+            create(names.parent.join(format!(".prep-{unique}")))
+        }
+        other => other,
+    }
+}
+
+fn put_back(names: &Names, aside: &Path) -> io::Result<()> {
     match sys::rename_exclusive(aside, &names.lock) {
         Err(error) if error.kind() == ErrorKind::Unsupported => {
-            std::fs::hard_link(aside, &names.lock)?;
-            sys::unlink(aside)
+            std::fs::hard_link(aside, &names.lock)
         }
         other => other,
     }

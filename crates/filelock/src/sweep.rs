@@ -38,12 +38,12 @@ pub(crate) fn sweep(names: &Names, options: &LockOptions, occasion: Occasion) {
 
 /// Notes that a sweep of `lock` takes place; whether the last one was longer than `ttl` ago.
 fn note(lock: &Path, ttl: Duration) -> bool {
-    static LAST: Mutex<BTreeMap<PathBuf, Instant>> = Mutex::new(BTreeMap::new());
+    /// When a lock was last swept, and until when it is not due again.
+    static LAST: Mutex<BTreeMap<PathBuf, (Instant, Duration)>> = Mutex::new(BTreeMap::new());
     let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
-    let now = Instant::now();
-    last.retain(|_, time| now.duration_since(*time) < ttl);
-    let due = !last.contains_key(lock);
-    last.insert(lock.to_owned(), now);
+    let due = last.get(lock).is_none_or(|(at, _)| at.elapsed() >= ttl);
+    last.retain(|_, (at, ttl)| at.elapsed() < *ttl);
+    last.insert(lock.to_owned(), (Instant::now(), ttl));
     due
 }
 

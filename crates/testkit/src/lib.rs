@@ -1,1 +1,49 @@
 //! Helpers for this workspace's tests.
+//!
+//! - [`skip`]: a test that cannot run here says so, where somebody counts it.
+//! - [`ChildTest`] and [`parent`]: a test of several processes needs no program of its own. The test
+//!   binary runs itself again with the name of one test, which is the child's program.
+//! - [`wait_until`], [`within`]: no sleep stands for a condition, and nothing hangs.
+//! - [`places`]: the file systems to test on.
+//!
+//! # A test with a child process
+//!
+//! ```no_run
+//! // The child's program: a test that passes at once unless a parent started it.
+//! # const _: &str = stringify!(
+//! #[test]
+//! # );
+//! fn child_greets() {
+//!     let Some(mut parent) = testkit::parent() else { return };
+//!     parent.at("greeting", &parent.var("NAME").to_string_lossy());
+//!     parent.await_word("enough");
+//! }
+//!
+//! # const _: &str = stringify!(
+//! #[test]
+//! # );
+//! fn a_child_greets_by_name() {
+//!     let mut child = testkit::ChildTest::new(module_path!(), "child_greets").var("NAME", "Ada").spawn();
+//!     assert_eq!(child.await_point("greeting"), "Ada");
+//!     child.say("enough");
+//!     child.succeed();
+//! }
+//! # a_child_greets_by_name();
+//! ```
+
+mod child;
+mod entry;
+mod outlet;
+mod places;
+mod skip;
+mod spawn;
+mod user;
+mod wait;
+
+pub use child::TestChild;
+pub use entry::{Parent, parent};
+pub use places::{Place, places};
+pub use skip::skip;
+pub use spawn::ChildTest;
+pub use user::other_user;
+pub use wait::{wait_until, within};

@@ -7,8 +7,8 @@
 mod unix;
 #[cfg(unix)]
 pub(crate) use unix::{
-    Dir, create_record, file_system_is_local, identity, kernel_id, links, look, mkdir, open_dir,
-    open_file, overwrite, read_start, rename_exclusive, rmdir, unlink,
+    Dir, create_exclusive, file_system_is_local, identity, kernel_id, look, mkdir, open_dir,
+    open_file, overwrite, read_start, rename_exclusive, rmdir, unlink, write_record,
 };
 
 #[cfg(not(unix))]
@@ -46,7 +46,7 @@ impl Kind {
     pub(crate) fn describe(self) -> &'static str {
         match self {
             Self::Directory => "a directory",
-            Self::File => "a regular file",
+            Self::File => "a file that is not a lock's",
             Self::Symlink => "a symbolic link",
             Self::Fifo => "a FIFO",
             Self::Socket => "a socket",

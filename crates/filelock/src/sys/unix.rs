@@ -52,6 +52,13 @@ impl Dir {
         Ok(retry_on_intr(|| rustix::fs::fchmod(&self.0, mode_bits(mode)))?)
     }
 
+    /// Looks at the entry `name`, following no link.
+    pub(crate) fn look_at(&self, name: &str) -> io::Result<Look> {
+        Ok(from_stat(&retry_on_intr(|| {
+            rustix::fs::statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW)
+        })?))
+    }
+
     /// Removes the entry `name` (not a directory) from this very directory, whatever its path
     /// names by now.
     pub(crate) fn unlink(&self, name: &str) -> io::Result<()> {
@@ -110,12 +117,6 @@ pub(crate) fn identity(file: &File) -> io::Result<FileId> {
     Ok(from_stat(&rustix::fs::fstat(file)?).id)
 }
 
-/// How many names `file` still has. 0: it was removed, although we have it open.
-#[allow(clippy::useless_conversion, reason = "st_nlink has another width on other systems")]
-pub(crate) fn links(file: &File) -> io::Result<u64> {
-    Ok(u64::from(rustix::fs::fstat(file)?.st_nlink))
-}
-
 pub(crate) fn mkdir(path: &Path, mode: u32) -> io::Result<()> {
     let mode = mode_bits(mode);
     Ok(retry_on_intr(|| rustix::fs::mkdir(path, mode))?)
@@ -129,16 +130,17 @@ pub(crate) fn unlink(path: &Path) -> io::Result<()> {
     Ok(retry_on_intr(|| rustix::fs::unlink(path))?)
 }
 
-/// Creates `name` in `dir`, readable and writable through the file that comes back, and writes
-/// `bytes` to it. Readable for everybody, whatever the umask: see [`crate::record`].
-pub(crate) fn create_record(dir: &Dir, name: &str, bytes: &[u8]) -> io::Result<File> {
+/// Creates `name` in `dir`, readable and writable through the file that comes back.
+pub(crate) fn create_exclusive(dir: &Dir, name: &str) -> io::Result<File> {
     let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let mode = Mode::from_raw_mode(0o644);
-    let fd = retry_on_intr(|| rustix::fs::openat(&dir.0, name, flags, mode))?;
-    retry_on_intr(|| rustix::fs::fchmod(&fd, mode))?;
-    let file = File::from(fd);
-    io::Write::write_all(&mut &file, bytes)?;
-    Ok(file)
+    Ok(File::from(retry_on_intr(|| rustix::fs::openat(&dir.0, name, flags, mode))?))
+}
+
+/// Writes `bytes` to a new file, readable for everybody whatever the umask: see [`crate::record`].
+pub(crate) fn write_record(file: &File, bytes: &[u8]) -> io::Result<()> {
+    retry_on_intr(|| rustix::fs::fchmod(file, Mode::from_raw_mode(0o644)))?;
+    io::Write::write_all(&mut &*file, bytes)
 }
 
 /// Overwrites bytes of `file` in place, from `offset`.
@@ -186,19 +188,26 @@ pub(crate) fn rename_exclusive(from: &Path, to: &Path) -> io::Result<()> {
 }
 
 /// Names the running kernel: on Linux its boot id. `None` where the system has no such name; then
-/// a granted OS lock alone is not taken as proof of death.
+/// a granted OS lock alone is not taken as proof of death. That it could not be read this time
+/// (for want of descriptors, say) is not remembered.
 pub(crate) fn kernel_id() -> Option<&'static str> {
     static ID: OnceLock<Option<String>> = OnceLock::new();
-    ID.get_or_init(|| {
-        if !cfg!(any(target_os = "linux", target_os = "android")) {
-            return None;
-        }
-        let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
-        let id = text.trim();
-        let plausible = (8..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic());
-        plausible.then(|| id.to_owned())
-    })
-    .as_deref()
+    if ID.get().is_none() {
+        let read = if cfg!(any(target_os = "linux", target_os = "android")) {
+            std::fs::read_to_string("/proc/sys/kernel/random/boot_id")
+        } else {
+            Err(io::ErrorKind::NotFound.into())
+        };
+        let id = match read {
+            Ok(text) => Some(text.trim().to_owned()).filter(|id| {
+                (8..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())
+            }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(_) => return None,
+        };
+        ID.get_or_init(|| id);
+    }
+    ID.get()?.as_deref()
 }
 
 /// Whether `dir` lies on a file system that is known to belong to one kernel alone, so that an OS

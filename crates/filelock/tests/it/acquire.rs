@@ -1,0 +1,201 @@
+//! Acquiring a free lock: what is on the disk before, meanwhile and afterwards.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+
+use filelock::{LockGuard, LockOptions};
+
+use crate::support::{Lab, brief, now, ways};
+
+#[test]
+fn an_acquisition_and_its_release_leave_nothing_behind() {
+    for lab in Lab::everywhere() {
+        fs::write(lab.target(), b"content").unwrap();
+        for (way, environment) in ways() {
+            let before = lab.picture();
+            let guard = LockOptions::new().environment(environment).acquire(lab.target()).unwrap();
+            assert_eq!(lab.names(), ["events.ndjson", "events.ndjson.lock"], "{way}");
+            let inside: Vec<_> = fs::read_dir(lab.lock()).unwrap().collect();
+            assert_eq!(inside.len(), 1, "{way} on {}: {inside:?}", lab.name());
+            guard.release().unwrap();
+            assert_eq!(lab.picture(), before, "{way} on {}", lab.name());
+        }
+    }
+}
+
+#[test]
+fn dropping_the_guard_releases_the_lock() {
+    for lab in Lab::everywhere() {
+        for (way, environment) in ways() {
+            let options = LockOptions::new().environment(environment);
+            drop(options.acquire(lab.target()).unwrap());
+            assert_eq!(lab.names(), [""; 0], "{way} on {}", lab.name());
+        }
+    }
+}
+
+#[test]
+fn a_panic_under_the_lock_releases_it() {
+    let lab = Lab::new();
+    let target = lab.target();
+    let panicked = std::thread::spawn(move || {
+        let _guard = filelock::acquire(target).unwrap();
+        std::panic::resume_unwind(Box::new("under the lock"));
+    })
+    .join();
+    assert!(panicked.is_err());
+    assert_eq!(lab.names(), [""; 0]);
+}
+
+#[test]
+fn the_record_tells_who_holds_the_lock_since_when() {
+    for (way, environment) in ways() {
+        let lab = Lab::new();
+        let options = LockOptions::new().environment(environment);
+        let before = now();
+        let guard = options.acquire(lab.target()).unwrap();
+        let after = now();
+
+        let bytes = fs::read(lab.holder()).unwrap();
+        let text = String::from_utf8(bytes).unwrap();
+        assert!(text.ends_with('\n'), "{way}: {text:?}");
+        let lines: Vec<_> = text.lines().collect();
+        assert_eq!(lines[0], std::process::id().to_string(), "{way}");
+        assert_eq!(lines[1].len(), 19, "{way}: {text:?}");
+        let stamp: i64 = lines[1].parse().unwrap();
+        assert!((before..=after).contains(&stamp), "{way}: {before} {stamp} {after}");
+        assert_eq!(lines[2], guard.token(), "{way}");
+        assert!(guard.token().len() == 16, "{way}: {text:?}");
+        assert!(guard.token().bytes().all(|byte| byte.is_ascii_hexdigit()), "{way}: {text:?}");
+        if guard.is_kernel_backed() {
+            assert_eq!(lines.len(), 4, "{way}: {text:?}");
+            assert!(lines[3].starts_with("flock "), "{way}: {text:?}");
+        } else {
+            assert_eq!(lines.len(), 3, "nobody keeps an OS lock, so no line says so: {text:?}");
+        }
+    }
+}
+
+#[test]
+fn the_kernel_vouches_for_a_holder_wherever_the_os_lock_means_something() {
+    // All places are on local file systems, as far as we know them; a test directory on a network
+    // file system would be judged by time, and there this cannot be shown.
+    for (way, environment) in ways() {
+        let time_based = environment.force_time_based;
+        let lab = Lab::new();
+        let guard = LockOptions::new().environment(environment).acquire(lab.target()).unwrap();
+        assert_eq!(guard.is_kernel_backed(), !time_based, "{way}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_fourth_line_names_the_running_kernel() {
+    let lab = Lab::new();
+    let _guard = filelock::acquire(lab.target()).unwrap();
+    let kernel = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap();
+    let text = fs::read_to_string(lab.holder()).unwrap();
+    assert_eq!(text.lines().nth(3), Some(format!("flock {}", kernel.trim()).as_str()));
+}
+
+#[test]
+fn only_a_published_directory_is_sticky() {
+    let modes: Vec<_> = ways()
+        .into_iter()
+        .map(|(way, environment)| {
+            let lab = Lab::new();
+            let _guard = LockOptions::new().environment(environment).acquire(lab.target()).unwrap();
+            let mode = |path| fs::symlink_metadata(path).unwrap().mode() & 0o7777;
+            (way, mode(lab.lock()), mode(lab.holder()))
+        })
+        .collect();
+    assert_eq!(
+        modes,
+        [("published", 0o1711, 0o644), ("mkdir", 0o711, 0o644), ("time-based", 0o711, 0o644)]
+    );
+}
+
+#[test]
+fn each_acquisition_has_a_token_of_its_own() {
+    let lab = Lab::new();
+    let mut tokens = std::collections::BTreeSet::new();
+    for _ in 0..200 {
+        let guard = filelock::acquire(lab.target()).unwrap();
+        assert!(tokens.insert(guard.token().to_owned()), "{} twice", guard.token());
+        guard.release().unwrap();
+    }
+}
+
+#[test]
+fn a_held_lock_is_not_granted_again() {
+    for lab in Lab::everywhere() {
+        for (way, environment) in ways() {
+            let options = brief().environment(environment);
+            let guard = options.acquire(lab.target()).unwrap();
+            let before = lab.picture();
+            assert!(options.try_acquire(lab.target()).unwrap().is_none(), "{way}");
+            let error = options.acquire(lab.target()).unwrap_err();
+            assert!(error.is_contention(), "{way}: {error}");
+            assert_eq!(
+                lab.picture(),
+                before,
+                "{way}: the failed call left something, or hurt the lock"
+            );
+            guard.release().unwrap();
+            assert!(options.try_acquire(lab.target()).unwrap().is_some(), "{way}: not free again");
+        }
+    }
+}
+
+/// The ways exclude each other too: a machine may change from one to the other by an upgrade.
+#[test]
+fn the_ways_to_claim_exclude_each_other() {
+    for (holder_way, holder) in ways() {
+        for (taker_way, taker) in ways() {
+            let lab = Lab::new();
+            let guard = brief().environment(holder.clone()).acquire(lab.target()).unwrap();
+            let taken = brief().environment(taker).try_acquire(lab.target()).unwrap();
+            assert!(taken.is_none(), "{taker_way} got what {holder_way} held");
+            guard.verify().unwrap();
+        }
+    }
+}
+
+#[test]
+fn locks_of_different_names_do_not_hinder_each_other() {
+    let lab = Lab::new();
+    let names = ["a", "a.json", "b", "a.lock", "a.lock.lock"];
+    let guards: Vec<LockGuard> = names
+        .map(|name| filelock::try_acquire(lab.join(name)).unwrap().expect("because it is free"))
+        .into();
+    assert_eq!(lab.names().len(), guards.len());
+    for guard in guards {
+        guard.release().unwrap();
+    }
+    assert_eq!(lab.names(), [""; 0]);
+}
+
+#[test]
+fn what_is_locked_is_neither_created_nor_touched() {
+    let lab = Lab::new();
+    let guard = filelock::acquire(lab.target()).unwrap();
+    assert!(!lab.target().exists());
+    guard.release().unwrap();
+
+    fs::write(lab.target(), b"content").unwrap();
+    let before = lab.picture();
+    filelock::acquire(lab.target()).unwrap().release().unwrap();
+    assert_eq!(lab.picture(), before);
+}
+
+#[test]
+fn missing_parents_are_created() {
+    for (way, environment) in ways() {
+        let lab = Lab::new();
+        let target = lab.join("a/b/c/events.ndjson");
+        let guard = brief().environment(environment).acquire(&target).unwrap();
+        assert!(lab.join("a/b/c/events.ndjson.lock/holder").is_file(), "{way}");
+        guard.release().unwrap();
+        assert_eq!(fs::read_dir(lab.join("a/b/c")).unwrap().count(), 0, "{way}");
+    }
+}

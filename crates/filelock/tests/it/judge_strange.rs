@@ -1,0 +1,171 @@
+//! Judging what no lock puts there: nothing hangs, and nothing is followed or removed.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::os::unix::net::UnixListener;
+use std::path::Path;
+use std::time::Duration;
+
+use filelock::AcquireError;
+use rustix::fs::{CWD, FileType, Mode, mknodat};
+
+use crate::support::{Lab, WATCHDOG, acquire, age, brief, expect_alive, expect_gone, now, record};
+
+fn make_fifo(path: &Path) {
+    mknodat(CWD, path, FileType::Fifo, Mode::from_raw_mode(0o644), 0).unwrap();
+}
+
+/// The null device under another name, if we may make one.
+fn make_device(path: &Path) -> bool {
+    let null = rustix::fs::makedev(1, 3);
+    mknodat(CWD, path, FileType::CharacterDevice, Mode::from_raw_mode(0o644), null).is_ok()
+}
+
+/// Both calls say at once that it is not a lock, and leave it and what it leads to alone.
+#[track_caller]
+fn not_a_lock(lab: &Lab, expected: &str) {
+    let before = lab.picture();
+    let started = std::time::Instant::now();
+    let errors = [
+        acquire(&brief().timeout(WATCHDOG), lab.target()).map(drop).unwrap_err(),
+        acquire(&brief().timeout(Duration::ZERO), lab.target()).map(drop).unwrap_err(),
+        brief().try_acquire(lab.target()).map(drop).unwrap_err(),
+    ];
+    assert!(started.elapsed() < WATCHDOG, "it waited for what never ends");
+    for error in errors {
+        match &error {
+            AcquireError::NotALock { lock, kind, .. } => {
+                assert_eq!((lock, *kind), (&lab.lock(), expected));
+            }
+            other => panic!("{other:?}"),
+        }
+        assert!(!error.is_contention());
+    }
+    assert_eq!(lab.picture(), before);
+}
+
+#[test]
+fn a_link_at_the_locks_name_is_not_followed() {
+    let lab = Lab::new();
+    fs::create_dir(lab.join("elsewhere")).unwrap();
+    fs::write(lab.join("elsewhere/holder"), record(0, "")).unwrap();
+    fs::write(lab.join("file"), record(0, "")).unwrap();
+    for target in ["elsewhere", "file", "nowhere", "events.ndjson.lock"] {
+        symlink(target, lab.lock()).unwrap();
+        not_a_lock(&lab, "a symbolic link");
+        fs::remove_file(lab.lock()).unwrap();
+    }
+}
+
+#[test]
+fn a_fifo_at_the_locks_name_is_not_opened() {
+    for lab in Lab::everywhere() {
+        make_fifo(&lab.lock());
+        not_a_lock(&lab, "a FIFO");
+    }
+}
+
+#[test]
+fn a_socket_at_the_locks_name_is_left_alone() {
+    let lab = Lab::new();
+    let _listener = UnixListener::bind(lab.lock()).unwrap();
+    not_a_lock(&lab, "a socket");
+}
+
+#[test]
+fn a_device_at_the_locks_name_is_left_alone() {
+    let lab = Lab::new();
+    if !make_device(&lab.lock()) {
+        return testkit::skip("a_device_at_the_locks_name_is_left_alone", "no device can be made");
+    }
+    not_a_lock(&lab, "a device");
+}
+
+/// A record of that kind is no record: it counts by the directory's time, is then unlinked, and
+/// nothing that it leads to is touched.
+fn no_record(make: impl Fn(&Lab)) {
+    for lab in Lab::everywhere() {
+        fs::create_dir(lab.lock()).unwrap();
+        make(&lab);
+        let before = lab.picture();
+        let holder = expect_alive(&brief(), lab.target());
+        assert_eq!(holder.pid(), None, "it was taken for a record");
+        assert_eq!(lab.picture(), before);
+
+        age(&lab.lock(), Duration::from_secs(31));
+        expect_gone(&brief(), lab.target());
+        let elsewhere: Vec<_> =
+            before.iter().filter(|(path, _)| !path.starts_with(lab.lock())).collect();
+        assert_eq!(lab.picture().iter().collect::<Vec<_>>(), elsewhere);
+    }
+}
+
+#[test]
+fn a_holder_that_is_a_fifo_makes_nobody_wait() {
+    no_record(|lab| make_fifo(&lab.holder()));
+}
+
+#[test]
+fn a_holder_that_is_a_link_is_not_followed() {
+    // What it leads to would make a record, fresh and old.
+    for stamp in [0, now()] {
+        no_record(|lab| {
+            fs::write(lab.join("elsewhere"), record(stamp, "")).unwrap();
+            symlink("../elsewhere", lab.holder()).unwrap();
+        });
+    }
+    no_record(|lab| symlink("nowhere", lab.holder()).unwrap());
+    no_record(|lab| symlink("holder", lab.holder()).unwrap());
+}
+
+#[test]
+fn a_holder_that_is_a_socket_is_no_record() {
+    no_record(|lab| drop(UnixListener::bind(lab.holder()).unwrap()));
+}
+
+#[test]
+fn a_holder_that_is_a_device_is_no_record() {
+    let lab = Lab::new();
+    if !make_device(&lab.join("probe")) {
+        return testkit::skip("a_holder_that_is_a_device_is_no_record", "no device can be made");
+    }
+    no_record(|lab| {
+        make_device(&lab.holder());
+    });
+}
+
+#[test]
+fn a_holder_of_a_gigabyte_is_not_read() {
+    no_record(|lab| fs::File::create(lab.holder()).unwrap().set_len(1 << 30).unwrap());
+}
+
+#[test]
+fn a_holder_of_binary_data_is_no_record() {
+    let noise: Vec<u8> = (0..=255).cycle().take(10_000).collect();
+    no_record(|lab| fs::write(lab.holder(), &noise).unwrap());
+}
+
+/// The first lines are a record; what follows is ignored, however much it is.
+#[test]
+fn a_record_before_a_gigabyte_is_a_record() {
+    let lab = Lab::new();
+    lab.occupy(Some(&record(now(), "token\n")));
+    fs::File::options().write(true).open(lab.holder()).unwrap().set_len(1 << 30).unwrap();
+    assert_eq!(expect_alive(&brief(), lab.target()).token(), Some("token"));
+}
+
+#[test]
+fn a_holder_that_is_a_directory_is_not_removed() {
+    let lab = Lab::new();
+    lab.occupy(None);
+    fs::create_dir(lab.holder()).unwrap();
+    assert_eq!(expect_alive(&brief(), lab.target()).pid(), None);
+
+    age(&lab.lock(), Duration::from_secs(31));
+    let before = lab.picture();
+    match acquire(&brief(), lab.target()) {
+        Err(AcquireError::StrangeEntry { entry, .. }) => assert_eq!(entry, "holder"),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(lab.picture(), before);
+}

@@ -1,0 +1,25 @@
+//! The lock as one process sees it. Modules mirror `src`; what takes several processes is in the
+//! other binary, `processes`.
+
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "what a test sets up may fail in the short way")]
+
+mod acquire;
+mod errors;
+mod guard;
+mod inspect;
+mod judge_directory;
+mod judge_file;
+mod judge_kernel;
+mod judge_strange;
+mod lost;
+mod options;
+mod paths;
+mod reclaim;
+mod release;
+#[allow(dead_code, reason = "each of the two test binaries uses a part")]
+#[path = "../support/mod.rs"]
+mod support;
+mod sweep;
+mod threads;
+mod wait;

@@ -1,0 +1,140 @@
+//! Which lock a path names.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+
+use filelock::AcquireError;
+
+use crate::support::{Lab, brief, expect_alive};
+
+#[test]
+fn all_spellings_of_one_path_name_one_lock() {
+    let lab = Lab::new();
+    let guard = filelock::acquire(lab.target()).unwrap();
+    for spelling in ["./events.ndjson", "events.ndjson/", ".//events.ndjson/.", "events.ndjson//"] {
+        let path = lab.root().join(spelling);
+        assert!(filelock::try_acquire(&path).unwrap().is_none(), "{}", path.display());
+    }
+    assert_eq!(guard.path(), lab.target());
+    assert_eq!(guard.lock_path(), lab.lock());
+}
+
+#[test]
+fn a_link_to_a_file_has_a_lock_of_its_own() {
+    let lab = Lab::new();
+    fs::write(lab.target(), b"content").unwrap();
+    std::os::unix::fs::symlink(lab.target(), lab.join("link")).unwrap();
+    let target = filelock::acquire(lab.target()).unwrap();
+    let link =
+        filelock::try_acquire(lab.join("link")).unwrap().expect("because no link is followed");
+    assert_eq!(link.lock_path(), lab.join("link.lock"));
+    assert_ne!(target.lock_path(), link.lock_path());
+}
+
+/// Whoever writes through a linked directory meets whoever writes to it directly, because the kernel
+/// resolves all but the last name.
+#[test]
+fn a_linked_parent_leads_to_the_same_lock() {
+    let lab = Lab::new();
+    fs::create_dir(lab.join("real")).unwrap();
+    std::os::unix::fs::symlink(lab.join("real"), lab.join("alias")).unwrap();
+    let _guard = filelock::acquire(lab.join("real/x")).unwrap();
+    expect_alive(&brief(), lab.join("alias/x"));
+}
+
+#[test]
+fn a_name_that_is_not_utf8_is_locked_as_it_is() {
+    for lab in Lab::everywhere() {
+        let target = lab.root().join(OsStr::from_bytes(b"\xff\xfe.ndjson"));
+        let guard = filelock::acquire(&target).unwrap();
+        let lock = lab.root().join(OsStr::from_bytes(b"\xff\xfe.ndjson.lock"));
+        assert_eq!(guard.lock_path(), lock);
+        assert!(lock.join("holder").is_file(), "on {}", lab.name());
+        assert!(filelock::try_acquire(&target).unwrap().is_none());
+        guard.release().unwrap();
+        assert_eq!(lab.names(), [""; 0]);
+    }
+}
+
+#[test]
+fn odd_names_are_names() {
+    let lab = Lab::new();
+    for name in [" ", "a\nb", "-rf", "...", "\u{1f512}", "a.lock", ".hidden", "*"] {
+        let guard = filelock::acquire(lab.join(name)).unwrap();
+        assert_eq!(lab.names(), [format!("{name}.lock")]);
+        guard.release().unwrap();
+        assert_eq!(lab.names(), [""; 0]);
+    }
+}
+
+#[test]
+fn a_path_without_a_file_name_is_refused() {
+    for path in ["", "/", ".", "./", "..", "a/..", "/tmp/.."] {
+        for error in [
+            filelock::acquire(path).map(drop).unwrap_err(),
+            filelock::try_acquire(path).map(drop).unwrap_err(),
+        ] {
+            assert!(matches!(error, AcquireError::UnusablePath { .. }), "{path:?}: {error}");
+            assert!(error.to_string().contains("file name"), "{path:?}: {error}");
+        }
+    }
+}
+
+#[test]
+fn a_nul_byte_is_refused() {
+    let lab = Lab::new();
+    let target = lab.root().join(OsStr::from_bytes(b"a\0b"));
+    let error = filelock::acquire(target).unwrap_err();
+    assert!(matches!(error, AcquireError::UnusablePath { .. }), "{error}");
+    assert!(error.to_string().contains("NUL"), "{error}");
+    assert_eq!(lab.names(), [""; 0]);
+}
+
+/// 255 bytes, the longest name that any of the file systems takes.
+const NAME_MAX: usize = 255;
+
+/// Beside such a name there is no room for a preparation: the claim is made at the lock's own name.
+#[test]
+fn a_name_too_long_for_a_preparation_is_locked_all_the_same() {
+    for lab in Lab::everywhere() {
+        for length in [NAME_MAX - 26, NAME_MAX - 10, NAME_MAX - ".lock".len()] {
+            let target = lab.join(&"n".repeat(length));
+            let guard = filelock::acquire(&target).unwrap();
+            assert_eq!(lab.names(), [format!("{}.lock", "n".repeat(length))], "on {}", lab.name());
+            assert!(guard.is_kernel_backed());
+            expect_alive(&brief(), &target);
+            guard.verify().unwrap();
+            guard.release().unwrap();
+            assert_eq!(lab.names(), [""; 0], "on {}", lab.name());
+        }
+    }
+}
+
+#[test]
+fn a_name_too_long_for_the_lock_is_a_typed_error() {
+    for lab in Lab::everywhere() {
+        let target = lab.join(&"n".repeat(NAME_MAX - ".lock".len() + 1));
+        match filelock::acquire(&target).unwrap_err() {
+            AcquireError::Io { source, path, .. } => {
+                assert_eq!(source.kind(), std::io::ErrorKind::InvalidFilename);
+                assert!(path.starts_with(lab.root()));
+            }
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(lab.names(), [""; 0], "on {}", lab.name());
+    }
+}
+
+#[test]
+fn a_parent_that_is_no_directory_is_a_typed_error() {
+    let lab = Lab::new();
+    fs::write(lab.join("file"), b"content").unwrap();
+    std::os::unix::fs::symlink("nowhere", lab.join("dangling")).unwrap();
+    let before = lab.picture();
+    for target in ["file/x", "file/a/b/x", "dangling/x"] {
+        let error = filelock::acquire(lab.join(target)).unwrap_err();
+        assert!(matches!(error, AcquireError::Io { .. }), "{target}: {error:?}");
+    }
+    assert_eq!(lab.picture(), before);
+}

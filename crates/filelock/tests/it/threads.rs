@@ -1,0 +1,83 @@
+//! Several threads of one process: each acquisition is a holder of its own.
+
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use filelock::{Environment, LockOptions};
+
+use crate::support::{Lab, brief, ways};
+
+/// Lets `threads` threads acquire `rounds` times each. Who is inside is told by a variable of this
+/// test, not by the lock.
+fn contend(lab: &Lab, options: &LockOptions, threads: u32, rounds: u32, case: &str) {
+    let (inside, entries) = (AtomicU32::new(0), AtomicU64::new(0));
+    // Read, then written: a lost increment shows that two were inside at once.
+    let counter = lab.join("counter");
+    std::fs::write(&counter, "0").unwrap();
+    thread::scope(|scope| {
+        for me in 1..=threads {
+            let (inside, entries, counter) = (&inside, &entries, &counter);
+            scope.spawn(move || {
+                for _ in 0..rounds {
+                    let guard = options.acquire(lab.target()).unwrap();
+                    assert_eq!(inside.swap(me, Ordering::SeqCst), 0, "{case}: overlap at entry");
+                    let count: u64 = std::fs::read_to_string(counter).unwrap().parse().unwrap();
+                    std::fs::write(counter, (count + 1).to_string()).unwrap();
+                    entries.fetch_add(1, Ordering::SeqCst);
+                    assert_eq!(inside.swap(0, Ordering::SeqCst), me, "{case}: overlap at exit");
+                    guard.release().unwrap();
+                }
+            });
+        }
+    });
+    let expected = u64::from(threads) * u64::from(rounds);
+    assert_eq!(entries.load(Ordering::SeqCst), expected, "{case}");
+    assert_eq!(std::fs::read_to_string(&counter).unwrap(), expected.to_string(), "{case}");
+    assert_eq!(lab.names(), ["counter"], "{case}");
+}
+
+#[test]
+fn threads_of_one_process_exclude_each_other() {
+    for lab in Lab::everywhere() {
+        for (way, environment) in ways() {
+            let options =
+                LockOptions::new().timeout(Duration::from_secs(30)).environment(environment);
+            contend(&lab, &options, 8, 30, &format!("{way} on {}", lab.name()));
+        }
+    }
+}
+
+/// A claim in the making that others take for a leftover is lost. That may cost tries, but no one
+/// may believe to hold it.
+#[test]
+fn a_grace_of_zero_costs_claims_and_never_exclusion() {
+    for lab in Lab::everywhere() {
+        for force_time_based in [false, true] {
+            let environment =
+                Environment { force_mkdir_claim: true, force_time_based, ..Environment::default() };
+            let options = LockOptions::new()
+                .timeout(Duration::from_secs(30))
+                // Nobody is stopped for an hour: no holder may expire here.
+                .ttl(Duration::from_secs(3600))
+                .grace(Duration::ZERO)
+                .environment(environment);
+            let case = format!("time-based: {force_time_based}, on {}", lab.name());
+            contend(&lab, &options, 6, 25, &case);
+        }
+    }
+}
+
+#[test]
+fn a_guard_can_be_used_and_released_by_another_thread() {
+    let lab = Lab::new();
+    let guard = filelock::acquire(lab.target()).unwrap();
+    thread::spawn(move || {
+        guard.verify().unwrap();
+        guard.renew().unwrap();
+        guard.release().unwrap();
+    })
+    .join()
+    .unwrap();
+    assert!(brief().try_acquire(lab.target()).unwrap().is_some());
+}

@@ -1,0 +1,232 @@
+//! Acquiring and releasing: `prepare.rs`, `make_in_place.rs`, `acquire.rs`, `guard.rs`, `release.rs`.
+
+use crate::config::{Broken, Kind, Mend};
+use crate::state::{Flock, NO_INODE, NONE, PAST_GRACE, Pc, Place, Record};
+use crate::world::Turn;
+
+impl Turn<'_> {
+    /// The next call of a process that prepares, publishes, or removes its preparation.
+    pub(crate) fn prepare(&mut self) {
+        let own = self.my().own;
+        match self.my().pc {
+            Pc::MakePrep => {
+                let new = self.create(crate::state::Inode { place: Place::Prep, ..NO_INODE });
+                self.me().own = new;
+                self.go(Pc::OpenPrep);
+            }
+            Pc::OpenPrep if !self.state.is_linked(own) => self.begin_anew(),
+            Pc::OpenPrep if self.config.broken == Broken::RecordBeforeFlock => {
+                self.go(Pc::CreateInPrep);
+            }
+            Pc::OpenPrep => self.go(Pc::LockPrep),
+            Pc::LockPrep if self.grants(own, Flock::Exclusive) => {
+                self.me().own_lock = Flock::Exclusive;
+                self.go(Pc::CreateInPrep);
+            }
+            Pc::LockPrep => self.go(Pc::AgainRmdir),
+            Pc::CreateInPrep if !self.state.is_linked(own) => self.go(Pc::AgainRmdir),
+            Pc::CreateInPrep => {
+                self.set_record(Record::Empty(self.p));
+                self.go(Pc::FillInPrep);
+            }
+            Pc::FillInPrep => {
+                self.set_record(Record::Full(self.p));
+                self.go(Pc::MarkSticky);
+            }
+            Pc::MarkSticky => {
+                self.state.inode_mut(own).sticky = true;
+                self.go(Pc::Publish);
+            }
+            // An old stamp is renewed before others see it.
+            Pc::Publish if self.state.inode(own).age >= PAST_GRACE => {
+                self.state.inode_mut(own).age = 0;
+                self.go(Pc::Rename);
+            }
+            Pc::Publish | Pc::Rename => self.publish(),
+            Pc::LateLock if self.grants(own, Flock::Exclusive) => {
+                self.me().own_lock = Flock::Exclusive;
+                self.go(Pc::Held);
+            }
+            Pc::LateLock => self.begin_anew(),
+            Pc::AgainRmdir => {
+                self.remove_preparation();
+                self.begin_anew();
+            }
+            Pc::DropRecord => {
+                self.unlink_record(own);
+                self.go(Pc::DropPrep);
+            }
+            Pc::DropPrep => {
+                self.remove_preparation();
+                self.end();
+            }
+            other => unreachable!("{other:?} is no step of preparing"),
+        }
+    }
+
+    /// Exclusive rename of the preparation to the lock's name.
+    fn publish(&mut self) {
+        let own = self.my().own;
+        if self.state.inode(own).place != Place::Prep {
+            self.begin_anew();
+        } else if self.state.lock != NONE {
+            self.go(Pc::Poll);
+        } else {
+            self.state.lock = own;
+            self.state.inode_mut(own).place = Place::None;
+            if self.config.broken == Broken::RecordBeforeFlock {
+                self.go(Pc::LateLock);
+            } else {
+                self.hand_over();
+            }
+        }
+    }
+
+    fn remove_preparation(&mut self) {
+        let inode = self.state.inode_mut(self.my().own);
+        if inode.record == Record::None {
+            inode.place = Place::None;
+        }
+    }
+
+    fn begin_anew(&mut self) {
+        self.close_own();
+        let next = match self.config.kind(self.p) {
+            Kind::Publish => Pc::MakePrep,
+            _ => Pc::Poll,
+        };
+        self.go(next);
+    }
+
+    fn set_record(&mut self, record: Record) {
+        let own = self.my().own;
+        let inode = self.state.inode_mut(own);
+        (inode.record, inode.age) = (record, 0);
+    }
+
+    /// Whether an old stamp has to be renewed before the caller gets the lock.
+    fn hand_over(&mut self) {
+        let stale = self.state.inode(self.my().own).age >= PAST_GRACE;
+        self.go(if stale { Pc::RenewLook } else { Pc::Held });
+    }
+
+    /// The next call of a process that claims in place.
+    pub(crate) fn claim_in_place(&mut self) {
+        let (p, own, lock) = (self.p, self.my().own, self.state.lock);
+        match self.my().pc {
+            Pc::MakeLock if lock != NONE => self.go(Pc::Poll),
+            Pc::MakeLock => {
+                self.state.lock = self.create(NO_INODE);
+                self.me().took = 0;
+                self.go(Pc::OpenMade);
+            }
+            Pc::OpenMade => match self.state.at_lock() {
+                Some(at) if !at.file => {
+                    self.me().own = lock;
+                    self.go(if self.config.local { Pc::LockMade } else { Pc::CreateRecord });
+                }
+                _ => self.begin_anew(),
+            },
+            Pc::LockMade if self.grants(own, Flock::Exclusive) => {
+                self.me().own_lock = Flock::Exclusive;
+                self.go(Pc::CreateRecord);
+            }
+            Pc::LockMade => self.begin_anew(),
+            Pc::CreateRecord => {
+                if !self.state.is_linked(own) || self.state.inode(own).record != Record::None {
+                    return self.begin_anew();
+                }
+                self.set_record(Record::Empty(p));
+                self.go(Pc::FillRecord);
+            }
+            Pc::FillRecord => {
+                // Through the file that it created, wherever that is now.
+                if self.state.inode(own).record == Record::Empty(p) {
+                    self.state.inode_mut(own).record = Record::Full(p);
+                }
+                self.go(Pc::ClearSticky);
+            }
+            Pc::ClearSticky => {
+                self.state.inode_mut(own).sticky = false;
+                self.go(Pc::NameCheck);
+            }
+            Pc::NameCheck => self.go(if lock == own { Pc::ReadBack } else { Pc::LostUnlink }),
+            Pc::ReadBack => {
+                let mine = self.state.at_lock().is_some_and(|at| at.record == Record::Full(p));
+                let slow = self.config.mended(Mend::SlowClaimIsLost) && self.my().took > 0;
+                if mine && !slow {
+                    self.hand_over();
+                } else {
+                    self.go(Pc::LostUnlink);
+                }
+            }
+            Pc::LostUnlink => {
+                self.unlink_record(own);
+                self.go(Pc::LostLook);
+            }
+            Pc::LostLook => self.go(if lock == own { Pc::LostRmdir } else { Pc::LostClose }),
+            Pc::LostRmdir => {
+                self.rmdir_lock();
+                self.go(Pc::LostClose);
+            }
+            Pc::LostClose => self.begin_anew(),
+            other => unreachable!("{other:?} is no step of claiming in place"),
+        }
+    }
+
+    /// The next call of a process that has the lock, or is about to.
+    pub(crate) fn hold(&mut self) {
+        let (p, own, lock) = (self.p, self.my().own, self.state.lock);
+        let mine = own != NONE && self.state.inode(own).record == Record::Full(p);
+        match self.my().pc {
+            Pc::RenewLook => {
+                if lock == own {
+                    self.go(Pc::RenewRead)
+                } else {
+                    self.begin_anew()
+                }
+            }
+            Pc::RenewRead => {
+                if mine {
+                    self.go(Pc::RenewWrite)
+                } else {
+                    self.begin_anew()
+                }
+            }
+            Pc::RenewWrite => {
+                if mine {
+                    self.state.inode_mut(own).age = 0;
+                }
+                self.go(Pc::Held);
+            }
+            Pc::Held if self.config.broken == Broken::ReleaseUnchecked => {
+                // Release begins; by name, whatever that stands for.
+                if lock != NONE {
+                    self.unlink_record(lock);
+                }
+                self.go(Pc::ReleaseNukeRmdir);
+            }
+            Pc::ReleaseNukeRmdir => {
+                self.rmdir_lock();
+                self.end();
+            }
+            Pc::Held if lock == own => self.go(Pc::VerifyRead),
+            Pc::VerifyRead if mine => self.go(Pc::ReleaseUnlink),
+            Pc::ReleaseUnlink => {
+                if self.unlink_record(own) {
+                    self.go(Pc::ReleaseLook);
+                } else {
+                    self.end();
+                }
+            }
+            Pc::ReleaseLook if lock == own => self.go(Pc::ReleaseRmdir),
+            Pc::ReleaseRmdir => {
+                self.rmdir_lock();
+                self.end();
+            }
+            // Lost: nothing is touched.
+            Pc::Held | Pc::VerifyRead | Pc::ReleaseLook => self.end(),
+            other => unreachable!("{other:?} is no step of holding"),
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! Waiting, judging, clearing, sweeping: `wait.rs`, `judge.rs`, `reclaim.rs`, `sweep.rs`.
+
+use crate::config::{Broken, Kind, Mend};
+use crate::state::{Flock, NONE, PAST_GRACE, PAST_TTL, Pc, Place, Record};
+use crate::world::Turn;
+
+impl Turn<'_> {
+    /// One round of waiting. `choice` 0 tries or judges; the others sweep that inode's name.
+    pub(crate) fn poll(&mut self, choice: u8) {
+        if choice > 0 {
+            self.me().seen = choice - 1;
+            return self.go(Pc::SweepOpen);
+        }
+        let next = match self.config.kind(self.p) {
+            _ if self.state.lock != NONE => Pc::OpenLock,
+            Kind::Publish if self.my().own == NONE => Pc::MakePrep,
+            Kind::Publish => Pc::Publish,
+            _ => Pc::MakeLock,
+        };
+        self.go(next);
+    }
+
+    /// Whether `slot` looks like a leftover to this process: what `sweep` asks by `lstat`.
+    pub(crate) fn looks_left_over(&self, slot: u8) -> bool {
+        let inode = self.state.inode(slot);
+        let age = if inode.file { PAST_TTL } else { PAST_GRACE };
+        self.config.local && inode.place == Place::Prep && inode.age >= age && self.my().own != slot
+    }
+
+    /// The next call of a process that judges.
+    pub(crate) fn judge(&mut self) {
+        let (seen, lock) = (self.my().seen, self.state.lock);
+        match self.my().pc {
+            Pc::OpenLock => match self.state.at_lock() {
+                None => self.go(Pc::Poll),
+                Some(at) if at.file => self.go(Pc::FileLook),
+                Some(_) => {
+                    self.me().seen = lock;
+                    self.go(Pc::ReadRecord);
+                }
+            },
+            Pc::ReadRecord => {
+                let inode = *self.state.inode(seen);
+                match inode.record {
+                    Record::None if inode.sticky || inode.age >= PAST_GRACE => self.clear_remnant(),
+                    Record::Full(_) if self.is_kernel_backed(inode.record) => self.go(Pc::Probe),
+                    Record::None => self.look_away(),
+                    _ if inode.age < PAST_TTL => self.look_away(),
+                    record => {
+                        self.note_outstay(record);
+                        self.go(self.expired());
+                    }
+                }
+            }
+            Pc::Probe | Pc::ProbeExpired => {
+                let wanted = if self.config.broken == Broken::ExclusiveProbe {
+                    Flock::Exclusive
+                } else {
+                    Flock::Shared
+                };
+                if !self.grants(seen, wanted) {
+                    return self.look_away();
+                }
+                self.me().seen_lock = wanted;
+                let proved = self.my().pc == Pc::Probe;
+                self.go(if proved { Pc::Compare } else { Pc::UnlinkExpired });
+            }
+            Pc::Compare if lock == seen => self.condemn(Pc::UnlinkDead),
+            Pc::Compare => self.look_away(),
+            Pc::FileLook => match self.state.at_lock() {
+                Some(at) if at.file => {
+                    self.me().seen = lock;
+                    self.go(Pc::FileRead);
+                }
+                _ => self.look_away(),
+            },
+            Pc::FileRead => {
+                let expired = lock == seen && self.state.inode(seen).age >= PAST_TTL;
+                if !expired {
+                    return self.look_away();
+                }
+                self.note_outstay(self.state.inode(seen).record);
+                self.go(Pc::FileStill);
+            }
+            other => unreachable!("{other:?} is no step of judging"),
+        }
+    }
+
+    /// The occupant is not to be touched, or is no longer there.
+    pub(crate) fn look_away(&mut self) {
+        self.close_seen();
+        self.go(Pc::Poll);
+    }
+
+    fn expired(&self) -> Pc {
+        match self.config.broken {
+            Broken::RenameAside => Pc::AsideRename,
+            Broken::RecursiveDelete => Pc::NukeUnlink,
+            _ if self.config.local && self.config.mended(Mend::ProbeTheExpired) => Pc::ProbeExpired,
+            _ => Pc::UnlinkExpired,
+        }
+    }
+
+    /// A verdict of death; `how` is the first call of clearing it.
+    pub(crate) fn condemn(&mut self, how: Pc) {
+        match self.config.broken {
+            Broken::RenameAside => self.go(Pc::AsideRename),
+            Broken::RecursiveDelete => self.go(Pc::NukeUnlink),
+            _ => self.go(how),
+        }
+    }
+
+    fn clear_remnant(&mut self) {
+        self.condemn(Pc::StillThere);
+    }
+
+    /// A holder that lives and did not renew in time has broken its part of the promise.
+    fn note_outstay(&mut self, record: Record) {
+        if let Record::Full(owner) = record
+            && owner < 4
+            && (self.state.process(owner).pc >= Pc::Held || !self.config.kind(owner).is_ours())
+            && self.state.process(owner).is_live()
+        {
+            self.state.marks.outstayed = true;
+        }
+    }
+
+    /// The next call of a process that clears a lock.
+    pub(crate) fn reclaim(&mut self) {
+        let (seen, lock) = (self.my().seen, self.state.lock);
+        match self.my().pc {
+            Pc::UnlinkDead | Pc::UnlinkExpired => {
+                self.unlink_record(seen);
+                self.go(Pc::StillThere);
+            }
+            Pc::StillThere if lock == seen => self.go(Pc::RemoveLock),
+            Pc::StillThere => self.close_judged(),
+            Pc::RemoveLock => {
+                self.rmdir_lock();
+                self.close_judged();
+            }
+            Pc::CloseJudged => self.look_away(),
+            Pc::AsideRename if lock == NONE => self.look_away(),
+            Pc::AsideRename => {
+                self.note_removal(lock);
+                self.state.lock = NONE;
+                self.state.inode_mut(lock).place = Place::Stale;
+                self.close_seen();
+                self.me().seen = lock;
+                self.go(Pc::AsideDelete);
+            }
+            Pc::AsideDelete => {
+                let inode = self.state.inode_mut(seen);
+                (inode.record, inode.place) = (Record::None, Place::None);
+                self.look_away();
+            }
+            Pc::NukeUnlink => {
+                if lock != NONE {
+                    self.unlink_record(lock);
+                }
+                self.go(Pc::NukeRmdir);
+            }
+            Pc::NukeRmdir => {
+                self.rmdir_lock();
+                self.look_away();
+            }
+            other => unreachable!("{other:?} is no step of clearing"),
+        }
+    }
+
+    /// Closing a descriptor that has no OS lock changes nothing for anybody: no step of its own.
+    fn close_judged(&mut self) {
+        if self.my().seen_lock == Flock::No {
+            self.look_away();
+        } else {
+            self.go(Pc::CloseJudged);
+        }
+    }
+
+    /// The next call of a process that clears a lock file: `reclaim::remove_file`.
+    pub(crate) fn reclaim_file(&mut self) {
+        let (seen, lock) = (self.my().seen, self.state.lock);
+        match self.my().pc {
+            Pc::FileStill if lock != seen => self.look_away(),
+            Pc::FileStill => self.go(Pc::FileAside),
+            Pc::FileAside if lock == NONE => self.look_away(),
+            Pc::FileAside => {
+                let at = self.state.inode(lock);
+                if self.config.mended(Mend::RenameOverAFile) && !at.file {
+                    return self.look_away();
+                }
+                self.note_removal(lock);
+                self.state.lock = NONE;
+                let inode = self.state.inode_mut(lock);
+                inode.place = Place::Prep;
+                let judged = lock == seen;
+                self.me().seen = lock;
+                self.go(if judged { Pc::FileDelete } else { Pc::FilePutBack });
+            }
+            Pc::FileDelete => {
+                self.state.inode_mut(seen).place = Place::None;
+                self.look_away();
+            }
+            Pc::FilePutBack => {
+                // Refused if the name is taken again; then it stays aside.
+                if lock == NONE && self.state.inode(seen).place == Place::Prep {
+                    self.state.lock = seen;
+                    self.state.inode_mut(seen).place = Place::None;
+                }
+                self.look_away();
+            }
+            other => unreachable!("{other:?} is no step of clearing a lock file"),
+        }
+    }
+
+    /// The next call of a process that sweeps one name.
+    pub(crate) fn sweep(&mut self) {
+        let seen = self.my().seen;
+        let named = self.state.inode(seen).place == Place::Prep;
+        match self.my().pc {
+            Pc::SweepOpen if !named => self.look_away(),
+            Pc::SweepOpen if self.state.inode(seen).file => {
+                self.state.inode_mut(seen).place = Place::None;
+                self.look_away();
+            }
+            Pc::SweepOpen => self.go(Pc::SweepLock),
+            Pc::SweepLock => {
+                let shared = self.config.mended(Mend::SharedSweep);
+                let wanted = if shared { Flock::Shared } else { Flock::Exclusive };
+                if !self.grants(seen, wanted) {
+                    return self.look_away();
+                }
+                self.me().seen_lock = wanted;
+                self.go(Pc::SweepCompare);
+            }
+            Pc::SweepCompare if named => self.go(Pc::SweepUnlink),
+            Pc::SweepCompare => self.look_away(),
+            Pc::SweepUnlink => {
+                self.unlink_record(seen);
+                self.go(Pc::SweepRmdir);
+            }
+            Pc::SweepRmdir => {
+                let inode = self.state.inode_mut(seen);
+                if inode.record == Record::None {
+                    inode.place = Place::None;
+                }
+                self.look_away();
+            }
+            other => unreachable!("{other:?} is no step of sweeping"),
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! What is checked: who takes part, what the clock and the kernel do, and which rule is broken.
+
+use crate::state::{
+    DEAD_FOREIGN, Inode, NO_INODE, NO_PROCESS, NONE, PAST_TTL, PROCESSES, Pc, Process, Record,
+    State,
+};
+
+/// What a process runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Ours, publishing a prepared directory.
+    Publish,
+    /// Ours, by `mkdir` at the lock's name.
+    InPlace,
+    /// The directory generation.
+    Directory,
+    /// The file generation.
+    File,
+}
+
+impl Kind {
+    pub(crate) fn is_ours(self) -> bool {
+        matches!(self, Self::Publish | Self::InPlace)
+    }
+
+    pub(crate) fn start(self) -> Pc {
+        match self {
+            Self::Publish => Pc::MakePrep,
+            Self::InPlace => Pc::MakeLock,
+            Self::Directory => Pc::PeerMkdir,
+            Self::File => Pc::PeerLink,
+        }
+    }
+}
+
+/// What the clock does between any two steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Clock {
+    /// Time passes: a little, a grace, a TTL.
+    Passes,
+    /// And the clock is set back: everything looks fresh again.
+    Jumps,
+}
+
+/// What stands at the lock's name in the beginning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scene {
+    Free,
+    /// A lock of the directory generation whose holder died long ago.
+    ExpiredDirectory,
+    /// A lock of the file generation whose holder died long ago.
+    ExpiredFile,
+}
+
+/// A rule of the protocol, broken on purpose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Broken {
+    Nothing,
+    /// A dead lock is renamed aside and deleted there.
+    RenameAside,
+    /// A look that fails counts as death.
+    FailedLookIsDeath,
+    /// The record is published before the OS lock is taken.
+    RecordBeforeFlock,
+    /// Release removes whatever stands at the lock's name.
+    ReleaseUnchecked,
+    /// A dead lock is removed by name, with whatever is in it.
+    RecursiveDelete,
+    /// Judges probe with an exclusive OS lock.
+    ExclusiveProbe,
+}
+
+/// A change of the protocol that is not in `src` (yet).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mend {
+    /// Where OS locks are trusted, no directory is cleared as expired without asking for one.
+    ProbeTheExpired,
+    /// A claim in place that took longer than the grace is given up.
+    SlowClaimIsLost,
+    /// A lock file is renamed over a file, which the kernel refuses to do with a directory.
+    RenameOverAFile,
+    /// A sweeper asks for a shared OS lock, as a judge does.
+    SharedSweep,
+}
+
+/// One model.
+#[derive(Clone, Debug)]
+pub(crate) struct Config {
+    pub(crate) kinds: &'static [Kind],
+    /// How many times each acquires.
+    pub(crate) rounds: u8,
+    /// How many may die.
+    pub(crate) crashes: usize,
+    pub(crate) clock: Clock,
+    /// Whether OS locks are trusted on this file system.
+    pub(crate) local: bool,
+    /// Whether waiters give up, and looks fail.
+    pub(crate) gives_up: bool,
+    pub(crate) scene: Scene,
+    pub(crate) broken: Broken,
+    pub(crate) mends: &'static [Mend],
+    /// Nothing is explored beyond a state with one of these marks.
+    pub(crate) stops: &'static [Stop],
+    /// The properties to check, by name; empty: all.
+    pub(crate) only: &'static [&'static str],
+}
+
+/// Where exploring ends, because what follows is exempt from the claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stop {
+    Meddled,
+    Outstayed,
+}
+
+impl Config {
+    /// Processes of ours on a file system of this kernel, nothing broken.
+    pub(crate) fn of(kinds: &'static [Kind]) -> Self {
+        Self {
+            kinds,
+            rounds: 1,
+            crashes: 2,
+            clock: Clock::Jumps,
+            local: true,
+            gives_up: true,
+            scene: Scene::Free,
+            broken: Broken::Nothing,
+            mends: &[],
+            stops: &[],
+            only: &[],
+        }
+    }
+
+    pub(crate) fn kind(&self, p: u8) -> Kind {
+        self.kinds[usize::from(p)]
+    }
+
+    pub(crate) fn processes(&self) -> impl Iterator<Item = u8> + use<> {
+        0..u8::try_from(self.kinds.len()).expect("because there are few")
+    }
+
+    pub(crate) fn mended(&self, mend: Mend) -> bool {
+        self.mends.contains(&mend)
+    }
+
+    /// Whether somebody looks at the time of a lock that the kernel vouches for.
+    pub(crate) fn all_trust_the_kernel(&self) -> bool {
+        self.local && self.kinds.iter().all(|kind| kind.is_ours())
+    }
+
+    pub(crate) fn start(&self) -> State {
+        let mut processes = [NO_PROCESS; PROCESSES];
+        for (process, kind) in processes.iter_mut().zip(self.kinds) {
+            *process = Process { pc: kind.start(), left: self.rounds - 1, ..NO_PROCESS };
+        }
+        let mut state = State {
+            lock: NONE,
+            marks: crate::state::Marks::default(),
+            inodes: [NO_INODE; crate::state::INODES],
+            processes,
+        };
+        if self.scene != Scene::Free {
+            state.lock = 0;
+            state.inodes[0] = Inode {
+                exists: true,
+                file: self.scene == Scene::ExpiredFile,
+                record: Record::Full(DEAD_FOREIGN),
+                age: PAST_TTL,
+                ..NO_INODE
+            };
+        }
+        state
+    }
+}

@@ -1,0 +1,174 @@
+//! The kernel's part: what one system call does, whoever makes it.
+
+use crate::config::{Config, Kind};
+use crate::state::{
+    DEAD_FOREIGN, DEAD_OURS, Flock, INODES, Inode, NO_INODE, NO_PROCESS, NONE, PAST_GRACE, Pc,
+    Place, Process, Record, State,
+};
+
+/// One step of one process.
+pub(crate) struct Turn<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) state: State,
+    pub(crate) p: u8,
+}
+
+impl Turn<'_> {
+    pub(crate) fn me(&mut self) -> &mut Process {
+        self.state.process_mut(self.p)
+    }
+
+    pub(crate) fn my(&self) -> &Process {
+        self.state.process(self.p)
+    }
+
+    pub(crate) fn go(&mut self, pc: Pc) {
+        self.me().pc = pc;
+    }
+
+    /// A new directory or file, not yet named.
+    pub(crate) fn create(&mut self, new: Inode) -> u8 {
+        let slot = self.state.inodes.iter().position(|inode| !inode.exists);
+        let slot = slot.expect("because there are more inodes than names and descriptors");
+        self.state.inodes[slot] = Inode { exists: true, ..new };
+        u8::try_from(slot).expect("because there are few")
+    }
+
+    /// `flock` without blocking, through a new descriptor.
+    pub(crate) fn grants(&self, slot: u8, wanted: Flock) -> bool {
+        self.config.processes().all(|p| {
+            let process = self.state.process(p);
+            let mine = p == self.p;
+            let conflicts = |held: Flock| match wanted {
+                Flock::No => false,
+                Flock::Shared => held == Flock::Exclusive,
+                Flock::Exclusive => held != Flock::No,
+            };
+            let own = process.own == slot && conflicts(process.own_lock);
+            let seen = process.seen == slot && conflicts(process.seen_lock);
+            // One descriptor of ours never asks for what another one of ours has.
+            mine || !(own || seen)
+        })
+    }
+
+    /// `unlinkat(directory, "holder")`; whether there was one.
+    pub(crate) fn unlink_record(&mut self, slot: u8) -> bool {
+        let before = self.state.inode(slot).record;
+        self.note_removal(slot);
+        let inode = self.state.inode_mut(slot);
+        inode.record = Record::None;
+        inode.age = 0;
+        before != Record::None
+    }
+
+    /// `rmdir(L)`: refused unless it is an empty directory.
+    pub(crate) fn rmdir_lock(&mut self) {
+        let refused = |at: &Inode| at.file || at.record != Record::None;
+        if self.state.at_lock().is_some_and(|at| !refused(at)) {
+            self.state.lock = NONE;
+        }
+    }
+
+    /// Marks that the record in `slot` is removed, moved or overwritten by this process.
+    pub(crate) fn note_removal(&mut self, slot: u8) {
+        let Some(owner) = self.state.inode(slot).record.by() else { return };
+        if owner == self.p || owner >= DEAD_OURS || !self.state.process(owner).is_live() {
+            return;
+        }
+        if !self.config.kind(self.p).is_ours() {
+            self.state.marks.meddled = true;
+        } else if match self.config.kind(owner) {
+            Kind::Publish => true,
+            Kind::InPlace => self.state.process(owner).pc >= Pc::Held,
+            // Of a foreign peer: by the clock, as documented.
+            Kind::Directory | Kind::File => false,
+        } {
+            self.state.marks.torn = true;
+        }
+    }
+
+    /// Whether the kernel vouches for the record: it has a `flock` line that we believe.
+    pub(crate) fn is_kernel_backed(&self, record: Record) -> bool {
+        let Record::Full(owner) = record else { return false };
+        self.config.local && (owner == DEAD_OURS || owner < 4 && self.config.kind(owner).is_ours())
+    }
+
+    pub(crate) fn close_seen(&mut self) {
+        let me = self.me();
+        me.seen = NONE;
+        me.seen_lock = Flock::No;
+    }
+
+    pub(crate) fn close_own(&mut self) {
+        let me = self.me();
+        me.own = NONE;
+        me.own_lock = Flock::No;
+        me.took = 0;
+    }
+
+    /// The call ends: its descriptors are closed. There may be another one.
+    pub(crate) fn end(&mut self) {
+        let (left, start) = (self.my().left, self.config.kind(self.p).start());
+        *self.me() = match left.checked_sub(1) {
+            Some(left) => Process { pc: start, left, ..NO_PROCESS },
+            None => NO_PROCESS,
+        };
+    }
+
+    /// Killed. What it left behind is a dead one's from now on.
+    pub(crate) fn crash(&mut self) {
+        let dead = if self.config.kind(self.p).is_ours() { DEAD_OURS } else { DEAD_FOREIGN };
+        *self.me() = Process { pc: Pc::Crashed, ..NO_PROCESS };
+        let p = self.p;
+        for inode in &mut self.state.inodes {
+            match &mut inode.record {
+                Record::Empty(who) | Record::Full(who) if *who == p => *who = dead,
+                _ => {}
+            }
+        }
+    }
+
+    /// Forgets what nobody can see any more.
+    pub(crate) fn settled(mut self) -> State {
+        for slot in 0..INODES {
+            if !self.state.inodes[slot].exists {
+                continue;
+            }
+            let number = u8::try_from(slot).expect("because there are few");
+            let linked = self.state.is_linked(number);
+            let open = self.state.processes.iter().any(|p| p.own == number || p.seen == number);
+            if !linked && !open {
+                self.state.inodes[slot] = NO_INODE;
+                continue;
+            }
+            let limit = self.telling_age(number, linked);
+            let inode = &mut self.state.inodes[slot];
+            inode.age = inode.age.min(limit);
+        }
+        self.state
+    }
+
+    /// The highest age that makes a difference to somebody.
+    fn telling_age(&self, slot: u8, linked: bool) -> u8 {
+        let inode = self.state.inode(slot);
+        if !linked {
+            return 0;
+        }
+        if !self.config.all_trust_the_kernel() {
+            return 2;
+        }
+        if inode.place == Place::Prep {
+            return PAST_GRACE;
+        }
+        match inode.record {
+            Record::None if inode.sticky => 0,
+            Record::None => PAST_GRACE,
+            Record::Full(owner) if self.is_kernel_backed(inode.record) => {
+                // Its claimant still looks at its own stamp.
+                let starting = owner < DEAD_OURS && self.state.process(owner).pc < Pc::Held;
+                if starting { PAST_GRACE } else { 0 }
+            }
+            _ => 2,
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! Stopping a process at one system call, to show what happens if another gets in between.
+//!
+//! A tracer delays the call for longer than any test takes; killing the tracer lets it go on. So an
+//! interleaving that is rare in contention is made to happen, and no sleep stands for a condition.
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use filelock::{Environment, LockOptions};
+use testkit::{ChildTest, TestChild};
+
+use crate::support::{KERNEL, Lab, WATCHDOG, way};
+
+/// Where a process is stopped: the `nth` time that it makes this system call.
+#[derive(Clone, Copy)]
+pub(crate) struct Gate {
+    call: &'static str,
+    nth: usize,
+    side: &'static str,
+}
+
+impl Gate {
+    pub(crate) const fn before(call: &'static str) -> Self {
+        Self { call, nth: 1, side: "enter" }
+    }
+
+    pub(crate) const fn after(call: &'static str) -> Self {
+        Self { call, nth: 1, side: "exit" }
+    }
+
+    pub(crate) const fn nth(self, nth: usize) -> Self {
+        Self { nth, ..self }
+    }
+}
+
+/// A child that is on its way to a gate, or stopped there.
+pub(crate) struct Gated {
+    child: TestChild,
+    gate: Gate,
+    trace: PathBuf,
+}
+
+impl Gated {
+    /// Returns when it is stopped at the gate.
+    pub(crate) fn await_stop(&self) {
+        let Gate { call, nth, side } = self.gate;
+        // The tracer writes down each call when it is entered, and before it delays it at its end,
+        // that it is delayed.
+        testkit::wait_until(WATCHDOG, || {
+            let trace = std::fs::read_to_string(&self.trace).unwrap_or_default();
+            match side {
+                "enter" => trace.matches(&format!("{call}(")).count() == nth,
+                _ => trace.contains("(DELAYED)"),
+            }
+        });
+    }
+
+    /// Lets it go on. What it is told to do next, and what it reports, is up to its test.
+    pub(crate) fn open(mut self) -> TestChild {
+        self.child.kill_wrapper();
+        self.child
+    }
+}
+
+/// Whether processes can be traced here. If not, says that the test `name` is not run.
+pub(crate) fn can_trace(name: &str) -> bool {
+    if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
+        testkit::skip(name, "the names of its system calls are those of Linux on x86-64");
+        return false;
+    }
+    let probe = Command::new("strace")
+        .args(["-qq", "-e", "trace=none", "true"])
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    if !probe.is_ok_and(|status| status.success()) {
+        testkit::skip(name, "needs `strace`, and permission to trace a process");
+        return false;
+    }
+    true
+}
+
+/// The command line before that of a child whose `call`s are tampered with.
+fn strace(lab: &Lab, call: &str, inject: &str) -> Vec<String> {
+    let trace = lab.join("trace").to_str().unwrap().to_owned();
+    let (trace_only, inject) = (format!("trace={call}"), format!("inject={call}:{inject}"));
+    ["strace", "-f", "-qq", "-o", &trace, "-e", "signal=none", "-e", &trace_only, "-e", &inject]
+        .map(ToOwned::to_owned)
+        .into()
+}
+
+/// Starts `child_acquires` with these options; it will be stopped at `gate`.
+pub(crate) fn headed_for(gate: Gate, lab: &Lab, options: Acquisition) -> Gated {
+    let Gate { call, nth, side } = gate;
+    let minutes = Duration::from_secs(600).as_micros();
+    let wrapper = strace(lab, call, &format!("delay_{side}={minutes}:when={nth}"));
+    Gated { child: options.child(lab).through(wrapper).spawn(), gate, trace: lab.join("trace") }
+}
+
+/// Starts `child_acquires` with these options, and returns when it is stopped at `gate`.
+pub(crate) fn stopped_at(gate: Gate, lab: &Lab, options: Acquisition) -> Gated {
+    let gated = headed_for(gate, lab, options);
+    gated.await_stop();
+    gated
+}
+
+/// Starts `child_acquires` with these options; each of its `call`s fails with `error`.
+pub(crate) fn with_failing(call: &str, error: &str, lab: &Lab, options: Acquisition) -> TestChild {
+    options.child(lab).through(strace(lab, call, &format!("error={error}"))).spawn()
+}
+
+/// How the child acquires.
+#[derive(Clone, Copy)]
+pub(crate) struct Acquisition {
+    pub(crate) timeout: Duration,
+    pub(crate) way: &'static str,
+}
+
+impl Acquisition {
+    fn child(self, lab: &Lab) -> ChildTest {
+        ChildTest::new(module_path!(), "child_acquires")
+            .var("TARGET", lab.target())
+            .var("TIMEOUT", self.timeout.as_millis().to_string())
+            .var("WAY", self.way)
+    }
+}
+
+/// Gives up soon after the gate is opened.
+pub(crate) const BRIEF: Acquisition =
+    Acquisition { timeout: Duration::from_millis(50), way: "published" };
+/// Waits as long as it takes.
+pub(crate) const PATIENT: Acquisition = Acquisition { timeout: WATCHDOG, way: "published" };
+
+/// On the kernel of the records written by hand.
+pub(crate) fn here() -> Environment {
+    Environment { kernel_id: Some(KERNEL.to_owned()), ..Environment::default() }
+}
+
+#[test]
+fn child_acquires() {
+    let Some(mut parent) = testkit::parent() else { return };
+    let way = way(parent.var("WAY").to_str().unwrap());
+    let reporter = parent.clone();
+    let options = LockOptions::new()
+        .timeout(Duration::from_millis(parent.number("TIMEOUT")))
+        .environment(Environment { kernel_id: here().kernel_id, ..way })
+        .on_wait(move |_, holder| {
+            let pid = holder.and_then(filelock::Holder::pid);
+            reporter.at("waiting-for", &pid.map_or_else(String::new, |pid| pid.to_string()));
+            ControlFlow::Continue(())
+        });
+    match options.acquire(parent.path("TARGET")) {
+        Ok(guard) => {
+            parent.at("result", if guard.is_kernel_backed() { "held" } else { "held by time" });
+            parent.at("takeover", if guard.takeover().is_some() { "yes" } else { "no" });
+            parent.await_word("release");
+            guard.release().unwrap();
+            parent.at("released", "");
+        }
+        Err(error) if error.is_contention() => parent.at("result", "refused"),
+        Err(error) => parent.at("result", &format!("{error:?}")),
+    }
+}

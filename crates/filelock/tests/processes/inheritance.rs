@@ -1,0 +1,102 @@
+//! What the children of a holder do to its lock.
+
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use filelock::{AcquireError, Liveness, LockOptions};
+use testkit::{ChildTest, TestChild};
+
+use crate::support::{Lab, brief, expect_replaced};
+
+/// Acquires, shares the lock with its children or not, and starts one that outlives it.
+#[test]
+fn child_holds_and_starts_another() {
+    let Some(mut parent) = testkit::parent() else { return };
+    let guard = filelock::acquire(parent.path("TARGET")).unwrap();
+    match parent.var("SHARE").to_str().unwrap() {
+        "yes" => guard.set_inherited(true).unwrap(),
+        "not any more" => {
+            guard.set_inherited(true).unwrap();
+            guard.set_inherited(false).unwrap();
+        }
+        _ => {}
+    }
+    let mut other = Command::new("sleep")
+        .arg("600")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    parent.at("holding", guard.token());
+    parent.await_word("release");
+    guard.release().unwrap();
+    parent.at("released", "");
+    parent.await_word("end");
+    other.kill().unwrap();
+    other.wait().unwrap();
+}
+
+fn holder_with_a_child(lab: &Lab, share: &str) -> (TestChild, String) {
+    let mut child = ChildTest::new(module_path!(), "child_holds_and_starts_another")
+        .var("TARGET", lab.target())
+        .var("SHARE", share)
+        .spawn();
+    let token = child.await_point("holding");
+    (child, token)
+}
+
+#[test]
+fn a_child_that_inherits_the_lock_keeps_it_alive_after_its_parents_death() {
+    for lab in Lab::everywhere() {
+        let (mut holder, token) = holder_with_a_child(&lab, "yes");
+        holder.kill();
+        // Longer than the TTL, so that time has nothing to say either.
+        let options = LockOptions::new()
+            .ttl(Duration::from_millis(50))
+            .grace(Duration::ZERO)
+            .timeout(Duration::from_millis(150));
+        match options.acquire(lab.target()) {
+            Err(AcquireError::Timeout { holder: Some(seen), .. }) => {
+                assert_eq!(*seen.liveness(), Liveness::Running, "on {}", lab.name());
+                assert_eq!((seen.pid(), seen.token()), (Some(holder.pid()), Some(&*token)));
+            }
+            other => panic!("replaced although a child has a share: {other:?}"),
+        }
+        holder.kill_group();
+        // The last share goes when the kernel has taken that process down, which nobody here can
+        // wait for: it is not our child.
+        let patient = brief().timeout(crate::support::WATCHDOG);
+        let guard = patient.acquire(lab.target()).unwrap();
+        assert_eq!(guard.takeover().unwrap().token(), Some(&*token));
+        assert_eq!(*guard.takeover().unwrap().liveness(), Liveness::Dead);
+    }
+}
+
+/// Descriptors are close-on-exec: what a holder happens to start has no part in its lock.
+#[test]
+fn a_child_that_does_not_inherit_the_lock_does_not_keep_it() {
+    for share in ["no", "not any more"] {
+        let lab = Lab::new();
+        let (mut holder, token) = holder_with_a_child(&lab, share);
+        assert!(brief().try_acquire(lab.target()).unwrap().is_none(), "the holder lives");
+        holder.kill();
+        let guard = expect_replaced(&brief(), lab.target());
+        assert_eq!(guard.takeover().unwrap().token(), Some(&*token), "{share}");
+    }
+}
+
+/// The share keeps an inode alive, not a name: who releases, releases.
+#[test]
+fn a_released_lock_is_free_although_a_child_has_a_share() {
+    for lab in Lab::everywhere() {
+        let (mut holder, _) = holder_with_a_child(&lab, "yes");
+        holder.say("release");
+        holder.await_point("released");
+        let guard = brief().try_acquire(lab.target()).unwrap().expect("because it was released");
+        assert!(guard.takeover().is_none(), "on {}", lab.name());
+        guard.release().unwrap();
+        holder.say("end");
+        holder.succeed();
+    }
+}

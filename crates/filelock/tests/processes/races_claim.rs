@@ -1,0 +1,250 @@
+//! Claimants that are stopped while they claim, or whose file system cannot do what they ask.
+
+use std::fs::{self, File};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use rustix::fs::{FlockOperation, flock};
+
+use crate::gate::{
+    Acquisition, BRIEF, Gate, PATIENT, can_trace, headed_for, here, stopped_at, with_failing,
+};
+use crate::support::{
+    KERNEL, Lab, SECOND, WATCHDOG, age, brief, expect_alive, expect_gone, now, record,
+};
+
+fn sweep(lab: &Lab) {
+    let options = brief().ttl(Duration::from_nanos(1)).grace(Duration::ZERO);
+    expect_alive(&options.environment(here()), lab.target());
+}
+
+/// Stalled between making its preparation and taking the OS lock on it, it looks like a leftover.
+#[test]
+fn a_claimant_whose_preparation_was_swept_prepares_anew() {
+    if !can_trace("a_claimant_whose_preparation_was_swept_prepares_anew") {
+        return;
+    }
+    for lab in Lab::everywhere() {
+        let guard = brief().acquire(lab.target()).unwrap();
+        let stopped = stopped_at(Gate::before("flock"), &lab, PATIENT);
+        let preparation = lab.preparations().remove(0);
+        age(&preparation, Duration::from_secs(3600));
+        sweep(&lab);
+        assert!(!preparation.exists());
+
+        let mut child = stopped.open();
+        guard.release().unwrap();
+        assert_eq!(child.await_point("result"), "held", "on {}", lab.name());
+        child.say("release");
+        child.await_point("released");
+        assert_eq!(lab.names(), ["trace"], "on {}", lab.name());
+    }
+}
+
+/// The sweeper has the OS lock and has not removed anything yet.
+#[test]
+fn a_claimant_that_meets_a_sweeper_prepares_anew() {
+    if !can_trace("a_claimant_that_meets_a_sweeper_prepares_anew") {
+        return;
+    }
+    for lab in Lab::everywhere() {
+        let stopped = stopped_at(Gate::before("flock"), &lab, PATIENT);
+        let preparation = File::open(lab.preparations().remove(0)).unwrap();
+        flock(&preparation, FlockOperation::NonBlockingLockExclusive).unwrap();
+
+        let mut child = stopped.open();
+        assert_eq!(child.await_point("result"), "held", "on {}", lab.name());
+        drop(preparation);
+        // What it holds has its OS lock: else it would look dead.
+        assert!(brief().environment(here()).try_acquire(lab.target()).unwrap().is_none());
+        child.say("release");
+        child.await_point("released");
+        assert_eq!(lab.names(), ["trace"], "on {}", lab.name());
+    }
+}
+
+#[test]
+fn a_claimant_stopped_before_it_publishes_gets_no_lock_that_was_taken_meanwhile() {
+    let name = "a_claimant_stopped_before_it_publishes_gets_no_lock_that_was_taken_meanwhile";
+    if !can_trace(name) {
+        return;
+    }
+    for lab in Lab::everywhere() {
+        let stopped = stopped_at(Gate::before("renameat2"), &lab, BRIEF);
+        let guard = brief().try_acquire(lab.target()).unwrap().expect("because it is free");
+        // Its preparation has an owner, however old it looks.
+        age(&lab.preparations()[0], Duration::from_secs(3600));
+        sweep(&lab);
+        assert_eq!(lab.preparations().len(), 1);
+        let mut child = stopped.open();
+        assert_eq!(child.await_point("result"), "refused", "on {}", lab.name());
+        guard.verify().unwrap();
+    }
+}
+
+/// Its record is as old as the stop was long; those who judge by time would count from then.
+#[test]
+fn a_claimant_stopped_before_it_publishes_does_not_hold_with_an_old_time() {
+    if !can_trace("a_claimant_stopped_before_it_publishes_does_not_hold_with_an_old_time") {
+        return;
+    }
+    let lab = Lab::new();
+    let stopped = stopped_at(Gate::before("renameat2"), &lab, PATIENT);
+    let prepared = stamp(lab.preparations()[0].join("holder"));
+    testkit::wait_until(WATCHDOG, || now() - prepared > SECOND + SECOND / 10);
+    let opened = now();
+    let mut child = stopped.open();
+    assert_eq!(child.await_point("result"), "held");
+    assert!(stamp(lab.holder()) >= opened, "{} ns old", opened - stamp(lab.holder()));
+}
+
+/// Nobody sees the time of the beginning of its wait: not even before it has looked after that itself.
+#[test]
+fn a_long_waiter_publishes_a_fresh_time() {
+    if !can_trace("a_long_waiter_publishes_a_fresh_time") {
+        return;
+    }
+    let lab = Lab::new();
+    let guard = brief().acquire(lab.target()).unwrap();
+    // It tries once, and again when the name is free.
+    let gated = headed_for(Gate::after("renameat2").nth(2), &lab, PATIENT);
+    let mut prepared = None;
+    testkit::wait_until(WATCHDOG, || {
+        let path = lab.preparations().first().map(|path| path.join("holder"));
+        prepared = path.filter(|path| fs::metadata(path).is_ok_and(|look| look.len() > 0));
+        prepared.is_some()
+    });
+    let prepared = stamp(prepared.unwrap());
+    testkit::wait_until(WATCHDOG, || now() - prepared > SECOND + SECOND / 10);
+    let released = now();
+    guard.release().unwrap();
+    gated.await_stop();
+    let published = stamp(lab.holder());
+    assert!(published > released - SECOND, "{} ns old", released - published);
+}
+
+fn stamp(path: PathBuf) -> i64 {
+    let text = fs::read_to_string(path).unwrap();
+    text.lines().nth(1).unwrap().parse().unwrap()
+}
+
+/// Two claimants can end up in one directory. The one that finds the other's record there lost.
+#[test]
+fn a_claimant_that_finds_anothers_record_in_its_directory_leaves_it_there() {
+    if !can_trace("a_claimant_that_finds_anothers_record_in_its_directory_leaves_it_there") {
+        return;
+    }
+    for lab in Lab::everywhere() {
+        // The first call is on its record; the second, on its directory, is the last before it reads
+        // the record back.
+        let gate = Gate::before("fchmod").nth(2);
+        let stopped = stopped_at(gate, &lab, Acquisition { way: "time-based", ..BRIEF });
+        // It was stopped for longer than the TTL: a waiter judges it expired and removes its record;
+        // before that waiter removes the directory, another claimant, which had opened it, is in.
+        fs::remove_file(lab.holder()).unwrap();
+        let living = record(now(), "living\n");
+        fs::write(lab.holder(), &living).unwrap();
+
+        let mut child = stopped.open();
+        assert_eq!(child.await_point("result"), "refused", "on {}", lab.name());
+        assert_eq!(fs::read(lab.holder()).unwrap(), living, "on {}", lab.name());
+    }
+}
+
+#[test]
+fn a_claimant_by_mkdir_whose_directory_was_replaced_leaves_the_new_one_alone() {
+    if !can_trace("a_claimant_by_mkdir_whose_directory_was_replaced_leaves_the_new_one_alone") {
+        return;
+    }
+    for lab in Lab::everywhere() {
+        for gate in [Gate::after("mkdirat"), Gate::before("fchmod"), Gate::before("fchmod").nth(2)]
+        {
+            let stopped = stopped_at(gate, &lab, Acquisition { way: "time-based", ..BRIEF });
+            fs::remove_dir_all(lab.lock()).unwrap();
+            let guard = brief().environment(here()).acquire(lab.target()).unwrap();
+            let before = lab.picture().remove(&lab.holder());
+
+            let mut child = stopped.open();
+            assert_eq!(child.await_point("result"), "refused", "on {}", lab.name());
+            assert_eq!(lab.picture().remove(&lab.holder()), before, "on {}", lab.name());
+            guard.verify().unwrap();
+            guard.release().unwrap();
+        }
+    }
+}
+
+/// Its empty record does not say what it is: a foreign claimant, which would not notice being replaced,
+/// may be writing it at this moment. So the TTL must pass, not only the grace.
+#[test]
+fn a_claimant_by_mkdir_that_died_with_an_empty_record_is_replaced_within_the_ttl() {
+    if !can_trace("a_claimant_by_mkdir_that_died_with_an_empty_record_is_replaced_within_the_ttl") {
+        return;
+    }
+    let lab = Lab::new();
+    let stopped = stopped_at(Gate::before("fchmod"), &lab, Acquisition { way: "mkdir", ..PATIENT });
+    assert_eq!(fs::read(lab.holder()).unwrap(), b"");
+    drop(stopped);
+    age(&lab.lock(), Duration::from_secs(3));
+    expect_alive(&brief().environment(here()), lab.target());
+    age(&lab.lock(), Duration::from_secs(31));
+    expect_gone(&brief().environment(here()), lab.target());
+}
+
+#[test]
+fn without_exclusive_rename_the_claim_is_made_in_place() {
+    if !can_trace("without_exclusive_rename_the_claim_is_made_in_place") {
+        return;
+    }
+    for error in ["EINVAL", "ENOSYS", "EOPNOTSUPP"] {
+        let lab = Lab::new();
+        let mut child = with_failing("renameat2", error, &lab, BRIEF);
+        assert_eq!(child.await_point("result"), "held", "{error}");
+        assert_eq!(lab.names(), ["events.ndjson.lock", "trace"], "{error}: a preparation is left");
+        assert!(brief().environment(here()).try_acquire(lab.target()).unwrap().is_none());
+        child.say("release");
+        child.succeed();
+        assert_eq!(lab.names(), ["trace"], "{error}");
+    }
+}
+
+#[test]
+fn without_os_locks_time_decides() {
+    if !can_trace("without_os_locks_time_decides") {
+        return;
+    }
+    let lab = Lab::new();
+    let mut child = with_failing("flock", "ENOLCK", &lab, BRIEF);
+    assert_eq!(child.await_point("result"), "held by time");
+    let record = fs::read_to_string(lab.holder()).unwrap();
+    assert_eq!(record.lines().count(), 3, "nobody keeps an OS lock: {record:?}");
+    child.say("release");
+    child.succeed();
+    assert_eq!(lab.names(), ["trace"]);
+}
+
+/// A failed question to the kernel is no proof of death.
+#[test]
+fn a_waiter_that_cannot_ask_the_kernel_clears_nothing() {
+    if !can_trace("a_waiter_that_cannot_ask_the_kernel_clears_nothing") {
+        return;
+    }
+    let lab = Lab::new();
+    lab.occupy(Some(&record(now() - 3600 * SECOND, &format!("token\nflock {KERNEL}\n"))));
+    let mut child = with_failing("flock", "EIO", &lab, BRIEF);
+    assert_eq!(child.await_point("result"), "refused");
+    child.succeed();
+    assert!(lab.holder().exists());
+}
+
+#[test]
+fn a_preparation_that_keeps_vanishing_is_reported() {
+    if !can_trace("a_preparation_that_keeps_vanishing_is_reported") {
+        return;
+    }
+    let lab = Lab::new();
+    let mut child = with_failing("renameat2", "ENOENT", &lab, BRIEF);
+    let result = child.await_point("result");
+    assert!(result.starts_with("Disturbed") && result.contains("attempts: 8"), "{result}");
+    child.succeed();
+    assert_eq!(lab.names(), ["trace"]);
+}

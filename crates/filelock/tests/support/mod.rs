@@ -1,0 +1,206 @@
+//! What both test binaries use: a directory to lock in, records written by hand, and pictures of the
+//! disk that tell whether anything was touched.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, FileTimes};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use filelock::{AcquireError, Environment, Holder, LockGuard, LockOptions};
+use testkit::Place;
+
+/// Nanoseconds.
+pub(crate) const SECOND: i64 = 1_000_000_000;
+
+/// The pid in records written by hand. Larger than any kernel's, so nobody's.
+pub(crate) const NOBODY: u32 = 4_000_000_000;
+
+/// The running kernel's name in tests that write the fourth line by hand.
+pub(crate) const KERNEL: &str = "the-kernel-of-this-test";
+
+/// Longer than anything here takes, even on a busy machine: the end of what hangs.
+pub(crate) const WATCHDOG: Duration = Duration::from_secs(30);
+
+/// An empty directory, and the names of one lock in it.
+pub(crate) struct Lab {
+    place: Place,
+}
+
+impl Lab {
+    /// Where temporary files go.
+    pub(crate) fn new() -> Self {
+        Self::everywhere().remove(0)
+    }
+
+    /// One on each file system to test on.
+    pub(crate) fn everywhere() -> Vec<Self> {
+        testkit::places().into_iter().map(|place| Self { place }).collect()
+    }
+
+    pub(crate) fn name(&self) -> &'static str {
+        self.place.name()
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        self.place.path()
+    }
+
+    pub(crate) fn join(&self, name: &str) -> PathBuf {
+        self.place.join(name)
+    }
+
+    pub(crate) fn target(&self) -> PathBuf {
+        self.join("events.ndjson")
+    }
+
+    pub(crate) fn lock(&self) -> PathBuf {
+        self.join("events.ndjson.lock")
+    }
+
+    pub(crate) fn holder(&self) -> PathBuf {
+        self.lock().join("holder")
+    }
+
+    /// An occupant of the directory generation: a directory, with this record if there is one.
+    pub(crate) fn occupy(&self, record: Option<&[u8]>) {
+        fs::create_dir(self.lock()).unwrap();
+        if let Some(record) = record {
+            fs::write(self.holder(), record).unwrap();
+        }
+    }
+
+    /// The names in the directory, sorted.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let mut names: Vec<_> = fs::read_dir(self.root())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+            .collect();
+        names.sort();
+        names
+    }
+
+    /// The preparations that lie in the directory.
+    pub(crate) fn preparations(&self) -> Vec<PathBuf> {
+        let names = self.names().into_iter();
+        names.filter(|name| name.contains(".lock.prep-")).map(|name| self.join(&name)).collect()
+    }
+
+    pub(crate) fn picture(&self) -> BTreeMap<PathBuf, Thing> {
+        let mut picture = BTreeMap::new();
+        picture_of(self.root(), &mut picture);
+        picture
+    }
+}
+
+/// One entry of a directory, as precisely as the system tells. The time of its last change shows
+/// that it was renamed, written or unlinked although it looks the same.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Thing {
+    inode: u64,
+    mode: u32,
+    length: u64,
+    changed: (i64, i64),
+    content: Option<Vec<u8>>,
+}
+
+fn picture_of(directory: &Path, picture: &mut BTreeMap<PathBuf, Thing>) {
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        let look = fs::symlink_metadata(&path).unwrap();
+        let small = look.is_file() && look.len() < 100_000;
+        let thing = Thing {
+            inode: look.ino(),
+            mode: look.mode(),
+            length: look.len(),
+            changed: (look.ctime(), look.ctime_nsec()),
+            content: small.then(|| fs::read(&path).unwrap()),
+        };
+        if look.is_dir() {
+            picture_of(&path, picture);
+        }
+        picture.insert(path, thing);
+    }
+}
+
+/// Now, in unix nanoseconds.
+pub(crate) fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    i64::try_from(since.as_nanos()).unwrap()
+}
+
+/// A record of nobody's with this time, and with the lines that follow it.
+pub(crate) fn record(stamp: i64, rest: &str) -> Vec<u8> {
+    format!("{NOBODY}\n{stamp:019}\n{rest}").into_bytes()
+}
+
+/// Sets the time of the last change of a file or directory so far back.
+pub(crate) fn age(path: &Path, age: Duration) {
+    let times = FileTimes::new().set_modified(SystemTime::now() - age);
+    File::open(path).unwrap().set_times(times).unwrap();
+}
+
+/// Waits only briefly: for those who are to wait in vain.
+pub(crate) fn brief() -> LockOptions {
+    LockOptions::new().timeout(Duration::from_millis(30))
+}
+
+/// As one whose clock is so many seconds ahead of ours.
+pub(crate) fn ahead(seconds: i64) -> Environment {
+    Environment { clock_offset: seconds * SECOND, ..Environment::default() }
+}
+
+/// The ways to claim and to judge: each must do all that a lock does.
+pub(crate) fn ways() -> [(&'static str, Environment); 3] {
+    [
+        ("published", Environment::default()),
+        ("mkdir", Environment { force_mkdir_claim: true, ..Environment::default() }),
+        ("time-based", Environment { force_time_based: true, ..Environment::default() }),
+    ]
+}
+
+/// The way with this name, for a child that is told which one to go.
+pub(crate) fn way(name: &str) -> Environment {
+    let (_, environment) = ways().into_iter().find(|(way, _)| *way == name).unwrap();
+    environment
+}
+
+/// Acquires with a watchdog: neither a hostile occupant nor anything else may make it hang.
+#[track_caller]
+pub(crate) fn acquire(
+    options: &LockOptions,
+    target: impl AsRef<Path>,
+) -> Result<LockGuard, AcquireError> {
+    let (options, target) = (options.clone(), target.as_ref().to_owned());
+    testkit::within(WATCHDOG, move || options.acquire(target))
+}
+
+/// Asserts that the occupant counts as alive, and returns what is known of it.
+#[track_caller]
+pub(crate) fn expect_alive(options: &LockOptions, target: impl AsRef<Path>) -> Holder {
+    match acquire(&options.clone().timeout(Duration::from_millis(30)), target) {
+        Err(AcquireError::Timeout { holder: Some(holder), .. }) => *holder,
+        other => panic!("expected a timeout that names the holder, got {other:?}"),
+    }
+}
+
+/// Asserts that the occupant counts as gone and is replaced without waiting.
+#[track_caller]
+pub(crate) fn expect_replaced(options: &LockOptions, target: impl AsRef<Path>) -> LockGuard {
+    match acquire(&options.clone().timeout(Duration::ZERO), target) {
+        Ok(guard) => {
+            guard.verify().expect("because it was just acquired");
+            guard
+        }
+        Err(error) => panic!("expected to replace the occupant, got {error}"),
+    }
+}
+
+/// Asserts that the occupant counts as gone, and that its successor leaves nothing behind.
+#[track_caller]
+pub(crate) fn expect_gone(options: &LockOptions, target: impl AsRef<Path>) {
+    let guard = expect_replaced(options, target);
+    let lock = guard.lock_path().to_owned();
+    guard.release().expect("because it was just verified");
+    assert!(!lock.exists(), "the released lock is still there");
+}
