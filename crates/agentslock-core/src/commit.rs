@@ -26,7 +26,7 @@ use fsops::{AtomicFile, Version, WriteError};
 use crate::document::Document;
 use crate::error::{FlushError, OpenError};
 use crate::flush::Flushed;
-use crate::frame::Frame;
+use crate::frame::{Frame, changes_nothing};
 use crate::options::LockfileOptions;
 use crate::stage::Change;
 
@@ -69,13 +69,10 @@ pub(crate) fn write_round(
     (document, version): (&Document, &Version),
     changes: &BTreeMap<String, Change>,
 ) -> Result<Round, FlushError> {
-    if !version.is_missing() && changes.is_empty() {
+    if !version.is_missing() && changes_nothing(document, changes) {
         return Ok(Round::Done(Flushed::Unchanged));
     }
     let frame = Frame::new(document, changes);
-    if !version.is_missing() && frame.is(document.text()) {
-        return Ok(Round::Done(Flushed::Unchanged));
-    }
     remove_left_overs_once(path);
     let mut file = AtomicFile::create(path, options.durability)?;
     frame.write_to(&mut file).map_err(|source| WriteError::Io {

@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use crate::document::Document;
 use crate::encode::{INPUTS_DIGEST_KEY, LOCK_VERSION_KEY, canonical, is_reserved, valid};
 use crate::error::{OpenError, RenewLockError, SectionError, StageError};
-use crate::frame::Frame;
+use crate::frame::{Frame, changes_nothing};
 use crate::options::LockfileOptions;
 use crate::stage::{Change, Stage};
 
@@ -92,7 +92,7 @@ impl Lockfile {
             changes.extend(state.staged.picture().changes);
             (Arc::clone(&state.document), changes)
         };
-        if changes.is_empty() {
+        if changes_nothing(&document, &changes) {
             return document.text().to_owned();
         }
         Frame::new(&document, &changes).to_string()
@@ -118,6 +118,12 @@ impl Lockfile {
     pub fn section_raw(&self, name: &str) -> Result<Option<String>, SectionError> {
         refuse_reserved(name).map_err(|instead| self.reserved(name, instead))?;
         Ok(self.read(name, str::to_owned))
+    }
+
+    /// The value of any top-level key, reserved ones included, as it is spelled in the document, or
+    /// as it would be written if it is staged. For showing, not for deciding.
+    pub fn top_level_raw(&self, key: &str) -> Option<String> {
+        self.read(key, str::to_owned)
     }
 
     /// The names of all sections, in byte order.

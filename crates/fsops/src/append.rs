@@ -35,7 +35,8 @@ pub fn append_record(path: &Path, record: &[u8]) -> Result<Appended, AppendError
 ///
 /// # Errors
 ///
-/// [`AppendError::NotALine`], [`AppendError::NotAFile`] and [`AppendError::Io`]: the file is as it
+/// [`AppendError::NotALine`], [`AppendError::NotAFile`], [`AppendError::DanglingLink`] and
+/// [`AppendError::Io`]: the file is as it
 /// was, except that it may have been created, empty. [`AppendError::Torn`] and
 /// [`AppendError::NotDurable`] say what they mean.
 pub fn append_record_with(
@@ -81,7 +82,12 @@ fn open(path: &Path) -> Result<(File, bool), AppendError> {
             Some(kind) => return Err(AppendError::NotAFile { path: path.to_owned(), kind }),
             None => false,
         },
-        Err(error) if error.kind() == ErrorKind::NotFound => true,
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            if path.symlink_metadata().is_ok_and(|link| link.is_symlink()) {
+                return Err(AppendError::DanglingLink { path: path.to_owned() });
+            }
+            true
+        }
         Err(error) => return Err(failed(error)),
     };
     let mut options = OpenOptions::new();

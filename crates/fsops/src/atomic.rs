@@ -59,7 +59,7 @@ impl AtomicFile {
         };
         let prefix = temporary_prefix(&target);
         let mut builder = tempfile::Builder::new();
-        builder.prefix(&prefix).rand_bytes(12);
+        builder.prefix(&prefix).rand_bytes(UNIQUE);
         sys::set_creation_mode(&mut builder, replaced.as_ref());
         let temporary = builder.tempfile_in(&parent).map_err(|source| WriteError::Io {
             verb: "create a temporary file in",
@@ -189,7 +189,7 @@ pub fn remove_left_over_temporaries(path: &Path, age: std::time::Duration) -> io
         let Some(unique) = name.as_encoded_bytes().strip_prefix(prefix.as_encoded_bytes()) else {
             continue;
         };
-        let is_ours = !unique.is_empty() && unique.iter().all(u8::is_ascii_alphanumeric);
+        let is_ours = unique.len() == UNIQUE && unique.iter().all(u8::is_ascii_alphanumeric);
         let is_old = entry.metadata().is_ok_and(|metadata| {
             metadata.is_file()
                 && metadata.modified().is_ok_and(|at| at.elapsed().is_ok_and(|since| since > age))
@@ -200,6 +200,9 @@ pub fn remove_left_over_temporaries(path: &Path, age: std::time::Duration) -> io
     }
     Ok(removed)
 }
+
+/// How long the unique part of a temporary's name is. Long enough not to be what a person calls a copy.
+const UNIQUE: usize = 12;
 
 fn temporary_prefix(target: &Path) -> OsString {
     let mut prefix = target.file_name().unwrap_or_default().to_owned();

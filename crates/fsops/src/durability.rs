@@ -34,8 +34,8 @@ pub fn create_parents(path: &Path, durability: Durability) -> io::Result<()> {
     for directory in missing.into_iter().rev() {
         match std::fs::create_dir(directory) {
             Ok(()) => {}
-            // Another process needs it too.
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            // Another process needs it too. (A link that leads nowhere has the name as well.)
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && directory.is_dir() => {}
             Err(error) => return Err(error),
         }
         if durability == Durability::Full

@@ -101,6 +101,13 @@ pub enum AppendError {
         /// "a directory", "a FIFO", …
         kind: &'static str,
     },
+    /// The path is a symbolic link to something that does not exist. Create that, or remove the
+    /// link.
+    #[error("failed to append to `{}`: it is a symbolic link that leads nowhere", path.display())]
+    DanglingLink {
+        /// The link.
+        path: PathBuf,
+    },
     /// Writing broke off in the middle of the record (a full disk, say), and the part that was
     /// written could not be taken back. The next append closes it off, so that it damages no other
     /// record.
@@ -159,6 +166,7 @@ impl From<AppendError> for io::Error {
             AppendError::NotALine { .. } | AppendError::NotAFile { .. } => {
                 io::ErrorKind::InvalidInput
             }
+            AppendError::DanglingLink { .. } => io::ErrorKind::NotFound,
             AppendError::Torn { source, .. }
             | AppendError::NotDurable { source, .. }
             | AppendError::Io { source, .. } => source.kind(),

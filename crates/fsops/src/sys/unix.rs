@@ -48,14 +48,25 @@ pub(crate) fn set_creation_mode(builder: &mut Builder<'_, '_>, replaced: Option<
 /// Gives `file` the owner of the file that it replaces, as far as we may, and its mode.
 ///
 /// The owner first, because changing it clears the set-id bits (chown(2)). Only root may give a
-/// file away, and others only to a group of theirs: what is refused stays as it is.
+/// file away, and others only to a group of theirs. Where the owner or the group cannot be kept,
+/// neither can what the mode grants to it: another group gets what all others get.
 pub(crate) fn adopt_owner_and_mode(file: &File, replaced: &Metadata) -> io::Result<()> {
     let own = file.metadata()?;
-    if (own.uid(), own.gid()) != (replaced.uid(), replaced.gid())
-        && fchown(file, Some(replaced.uid()), Some(replaced.gid())).is_err()
-        && own.gid() != replaced.gid()
-    {
-        let _ = fchown(file, None, Some(replaced.gid()));
+    let (mut keeps_user, mut keeps_group) =
+        (own.uid() == replaced.uid(), own.gid() == replaced.gid());
+    if !(keeps_user && keeps_group) {
+        if fchown(file, Some(replaced.uid()), Some(replaced.gid())).is_ok() {
+            (keeps_user, keeps_group) = (true, true);
+        } else if !keeps_group {
+            keeps_group = fchown(file, None, Some(replaced.gid())).is_ok();
+        }
     }
-    file.set_permissions(Permissions::from_mode(replaced.mode() & 0o7777))
+    let mut mode = replaced.mode() & 0o7777;
+    if !keeps_user {
+        mode &= !0o4000;
+    }
+    if !keeps_group {
+        mode = (mode & !0o2070) | (mode & 0o007) << 3;
+    }
+    file.set_permissions(Permissions::from_mode(mode))
 }

@@ -1,0 +1,156 @@
+//! What is no document: each way in says what is wrong and where, and changes nothing.
+
+mod no_files;
+
+use agentslock_core::{FlushError, Lockfile, OpenError, Problem};
+
+use crate::support::{DOCUMENT, Lab, quick};
+
+/// What is wrong with `document`, and where, as all three ways in say alike: opening it, flushing a
+/// handle that was opened before it went bad, and updating it.
+fn flaw_of(lab: &Lab, document: &[u8]) -> (usize, usize, Problem) {
+    lab.write(DOCUMENT);
+    let handle = lab.open();
+    handle.set_section("staged", &1).unwrap();
+    lab.write(document);
+    let before = lab.picture();
+
+    let opened = Lockfile::open(lab.path()).unwrap_err();
+    let FlushError::Open(flushed) = handle.flush().unwrap_err() else { panic!("another error") };
+    let mut runs = 0;
+    let updated = quick().update(lab.path(), |lockfile| {
+        runs += 1;
+        lockfile.set_section("staged", &1).unwrap();
+        Ok::<_, FlushError>(())
+    });
+    let FlushError::Open(updated) = updated.unwrap_err() else { panic!("another error") };
+    assert_eq!(runs, 0, "an update began on what is no document");
+
+    // Neither the file was touched, nor is a lock or a temporary left.
+    assert_eq!(lab.picture(), before);
+    assert!(filelock::try_acquire(lab.path()).unwrap().is_some());
+
+    // Repaired, it takes what was staged before.
+    lab.write("{}");
+    handle.flush().unwrap();
+    assert_eq!(lab.text(), "{\n  \"staged\": 1\n}\n");
+
+    let [first, second, third] = [opened, flushed, updated].map(|error| {
+        let said = error.to_string();
+        let OpenError::Malformed { path, line, column, problem } = error else { panic!("{said}") };
+        assert_eq!(path, lab.path());
+        assert_eq!(said, format!("`{}`, line {line}, column {column}: {problem}", path.display()));
+        (line, column, problem)
+    });
+    assert_eq!(first, second);
+    assert_eq!(first, third);
+    first
+}
+
+#[test]
+fn each_kind_of_bad_document_is_told_with_its_place_and_stays() {
+    let lab = Lab::new();
+    let flaw = |document: &[u8]| flaw_of(&lab, document);
+    assert_eq!(flaw(b""), (1, 1, Problem::Empty));
+    assert_eq!(flaw(b" \n\t\r\n"), (1, 1, Problem::Empty));
+    assert_eq!(flaw(b"null"), (1, 1, Problem::NotAnObject("null")));
+    assert_eq!(flaw(b"\n\n  [{}]"), (3, 3, Problem::NotAnObject("an array")));
+    assert_eq!(flaw(b"[]\n"), (1, 1, Problem::NotAnObject("an array")));
+    assert_eq!(flaw(b"\"{}\""), (1, 1, Problem::NotAnObject("a string")));
+    assert_eq!(flaw(b"false"), (1, 1, Problem::NotAnObject("a boolean")));
+    assert_eq!(flaw(b"-1.5e3"), (1, 1, Problem::NotAnObject("a number")));
+    assert_eq!(flaw(b"{\n \"a\": \"\xc3\"}"), (2, 8, Problem::NotUtf8));
+    assert_eq!(flaw(b"\xff\xfe{\0}\0"), (1, 1, Problem::NotUtf8));
+    assert_eq!(flaw("\u{feff}{}".as_bytes()), (1, 1, Problem::ByteOrderMark));
+    let twice = || Problem::DuplicateKey("a".to_owned());
+    assert_eq!(flaw(b"{\"a\":1,\n \"a\":1}"), (2, 2, twice()));
+    assert_eq!(flaw(b"{\"a\":1,\"b\":2,\"\\u0061\":3}"), (1, 14, twice()));
+    assert_eq!(flaw(b"{\"\\u0061\":1,\"\\u0061\":1}"), (1, 13, twice()));
+    let version = Problem::DuplicateKey("lock_version".to_owned());
+    assert_eq!(flaw(b"{\"lock_version\":1,\"lock\\u005Fversion\":1}"), (1, 19, version));
+    assert_eq!(flaw(b"{\"a\":1, \"x\\uD83D\":2}"), (1, 9, Problem::BrokenKey));
+    assert_eq!(flaw(b"{\"\\ude00\\ud83d\":2}"), (1, 2, Problem::BrokenKey));
+}
+
+#[test]
+fn each_fault_of_syntax_is_told_with_its_place_and_stays() {
+    let lab = Lab::new();
+    let nul = [0; 4096];
+    let faults: [(&[u8], usize, usize); 16] = [
+        (b"{} {}", 1, 4),
+        (b"{}\n\n,", 3, 1),
+        (b"{}\0", 1, 3),
+        (&nul, 1, 1),
+        (b"{\"a\":1,}", 1, 8),
+        (b"{,}", 1, 2),
+        (b"{\"a\" 1}", 1, 6),
+        (b"{\"a\":01}", 1, 7),
+        (b"{\"a\":+1}", 1, 6),
+        (b"{\"a\":NaN}", 1, 6),
+        (b"{\"a\":'x'}", 1, 6),
+        (b"{a:1}", 1, 2),
+        (b"{1:1}", 1, 2),
+        (b"[1", 1, 2),
+        (b"nul", 1, 3),
+        (b"<<<<<<< HEAD\n{}\n", 1, 1),
+    ];
+    for (document, line, column) in faults {
+        let (at_line, at_column, problem) = flaw_of(&lab, document);
+        let shown = String::from_utf8_lossy(&document[..document.len().min(40)]).into_owned();
+        assert!(matches!(problem, Problem::Syntax(_)), "{shown:?}: {problem:?}");
+        assert_eq!((at_line, at_column), (line, column), "{shown:?}");
+    }
+    // Where exactly within the string the fault lies is up to the parser.
+    for document in ["{\"a\":\"\n\"}", "{\"a\":\"\\x\"}", "{\"a\":\"\\u12\"}", "{\"\\uZZZZ\":1}"] {
+        assert!(matches!(flaw_of(&lab, document.as_bytes()).2, Problem::Syntax(_)), "{document:?}");
+    }
+}
+
+#[test]
+fn a_document_cut_off_at_any_byte_is_told_and_stays() {
+    let lab = Lab::in_memory();
+    let bytes = DOCUMENT.as_bytes();
+    // Without its last newline it is whole.
+    for length in 0..bytes.len() - 1 {
+        let (line, column, problem) = flaw_of(&lab, &bytes[..length]);
+        let expected = match length {
+            0 => matches!(problem, Problem::Empty),
+            _ if DOCUMENT.is_char_boundary(length) => matches!(problem, Problem::Syntax(_)),
+            _ => matches!(problem, Problem::NotUtf8),
+        };
+        assert!(expected, "cut off at {length}: {problem:?}");
+        // The end is where it goes wrong.
+        let lines = bytes[..length].iter().filter(|byte| **byte == b'\n').count() + 1;
+        assert_eq!(line, lines, "cut off at {length}");
+        assert!(column >= 1, "cut off at {length}: column {column}");
+    }
+    lab.write(&bytes[..bytes.len() - 1]);
+    assert_eq!(lab.open().section_names(), ["adapters", "install", "units"]);
+}
+
+#[test]
+fn what_only_a_reader_of_sections_would_mind_is_no_fault_of_the_document() {
+    let deep = "[".repeat(200_000) + &"]".repeat(200_000);
+    for value in [
+        "{\"a\":1,\"a\":2}",
+        "\"\\ud83d\"",
+        "1e999999",
+        "\"\u{feff}\u{7f}\u{2028}\"",
+        "\"\\u0000\"",
+        &deep,
+    ] {
+        let lab = Lab::with(format!("{{\"kept\":{value},\"lock_version\":{{}}}}"));
+        assert_eq!(lab.open().section_raw("kept").unwrap().as_deref(), Some(value));
+    }
+}
+
+#[test]
+fn a_document_without_keys_is_a_document() {
+    for document in ["{}", " {\n} \r\n", "{}\n"] {
+        let lab = Lab::with(document);
+        let lockfile = lab.open();
+        assert_eq!(lockfile.section_names(), [""; 0]);
+        assert_eq!(lockfile.lock_version().unwrap(), 1);
+        assert_eq!(lockfile.inputs_digest(), None);
+    }
+}

@@ -1,0 +1,15 @@
+//! The document as one process sees it. Modules mirror `src`; what takes several processes is in the
+//! other binary, `processes`.
+
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "what a test sets up may fail in the short way")]
+
+mod document;
+mod encode;
+mod flush;
+mod lockfile;
+mod stage;
+#[allow(dead_code, reason = "each of the two test binaries uses a part")]
+#[path = "../support/mod.rs"]
+mod support;
+mod update;

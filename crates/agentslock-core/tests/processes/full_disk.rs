@@ -1,0 +1,81 @@
+//! A disk without room: the old document stays, and nothing else.
+
+use std::fs::{self, File};
+use std::io::{ErrorKind, Write};
+use std::path::Path;
+
+use agentslock_core::{FlushError, Flushed};
+use fsops::WriteError;
+use testkit::{ChildTest, skip};
+
+use crate::support::{Lab, quick, small_disk};
+
+const OLD: &str = "{\"old\":1}";
+
+/// Leaves room for this many pages.
+fn fill(directory: &Path, pages: u64) {
+    let mut filler = File::create(directory.join("filler")).unwrap();
+    let mut length = 0;
+    while let Ok(written @ 1..) = filler.write(&[b'x'; 4096]) {
+        length += written as u64;
+        assert!(length < 1_000_000, "this disk is too large");
+    }
+    filler.set_len((length / 4096).saturating_sub(pages) * 4096).unwrap();
+}
+
+fn names(directory: &Path) -> Vec<String> {
+    let entries = fs::read_dir(directory).unwrap();
+    let mut names: Vec<_> =
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn child_flushes_without_room() {
+    let Some(parent) = testkit::parent() else { return };
+    let directory = parent.path("DIRECTORY");
+    let path = directory.join("document");
+    // With a page for the lock's record, and without.
+    for pages in [3, 0] {
+        fs::write(&path, OLD).unwrap();
+        let lockfile = quick().open(&path).unwrap();
+        lockfile.set_section("a", &"x".repeat(30_000)).unwrap();
+        fill(&directory, pages);
+        let error = lockfile.flush().unwrap_err();
+        assert!(!error.is_committed());
+        match error {
+            FlushError::Write(WriteError::Io { source, .. }) if pages > 0 => {
+                assert_eq!(source.kind(), ErrorKind::StorageFull);
+            }
+            FlushError::Lock(error) if pages == 0 => assert!(!error.is_contention(), "{error}"),
+            error => panic!("{error:?}"),
+        }
+        assert_eq!(fs::read_to_string(&path).unwrap(), OLD);
+        assert_eq!(names(&directory), ["document", "filler"]);
+
+        fs::remove_file(directory.join("filler")).unwrap();
+        assert_eq!(lockfile.flush().unwrap(), Flushed::Written);
+        assert_eq!(
+            fs::metadata(&path).unwrap().len(),
+            30_000 + "{\n  \"a\": \"\",\n  \"old\": 1\n}\n".len() as u64
+        );
+        assert_eq!(names(&directory), ["document"]);
+    }
+    parent.at("done", "");
+}
+
+#[test]
+fn a_full_disk_leaves_the_old_document_and_the_stage() {
+    let lab = Lab::new();
+    match small_disk(lab.root()) {
+        Ok(disk) => {
+            let child = ChildTest::new(module_path!(), "child_flushes_without_room").through(disk);
+            let mut child = child.var("DIRECTORY", lab.root()).spawn();
+            child.await_point("done");
+            child.succeed();
+            assert_eq!(lab.names(), [""; 0], "it was not the small disk that was written to");
+        }
+        Err(why) => skip("a_full_disk_leaves_the_old_document_and_the_stage", &why),
+    }
+}

@@ -1,0 +1,142 @@
+//! A flush that is stopped at a certain system call, while somebody changes the file or takes the
+//! lock away.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::process::Command;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
+
+use agentslock_core::{FlushError, Flushed, LockfileOptions};
+use testkit::{ChildTest, TestChild, skip, wait_until};
+
+use crate::support::{Lab, WATCHDOG, strace};
+
+/// The first fsync is the temporary's, the second the directory's.
+const BEFORE_THE_RENAME: &str = "inject=fsync:signal=STOP:when=1";
+const AFTER_THE_RENAME: &str = "inject=fsync:signal=STOP:when=2";
+
+#[test]
+fn child_flushes() {
+    let Some(parent) = testkit::parent() else { return };
+    let lockfile = LockfileOptions::new().open(parent.path("DOCUMENT")).unwrap();
+    lockfile.set_section("a", &1).unwrap();
+    let answer = match lockfile.flush() {
+        Ok(flushed) => {
+            assert_eq!(lockfile.section::<u8>("a").unwrap(), Some(1));
+            format!("{flushed:?}")
+        }
+        Err(FlushError::LockLost { .. }) => {
+            // It is all still staged: here it was written over, and is written again.
+            assert_eq!(lockfile.flush().unwrap(), Flushed::Written);
+            "LockLost".to_owned()
+        }
+        Err(error) => format!("{error:?}"),
+    };
+    // Only now may the parent stop resuming.
+    parent.at("answer", &answer);
+}
+
+/// Starts a flush that stops there.
+fn start(test: &str, stop: &str, lab: &Lab) -> Option<TestChild> {
+    match strace(&["-e", "trace=fsync", "-e", stop]) {
+        Ok(wrapper) => {
+            let child = ChildTest::new(module_path!(), "child_flushes").through(wrapper);
+            Some(child.var("DOCUMENT", lab.path()).spawn())
+        }
+        Err(why) => {
+            skip(test, &why);
+            None
+        }
+    }
+}
+
+/// Lets the flush go on, and returns what it says.
+fn answer_of(mut child: TestChild) -> String {
+    let pid = child.pid().to_string();
+    let (done, is_done) = mpsc::channel::<()>();
+    // It may not have stopped yet, and then does not go on at the first word.
+    let resumer = thread::spawn(move || {
+        while is_done.recv_timeout(Duration::from_millis(1)) == Err(RecvTimeoutError::Timeout) {
+            Command::new("kill").args(["-CONT", &pid]).status().unwrap();
+        }
+    });
+    let answer = child.await_point("answer");
+    drop(done);
+    resumer.join().unwrap();
+    child.succeed();
+    answer
+}
+
+fn has_temporary(lab: &Lab) -> bool {
+    lab.names().iter().any(|name| name.contains(".lock.tmp-"))
+}
+
+#[test]
+fn a_flush_sees_that_the_file_was_changed_under_it_and_merges_again() {
+    const TEST: &str = "a_flush_sees_that_the_file_was_changed_under_it_and_merges_again";
+    type Change = fn(&Lab);
+    let changes: [(Change, &str); 3] = [
+        (|lab| lab.replace("{\"new\":[ ]}"), "{\n  \"a\": 1,\n  \"new\": [ ]\n}\n"),
+        (|lab| lab.write("{\"old\": 22}"), "{\n  \"a\": 1,\n  \"old\": 22\n}\n"),
+        (|lab| fs::remove_file(lab.path()).unwrap(), "{\n  \"a\": 1,\n  \"lock_version\": 1\n}\n"),
+    ];
+    for (change, expected) in changes {
+        let lab = Lab::with("{\"old\":1}");
+        let Some(child) = start(TEST, BEFORE_THE_RENAME, &lab) else { return };
+        wait_until(WATCHDOG, || has_temporary(&lab));
+        change(&lab);
+        assert_eq!(answer_of(child), "Written");
+        assert_eq!(lab.text(), expected);
+        lab.assert_only_the_document();
+    }
+}
+
+#[test]
+fn a_flush_sees_that_the_file_became_bad_under_it() {
+    const TEST: &str = "a_flush_sees_that_the_file_became_bad_under_it";
+    let lab = Lab::with("{\"old\":1}");
+    let Some(child) = start(TEST, BEFORE_THE_RENAME, &lab) else { return };
+    wait_until(WATCHDOG, || has_temporary(&lab));
+    lab.replace("{\"old\":");
+    let answer = answer_of(child);
+    assert!(answer.starts_with("Open(Malformed"), "{answer}");
+    assert_eq!(lab.text(), "{\"old\":");
+    lab.assert_only_the_document();
+}
+
+#[test]
+fn a_flush_that_lost_the_lock_before_it_wrote_takes_it_anew() {
+    const TEST: &str = "a_flush_that_lost_the_lock_before_it_wrote_takes_it_anew";
+    let lab = Lab::with("{\"old\":1}");
+    let Some(child) = start(TEST, BEFORE_THE_RENAME, &lab) else { return };
+    wait_until(WATCHDOG, || has_temporary(&lab));
+    lab.remove_lock();
+    let guard = filelock::acquire(lab.path()).unwrap();
+    let before = fs::metadata(lab.path()).unwrap().ino();
+    let answer = thread::spawn(move || answer_of(child));
+    // It goes on, and gives up this round: the file is the new holder's to write.
+    wait_until(WATCHDOG, || !has_temporary(&lab));
+    guard.verify().unwrap();
+    assert_eq!(fs::metadata(lab.path()).unwrap().ino(), before);
+    lab.replace("{\"others\":2}");
+    guard.release().unwrap();
+    assert_eq!(answer.join().unwrap(), "Written");
+    assert_eq!(lab.text(), "{\n  \"a\": 1,\n  \"others\": 2\n}\n");
+    lab.assert_only_the_document();
+}
+
+#[test]
+fn a_flush_that_lost_the_lock_after_it_wrote_says_so() {
+    const TEST: &str = "a_flush_that_lost_the_lock_after_it_wrote_says_so";
+    let lab = Lab::with("{\"old\":1}");
+    let Some(child) = start(TEST, AFTER_THE_RENAME, &lab) else { return };
+    wait_until(WATCHDOG, || lab.text() != "{\"old\":1}");
+    assert_eq!(lab.text(), "{\n  \"a\": 1,\n  \"old\": 1\n}\n");
+    lab.remove_lock();
+    lab.replace("{\"others\":2}");
+    assert_eq!(answer_of(child), "LockLost");
+    assert_eq!(lab.text(), "{\n  \"a\": 1,\n  \"others\": 2\n}\n");
+    lab.assert_only_the_document();
+}

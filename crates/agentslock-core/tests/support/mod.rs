@@ -1,0 +1,220 @@
+//! What both test binaries use: a directory with a document, pictures of what lies there, and the
+//! commands that make a disk small or a system call fail.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::{MetadataExt, symlink};
+use std::os::unix::net::UnixListener;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use agentslock_core::{Lockfile, LockfileOptions};
+use filelock::LockOptions;
+use fsops::Durability;
+use testkit::Place;
+
+/// Longer than anything here takes, even on a busy machine: the end of what hangs.
+pub(crate) const WATCHDOG: Duration = Duration::from_secs(30);
+
+/// A document in canonical form, as it comes from the field.
+pub(crate) const DOCUMENT: &str = r#"{
+  "adapters": {
+    "kuzu": {
+      "depends_on": [
+        1.0,
+        -2E+3,
+        true,
+        null
+      ],
+      "note": "Größe \u003c 5 😀 \"quoted\" \\",
+      "source_digest": "sha256:aa"
+    }
+  },
+  "inputs_digest": "sha256:ab",
+  "install": {},
+  "lock_version": 1,
+  "units": []
+}
+"#;
+
+/// As the program's own options, less the syncing, which only takes time here.
+pub(crate) fn quick() -> LockfileOptions {
+    LockfileOptions::new().durability(Durability::Atomic)
+}
+
+/// As [`quick`], and does not wait for the lock.
+pub(crate) fn impatient() -> LockfileOptions {
+    quick().lock(LockOptions::new().timeout(Duration::ZERO))
+}
+
+/// A directory for one document.
+pub(crate) struct Lab {
+    place: Place,
+}
+
+impl Lab {
+    /// Where temporary files go.
+    pub(crate) fn new() -> Self {
+        Self::everywhere().remove(0)
+    }
+
+    /// One on each file system to test on.
+    pub(crate) fn everywhere() -> Vec<Self> {
+        testkit::places().into_iter().map(|place| Self { place }).collect()
+    }
+
+    /// In shared memory, where there is some: for what is done a thousand times.
+    pub(crate) fn in_memory() -> Self {
+        Self::everywhere().pop().expect("because temporary files go somewhere")
+    }
+
+    /// With this document.
+    pub(crate) fn with(document: impl AsRef<[u8]>) -> Self {
+        let lab = Self::new();
+        lab.write(document);
+        lab
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        self.place.path()
+    }
+
+    pub(crate) fn join(&self, name: impl AsRef<Path>) -> PathBuf {
+        self.place.join(name)
+    }
+
+    /// The path of the document.
+    pub(crate) fn path(&self) -> PathBuf {
+        self.join(".agentsrc.lock")
+    }
+
+    /// Writes the document, as somebody does who takes no lock: in place.
+    pub(crate) fn write(&self, document: impl AsRef<[u8]>) {
+        fs::write(self.path(), document).unwrap();
+    }
+
+    /// Writes the document, as somebody does who takes no lock: as a new file.
+    pub(crate) fn replace(&self, document: impl AsRef<[u8]>) {
+        fs::write(self.join("outsider"), document).unwrap();
+        fs::rename(self.join("outsider"), self.path()).unwrap();
+    }
+
+    /// The document's text.
+    pub(crate) fn text(&self) -> String {
+        fs::read_to_string(self.path()).unwrap()
+    }
+
+    pub(crate) fn open(&self) -> Lockfile {
+        quick().open(self.path()).unwrap()
+    }
+
+    /// Removes the lock that somebody holds, as a person does who thinks that it is stale.
+    pub(crate) fn remove_lock(&self) {
+        fs::remove_dir_all(self.join(".agentsrc.lock.lock")).unwrap();
+    }
+
+    /// The names in the directory, sorted.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let mut names: Vec<_> = fs::read_dir(self.root())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+            .collect();
+        names.sort();
+        names
+    }
+
+    /// All that lies in the directory and below.
+    pub(crate) fn picture(&self) -> BTreeMap<PathBuf, Thing> {
+        let mut things = BTreeMap::new();
+        add_to_picture(&mut things, self.root());
+        things
+    }
+
+    /// Neither a lock nor a temporary nor anything else lies beside the document.
+    #[track_caller]
+    pub(crate) fn assert_only_the_document(&self) {
+        assert_eq!(self.names(), [".agentsrc.lock"]);
+    }
+}
+
+/// One entry of a directory, as precisely as the system tells. The times show that it was touched
+/// even if it looks the same.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Thing {
+    inode: u64,
+    mode: u32,
+    times: [i64; 4],
+    content: Option<Vec<u8>>,
+}
+
+fn add_to_picture(things: &mut BTreeMap<PathBuf, Thing>, directory: &Path) {
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        let look = fs::symlink_metadata(&path).unwrap();
+        if look.is_dir() {
+            add_to_picture(things, &path);
+        }
+        let content = if look.is_symlink() {
+            Some(fs::read_link(&path).unwrap().into_os_string().into_encoded_bytes())
+        } else {
+            look.is_file().then(|| fs::read(&path).unwrap())
+        };
+        let mut times = [look.mtime(), look.mtime_nsec(), look.ctime(), look.ctime_nsec()];
+        if look.is_dir() {
+            // A directory's times change with each lock and temporary in it.
+            times = [0; 4];
+        }
+        things.insert(path, Thing { inode: look.ino(), mode: look.mode(), times, content });
+    }
+}
+
+/// Makes something at a path.
+type Make = fn(&Path);
+
+/// What messages call each kind of thing that is no regular file, and how one is made.
+pub(crate) const NO_FILES: [(&str, Make); 4] = [
+    ("a directory", |path| fs::create_dir(path).unwrap()),
+    ("a FIFO", |path| assert!(Command::new("mkfifo").arg(path).status().unwrap().success())),
+    // The name stays when the listener goes.
+    ("a socket", |path| drop(UnixListener::bind(path).unwrap())),
+    // Only root can make a device.
+    ("a device", |path| symlink("/dev/null", path).unwrap()),
+];
+
+/// The start of a command that runs a program with a file system of 64 KiB mounted on `directory`: for
+/// that program alone, so that nothing stays mounted whatever happens.
+///
+/// # Errors
+///
+/// Why that is not possible here.
+pub(crate) fn small_disk(directory: &Path) -> Result<Vec<String>, String> {
+    const MOUNT: &str = "mount -t tmpfs -o size=64k tmpfs \"$0\" && exec \"$@\"";
+    let directory = directory.to_str().expect("because the test chose the name");
+    let mut why = String::new();
+    // Who is not root may be root among mounts of their own.
+    for own_mounts in ["-m", "-rm"] {
+        let wrapper = ["unshare", own_mounts, "sh", "-c", MOUNT, directory];
+        match Command::new(wrapper[0]).args(&wrapper[1..]).arg("true").output() {
+            Ok(output) if output.status.success() => return Ok(wrapper.map(str::to_owned).into()),
+            Ok(output) => why = String::from_utf8_lossy(&output.stderr).into_owned(),
+            Err(error) => why = format!("unshare: {error}"),
+        }
+    }
+    Err(format!("no small file system can be mounted: {}", why.trim()))
+}
+
+/// The start of a command that runs a program under strace with these arguments.
+///
+/// # Errors
+///
+/// Why that is not possible here.
+pub(crate) fn strace(arguments: &[&str]) -> Result<Vec<String>, String> {
+    match Command::new("strace").args(["-f", "-o", "/dev/null", "true"]).output() {
+        Ok(output) if output.status.success() => {}
+        Ok(output) => return Err(String::from_utf8_lossy(&output.stderr).trim().to_owned()),
+        Err(error) => return Err(format!("strace: {error}")),
+    }
+    let wrapper = ["strace", "-f", "-qq", "-o", "/dev/null"];
+    Ok(wrapper.iter().chain(arguments).map(|&part| part.to_owned()).collect())
+}

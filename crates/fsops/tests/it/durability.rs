@@ -1,0 +1,85 @@
+//! `create_parents`, and the default.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::sync::Barrier;
+use std::thread;
+
+use fsops::{Durability, create_parents};
+
+use crate::support::Lab;
+
+const BOTH: [Durability; 2] = [Durability::Full, Durability::Atomic];
+
+#[test]
+fn the_default_survives_a_power_cut() {
+    assert_eq!(Durability::default(), Durability::Full);
+}
+
+#[test]
+fn missing_directories_are_created_and_the_file_is_not() {
+    for durability in BOTH {
+        let lab = Lab::new();
+        let path = lab.join("a/b/c/d/state.json");
+        create_parents(&path, durability).unwrap();
+        assert!(lab.join("a/b/c/d").is_dir());
+        assert!(!path.exists());
+        fs::write(&path, "").unwrap();
+        let before = lab.picture();
+        create_parents(&path, durability).unwrap();
+        assert_eq!(lab.picture(), before);
+    }
+}
+
+#[test]
+fn links_to_directories_and_dots_on_the_way_are_followed() {
+    let lab = Lab::new();
+    fs::create_dir(lab.join("real")).unwrap();
+    symlink("real", lab.join("link")).unwrap();
+    create_parents(&lab.join("link/a/./b/../c/state.json"), Durability::Full).unwrap();
+    assert!(lab.join("real/a/c").is_dir());
+}
+
+#[test]
+fn threads_that_need_the_same_directories_all_get_them() {
+    let lab = Lab::new();
+    for round in 0..50 {
+        let barrier = Barrier::new(2);
+        thread::scope(|scope| {
+            for name in ["x", "y"] {
+                let path = lab.join(round.to_string()).join("b/c/d/e/f").join(name);
+                let barrier = &barrier;
+                scope.spawn(move || {
+                    barrier.wait();
+                    create_parents(&path, Durability::Atomic).unwrap();
+                    fs::write(&path, name).unwrap();
+                });
+            }
+        });
+    }
+}
+
+#[test]
+fn a_file_in_the_way_is_an_error_and_stays() {
+    let lab = Lab::new();
+    let path = lab.old_target().join("a/state.json");
+    let before = lab.picture();
+    let error = create_parents(&path, Durability::Full).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotADirectory);
+    assert_eq!(lab.picture(), before);
+}
+
+#[test]
+fn an_empty_path_is_an_error() {
+    create_parents(Path::new(""), Durability::Full).unwrap_err();
+}
+
+#[test]
+fn a_link_that_leads_nowhere_in_place_of_the_directory_is_an_error() {
+    let lab = Lab::new();
+    symlink("nowhere", lab.join("directory")).unwrap();
+    create_parents(&lab.join("directory/state.json"), Durability::Full).unwrap_err();
+    assert_eq!(lab.names(), ["directory"]);
+}

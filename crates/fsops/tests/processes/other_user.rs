@@ -1,0 +1,130 @@
+//! What a user may not do is an error that changes nothing.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::os::unix::fs::{MetadataExt, chown};
+
+use fsops::{
+    AppendError, Durability, ReadError, WriteError, append_record, create_parents, read,
+    remove_left_over_temporaries, write_atomic,
+};
+use testkit::{ChildTest, other_user, skip};
+
+use crate::support::{Lab, NEW, OLD, mode_of, set_mode};
+
+/// Runs `function` as the other user, in `lab`. `false`: not possible here.
+fn run_as_other(test: &str, function: &str, lab: &Lab) -> bool {
+    let Some(other) = other_user() else {
+        skip(test, "only root can start a process as another user");
+        return false;
+    };
+    let child = ChildTest::new(module_path!(), function).user(other);
+    child.var("DIRECTORY", lab.root()).spawn().succeed();
+    true
+}
+
+#[test]
+fn child_may_not_write_here() {
+    let Some(parent) = testkit::parent() else { return };
+    let directory = parent.path("DIRECTORY");
+    for name in ["state.json", "new.json"] {
+        let error = write_atomic(&directory.join(name), NEW).unwrap_err();
+        assert!(!error.is_committed());
+        let WriteError::Io { source, path, .. } = error else { panic!("{error:?}") };
+        assert_eq!((source.kind(), path), (ErrorKind::PermissionDenied, directory.clone()));
+    }
+    for name in ["new.log", "unwritable.log", "unreadable.log"] {
+        let error = append_record(&directory.join(name), b"{}").unwrap_err();
+        let AppendError::Io { source, path, .. } = error else { panic!("{error:?}") };
+        assert_eq!((source.kind(), path), (ErrorKind::PermissionDenied, directory.join(name)));
+    }
+    let error = create_parents(&directory.join("new/file"), Durability::Full).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::PermissionDenied);
+    let error = read(&directory.join("unreadable.log")).unwrap_err();
+    let ReadError::Io { source, .. } = error else { panic!("{error:?}") };
+    assert_eq!(source.kind(), ErrorKind::PermissionDenied);
+    // What it may not remove is passed over.
+    let age = std::time::Duration::ZERO;
+    assert_eq!(remove_left_over_temporaries(&directory.join("state.json"), age).unwrap(), 0);
+}
+
+#[test]
+fn in_a_directory_that_one_may_not_write_to_nothing_changes() {
+    const TEST: &str = "in_a_directory_that_one_may_not_write_to_nothing_changes";
+    let lab = Lab::new();
+    // The file itself is open to all: it is the directory that counts.
+    set_mode(&lab.old_target(), 0o666);
+    fs::write(lab.join("state.json.tmp-Ab0Cd1Ef2Gh3"), "").unwrap();
+    for (name, mode) in [("unwritable.log", 0o644), ("unreadable.log", 0o622)] {
+        fs::write(lab.join(name), "{}\n").unwrap();
+        set_mode(&lab.join(name), mode);
+    }
+    set_mode(lab.root(), 0o755);
+    let before = lab.picture();
+    if run_as_other(TEST, "child_may_not_write_here", &lab) {
+        assert_eq!(lab.picture(), before);
+    }
+}
+
+#[test]
+fn child_replaces_what_is_not_its_own() {
+    let Some(parent) = testkit::parent() else { return };
+    write_atomic(&parent.path("DIRECTORY").join("state.json"), NEW).unwrap();
+}
+
+#[test]
+fn who_may_not_give_the_file_back_to_its_owner_still_replaces_it() {
+    let lab = Lab::new();
+    lab.old_target();
+    set_mode(&lab.target(), 0o640);
+    set_mode(lab.root(), 0o777);
+    let test = "who_may_not_give_the_file_back_to_its_owner_still_replaces_it";
+    if run_as_other(test, "child_replaces_what_is_not_its_own", &lab) {
+        assert_eq!(fs::read(lab.target()).unwrap(), NEW);
+        assert_eq!(Some(fs::metadata(lab.target()).unwrap().uid()), other_user());
+        assert_eq!(mode_of(&lab.target()) & 0o700, 0o600);
+        assert_eq!(lab.names(), ["state.json"]);
+    }
+}
+
+#[test]
+fn child_cannot_follow_the_way() {
+    let Some(parent) = testkit::parent() else { return };
+    let path = parent.path("DIRECTORY").join("closed/state.json");
+    let error = write_atomic(&path, NEW).unwrap_err();
+    let WriteError::Io { source, .. } = error else { panic!("{error:?}") };
+    assert_eq!(source.kind(), ErrorKind::PermissionDenied);
+    let error = read(&path).unwrap_err();
+    let ReadError::Io { source, .. } = error else { panic!("{error:?}") };
+    assert_eq!(source.kind(), ErrorKind::PermissionDenied);
+}
+
+#[test]
+fn a_file_that_one_cannot_see_is_not_taken_for_a_missing_one() {
+    let lab = Lab::new();
+    fs::create_dir(lab.join("closed")).unwrap();
+    fs::write(lab.join("closed/state.json"), OLD).unwrap();
+    set_mode(&lab.join("closed"), 0o700);
+    set_mode(lab.root(), 0o755);
+    let before = lab.picture();
+    let test = "a_file_that_one_cannot_see_is_not_taken_for_a_missing_one";
+    if run_as_other(test, "child_cannot_follow_the_way", &lab) {
+        assert_eq!(lab.picture(), before);
+    }
+}
+
+#[test]
+fn who_may_not_keep_the_group_gives_its_rights_to_no_other_group() {
+    let lab = Lab::new();
+    lab.old_target();
+    chown(lab.target(), None, Some(12_345)).unwrap();
+    set_mode(&lab.target(), 0o2660);
+    set_mode(lab.root(), 0o777);
+    let test = "who_may_not_keep_the_group_gives_its_rights_to_no_other_group";
+    if run_as_other(test, "child_replaces_what_is_not_its_own", &lab) {
+        assert_eq!(fs::read(lab.target()).unwrap(), NEW);
+        let gid = fs::metadata(lab.target()).unwrap().gid();
+        assert_ne!(gid, 12_345, "because nobody of that group was there");
+        assert_eq!(mode_of(&lab.target()) & 0o2070, 0, "{:o}", mode_of(&lab.target()));
+    }
+}

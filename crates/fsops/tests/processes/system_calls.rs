@@ -1,0 +1,136 @@
+//! The order of system calls, which is what a power cut is survived by.
+
+use std::fs;
+use std::path::Path;
+
+use fsops::{
+    AtomicFile, Durability, append_record, append_record_with, create_parents, write_atomic,
+};
+use std::io::Write;
+use testkit::{ChildTest, skip};
+
+use crate::support::{Lab, NEW, OLD, strace};
+
+const TRACED: &str = "write,pwrite64,writev,fsync,fdatasync,ftruncate,?rename,?renameat,renameat2,\
+                      ?mkdir,mkdirat";
+
+/// The calls that `function` makes in `lab`, each as a name and the last components of the paths that
+/// it is about, the random part of a temporary left out.
+fn calls_of(test: &str, function: &str, lab: &Lab) -> Option<Vec<String>> {
+    let elsewhere = Lab::new();
+    let log = elsewhere.join("calls");
+    let wrapper = match strace(&log, &["-s", "4096", "-e", &format!("trace={TRACED}")]) {
+        Ok(wrapper) => wrapper,
+        Err(why) => {
+            skip(test, &why);
+            return None;
+        }
+    };
+    let child = ChildTest::new(module_path!(), function).through(wrapper);
+    child.var("DIRECTORY", lab.root()).spawn().succeed();
+    let root = fs::canonicalize(lab.root()).unwrap();
+    let log = fs::read_to_string(&log).unwrap();
+    let calls: Vec<String> = log.lines().filter_map(|line| call_in(&root, line)).collect();
+    assert!(!calls.is_empty(), "the calls were not recognised:\n{log}");
+    Some(calls)
+}
+
+fn call_in(root: &Path, line: &str) -> Option<String> {
+    // `1234 fsync(3</tmp/x/state.json.tmp-Ab0>) = 0`; the number may be missing.
+    let line = line.trim_start_matches(|c: char| c.is_ascii_digit() || c == ' ');
+    let (name, arguments) = line.split_once('(')?;
+    let mut paths = Vec::new();
+    for part in arguments.split(root.to_str().unwrap()).skip(1) {
+        let end = part.find(['>', '"']).unwrap_or(part.len());
+        let path = part[..end].trim_start_matches('/');
+        let path = path.split_once(".tmp-").map_or(path, |(_, _)| "TEMPORARY");
+        paths.push(if path.is_empty() { "DIRECTORY" } else { path });
+    }
+    // A rename may be told with the directory, too, that its paths count from.
+    paths.retain(|path| !name.starts_with("rename") || *path != "DIRECTORY");
+    let name = if name.starts_with("rename") { "rename" } else { name };
+    let name = name.trim_end_matches("at");
+    (!paths.is_empty()).then(|| format!("{name} {}", paths.join(" ")))
+}
+
+#[test]
+fn child_replaces_a_file() {
+    let Some(parent) = testkit::parent() else { return };
+    write_atomic(&parent.path("DIRECTORY").join("state.json"), NEW).unwrap();
+}
+
+#[test]
+fn content_is_synced_before_it_takes_the_name_and_the_name_after() {
+    const TEST: &str = "content_is_synced_before_it_takes_the_name_and_the_name_after";
+    for exists in [true, false] {
+        let lab = Lab::new();
+        if exists {
+            fs::write(lab.target(), OLD).unwrap();
+        }
+        let Some(calls) = calls_of(TEST, "child_replaces_a_file", &lab) else { return };
+        let expected = [
+            "write TEMPORARY",
+            "fsync TEMPORARY",
+            "rename TEMPORARY state.json",
+            "fsync DIRECTORY",
+        ];
+        assert_eq!(calls, expected);
+    }
+}
+
+#[test]
+fn child_replaces_a_file_without_syncing() {
+    let Some(parent) = testkit::parent() else { return };
+    let path = parent.path("DIRECTORY").join("state.json");
+    let mut file = AtomicFile::create(&path, Durability::Atomic).unwrap();
+    file.write_all(NEW).unwrap();
+    file.commit().unwrap();
+}
+
+#[test]
+fn nothing_is_synced_if_that_is_not_asked_for() {
+    const TEST: &str = "nothing_is_synced_if_that_is_not_asked_for";
+    let lab = Lab::new();
+    let Some(calls) = calls_of(TEST, "child_replaces_a_file_without_syncing", &lab) else { return };
+    assert_eq!(calls, ["write TEMPORARY", "rename TEMPORARY state.json"]);
+}
+
+#[test]
+fn child_appends() {
+    let Some(parent) = testkit::parent() else { return };
+    let log = parent.path("DIRECTORY").join("log");
+    append_record(&log, b"{}").unwrap();
+    append_record(&log, b"{}").unwrap();
+    append_record_with(&log, b"{}", Durability::Atomic).unwrap();
+}
+
+#[test]
+fn a_record_is_one_write_and_then_synced_with_the_name_if_that_is_new() {
+    const TEST: &str = "a_record_is_one_write_and_then_synced_with_the_name_if_that_is_new";
+    let lab = Lab::new();
+    let Some(calls) = calls_of(TEST, "child_appends", &lab) else { return };
+    let expected = [
+        "write log",
+        "fdatasync log",
+        "fsync DIRECTORY",
+        "write log",
+        "fdatasync log",
+        "write log",
+    ];
+    assert_eq!(calls, expected);
+}
+
+#[test]
+fn child_creates_directories() {
+    let Some(parent) = testkit::parent() else { return };
+    create_parents(&parent.path("DIRECTORY").join("a/b/file"), Durability::Full).unwrap();
+    create_parents(&parent.path("DIRECTORY").join("c/file"), Durability::Atomic).unwrap();
+}
+
+#[test]
+fn each_new_directory_is_synced_into_its_parent() {
+    const TEST: &str = "each_new_directory_is_synced_into_its_parent";
+    let lab = Lab::new();
+    let Some(calls) = calls_of(TEST, "child_creates_directories", &lab) else { return };
+    assert_eq!(calls, ["mkdir a", "fsync DIRECTORY", "mkdir a/b", "fsync a", "mkdir c"]);
+}

@@ -1,0 +1,198 @@
+//! What both test binaries use: a directory to work in, pictures of what lies there, and things at a
+//! path that are no files.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, FileTimes, Permissions};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, symlink};
+use std::os::unix::net::UnixListener;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, SystemTime};
+
+use testkit::Place;
+
+/// Longer than anything here takes, even on a busy machine: the end of what hangs.
+pub(crate) const WATCHDOG: Duration = Duration::from_secs(30);
+
+/// The content before whatever a test does.
+pub(crate) const OLD: &[u8] = b"the old content\n";
+/// The content after it.
+pub(crate) const NEW: &[u8] = b"the new content, which is longer\n";
+
+/// An empty directory.
+pub(crate) struct Lab {
+    place: Place,
+}
+
+impl Lab {
+    /// Where temporary files go.
+    pub(crate) fn new() -> Self {
+        Self::everywhere().remove(0)
+    }
+
+    /// One on each file system to test on.
+    pub(crate) fn everywhere() -> Vec<Self> {
+        testkit::places().into_iter().map(|place| Self { place }).collect()
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        self.place.path()
+    }
+
+    pub(crate) fn join(&self, name: impl AsRef<Path>) -> PathBuf {
+        self.place.join(name)
+    }
+
+    /// The path that most tests write to.
+    pub(crate) fn target(&self) -> PathBuf {
+        self.join("state.json")
+    }
+
+    /// The target, holding [`OLD`].
+    pub(crate) fn old_target(&self) -> PathBuf {
+        fs::write(self.target(), OLD).unwrap();
+        self.target()
+    }
+
+    /// All that lies in the directory, except for what other processes need there.
+    pub(crate) fn picture(&self) -> Picture {
+        picture(self.root())
+    }
+
+    /// The names in the directory, sorted.
+    pub(crate) fn names(&self) -> Vec<String> {
+        names(self.root())
+    }
+}
+
+pub(crate) fn names(directory: &Path) -> Vec<String> {
+    let mut names: Vec<_> = fs::read_dir(directory)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    names
+}
+
+pub(crate) type Picture = BTreeMap<PathBuf, Thing>;
+
+/// One entry of a directory, as precisely as the system tells. The times show that it was written
+/// even if it was written the same.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Thing {
+    inode: u64,
+    mode: u32,
+    owner: (u32, u32),
+    modified: (i64, i64),
+    content: Option<Vec<u8>>,
+}
+
+/// All that lies in `directory` and below.
+pub(crate) fn picture(directory: &Path) -> Picture {
+    let mut things = Picture::new();
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        let look = fs::symlink_metadata(&path).unwrap();
+        if look.is_dir() {
+            things.append(&mut picture(&path));
+        }
+        let content = if look.is_symlink() {
+            Some(fs::read_link(&path).unwrap().into_os_string().into_encoded_bytes())
+        } else {
+            look.is_file().then(|| fs::read(&path).unwrap())
+        };
+        let thing = Thing {
+            inode: look.ino(),
+            mode: look.mode(),
+            owner: (look.uid(), look.gid()),
+            // A directory's time changes with each temporary in it.
+            modified: if look.is_dir() { (0, 0) } else { (look.mtime(), look.mtime_nsec()) },
+            content,
+        };
+        things.insert(path, thing);
+    }
+    things
+}
+
+pub(crate) fn mode_of(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().mode() & 0o7777
+}
+
+pub(crate) fn set_mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+}
+
+/// Makes `path` look as if it was last written `ago` ago.
+pub(crate) fn age(path: &Path, ago: Duration) {
+    let times = FileTimes::new().set_modified(SystemTime::now() - ago);
+    File::options().write(true).open(path).unwrap().set_times(times).unwrap();
+}
+
+pub(crate) fn make_fifo(path: &Path) {
+    assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
+}
+
+/// In `lab`, one of each kind of thing that is no regular file, and what messages call it.
+pub(crate) fn no_files(lab: &Lab) -> Vec<(PathBuf, &'static str)> {
+    let path = |name: &str| lab.join(name);
+    fs::create_dir(path("directory")).unwrap();
+    make_fifo(&path("fifo"));
+    // The name stays when the listener goes.
+    UnixListener::bind(path("socket")).unwrap();
+    // Only root can make a device.
+    symlink("/dev/null", path("device")).unwrap();
+    symlink("directory", path("link to a directory")).unwrap();
+    symlink("fifo", path("link to a FIFO")).unwrap();
+    assert!(fs::metadata(path("device")).unwrap().file_type().is_char_device());
+    vec![
+        (path("directory"), "a directory"),
+        (path("fifo"), "a FIFO"),
+        (path("socket"), "a socket"),
+        (path("device"), "a device"),
+        (path("link to a directory"), "a directory"),
+        (path("link to a FIFO"), "a FIFO"),
+    ]
+}
+
+/// The start of a command that runs a program with a file system of 64 KiB mounted on `directory`: for
+/// that program alone, so that nothing stays mounted whatever happens.
+///
+/// # Errors
+///
+/// Why that is not possible here.
+pub(crate) fn small_disk(directory: &Path) -> Result<Vec<String>, String> {
+    const MOUNT: &str = "mount -t tmpfs -o size=64k tmpfs \"$0\" && exec \"$@\"";
+    let directory = directory.to_str().expect("because the test chose the name");
+    let mut why = String::new();
+    // Who is not root may be root among mounts of their own.
+    for own_mounts in ["-m", "-rm"] {
+        let wrapper = ["unshare", own_mounts, "sh", "-c", MOUNT, directory];
+        match Command::new(wrapper[0]).args(&wrapper[1..]).arg("true").output() {
+            Ok(output) if output.status.success() => {
+                return Ok(wrapper.map(str::to_owned).into());
+            }
+            Ok(output) => why = String::from_utf8_lossy(&output.stderr).into_owned(),
+            Err(error) => why = format!("unshare: {error}"),
+        }
+    }
+    Err(format!("no small file system can be mounted: {}", why.trim()))
+}
+
+/// The start of a command that runs a program under strace, which writes what it sees to `log`.
+///
+/// # Errors
+///
+/// Why that is not possible here.
+pub(crate) fn strace(log: &Path, arguments: &[&str]) -> Result<Vec<String>, String> {
+    let probe = Command::new("strace").args(["-f", "-o", "/dev/null", "true"]).output();
+    match probe {
+        Ok(output) if output.status.success() => {}
+        Ok(output) => return Err(String::from_utf8_lossy(&output.stderr).trim().to_owned()),
+        Err(error) => return Err(format!("strace: {error}")),
+    }
+    let log = log.to_str().expect("because the test chose the name");
+    let mut wrapper: Vec<String> =
+        ["strace", "-f", "-y", "-qq", "-o", log].map(str::to_owned).into();
+    wrapper.extend(arguments.iter().map(|&argument| argument.to_owned()));
+    Ok(wrapper)
+}
