@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use crate::arguments::Append;
 use crate::failure::Failure;
 use crate::output::{envelope, print_envelope, push};
+use crate::sys;
 use crate::waiting;
 
 pub(crate) fn append(arguments: &Append) -> Result<ExitCode, Failure> {
@@ -36,7 +37,9 @@ fn write(arguments: &Append) -> Result<fsops::Appended, Failure> {
     // Found before the lock is taken.
     let line = agentslock_core::compact(record)
         .map_err(|problem| Failure::input(format!("{source}, {problem}")))?;
+    sys::wait_begins();
     let guard = waiting::options(&arguments.wait, log).acquire(log)?;
+    sys::wait_is_over();
     guard.verify()?;
     let appended = fsops::append_record(log, line.as_bytes())?;
     // The record is in the log. A lock that was lost by now, to a peer that goes by the clock, takes

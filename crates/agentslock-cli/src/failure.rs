@@ -85,6 +85,7 @@ impl From<FlushError> for Failure {
         let (status, kind) = match &error {
             error if error.is_contention() => (LOCKED, "locked"),
             FlushError::Open(OpenError::Malformed { .. }) => (TROUBLE, "malformed"),
+            FlushError::LockLost { .. } => (LOCKED, "lock-lost"),
             FlushError::NotDurable(_) => (TROUBLE, "not-durable"),
             _ => (TROUBLE, "io"),
         };
@@ -102,7 +103,16 @@ impl From<filelock::AcquireError> for Failure {
 
 impl From<filelock::VerifyError> for Failure {
     fn from(error: filelock::VerifyError) -> Self {
-        Self::new(LOCKED, "lock-lost", chain(&error))
+        match &error {
+            filelock::VerifyError::Lost { .. } => Self::new(LOCKED, "lock-lost", chain(&error)),
+            _ => Self::new(TROUBLE, "io", chain(&error)),
+        }
+    }
+}
+
+impl From<fsops::ReadError> for Failure {
+    fn from(error: fsops::ReadError) -> Self {
+        Self::new(TROUBLE, "io", chain(&error))
     }
 }
 

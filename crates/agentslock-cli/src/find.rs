@@ -18,17 +18,22 @@ pub(crate) fn to_read(document: &Document) -> Result<PathBuf, Failure> {
 }
 
 /// The document that is to be written. A repository that has none yet gets it beside the
-/// declaration that it belongs to; elsewhere it must be named.
+/// declaration that it belongs to, even if another one around it has a document; elsewhere it must
+/// be named.
 pub(crate) fn to_write(document: &Document) -> Result<PathBuf, Failure> {
     if let Some(path) = &document.path {
         return Ok(path.clone());
     }
-    if let Some(path) = upward(DOCUMENT)? {
-        return Ok(path);
-    }
-    match upward(DECLARATION)? {
-        Some(declaration) => Ok(declaration.with_file_name(DOCUMENT)),
-        None => Err(Failure::new(
+    let (document, declaration) = (upward(DOCUMENT)?, upward(DECLARATION)?);
+    // Of two files on the way up, the one with the longer path is the nearer.
+    let depth = |path: &PathBuf| path.components().count();
+    match (document, declaration) {
+        (Some(document), Some(declaration)) if depth(&declaration) > depth(&document) => {
+            Ok(declaration.with_file_name(DOCUMENT))
+        }
+        (Some(document), _) => Ok(document),
+        (None, Some(declaration)) => Ok(declaration.with_file_name(DOCUMENT)),
+        (None, None) => Err(Failure::new(
             TROUBLE,
             "absent",
             format!("neither {DOCUMENT} nor {DECLARATION} here or above; name one with --file"),

@@ -17,9 +17,13 @@ use std::process::ExitCode;
 
 use arguments::{Arguments, Verb};
 use clap::Parser;
+use failure::TROUBLE;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return output::report_usage(&error),
+    };
     let (json, ended) = match &arguments.verb {
         Verb::Show(show) => (show.json, show::show(show)),
         Verb::Set(set) => (set.json, set::set(set)),
@@ -28,6 +32,10 @@ fn main() -> ExitCode {
     };
     match ended {
         Ok(code) => code,
+        // As if the signal had ended us, but with everything cleaned up.
+        Err(_) if sys::interrupted_by().is_some() => {
+            ExitCode::from(sys::interrupted_by().map_or(TROUBLE, sys::exit_code_of_signal))
+        }
         Err(failure) => output::report(&failure, json),
     }
 }

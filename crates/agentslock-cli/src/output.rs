@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use agentslock_core::Fields;
 use serde_json::value::RawValue;
 
-use crate::failure::Failure;
+use crate::failure::{Failure, TROUBLE};
 
 /// The version of the envelope that `--json` prints. Fields may be added to it; a change of one
 /// that is there gets a new number.
@@ -72,7 +72,30 @@ pub(crate) fn report(failure: &Failure, json: bool) -> ExitCode {
     ExitCode::from(failure.status)
 }
 
-/// One line on standard error, which may be closed.
+/// What the command line got wrong; or the help that it asked for, which is no failure.
+pub(crate) fn report_usage(error: &clap::Error) -> ExitCode {
+    // Not parsed, so not known for certain: but what comes before `--` is ours.
+    let json = std::env::args_os()
+        .skip(1)
+        .take_while(|argument| argument != "--")
+        .any(|argument| argument == "--json");
+    if json && error.use_stderr() {
+        return report(&Failure::new(TROUBLE, "usage", error.to_string().trim()), true);
+    }
+    let _ = error.print();
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(TROUBLE))
+}
+
+/// One line on standard error, which may be closed. A file's name can contain anything; what would
+/// break the line, or order the terminal about, is escaped.
 pub(crate) fn say(message: &str) {
-    let _ = writeln!(io::stderr(), "agentslock: {message}");
+    let mut line = String::with_capacity(message.len());
+    for character in message.chars() {
+        if character.is_control() {
+            line.extend(character.escape_default());
+        } else {
+            line.push(character);
+        }
+    }
+    let _ = writeln!(io::stderr(), "agentslock: {line}");
 }

@@ -7,6 +7,7 @@
 //! wait, unlock        the command's own children may still run: the lock was for the command
 //! ```
 
+use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::process::{Child, Command, ExitCode, ExitStatus};
 use std::sync::mpsc::{RecvTimeoutError, channel};
@@ -48,8 +49,7 @@ fn run_locked(arguments: &Run) -> Result<ExitCode, Failure> {
         .set_inherited(!arguments.close)
         .map_err(|error| Failure::io("failed to share the lock with the command", &error))?;
     let name = arguments.command[0].to_string_lossy().into_owned();
-    let mut child = match Command::new(&arguments.command[0]).args(&arguments.command[1..]).spawn()
-    {
+    let mut child = match start(&arguments.command) {
         Ok(child) => child,
         Err(error) => {
             let status = if error.kind() == ErrorKind::NotFound { NOT_FOUND } else { NOT_RUNNABLE };
@@ -71,6 +71,15 @@ fn run_locked(arguments: &Run) -> Result<ExitCode, Failure> {
     }
 }
 
+fn start(command: &[OsString]) -> std::io::Result<Child> {
+    match Command::new(&command[0]).args(&command[1..]).spawn() {
+        Err(error) if sys::is_script_without_interpreter(&error) => {
+            Command::new("sh").args(command).spawn()
+        }
+        other => other,
+    }
+}
+
 /// Waits for the command, and meanwhile renews the lock and passes signals on. Also says why, if
 /// the lock was lost.
 fn attend(
@@ -81,7 +90,7 @@ fn attend(
     let process = sys::Process::of(child);
     let forwarding = signals.forward_to(process);
     let (ended, end) = channel::<()>();
-    let outcome = std::thread::scope(|scope| {
+    let lost = std::thread::scope(|scope| {
         let renewing = scope.spawn(move || {
             while let Err(RecvTimeoutError::Timeout) = end.recv_timeout(RENEW_EVERY) {
                 if let Err(error) = guard.renew() {
@@ -93,10 +102,10 @@ fn attend(
             }
             None
         });
-        let status = child.wait();
+        process.await_end();
         drop(ended);
-        (status, renewing.join().unwrap_or(None))
+        renewing.join().unwrap_or(None)
     });
     forwarding.stop();
-    outcome
+    (child.wait(), lost)
 }

@@ -14,6 +14,7 @@ use crate::arguments::Set;
 use crate::failure::Failure;
 use crate::find;
 use crate::output::{envelope, print_envelope, push};
+use crate::sys;
 use crate::waiting::{self, RENEW_EVERY};
 
 pub(crate) fn set(arguments: &Set) -> Result<ExitCode, Failure> {
@@ -44,6 +45,7 @@ fn write(arguments: &Set, path: &Path) -> Result<Flushed, Failure> {
     }
     let options = LockfileOptions::new().lock(waiting::options(&arguments.wait, path));
     if let (Some(section), [_, ..]) = (section, arguments.command.as_slice()) {
+        sys::wait_begins();
         let updated = options.update(path, |lockfile| {
             stage_digest(arguments, lockfile);
             filter(lockfile, section, &arguments.command)
@@ -61,6 +63,11 @@ fn write(arguments: &Set, path: &Path) -> Result<Flushed, Failure> {
         }
         None => {}
     }
+    if arguments.remove && arguments.inputs_digest.is_none() && lockfile.was_missing() {
+        // A document is not created for something to be removed from it.
+        return Ok(Flushed::Unchanged);
+    }
+    sys::wait_begins();
     Ok(lockfile.flush()?)
 }
 
@@ -82,8 +89,7 @@ fn read_value(file: Option<&Path>) -> Result<(String, Vec<u8>), Failure> {
     match file {
         Some(file) if file != Path::new("-") => {
             let source = format!("`{}`", file.display());
-            let contents = fsops::read(file)
-                .map_err(|error| Failure::io("failed to read the value", &error.into()))?;
+            let contents = fsops::read(file)?;
             let bytes =
                 contents.bytes.ok_or_else(|| Failure::input(format!("{source} does not exist")))?;
             Ok((source, bytes))
@@ -101,6 +107,8 @@ fn read_value(file: Option<&Path>) -> Result<(String, Vec<u8>), Failure> {
 
 /// Sends the section through a command, under the lock.
 fn filter(lockfile: &Lockfile, section: &str, command: &[OsString]) -> Result<(), Failure> {
+    // The command may take its time, and a signal is to end it and us.
+    sys::wait_is_over();
     let current = lockfile.section_raw(section)?.unwrap_or_else(|| "null".to_owned());
     let name = command[0].to_string_lossy();
     let failed = |what: &str, error| Failure::io(&format!("failed to {what} `{name}`"), &error);

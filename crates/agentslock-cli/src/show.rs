@@ -17,8 +17,11 @@ pub(crate) fn show(arguments: &Show) -> Result<ExitCode, Failure> {
         push_raw(&mut fields, "value", &shown);
         return print_envelope(&fields);
     }
-    print(&if shown.ends_with('\n') { shown } else { shown + "\n" })
+    // The document as it is, to the byte; a part of it as a line.
+    print(&if arguments.what.is_none() { shown } else { shown + "\n" })
 }
+
+const INPUTS_DIGEST: &str = "inputs_digest";
 
 fn value(path: &std::path::Path, what: Option<&str>) -> Result<String, Failure> {
     let lockfile = Lockfile::open(path)?;
@@ -27,16 +30,17 @@ fn value(path: &std::path::Path, what: Option<&str>) -> Result<String, Failure> 
         return Err(absent(format!("`{}` does not exist", path.display())));
     }
     let Some(what) = what else { return Ok(lockfile.text()) };
-    if is_reserved(what) {
-        let value = match what {
-            "lock_version" => Some(lockfile.lock_version()?.to_string()),
-            _ => lockfile.inputs_digest().map(|digest| serde_json::Value::from(digest).to_string()),
-        };
-        return value.ok_or_else(|| absent(format!("`{}` has no {what}", path.display())));
+    // A section may have a dot in its name; then the whole name is meant. An empty digest is none.
+    let is_there = |value: &String| what != INPUTS_DIGEST || value != "\"\"";
+    if let Some(value) = lockfile.top_level_raw(what).filter(is_there) {
+        return Ok(value);
     }
-    // A section may have a dot in its name; then the whole name is meant.
-    if let Some(section) = lockfile.section_raw(what)? {
-        return Ok(section);
+    if is_reserved(what) {
+        return match what {
+            INPUTS_DIGEST => Err(absent(format!("`{}` has no {what}", path.display()))),
+            // What a document without one is read as.
+            _ => Ok(lockfile.lock_version()?.to_string()),
+        };
     }
     let no_section = |name: &str| absent(format!("`{}` has no section {name:?}", path.display()));
     let Some((section, entry)) = what.split_once('.') else { return Err(no_section(what)) };

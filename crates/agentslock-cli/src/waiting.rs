@@ -9,6 +9,7 @@ use filelock::LockOptions;
 
 use crate::arguments::Wait;
 use crate::output::say;
+use crate::sys;
 
 const SILENT: Duration = Duration::from_secs(1);
 
@@ -16,8 +17,9 @@ const SILENT: Duration = Duration::from_secs(1);
 /// goes by the clock takes it.
 pub(crate) const RENEW_EVERY: Duration = Duration::from_secs(10);
 
+/// A signal ends the wait.
 pub(crate) fn options(wait: &Wait, target: &Path) -> LockOptions {
-    unless(wait, target, || false)
+    unless(wait, target, sys::is_wait_interrupted)
 }
 
 /// As [`options`], but gives up once `stop` says so.

@@ -4,7 +4,10 @@
 #[cfg(unix)]
 mod unix;
 #[cfg(unix)]
-pub(crate) use unix::{Process, Signals, exit_code, exit_code_of_signal};
+pub(crate) use unix::{
+    Process, Signals, exit_code, exit_code_of_signal, interrupted_by,
+    is_script_without_interpreter, is_wait_interrupted, wait_begins, wait_is_over,
+};
 
 #[cfg(not(unix))]
 compile_error!("agentslock needs the lock, which runs on Unix only so far");

@@ -3,11 +3,12 @@
 use std::io::{self, IsTerminal};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, ExitStatus};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::io::{Errno, retry_on_intr};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::{Handle, SignalsInfo};
 
@@ -18,6 +19,16 @@ pub(crate) struct Process(Option<Pid>);
 impl Process {
     pub(crate) fn of(child: &Child) -> Self {
         Self(i32::try_from(child.id()).ok().and_then(Pid::from_raw))
+    }
+
+    /// Waits until it has ended, and leaves its number reserved until it is reaped: so that no
+    /// signal that is passed on meanwhile reaches another process.
+    pub(crate) fn await_end(self) {
+        if let Some(pid) = self.0 {
+            let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+            // An error leaves the waiting to whoever reaps it.
+            let _ = retry_on_intr(|| waitid(WaitId::Pid(pid), options));
+        }
     }
 
     /// Asks it to end.
@@ -49,16 +60,84 @@ impl Arrived {
     pub(crate) fn last(&self) -> Option<i32> {
         i32::try_from(self.0.load(Ordering::Relaxed)).ok().filter(|signal| *signal != 0)
     }
+
+    fn note(&self, signal: i32) -> io::Result<()> {
+        let number = usize::try_from(signal).expect("because signals are small numbers");
+        signal_hook::flag::register_usize(signal, Arc::clone(&self.0), number).map(|_| ())
+    }
+}
+
+/// The signals to be caught. What we were started to ignore, by nohup(1) or in a script's background,
+/// stays ignored, and is by the command that we start: one that is caught would be reset for it.
+fn ending() -> Vec<i32> {
+    let ignored = ignored();
+    ENDING.into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0).collect()
+}
+
+/// Signals during the wait for a lock: they end the wait, so that it can clean up. At any other time they
+/// end the program, as they always do.
+struct DuringWait {
+    arrived: Arrived,
+    over: Arc<AtomicBool>,
+}
+
+/// One for the process, as signals are.
+static DURING_WAIT: OnceLock<DuringWait> = OnceLock::new();
+
+/// Called before a lock is acquired: from now on signals only end the wait for it.
+pub(crate) fn wait_begins() {
+    DURING_WAIT.get_or_init(|| {
+        let during = DuringWait { arrived: Arrived::default(), over: Arc::default() };
+        for signal in ending() {
+            // One that cannot be caught does what it always does.
+            let over = Arc::clone(&during.over);
+            if signal_hook::flag::register_conditional_default(signal, over).is_ok() {
+                let _ = during.arrived.note(signal);
+            }
+        }
+        during
+    });
+}
+
+/// Whether a signal asks for the end of the wait.
+pub(crate) fn is_wait_interrupted() -> bool {
+    interrupted_by().is_some()
+}
+
+/// From now on signals end the program again.
+pub(crate) fn wait_is_over() {
+    if let Some(during) = DURING_WAIT.get() {
+        during.over.store(true, Ordering::Relaxed);
+    }
+}
+
+/// The signal that came during a wait.
+pub(crate) fn interrupted_by() -> Option<i32> {
+    DURING_WAIT.get()?.arrived.last()
+}
+
+/// The signals that this process ignores, as a bit each from SIGHUP upward. Only Linux tells without
+/// `unsafe` (proc(5), `SigIgn`); elsewhere it is taken to ignore none.
+fn ignored() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
+}
+
+/// Whether a command could not be run only because it names no interpreter. The shells, env(1) and
+/// flock(1) then let sh run it (execvp(3)).
+pub(crate) fn is_script_without_interpreter(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(Errno::NOEXEC.raw_os_error())
 }
 
 impl Signals {
     pub(crate) fn catch() -> io::Result<Self> {
         let arrived = Arrived::default();
-        for signal in ENDING {
-            let number = usize::try_from(signal).expect("because signals are small numbers");
-            signal_hook::flag::register_usize(signal, Arc::clone(&arrived.0), number)?;
+        let ending = ending();
+        for &signal in &ending {
+            arrived.note(signal)?;
         }
-        Ok(Self { waiting: SignalsInfo::new(ENDING)?, arrived })
+        Ok(Self { waiting: SignalsInfo::new(ending)?, arrived })
     }
 
     pub(crate) fn arrived(&self) -> Arrived {

@@ -41,7 +41,7 @@ pub enum AcquireError {
     },
     /// What stands at the lock's name is no lock, and was left alone.
     #[error(
-        "failed to lock `{}`: `{}` is {kind}, not a lock; find out who put it there and remove it",
+        "failed to lock `{}`: `{}` is {kind}, not a lock; lock another file, or find out who put it there",
         path.display(), lock.display()
     )]
     NotALock {

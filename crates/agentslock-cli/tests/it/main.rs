@@ -1,0 +1,13 @@
+//! The program as those see it who run it: arguments, streams, signals and the exit status. Modules
+//! mirror `src`; `errors` is about what is the same for all verbs.
+
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "what a test sets up may fail in the short way")]
+
+mod append;
+mod errors;
+mod find;
+mod run;
+mod set;
+mod show;
+mod support;

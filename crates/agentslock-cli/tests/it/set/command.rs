@@ -1,0 +1,121 @@
+//! A section that goes through a command, under the lock.
+
+use serde_json::json;
+
+use crate::support::{DOCUMENT, Lab, PROGRAM};
+
+const COUNT: &str = "n=$(cat); echo $((n + 1))";
+
+#[test]
+fn the_command_gets_the_value_as_it_is_spelled_or_null() {
+    let lab = Lab::with("{\"s\": {\"a\" :1e0 ,\n\"a\":\"\\u00e9\" }}");
+    lab.cli(["set", "s", "--", "sh", "-c", "cat > seen; echo 1"]).run().exits(0).says_nothing();
+    assert_eq!(lab.read("seen"), "{\"a\" :1e0 ,\n\"a\":\"\\u00e9\" }");
+    lab.cli(["set", "t", "--", "sh", "-c", "cat > seen; echo 2"]).run().exits(0);
+    assert_eq!(lab.read("seen"), "null");
+    assert_eq!(lab.document(), "{\n  \"s\": 1,\n  \"t\": 2\n}\n");
+}
+
+#[test]
+fn what_the_command_prints_becomes_the_section() {
+    let lab = Lab::with("{\"a\":\"<x>\"}\n");
+    lab.cli(["set", "a", "--", "sed", "s/x/[\\\\n]/"]).run().exits(0).says_nothing();
+    assert_eq!(lab.document(), "{\n  \"a\": \"\\u003c[\\n]\\u003e\"\n}\n");
+    // The command's own flags are the command's.
+    lab.cli(["set", "a", "--", "sh", "-c", "echo \"\\\"$*\\\"\"", "sh", "--json", "--wait"])
+        .run()
+        .exits(0);
+    assert_eq!(lab.document(), "{\n  \"a\": \"--json --wait\"\n}\n");
+}
+
+#[test]
+fn the_command_runs_under_the_lock() {
+    let lab = Lab::with("{}\n");
+    let script = "\"$0\" run .agentsrc.lock --wait 0 -- true 2>/dev/null; echo $?";
+    lab.cli(["set", "s", "--", "sh", "-c", script, PROGRAM]).run().exits(0);
+    assert_eq!(lab.document(), "{\n  \"s\": 75\n}\n");
+    lab.expect_free(DOCUMENT);
+}
+
+#[test]
+fn what_the_command_says_on_standard_error_is_passed_through() {
+    let lab = Lab::with("{}\n");
+    let ended = lab.cli(["set", "s", "--", "sh", "-c", "echo a word >&2; echo 1"]).run().exits(0);
+    assert_eq!((ended.out(), &*ended.stderr), ("", "a word\n"));
+}
+
+#[test]
+fn a_command_that_fails_or_prints_no_json_changes_nothing() {
+    let lab = Lab::with("{ \"s\": 1 }");
+    lab.write("no-program", "echo 2");
+    let before = lab.picture();
+    for (command, why) in [
+        (&["sh", "-c", "echo 2; exit 3"][..], "`sh` failed (exit status: 3)"),
+        (&["sh", "-c", "echo 2; kill -KILL $$"], "`sh` failed (signal: 9"),
+        (&["true"], "the output of `true`, line 1, column 1"),
+        (&["echo", "2 3"], "the output of `echo`, line 1, column 3"),
+        (&["echo", "{,}"], "the output of `echo`, line 1, column 2"),
+        (&["./missing"], "`./missing`: No such file"),
+        (&["./no-program"], "`./no-program`: Permission denied"),
+        (&[".."], "`..`: Permission denied"),
+    ] {
+        let ended = lab.cli(["set", "s", "--"]).args(command).run().exits(2);
+        let complaint = ended.complaint();
+        assert!(complaint.contains(why), "{complaint}");
+        let told = lab.cli(["set", "--json", "s", "--"]).args(command).run().exits(2).json();
+        assert_eq!((&told["ok"], &told["error"]["message"]), (&json!(false), &json!(complaint)));
+        assert_eq!(lab.picture(), before, "{command:?}");
+        lab.expect_free(DOCUMENT);
+    }
+}
+
+#[test]
+fn a_command_need_not_read_what_it_gets() {
+    let lab = Lab::with(format!("{{\"s\":\"{}\"}}", "x".repeat(1_000_000)));
+    lab.cli(["set", "s", "--", "echo", "1"]).run().exits(0);
+    assert_eq!(lab.document(), "{\n  \"s\": 1\n}\n");
+}
+
+#[test]
+fn a_command_may_answer_while_it_reads() {
+    let large = format!("{{\n  \"s\": \"{}\"\n}}\n", "x".repeat(1_000_000));
+    let lab = Lab::with(&large);
+    let before = lab.picture();
+    let told = lab.cli(["set", "s", "--json", "--", "cat"]).run().exits(0).json();
+    assert_eq!((&told["outcome"], lab.picture()), (&json!("unchanged"), before));
+    lab.cli(["set", "s", "--", "sed", "s/x/yy/g"]).run().exits(0);
+    assert_eq!(lab.document(), large.replace('x', "yy"));
+}
+
+#[test]
+fn a_document_that_changes_without_its_lock_goes_through_the_command_again() {
+    let lab = Lab::with("{\"s\":1}");
+    // Somebody with an editor, who knows no lock.
+    let edit = "echo '{\"s\":41,\"other\":true}' > edited && cat edited > .agentsrc.lock";
+    let script = format!("[ -e edited ] || {{ {edit}; }}; {COUNT}");
+    lab.cli(["set", "s", "--", "sh", "-c", &script]).run().exits(0).says_nothing();
+    assert_eq!(lab.document(), "{\n  \"other\": true,\n  \"s\": 42\n}\n");
+    lab.expect_free(DOCUMENT);
+}
+
+#[test]
+fn a_document_that_never_comes_to_rest_is_left_to_who_changes_it() {
+    let lab = Lab::with("{\"s\":1}");
+    let edit = "echo \"{\\\"s\\\":41,\\\"runs\\\":\\\"$(cat runs)\\\"}\" > edited";
+    let script = format!("printf x >> runs; {edit}; cat edited > .agentsrc.lock; {COUNT}");
+    let ended = lab.cli(["set", "s", "--", "sh", "-c", &script]).run().exits(2);
+    assert!(ended.complaint().contains(DOCUMENT), "{ended:?}");
+    let runs = lab.read("runs");
+    assert!(runs.len() > 1, "it was tried again");
+    assert_eq!(lab.document(), format!("{{\"s\":41,\"runs\":\"{runs}\"}}\n"));
+    assert_eq!(lab.names(), [DOCUMENT, "edited", "runs"]);
+}
+
+#[test]
+fn a_lock_that_is_removed_by_hand_is_taken_again() {
+    let lab = Lab::with("{\"s\":1}");
+    let script = format!("[ -e removed ] || mv .agentsrc.lock.lock removed; {COUNT}");
+    lab.cli(["set", "s", "--", "sh", "-c", &script]).run().exits(0);
+    assert_eq!(lab.document(), "{\n  \"s\": 2\n}\n");
+    lab.expect_free(DOCUMENT);
+}

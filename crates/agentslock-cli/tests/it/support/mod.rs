@@ -1,0 +1,163 @@
+//! What all modules use: a directory to work in, pictures of what lies there, and the program.
+
+mod disk;
+mod ended;
+mod outlet;
+mod program;
+mod user;
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+pub(crate) use disk::{fill_but, run_on_small_disk};
+pub(crate) use ended::Ended;
+pub(crate) use program::{PROGRAM, Program, Running};
+pub(crate) use user::OtherUser;
+
+/// Longer than anything here takes, even on a busy machine: the end of what hangs.
+pub(crate) const WATCHDOG: Duration = Duration::from_secs(30);
+
+/// The document's name.
+pub(crate) const DOCUMENT: &str = ".agentsrc.lock";
+
+/// A directory, empty at first, in which the program runs.
+pub(crate) struct Lab {
+    _directory: TempDir,
+    root: PathBuf,
+}
+
+impl Lab {
+    pub(crate) fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        // As the program itself names it when it goes looking upward.
+        let root = directory.path().canonicalize().unwrap();
+        Self { _directory: directory, root }
+    }
+
+    /// With this document in it.
+    pub(crate) fn with(document: impl AsRef<[u8]>) -> Self {
+        let lab = Self::new();
+        lab.write(DOCUMENT, document);
+        lab
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub(crate) fn join(&self, name: impl AsRef<Path>) -> PathBuf {
+        self.root.join(name)
+    }
+
+    pub(crate) fn write(&self, name: impl AsRef<Path>, content: impl AsRef<[u8]>) {
+        fs::write(self.join(name), content).unwrap();
+    }
+
+    pub(crate) fn read(&self, name: impl AsRef<Path>) -> String {
+        String::from_utf8(fs::read(self.join(name)).unwrap()).unwrap()
+    }
+
+    pub(crate) fn document(&self) -> String {
+        self.read(DOCUMENT)
+    }
+
+    /// The program with these arguments, to be run in this directory.
+    pub(crate) fn cli(&self, arguments: impl IntoIterator<Item: AsRef<OsStr>>) -> Program {
+        Program::agentslock(arguments).in_directory(&self.root)
+    }
+
+    /// Holds the lock of `target` until its standard input is closed. Printed `running` by then.
+    pub(crate) fn hold(&self, target: &str) -> Running {
+        self.hold_with(target, &[])
+    }
+
+    pub(crate) fn hold_with(&self, target: &str, flags: &[&str]) -> Running {
+        let run = self.cli(["run", target]).args(flags).args(["--", "cat"]);
+        let mut holder = run.open_input("running\n").start();
+        // What comes back shows that it is the command that runs by now.
+        holder.await_out("running\n");
+        holder
+    }
+
+    /// Asserts that the lock of `target` is free, and that nothing is left of those who had it.
+    #[track_caller]
+    pub(crate) fn expect_free(&self, target: &str) {
+        let beside = format!("{target}.lock");
+        let litter: Vec<_> =
+            self.names().into_iter().filter(|name| name.starts_with(&beside)).collect();
+        assert_eq!(litter, [""; 0]);
+        self.cli(["run", target, "--wait", "0", "--", "true"]).run().exits(0);
+    }
+
+    /// Asserts that the lock of `target` is held.
+    #[track_caller]
+    pub(crate) fn expect_held(&self, target: &str) {
+        self.cli(["run", target, "--wait", "0", "--", "true"]).run().exits(75);
+    }
+
+    /// The names in the directory, sorted.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let mut names: Vec<_> = fs::read_dir(&self.root)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+            .collect();
+        names.sort();
+        names
+    }
+
+    pub(crate) fn make_fifo(&self, name: &str) {
+        assert!(Command::new("mkfifo").arg(self.join(name)).status().unwrap().success());
+    }
+
+    /// Everything in the directory and below.
+    pub(crate) fn picture(&self) -> Picture {
+        picture(&self.root)
+    }
+}
+
+pub(crate) type Picture = BTreeMap<PathBuf, Thing>;
+
+/// One entry of a directory. Inode and time show that it was written even if it was written the same.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Thing {
+    inode: u64,
+    mode: u32,
+    modified: (i64, i64),
+    /// Of a file the bytes, of a link the path.
+    content: Vec<u8>,
+}
+
+/// All that lies in `directory` and below.
+pub(crate) fn picture(directory: &Path) -> Picture {
+    let mut things = Picture::new();
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        let look = fs::symlink_metadata(&path).unwrap();
+        if look.is_dir() {
+            things.append(&mut picture(&path));
+        }
+        let content = if look.is_symlink() {
+            fs::read_link(&path).unwrap().into_os_string().into_encoded_bytes()
+        } else if look.is_file() {
+            fs::read(&path).unwrap()
+        } else {
+            Vec::new()
+        };
+        // A directory's time changes with each lock in it.
+        let modified = if look.is_dir() { (0, 0) } else { (look.mtime(), look.mtime_nsec()) };
+        let thing = Thing { inode: look.ino(), mode: look.mode(), modified, content };
+        things.insert(path, thing);
+    }
+    things
+}
+
+pub(crate) fn set_mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+}

@@ -1,0 +1,40 @@
+//! Another user.
+
+use std::ffi::OsStr;
+use std::path::Path;
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use crate::support::program::{PROGRAM, Program};
+use crate::support::set_mode;
+
+/// Another user than ours, and a copy of the program: for that user the directory of the original may
+/// be closed.
+pub(crate) struct OtherUser {
+    user: u32,
+    directory: TempDir,
+}
+
+impl OtherUser {
+    /// `None`: the test `test` cannot be run here, which was said.
+    pub(crate) fn for_test(test: &str) -> Option<Self> {
+        let Some(user) = testkit::other_user() else {
+            testkit::skip(test, "only root can start a process as another user");
+            return None;
+        };
+        let directory = tempfile::tempdir().unwrap();
+        set_mode(directory.path(), 0o755);
+        // By another process: what this one has open for writing, a child that another thread forks
+        // meanwhile has open, too, and then it cannot be executed.
+        let copied = Command::new("cp").arg(PROGRAM).arg(directory.path()).status().unwrap();
+        assert!(copied.success());
+        Some(Self { user, directory })
+    }
+
+    /// The program under test, as that user.
+    pub(crate) fn agentslock(&self, arguments: impl IntoIterator<Item: AsRef<OsStr>>) -> Program {
+        let name = Path::new(PROGRAM).file_name().expect("because it is a file");
+        Program::new(self.directory.path().join(name)).user(self.user).args(arguments)
+    }
+}
