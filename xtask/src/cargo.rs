@@ -32,10 +32,20 @@ pub(crate) fn target() -> Result<PathBuf, Box<dyn std::error::Error>> {
 
 /// Starts this programme again, optimised, unless it is. `true`: that was done, and succeeded.
 pub(crate) fn rerun_optimised() -> Result<bool, Box<dyn std::error::Error>> {
-    if !cfg!(debug_assertions) {
+    if cfg!(debug_assertions) { rerun(&["--release"]) } else { Ok(false) }
+}
+
+/// Starts this programme again, optimised and with what it is compared with.
+pub(crate) fn rerun_with_peers() -> Result<bool, Box<dyn std::error::Error>> {
+    if cfg!(all(feature = "peers", not(debug_assertions))) {
         return Ok(false);
     }
-    let mut command = cargo(&["run", "--quiet", "--release", "--package", "xtask", "--"]);
+    rerun(&["--release", "--features", "peers"])
+}
+
+fn rerun(how: &[&str]) -> Result<bool, Box<dyn std::error::Error>> {
+    let mut command = cargo(&["run", "--quiet"]);
+    command.args(how).args(["--package", "xtask", "--"]);
     run(command.args(std::env::args_os().skip(1)))?;
     Ok(true)
 }

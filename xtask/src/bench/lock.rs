@@ -15,7 +15,7 @@ pub(super) fn variants(place: &Path) -> Result<Vec<Variant<'static>>, Failure> {
     let bare = own_directory(place, "lock-bare")?;
     let mkdir = own_directory(place, "lock-mkdir")?.join("counter.lock");
     let ours = own_directory(place, "lock-ours")?.join("counter");
-    Ok(vec![
+    let mut variants = vec![
         Variant {
             name: "our system calls, made bare",
             once: Box::new(move || {
@@ -34,7 +34,41 @@ pub(super) fn variants(place: &Path) -> Result<Vec<Variant<'static>>, Failure> {
                 Ok(rustix::fs::rmdir(&mkdir)?)
             }),
         },
-    ])
+    ];
+    add_peers(place, &mut variants)?;
+    Ok(variants)
+}
+
+/// Locks of others. Neither survives its holder's death as ours does: gix-lock leaves a file that
+/// somebody must remove, and fd-lock, which is an OS lock alone, has no record and no peers elsewhere.
+#[cfg(feature = "peers")]
+fn add_peers(place: &Path, variants: &mut Vec<Variant<'static>>) -> Result<(), Failure> {
+    let gix = own_directory(place, "lock-gix")?.join("counter");
+    let fd = own_directory(place, "lock-fd")?.join("counter");
+    variants.push(Variant {
+        name: "gix-lock",
+        once: Box::new(move || {
+            let fail = gix_lock::acquire::Fail::Immediately;
+            drop(gix_lock::Marker::acquire_to_hold_resource(&gix, fail, None, 0)?);
+            Ok(())
+        }),
+    });
+    variants.push(Variant {
+        name: "fd-lock, with opening its file",
+        once: Box::new(move || {
+            let file = std::fs::OpenOptions::new().create(true).append(true).open(&fd)?;
+            let mut lock = fd_lock::RwLock::new(file);
+            drop(lock.write()?);
+            Ok(())
+        }),
+    });
+    Ok(())
+}
+
+#[cfg(not(feature = "peers"))]
+#[allow(clippy::unnecessary_wraps, reason = "as the other one")]
+fn add_peers(_: &Path, _: &mut Vec<Variant<'static>>) -> Result<(), Failure> {
+    Ok(())
 }
 
 pub(super) type Held = (OwnedFd, std::fs::File);
@@ -59,8 +93,9 @@ pub(super) fn acquire_bare(parent: &Path) -> Result<Held, Failure> {
     Ok((dir, file))
 }
 
-pub(super) fn verify_bare(parent: &Path, (_, file): &Held) -> Result<(), Failure> {
+pub(super) fn verify_bare(parent: &Path, (dir, file): &Held) -> Result<(), Failure> {
     rustix::fs::lstat(parent.join("bare.lock"))?;
+    rustix::fs::statat(dir, "holder", AtFlags::SYMLINK_NOFOLLOW)?;
     rustix::fs::fstat(file)?;
     rustix::io::pread(file, &mut [0; 4096], 0)?;
     Ok(())

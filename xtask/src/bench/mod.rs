@@ -33,7 +33,7 @@ struct Variant<'a> {
 
 impl Bench {
     pub(crate) fn run(self) -> Outcome {
-        if crate::cargo::rerun_optimised()? {
+        if crate::cargo::rerun_with_peers()? {
             return Ok(());
         }
         let cores = std::thread::available_parallelism()?;
