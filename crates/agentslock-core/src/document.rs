@@ -7,8 +7,8 @@ use serde::Deserializer as _;
 use serde::de::{MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::encode::LOCK_VERSION_KEY;
 use crate::error::Problem;
+use crate::reserved::LOCK_VERSION_KEY;
 
 /// A document, parsed as far as its top level.
 #[derive(Debug)]

@@ -8,16 +8,6 @@ use serde_json::value::RawValue;
 use crate::document::{place_after, place_of, without_place};
 use crate::error::{NotJsonError, Problem};
 
-/// A reserved top-level key: the version of the document's format.
-pub(crate) const LOCK_VERSION_KEY: &str = "lock_version";
-/// A reserved top-level key: the digest of what the sections were resolved from.
-pub(crate) const INPUTS_DIGEST_KEY: &str = "inputs_digest";
-
-/// Whether `name` is a top-level key that is no section.
-pub fn is_reserved(name: &str) -> bool {
-    matches!(name, LOCK_VERSION_KEY | INPUTS_DIGEST_KEY)
-}
-
 /// The deepest nesting that is encoded. Each level costs two spaces a line, so that the text grows
 /// with the square of the depth; and Go refuses to read what is nested deeper (encoding/json,
 /// `maxNestingDepth`).

@@ -59,12 +59,13 @@ mod flush;
 mod frame;
 mod lockfile;
 mod options;
+mod reserved;
 mod stage;
 mod timestamp;
 mod update;
 
 pub use digest::{Digest, ParseDigestError};
-pub use encode::{compact, is_reserved};
+pub use encode::compact;
 pub use error::{
     Error, FlushError, NotJsonError, OpenError, Problem, RenewLockError, SectionError, StageError,
 };
@@ -72,6 +73,7 @@ pub use fields::{FieldError, Fields};
 pub use flush::Flushed;
 pub use lockfile::Lockfile;
 pub use options::LockfileOptions;
+pub use reserved::is_reserved;
 pub use timestamp::{ParseTimestampError, Timestamp};
 pub use update::Updated;
 

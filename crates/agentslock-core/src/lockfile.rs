@@ -10,10 +10,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::document::Document;
-use crate::encode::{INPUTS_DIGEST_KEY, LOCK_VERSION_KEY, canonical, is_reserved, valid};
+use crate::encode::{canonical, valid};
 use crate::error::{OpenError, RenewLockError, SectionError, StageError};
 use crate::frame::{Frame, changes_nothing};
 use crate::options::LockfileOptions;
+use crate::reserved::{self, INPUTS_DIGEST_KEY, LOCK_VERSION_KEY, is_reserved};
 use crate::stage::{Change, Stage};
 
 /// One process's handle on a document.
@@ -86,16 +87,16 @@ impl Lockfile {
     /// The whole document, as it was read or, with what was staged or flushed since, as a flush
     /// would write it if nobody else wrote meanwhile.
     pub fn text(&self) -> String {
-        let (document, changes) = {
+        let (document, written, staged) = {
             let state = self.state();
-            let mut changes = state.written.clone();
-            changes.extend(state.staged.picture().changes);
-            (Arc::clone(&state.document), changes)
+            (Arc::clone(&state.document), state.written.clone(), state.staged.picture().changes)
         };
-        if changes_nothing(&document, &changes) {
-            return document.text().to_owned();
+        if changes_nothing(&document, &written) {
+            return with(&document, &staged);
         }
-        Frame::new(&document, &changes).to_string()
+        // What the last flush wrote is what the next one reads.
+        let written = Document::parse(Frame::new(&document, &written).to_string().into_bytes());
+        with(&written.expect("because what we write is a document"), &staged)
     }
 
     /// The section `name`, decoded; `None` when the document has none.
@@ -105,7 +106,7 @@ impl Lockfile {
     /// [`SectionError::Decode`] when the section is not what `T` expects,
     /// [`SectionError::Reserved`] when `name` is no section.
     pub fn section<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, SectionError> {
-        refuse_reserved(name).map_err(|instead| self.reserved(name, instead))?;
+        reserved::refuse(name).map_err(|instead| self.reserved(name, instead))?;
         self.read(name, |json| self.decode(name, json)).transpose()
     }
 
@@ -116,7 +117,7 @@ impl Lockfile {
     ///
     /// [`SectionError::Reserved`] when `name` is no section.
     pub fn section_raw(&self, name: &str) -> Result<Option<String>, SectionError> {
-        refuse_reserved(name).map_err(|instead| self.reserved(name, instead))?;
+        reserved::refuse(name).map_err(|instead| self.reserved(name, instead))?;
         Ok(self.read(name, str::to_owned))
     }
 
@@ -169,7 +170,7 @@ impl Lockfile {
         name: &str,
         value: &T,
     ) -> Result<(), StageError> {
-        refuse_reserved(name).map_err(|instead| reserved_stage(name, instead))?;
+        reserved::refuse(name).map_err(|instead| reserved_stage(name, instead))?;
         let json = serde_json::to_string(value)
             .map_err(|source| StageError::Serialize { section: name.to_owned(), source })?;
         self.stage_json(name, &json)
@@ -181,7 +182,7 @@ impl Lockfile {
     ///
     /// As [`set_section`](Self::set_section), and [`StageError::NotJson`].
     pub fn set_section_raw(&self, name: &str, json: impl AsRef<[u8]>) -> Result<(), StageError> {
-        refuse_reserved(name).map_err(|instead| reserved_stage(name, instead))?;
+        reserved::refuse(name).map_err(|instead| reserved_stage(name, instead))?;
         let json = valid(json.as_ref())
             .map_err(|problem| StageError::NotJson { section: name.to_owned(), problem })?;
         self.stage_json(name, json)
@@ -193,7 +194,7 @@ impl Lockfile {
     ///
     /// [`StageError::Reserved`].
     pub fn remove_section(&self, name: &str) -> Result<(), StageError> {
-        refuse_reserved(name).map_err(|instead| reserved_stage(name, instead))?;
+        reserved::refuse(name).map_err(|instead| reserved_stage(name, instead))?;
         self.state().staged.put(name, Change::Remove);
         Ok(())
     }
@@ -275,17 +276,15 @@ impl Lockfile {
     }
 }
 
-fn reserved_stage(name: &str, instead: &'static str) -> StageError {
-    StageError::Reserved { name: name.to_owned(), instead }
+/// `document` with `changes`, as a flush would write it.
+fn with(document: &Document, changes: &BTreeMap<String, Change>) -> String {
+    if changes_nothing(document, changes) {
+        document.text().to_owned()
+    } else {
+        Frame::new(document, changes).to_string()
+    }
 }
 
-/// What to use instead of a reserved name.
-fn refuse_reserved(name: &str) -> Result<(), &'static str> {
-    match name {
-        LOCK_VERSION_KEY => {
-            Err("the document's version is read with `lock_version` and is not set")
-        }
-        INPUTS_DIGEST_KEY => Err("use `inputs_digest` and `set_inputs_digest`"),
-        _ => Ok(()),
-    }
+fn reserved_stage(name: &str, instead: &'static str) -> StageError {
+    StageError::Reserved { name: name.to_owned(), instead }
 }

@@ -39,7 +39,7 @@ fn child_cannot_sync_the_file() {
 #[test]
 fn a_file_that_cannot_be_synced_is_not_put_in_place_and_the_stage_is_kept() {
     const TEST: &str = "a_file_that_cannot_be_synced_is_not_put_in_place_and_the_stage_is_kept";
-    let lab = Lab::with("{\"b\":2}");
+    let lab = in_memory("{\"b\":2}");
     if run_with_failing_sync(TEST, "child_cannot_sync_the_file", 1, &lab) {
         assert_eq!(lab.text(), "{\n  \"a\": 1,\n  \"b\": 2\n}\n");
         lab.assert_only_the_document();
@@ -67,7 +67,7 @@ fn child_cannot_sync_the_directory() {
 fn a_directory_that_cannot_be_synced_leaves_the_new_document_in_place_and_nothing_staged() {
     const TEST: &str =
         "a_directory_that_cannot_be_synced_leaves_the_new_document_in_place_and_nothing_staged";
-    let lab = Lab::with("{\"b\":2}");
+    let lab = in_memory("{\"b\":2}");
     if run_with_failing_sync(TEST, "child_cannot_sync_the_directory", 2, &lab) {
         assert_eq!(lab.text(), "{\"a\":3}");
         lab.assert_only_the_document();
@@ -91,11 +91,18 @@ fn child_cannot_sync_an_update() {
 fn an_update_says_whether_it_is_in_place() {
     const TEST: &str = "an_update_says_whether_it_is_in_place";
     for (when, expected) in [(1, "{\"b\":2}"), (2, "{\n  \"a\": 1,\n  \"b\": 2\n}\n")] {
-        let lab = Lab::with("{\"b\":2}");
+        let lab = in_memory("{\"b\":2}");
         if !run_with_failing_sync(TEST, "child_cannot_sync_an_update", when, &lab) {
             return;
         }
         assert_eq!(lab.text(), expected);
         lab.assert_only_the_document();
     }
+}
+
+/// There a sync takes no time, but is called all the same.
+fn in_memory(document: &str) -> Lab {
+    let lab = Lab::in_memory();
+    lab.write(document);
+    lab
 }

@@ -83,7 +83,7 @@ fn a_flush_sees_that_the_file_was_changed_under_it_and_merges_again() {
         (|lab| fs::remove_file(lab.path()).unwrap(), "{\n  \"a\": 1,\n  \"lock_version\": 1\n}\n"),
     ];
     for (change, expected) in changes {
-        let lab = Lab::with("{\"old\":1}");
+        let lab = in_memory("{\"old\":1}");
         let Some(child) = start(TEST, BEFORE_THE_RENAME, &lab) else { return };
         wait_until(WATCHDOG, || has_temporary(&lab));
         change(&lab);
@@ -96,7 +96,7 @@ fn a_flush_sees_that_the_file_was_changed_under_it_and_merges_again() {
 #[test]
 fn a_flush_sees_that_the_file_became_bad_under_it() {
     const TEST: &str = "a_flush_sees_that_the_file_became_bad_under_it";
-    let lab = Lab::with("{\"old\":1}");
+    let lab = in_memory("{\"old\":1}");
     let Some(child) = start(TEST, BEFORE_THE_RENAME, &lab) else { return };
     wait_until(WATCHDOG, || has_temporary(&lab));
     lab.replace("{\"old\":");
@@ -109,7 +109,7 @@ fn a_flush_sees_that_the_file_became_bad_under_it() {
 #[test]
 fn a_flush_that_lost_the_lock_before_it_wrote_takes_it_anew() {
     const TEST: &str = "a_flush_that_lost_the_lock_before_it_wrote_takes_it_anew";
-    let lab = Lab::with("{\"old\":1}");
+    let lab = in_memory("{\"old\":1}");
     let Some(child) = start(TEST, BEFORE_THE_RENAME, &lab) else { return };
     wait_until(WATCHDOG, || has_temporary(&lab));
     lab.remove_lock();
@@ -130,7 +130,7 @@ fn a_flush_that_lost_the_lock_before_it_wrote_takes_it_anew() {
 #[test]
 fn a_flush_that_lost_the_lock_after_it_wrote_says_so() {
     const TEST: &str = "a_flush_that_lost_the_lock_after_it_wrote_says_so";
-    let lab = Lab::with("{\"old\":1}");
+    let lab = in_memory("{\"old\":1}");
     let Some(child) = start(TEST, AFTER_THE_RENAME, &lab) else { return };
     wait_until(WATCHDOG, || lab.text() != "{\"old\":1}");
     assert_eq!(lab.text(), "{\n  \"a\": 1,\n  \"old\": 1\n}\n");
@@ -139,4 +139,11 @@ fn a_flush_that_lost_the_lock_after_it_wrote_says_so() {
     assert_eq!(answer_of(child), "LockLost");
     assert_eq!(lab.text(), "{\n  \"a\": 1,\n  \"others\": 2\n}\n");
     lab.assert_only_the_document();
+}
+
+/// There a sync takes no time, but is called all the same.
+fn in_memory(document: &str) -> Lab {
+    let lab = Lab::in_memory();
+    lab.write(document);
+    lab
 }

@@ -15,7 +15,7 @@ use fsops::Durability;
 use testkit::Place;
 
 /// Longer than anything here takes, even on a busy machine: the end of what hangs.
-pub(crate) const WATCHDOG: Duration = Duration::from_secs(30);
+pub(crate) const WATCHDOG: Duration = Duration::from_secs(60);
 
 /// A document in canonical form, as it comes from the field.
 pub(crate) const DOCUMENT: &str = r#"{

@@ -4,11 +4,15 @@
 //! protocol: it asks the kernel one question and hands back the kernel's answer.
 
 #[cfg(unix)]
+mod locality;
+#[cfg(unix)]
 mod unix;
 #[cfg(unix)]
+pub(crate) use locality::file_system_is_local;
+#[cfg(unix)]
 pub(crate) use unix::{
-    Dir, create_exclusive, file_system_is_local, identity, kernel_id, look, mkdir, open_dir,
-    open_file, overwrite, read_start, rename_exclusive, rmdir, unlink, write_record,
+    Dir, create_exclusive, identity, kernel_id, look, mkdir, open_dir, open_file, overwrite,
+    read_start, rename_exclusive, rmdir, unlink, write_record,
 };
 
 #[cfg(not(unix))]

@@ -55,7 +55,8 @@ impl Config {
                     Record::Empty(_) => 3,
                     Record::Full(_) => 4,
                 };
-                (1 | record << 1 | u64::from(inode.age) << 4 | u64::from(inode.sticky) << 6) << bit
+                let ages = u64::from(inode.age) | u64::from(inode.changed) << 2;
+                (1 | record << 1 | u64::from(inode.sticky) << 4 | ages << 5) << bit
             }
         };
         (*kind as u64) << 60
@@ -68,6 +69,9 @@ impl Config {
             | inode(process.own, 20)
             | inode(process.seen, 10)
             | u64::from(process.left)
+            | u64::from(process.saw.0) << 3
+            | u64::from(process.saw.1) << 4
+            | u64::from(process.stamp) << 6
     }
 }
 

@@ -98,10 +98,15 @@ impl Turn<'_> {
         self.go(next);
     }
 
+    /// Creates the record, empty but stamped, or writes it.
     fn set_record(&mut self, record: Record) {
-        let own = self.my().own;
+        let (own, stamp) = (self.my().own, self.my().stamp);
+        let created = record == Record::Empty(self.p);
         let inode = self.state.inode_mut(own);
-        (inode.record, inode.age) = (record, 0);
+        inode.record = record;
+        if created {
+            (inode.age, inode.changed) = (stamp, 0);
+        }
     }
 
     /// Whether an old stamp has to be renewed before the caller gets the lock.
@@ -116,11 +121,12 @@ impl Turn<'_> {
         match self.my().pc {
             Pc::MakeLock if lock != NONE => self.go(Pc::Poll),
             Pc::MakeLock => {
-                self.state.lock = self.create(NO_INODE);
-                self.me().took = 0;
+                let new = self.create(NO_INODE);
+                (self.state.lock, self.me().own) = (new, new);
                 self.go(Pc::OpenMade);
             }
             Pc::OpenMade => match self.state.at_lock() {
+                Some(_) if lock != own && self.config.mended(Mend::NoAdoption) => self.begin_anew(),
                 Some(at) if !at.file => {
                     self.me().own = lock;
                     self.go(if self.config.local { Pc::LockMade } else { Pc::CreateRecord });

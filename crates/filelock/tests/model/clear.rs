@@ -1,7 +1,7 @@
 //! Waiting, judging, clearing, sweeping: `wait.rs`, `judge.rs`, `reclaim.rs`, `sweep.rs`.
 
 use crate::config::{Broken, Kind, Mend};
-use crate::state::{Flock, NONE, PAST_GRACE, PAST_TTL, Pc, Place, Record};
+use crate::state::{DEAD_OURS, Flock, NONE, PAST_GRACE, PAST_TTL, Pc, Place, Record};
 use crate::world::Turn;
 
 impl Turn<'_> {
@@ -23,8 +23,9 @@ impl Turn<'_> {
     /// Whether `slot` looks like a leftover to this process: what `sweep` asks by `lstat`.
     pub(crate) fn looks_left_over(&self, slot: u8) -> bool {
         let inode = self.state.inode(slot);
-        let age = if inode.file { PAST_TTL } else { PAST_GRACE };
-        self.config.local && inode.place == Place::Prep && inode.age >= age && self.my().own != slot
+        let limit = if inode.file { PAST_TTL } else { PAST_GRACE };
+        let age = if inode.file { inode.age } else { inode.changed };
+        self.config.local && inode.place == Place::Prep && age >= limit && self.my().own != slot
     }
 
     /// The next call of a process that judges.
@@ -36,20 +37,23 @@ impl Turn<'_> {
                 Some(at) if at.file => self.go(Pc::FileLook),
                 Some(_) => {
                     self.me().seen = lock;
-                    self.go(Pc::ReadRecord);
+                    self.go(Pc::StatLock);
                 }
             },
-            Pc::ReadRecord => {
+            Pc::StatLock => {
                 let inode = *self.state.inode(seen);
-                match inode.record {
-                    Record::None if inode.sticky || inode.age >= PAST_GRACE => self.clear_remnant(),
-                    Record::Full(_) if self.is_kernel_backed(inode.record) => self.go(Pc::Probe),
-                    Record::None => self.look_away(),
-                    _ if inode.age < PAST_TTL => self.look_away(),
-                    record => {
-                        self.note_outstay(record);
-                        self.go(self.expired());
-                    }
+                self.me().saw = (inode.sticky, inode.changed);
+                self.go(Pc::ReadRecord);
+            }
+            Pc::ReadRecord => {
+                let (record, age) = (self.state.inode(seen).record, self.state.inode(seen).age);
+                let (sticky, changed) = self.my().saw;
+                match record {
+                    Record::None if sticky || changed >= PAST_GRACE => self.condemn(Pc::StillThere),
+                    Record::Full(_) if self.is_kernel_backed(record) => self.go(Pc::Probe),
+                    Record::Full(_) if age >= PAST_TTL => self.expire(record),
+                    Record::Empty(_) if changed >= PAST_TTL => self.expire(record),
+                    _ => self.look_away(),
                 }
             }
             Pc::Probe | Pc::ProbeExpired => {
@@ -63,7 +67,11 @@ impl Turn<'_> {
                 }
                 self.me().seen_lock = wanted;
                 let proved = self.my().pc == Pc::Probe;
-                self.go(if proved { Pc::Compare } else { Pc::UnlinkExpired });
+                if proved {
+                    self.go(Pc::Compare);
+                } else {
+                    self.condemn(Pc::UnlinkExpired);
+                }
             }
             Pc::Compare if lock == seen => self.condemn(Pc::UnlinkDead),
             Pc::Compare => self.look_away(),
@@ -92,12 +100,13 @@ impl Turn<'_> {
         self.go(Pc::Poll);
     }
 
-    fn expired(&self) -> Pc {
-        match self.config.broken {
-            Broken::RenameAside => Pc::AsideRename,
-            Broken::RecursiveDelete => Pc::NukeUnlink,
-            _ if self.config.local && self.config.mended(Mend::ProbeTheExpired) => Pc::ProbeExpired,
-            _ => Pc::UnlinkExpired,
+    /// A verdict by the clock.
+    fn expire(&mut self, record: Record) {
+        self.note_outstay(record);
+        if self.config.local && self.config.mended(Mend::ProbeTheExpired) {
+            self.go(Pc::ProbeExpired);
+        } else {
+            self.condemn(Pc::UnlinkExpired);
         }
     }
 
@@ -110,17 +119,11 @@ impl Turn<'_> {
         }
     }
 
-    fn clear_remnant(&mut self) {
-        self.condemn(Pc::StillThere);
-    }
-
     /// A holder that lives and did not renew in time has broken its part of the promise.
     fn note_outstay(&mut self, record: Record) {
-        if let Record::Full(owner) = record
-            && owner < 4
-            && (self.state.process(owner).pc >= Pc::Held || !self.config.kind(owner).is_ours())
-            && self.state.process(owner).is_live()
-        {
+        let Some(owner) = record.by().filter(|owner| *owner < DEAD_OURS) else { return };
+        let holds = !self.config.kind(owner).is_ours() || self.state.process(owner).pc >= Pc::Held;
+        if holds && self.state.process(owner).is_live() {
             self.state.marks.outstayed = true;
         }
     }

@@ -81,6 +81,9 @@ pub(crate) enum Mend {
     RenameOverAFile,
     /// A sweeper asks for a shared OS lock, as a judge does.
     SharedSweep,
+    /// A claimant in place that opens another directory than the one that it made has lost. An
+    /// ideal: no system call tells them apart.
+    NoAdoption,
 }
 
 /// One model.
@@ -165,6 +168,7 @@ impl Config {
                 file: self.scene == Scene::ExpiredFile,
                 record: Record::Full(DEAD_FOREIGN),
                 age: PAST_TTL,
+                changed: PAST_TTL,
                 ..NO_INODE
             };
         }

@@ -7,6 +7,7 @@ mod config;
 mod graph;
 mod model;
 mod peers;
+mod properties;
 mod state;
 mod world;
 
@@ -67,6 +68,9 @@ fn measure() {
             "f" => &[Mend::RenameOverAFile],
             "w" => &[Mend::SharedSweep],
             "n" => &[],
+            "ps" => &[Mend::ProbeTheExpired, Mend::SlowClaimIsLost],
+            "pa" => &[Mend::ProbeTheExpired, Mend::NoAdoption],
+            "psa" => &[Mend::ProbeTheExpired, Mend::NoAdoption, Mend::SlowClaimIsLost],
             _ => &[
                 Mend::ProbeTheExpired,
                 Mend::SlowClaimIsLost,
@@ -93,17 +97,18 @@ fn measure() {
     }
     if let Ok(c) = std::env::var("ONLY") {
         config.only = match c.as_str() {
-            "o" => &[model::ONE_OF_OURS],
-            "t" => &[model::NOT_TORN], "p" => &[model::PROOF],
-            "s" => &[model::STILL_THERE],
+            "o" => &[properties::ONE_OF_OURS],
+            "t" => &[properties::NOT_TORN],
+            "p" => &[properties::PROOF],
+            "s" => &[properties::STILL_THERE],
             "n" => &[
-                model::PREPARATION,
-                model::PROOF,
-                model::NOT_TORN,
-                model::STILL_THERE,
-                model::ONE_OF_OURS,
+                properties::PREPARATION,
+                properties::PROOF,
+                properties::NOT_TORN,
+                properties::STILL_THERE,
+                properties::ONE_OF_OURS,
             ],
-            _ => &[model::ONE_OF_ALL],
+            _ => &[properties::ONE_OF_ALL],
         };
     }
     let start = std::time::Instant::now();

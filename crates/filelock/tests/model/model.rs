@@ -4,8 +4,8 @@ use std::hash::{Hash, Hasher};
 
 use stateright::{Model, Property};
 
-use crate::config::{Broken, Clock, Config, Kind, Stop};
-use crate::state::{INODES, PAST_TTL, Pc, Place, Record, State};
+use crate::config::{Broken, Clock, Config, Stop};
+use crate::state::{INODES, PAST_TTL, Pc, State};
 use crate::world::Turn;
 
 /// What can happen at one moment.
@@ -13,8 +13,8 @@ use crate::world::Turn;
 pub(crate) enum Action {
     /// A process makes its next system call. Where it may do one thing or another, which.
     Step(u8, u8),
-    /// That call, a look, fails with an error that says nothing.
-    FailedLook(u8),
+    /// That call fails with an error that says nothing about the lock.
+    Fail(u8),
     /// A waiter's deadline has come.
     GiveUp(u8),
     /// A process is killed.
@@ -49,13 +49,17 @@ impl Config {
         Moment { state, code: self.representative(&state).0.code() }
     }
 
-    /// What can happen in this state.
-    pub(crate) fn possible(&self, state: &State, actions: &mut Vec<Action>) {
-        let stopped = |stop: &Stop| match stop {
+    /// Whether something happened after which nothing is promised.
+    pub(crate) fn is_exempt(&self, state: &State) -> bool {
+        self.stops.iter().any(|stop| match stop {
             Stop::Meddled => state.marks.meddled,
             Stop::Outstayed => state.marks.outstayed,
-        };
-        if self.stops.iter().any(stopped) {
+        })
+    }
+
+    /// What can happen in this state.
+    pub(crate) fn possible(&self, state: &State, actions: &mut Vec<Action>) {
+        if self.is_exempt(state) {
             return;
         }
         let crashed = self.processes().filter(|p| state.process(*p).pc == Pc::Crashed).count();
@@ -71,21 +75,16 @@ impl Config {
                     actions.push(Action::GiveUp(p));
                 }
             }
-            let is_look = matches!(pc, Pc::ReadRecord | Pc::Probe | Pc::Compare | Pc::StillThere);
-            if is_look && self.gives_up {
-                actions.push(Action::FailedLook(p));
+            if self.gives_up && can_fail(pc) {
+                actions.push(Action::Fail(p));
             }
             if crashed < self.crashes {
                 actions.push(Action::Crash(p));
             }
         }
-        let ages = || {
-            let inodes = state.inodes.iter().filter(|inode| inode.exists).map(|inode| inode.age);
-            inodes.chain(state.processes.iter().map(|process| process.took))
-        };
         actions.push(Action::Later);
         actions.push(Action::MuchLater);
-        if self.clock == Clock::Jumps && ages().any(|age| age > 0) {
+        if self.clock == Clock::Jumps {
             actions.push(Action::Back);
         }
     }
@@ -93,16 +92,13 @@ impl Config {
     /// The state after that; `None` if nothing changed.
     pub(crate) fn after(&self, state: &State, action: Action) -> Option<State> {
         let p = match action {
-            Action::Step(p, _) | Action::FailedLook(p) | Action::GiveUp(p) | Action::Crash(p) => p,
+            Action::Step(p, _) | Action::Fail(p) | Action::GiveUp(p) | Action::Crash(p) => p,
             Action::Later | Action::MuchLater | Action::Back => 0,
         };
         let mut turn = Turn { config: self, state: *state, p };
         match action {
             Action::Step(_, choice) => turn.step(choice),
-            Action::FailedLook(_) if self.broken == Broken::FailedLookIsDeath => {
-                turn.condemn(Pc::UnlinkExpired);
-            }
-            Action::FailedLook(_) => turn.look_away(),
+            Action::Fail(_) => turn.fail(),
             Action::GiveUp(_) if turn.my().own == crate::state::NONE => turn.end(),
             Action::GiveUp(_) => turn.go(Pc::DropRecord),
             Action::Crash(_) => turn.crash(),
@@ -141,27 +137,39 @@ impl Turn<'_> {
         }
     }
 
-    fn set_ages(&mut self, set: impl Fn(u8) -> u8) {
-        for inode in self.state.inodes.iter_mut().filter(|inode| inode.exists) {
-            inode.age = set(inode.age);
-        }
-        if self.config.mended(crate::config::Mend::SlowClaimIsLost) {
-            for process in &mut self.state.processes {
-                // A claim's own clock is never set back, and only whether it is slow counts.
-                if (Pc::OpenMade..=Pc::ReadBack).contains(&process.pc) {
-                    process.took = process.took.max(set(process.took)).min(1);
-                }
+    fn fail(&mut self) {
+        match self.my().pc {
+            Pc::StatLock | Pc::ReadRecord | Pc::Probe | Pc::Compare
+                if self.config.broken == Broken::FailedLookIsDeath =>
+            {
+                self.condemn(Pc::UnlinkExpired);
+            }
+            Pc::StatLock | Pc::ReadRecord | Pc::Probe | Pc::Compare | Pc::StillThere => {
+                self.look_away();
+            }
+            // The guard is dropped, which fails too and closes the descriptor: nobody's lock.
+            _ => {
+                self.abandon_records();
+                self.end();
             }
         }
     }
-}
 
-pub(crate) const ONE_OF_OURS: &str = "at most one of ours holds";
-pub(crate) const ONE_OF_ALL: &str = "at most one of all holds";
-pub(crate) const NOT_TORN: &str = "no holder of ours loses its record to one of ours";
-pub(crate) const STILL_THERE: &str = "whoever holds by the kernel's word is at the lock's name";
-pub(crate) const PREPARATION: &str = "no living preparation is swept";
-pub(crate) const PROOF: &str = "a lock proved dead has a dead owner";
+    fn set_ages(&mut self, set: impl Fn(u8) -> u8) {
+        for inode in self.state.inodes.iter_mut().filter(|inode| inode.exists) {
+            inode.age = set(inode.age);
+            inode.changed = set(inode.changed);
+        }
+        for process in self.state.processes.iter_mut().filter(|p| p.pc == Pc::ReadRecord) {
+            process.saw.1 = set(process.saw.1);
+        }
+        for process in &mut self.state.processes {
+            // Measured by a clock that is never set back.
+            process.took = process.took.max(set(process.took));
+            process.stamp = set(process.stamp);
+        }
+    }
+}
 
 impl Model for Config {
     type State = Moment;
@@ -180,50 +188,12 @@ impl Model for Config {
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
-        let all: [(&'static str, fn(&Config, &Moment) -> bool); 6] = [
-            (ONE_OF_OURS, |config, at| config.holders(&at.state, true) <= 1),
-            (ONE_OF_ALL, |config, at| config.holders(&at.state, false) <= 1),
-            (NOT_TORN, |_, at| !at.state.marks.torn),
-            (STILL_THERE, |config, at| is_still_there(config, &at.state)),
-            (PREPARATION, |config, at| keeps_its_preparation(config, &at.state)),
-            (PROOF, |config, at| is_proof(config, &at.state)),
-        ];
-        let wanted = |name: &'static str| self.only.is_empty() || self.only.contains(&name);
-        let wanted = all.into_iter().filter(|(name, _)| wanted(name));
-        wanted.map(|(name, holds)| Property::always(name, holds)).collect()
+        self.claims()
     }
 }
 
-/// Until it begins to release, the lock's name stands for a living holder's directory, and its record is inside.
-fn is_still_there(config: &Config, state: &State) -> bool {
-    !config.local
-        || config.processes().all(|p| {
-            let process = state.process(p);
-            let holds = matches!(process.pc, Pc::Held | Pc::VerifyRead | Pc::ReleaseUnlink);
-            !holds
-                || state
-                    .at_lock()
-                    .is_some_and(|at| process.own == state.lock && at.record == Record::Full(p))
-        })
-}
-
-/// From its OS lock to its publication or its own end, a preparation is where it was.
-fn keeps_its_preparation(config: &Config, state: &State) -> bool {
-    config.processes().all(|p| {
-        let process = state.process(p);
-        let prepared = config.kind(p) == Kind::Publish
-            && process.own_lock == crate::state::Flock::Exclusive
-            && (process.pc < Pc::AgainRmdir && process.pc > Pc::CreateInPrep
-                || process.wants() && process.pc >= Pc::Poll && process.pc < Pc::RenewLook);
-        !prepared || state.inode(process.own).place == Place::Prep
-    })
-}
-
-/// The kernel's word is not mistaken: who is about to be cleared as dead is dead.
-fn is_proof(config: &Config, state: &State) -> bool {
-    config.processes().all(|p| {
-        let process = state.process(p);
-        process.pc != Pc::UnlinkDead
-            || state.inode(process.seen).record.by().is_none_or(|owner| owner >= 4)
-    })
+/// Looks of a waiter, and whatever a holder does.
+fn can_fail(pc: Pc) -> bool {
+    matches!(pc, Pc::StatLock | Pc::ReadRecord | Pc::Probe | Pc::Compare | Pc::StillThere)
+        || (Pc::RenewLook..=Pc::ReleaseRmdir).contains(&pc)
 }

@@ -12,7 +12,8 @@ impl Turn<'_> {
         match self.my().pc {
             Pc::PeerMkdir | Pc::PeerLink if lock != NONE => self.go(Pc::PeerRead),
             Pc::PeerMkdir => {
-                self.state.lock = self.create(NO_INODE);
+                let new = self.create(NO_INODE);
+                (self.state.lock, self.me().own) = (new, new);
                 self.go(Pc::PeerOpen);
             }
             Pc::PeerLink => {
@@ -23,13 +24,19 @@ impl Turn<'_> {
             // By name, and whoever's record is there is cut to nothing.
             Pc::PeerOpen => match self.state.at_lock() {
                 Some(at) if !at.file => {
-                    self.note_removal(lock);
+                    self.state.marks.meddled |= lock != own;
                     let inode = self.state.inode_mut(lock);
-                    (inode.record, inode.age) = (Record::Empty(p), 0);
+                    if inode.record == Record::None {
+                        inode.changed = 0;
+                    }
+                    inode.record = Record::Empty(p);
                     self.me().own = lock;
                     self.go(Pc::PeerWrite);
                 }
-                _ => self.go(again),
+                _ => {
+                    self.me().own = NONE;
+                    self.go(again);
+                }
             },
             Pc::PeerWrite => {
                 if self.state.inode(own).record == Record::Empty(p) {
@@ -48,7 +55,7 @@ impl Turn<'_> {
             },
             Pc::PeerStat => {
                 // The bug: what is not there is stale.
-                let stale = self.state.at_lock().is_none_or(|at| at.age >= PAST_GRACE);
+                let stale = self.state.at_lock().is_none_or(|at| at.changed >= PAST_GRACE);
                 self.go(if stale { clear(is_file) } else { again });
             }
             Pc::PeerUnlink | Pc::PeerHeld if !is_file => {

@@ -45,6 +45,7 @@ pub(crate) enum Pc {
     LostClose,
     Poll,
     OpenLock,
+    StatLock,
     ReadRecord,
     Probe,
     Compare,
@@ -150,8 +151,10 @@ pub(crate) struct Inode {
     pub(crate) place: Place,
     pub(crate) record: Record,
     pub(crate) sticky: bool,
-    /// Of its record if that is whole, else of its last change.
+    /// How old the stamp in its record is; 0 without a whole record.
     pub(crate) age: u8,
+    /// How long ago an entry of it was made or removed.
+    pub(crate) changed: u8,
 }
 
 pub(crate) const NO_INODE: Inode = Inode {
@@ -161,6 +164,7 @@ pub(crate) const NO_INODE: Inode = Inode {
     record: Record::None,
     sticky: false,
     age: 0,
+    changed: 0,
 };
 
 impl Inode {
@@ -171,6 +175,7 @@ impl Inode {
             | u64::from(self.age) << 3
             | (self.place as u64) << 5
             | self.record.code() << 7
+            | u64::from(self.changed) << 13
     }
 }
 
@@ -186,8 +191,12 @@ pub(crate) struct Process {
     pub(crate) seen: u8,
     /// The OS lock on that descriptor.
     pub(crate) seen_lock: Flock,
+    /// What `fstat` said about that, until the record is read: whether it is sticky, and its last change.
+    pub(crate) saw: (bool, u8),
     /// How long its claim in place takes so far.
     pub(crate) took: u8,
+    /// How old the stamp is that it is about to record.
+    pub(crate) stamp: u8,
     /// How many more times it acquires after this one.
     pub(crate) left: u8,
 }
@@ -198,7 +207,9 @@ pub(crate) const NO_PROCESS: Process = Process {
     own_lock: Flock::No,
     seen: NONE,
     seen_lock: Flock::No,
+    saw: (false, 0),
     took: 0,
+    stamp: 0,
     left: 0,
 };
 
@@ -220,6 +231,9 @@ impl Process {
             | (self.seen_lock as u64) << 18
             | u64::from(self.took) << 20
             | u64::from(self.left) << 22
+            | u64::from(self.saw.0) << 24
+            | u64::from(self.saw.1) << 25
+            | u64::from(self.stamp) << 27
     }
 }
 

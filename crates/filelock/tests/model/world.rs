@@ -1,9 +1,9 @@
 //! The kernel's part: what one system call does, whoever makes it.
 
-use crate::config::{Config, Kind};
+use crate::config::{Config, Kind, Mend};
 use crate::state::{
-    DEAD_FOREIGN, DEAD_OURS, Flock, INODES, Inode, NO_INODE, NO_PROCESS, NONE, PAST_GRACE, Pc,
-    Place, Process, Record, State,
+    DEAD_FOREIGN, DEAD_OURS, Flock, INODES, Inode, NO_INODE, NO_PROCESS, NONE, PAST_GRACE,
+    PAST_TTL, Pc, Place, Process, Record, State,
 };
 
 /// One step of one process.
@@ -56,8 +56,7 @@ impl Turn<'_> {
         let before = self.state.inode(slot).record;
         self.note_removal(slot);
         let inode = self.state.inode_mut(slot);
-        inode.record = Record::None;
-        inode.age = 0;
+        (inode.record, inode.age, inode.changed) = (Record::None, 0, 0);
         before != Record::None
     }
 
@@ -65,6 +64,10 @@ impl Turn<'_> {
     pub(crate) fn rmdir_lock(&mut self) {
         let refused = |at: &Inode| at.file || at.record != Record::None;
         if self.state.at_lock().is_some_and(|at| !refused(at)) {
+            let others = (0..).zip(&self.state.processes).filter(|(p, _)| *p != self.p);
+            let made = others.map(|(_, process)| process.own).any(|own| own == self.state.lock);
+            // The directory of a claim in the making, or of a release.
+            self.state.marks.meddled |= made && !self.config.kind(self.p).is_ours();
             self.state.lock = NONE;
         }
     }
@@ -115,10 +118,15 @@ impl Turn<'_> {
         };
     }
 
-    /// Killed. What it left behind is a dead one's from now on.
+    /// Killed: the kernel closes what it had open.
     pub(crate) fn crash(&mut self) {
-        let dead = if self.config.kind(self.p).is_ours() { DEAD_OURS } else { DEAD_FOREIGN };
+        self.abandon_records();
         *self.me() = Process { pc: Pc::Crashed, ..NO_PROCESS };
+    }
+
+    /// What this process leaves behind is nobody's from now on.
+    pub(crate) fn abandon_records(&mut self) {
+        let dead = if self.config.kind(self.p).is_ours() { DEAD_OURS } else { DEAD_FOREIGN };
         let p = self.p;
         for inode in &mut self.state.inodes {
             match &mut inode.record {
@@ -141,34 +149,49 @@ impl Turn<'_> {
                 self.state.inodes[slot] = NO_INODE;
                 continue;
             }
-            let limit = self.telling_age(number, linked);
+            let (age, changed) = self.telling_ages(number, linked);
             let inode = &mut self.state.inodes[slot];
-            inode.age = inode.age.min(limit);
+            inode.age = inode.age.min(age);
+            inode.changed = inode.changed.clamp(*changed.start(), *changed.end());
+        }
+        let measured = self.config.mended(Mend::SlowClaimIsLost);
+        for process in &mut self.state.processes {
+            if process.pc != Pc::ReadRecord {
+                process.saw = (false, 0);
+            }
+            if process.pc != Pc::CreateRecord {
+                process.stamp = 0;
+            }
+            let claims = (Pc::OpenMade..=Pc::ReadBack).contains(&process.pc);
+            process.took = if measured && claims { process.took.min(PAST_GRACE) } else { 0 };
         }
         self.state
     }
 
-    /// The highest age that makes a difference to somebody.
-    fn telling_age(&self, slot: u8, linked: bool) -> u8 {
+    /// What about the age of its stamp, and of its last change, makes a difference to anybody.
+    fn telling_ages(&self, slot: u8, linked: bool) -> (u8, std::ops::RangeInclusive<u8>) {
         let inode = self.state.inode(slot);
+        let age = if inode.record == Record::None { 0 } else { PAST_TTL };
         if !linked {
-            return 0;
+            return (0, 0..=0);
         }
         if !self.config.all_trust_the_kernel() {
-            return 2;
+            return (age, 0..=PAST_TTL);
         }
         if inode.place == Place::Prep {
-            return PAST_GRACE;
+            return (age.min(PAST_GRACE), 0..=PAST_GRACE);
         }
         match inode.record {
-            Record::None if inode.sticky => 0,
-            Record::None => PAST_GRACE,
+            Record::None if inode.sticky => (0, 0..=0),
+            Record::None => (0, 0..=PAST_TTL),
             Record::Full(owner) if self.is_kernel_backed(inode.record) => {
-                // Its claimant still looks at its own stamp.
+                // Its claimant still looks at its own stamp. Somebody who has looked at the last change before
+                // the record was made, and reads it after it is gone, is to see the worst.
                 let starting = owner < DEAD_OURS && self.state.process(owner).pc < Pc::Held;
-                if starting { PAST_GRACE } else { 0 }
+                (if starting { PAST_GRACE } else { 0 }, PAST_TTL..=PAST_TTL)
             }
-            _ => 2,
+            Record::Empty(owner) if owner < DEAD_OURS => (PAST_GRACE, 0..=PAST_TTL),
+            _ => (age, 0..=PAST_TTL),
         }
     }
 }

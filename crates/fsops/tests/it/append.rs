@@ -110,6 +110,21 @@ fn a_link_is_followed_and_stays_a_link() {
 }
 
 #[test]
+fn a_link_that_leads_nowhere_is_refused_and_nothing_is_created() {
+    let lab = Lab::new();
+    symlink("nowhere", lab.join("dangling")).unwrap();
+    symlink("dangling", lab.join("chain")).unwrap();
+    let before = lab.picture();
+    for name in ["dangling", "chain"] {
+        let error = append_record(&lab.join(name), b"{}").unwrap_err();
+        assert!(error.to_string().contains(name), "{error}");
+        let AppendError::DanglingLink { path } = error else { panic!("{error:?}") };
+        assert_eq!(path, lab.join(name));
+    }
+    assert_eq!(lab.picture(), before);
+}
+
+#[test]
 fn what_is_no_file_is_refused_at_once_and_stays() {
     let lab = Lab::new();
     let things = no_files(&lab);

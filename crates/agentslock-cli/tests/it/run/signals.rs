@@ -92,7 +92,7 @@ fn a_signal_that_ends_another_verbs_wait_leaves_nothing_either() {
     for verb in [&["append", "t", "{}"][..], &["set", "--file", "t", "--inputs-digest", "d"]] {
         let mut waiter = lab.cli(verb).args(["--wait", "1000"]).start();
         wait_until(WATCHDOG, || lab.names().iter().any(|name| name.contains(".prep-")));
-        waiter.signal(Signal::INT);
+        waiter.signal(Signal::TERM);
         waiter.await_end();
         assert_eq!(lab.names(), held, "{verb:?}");
     }

@@ -1,6 +1,6 @@
 //! Several handles on one document: each writes what it staged, and nothing else.
 
-use agentslock_core::Flushed;
+use agentslock_core::{Flushed, Lockfile};
 
 use crate::support::{DOCUMENT, Lab};
 
@@ -94,4 +94,32 @@ fn staged_changes_are_shown_on_top_of_what_was_read() {
     assert_eq!(lab.text(), "{\"a\":[ 1],\"b\":2}");
     handle.flush().unwrap();
     assert_eq!((handle.text().as_str(), lab.text().as_str()), (text, text));
+}
+
+#[test]
+fn the_text_of_a_handle_is_what_its_next_flush_writes() {
+    type Stage = fn(&Lockfile);
+    let stages: [[Stage; 2]; 2] = [
+        // Back to the value of before.
+        [
+            |handle| handle.set_section("b", &5).unwrap(),
+            |handle| handle.set_section("b", &1).unwrap(),
+        ],
+        // The key was spelled with an escape, once.
+        [
+            |handle| handle.remove_section("a").unwrap(),
+            |handle| handle.set_section("a", &3).unwrap(),
+        ],
+    ];
+    for [first, second] in stages {
+        let lab = Lab::with("{\"b\":1, \"\\u0061\":2}");
+        let handle = lab.open();
+        for stage in [first, second] {
+            stage(&handle);
+            let text = handle.text();
+            assert_eq!(handle.flush().unwrap(), Flushed::Written);
+            assert_eq!(text, lab.text());
+            assert_eq!(handle.text(), lab.text());
+        }
+    }
 }

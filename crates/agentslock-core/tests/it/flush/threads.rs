@@ -96,7 +96,7 @@ fn what_is_staged_during_a_flush_is_written_by_it_or_stays_staged() {
 #[test]
 fn threads_that_flush_one_handle_each_have_written_what_they_staged() {
     const THREADS: u32 = 4;
-    const ROUNDS: u32 = 25;
+    const ROUNDS: u32 = 200;
     let lab = Lab::in_memory();
     let lockfile = &lab.open();
     thread::scope(|scope| {

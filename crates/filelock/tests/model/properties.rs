@@ -1,0 +1,68 @@
+//! What must hold in every state.
+
+use stateright::Property;
+
+use crate::config::{Config, Kind};
+use crate::model::Moment;
+use crate::state::{DEAD_OURS, Flock, Pc, Place, Record, State};
+
+pub(crate) const ONE_OF_OURS: &str = "at most one of ours holds";
+pub(crate) const ONE_OF_ALL: &str = "at most one of all holds";
+pub(crate) const NOT_TORN: &str = "no holder of ours loses its record to one of ours";
+pub(crate) const STILL_THERE: &str = "whoever holds by the kernel's word is at the lock's name";
+pub(crate) const PREPARATION: &str = "no living preparation is swept";
+pub(crate) const PROOF: &str = "a lock proved dead has a dead owner";
+
+impl Config {
+    /// The properties that this configuration is checked for.
+    pub(crate) fn claims(&self) -> Vec<Property<Self>> {
+        let all: [(&'static str, fn(&Config, &Moment) -> bool); 6] = [
+            (ONE_OF_OURS, |config, at| config.promises(at, |s| config.holders(s, true) <= 1)),
+            (ONE_OF_ALL, |config, at| config.promises(at, |s| config.holders(s, false) <= 1)),
+            (NOT_TORN, |config, at| config.promises(at, |s| !s.marks.torn)),
+            (STILL_THERE, |config, at| config.promises(at, |s| is_still_there(config, s))),
+            (PREPARATION, |config, at| config.promises(at, |s| keeps_its_preparation(config, s))),
+            (PROOF, |config, at| config.promises(at, |s| is_proof(config, s))),
+        ];
+        let wanted = |name: &'static str| self.only.is_empty() || self.only.contains(&name);
+        let wanted = all.into_iter().filter(|(name, _)| wanted(name));
+        wanted.map(|(name, holds)| Property::always(name, holds)).collect()
+    }
+    fn promises(&self, at: &Moment, holds: impl Fn(&State) -> bool) -> bool {
+        self.is_exempt(&at.state) || holds(&at.state)
+    }
+}
+
+/// Until it begins to release, the lock's name stands for a living holder's directory, and its record is inside.
+fn is_still_there(config: &Config, state: &State) -> bool {
+    !config.local
+        || config.processes().all(|p| {
+            let process = state.process(p);
+            let holds = matches!(process.pc, Pc::Held | Pc::VerifyRead | Pc::ReleaseUnlink);
+            !holds
+                || state
+                    .at_lock()
+                    .is_some_and(|at| process.own == state.lock && at.record == Record::Full(p))
+        })
+}
+
+/// From its OS lock to its publication or its own end, a preparation is where it was.
+fn keeps_its_preparation(config: &Config, state: &State) -> bool {
+    config.processes().all(|p| {
+        let process = state.process(p);
+        let prepared = config.kind(p) == Kind::Publish
+            && process.own_lock == Flock::Exclusive
+            && (process.pc < Pc::AgainRmdir && process.pc > Pc::CreateInPrep
+                || process.wants() && process.pc >= Pc::Poll && process.pc < Pc::RenewLook);
+        !prepared || state.inode(process.own).place == Place::Prep
+    })
+}
+
+/// The kernel's word is not mistaken: who is about to be cleared as dead is dead.
+fn is_proof(config: &Config, state: &State) -> bool {
+    config.processes().all(|p| {
+        let process = state.process(p);
+        process.pc != Pc::UnlinkDead
+            || state.inode(process.seen).record.by().is_none_or(|owner| owner >= DEAD_OURS)
+    })
+}
