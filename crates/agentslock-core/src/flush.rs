@@ -26,7 +26,7 @@ impl Lockfile {
     /// What was written is no longer staged: a later flush does not bring it back over another
     /// program's newer value. What is staged while a flush is in progress stays staged, unless that
     /// flush already wrote it. With nothing staged, a missing file is created and an existing one
-    /// left alone. Missing parent directories are created.
+    /// left alone. Missing parent directories are created, and stay whatever comes after.
     ///
     /// # Errors
     ///

@@ -23,7 +23,11 @@
 //!
 //! Whoever writes the file without the lock can lose what others write. On network file systems, and
 //! towards the Go implementations, the lock is only as good as the clock (see `filelock`). Two
-//! links to one document are two locks: let all programs name it alike.
+//! links to one document are two locks: let all programs name it alike. The document's name must
+//! leave room for what locks and temporaries append to it: 27 bytes.
+//!
+//! A durable flush holds the lock while it syncs. On a disk that takes seconds for that, whoever waits
+//! needs a longer timeout than the default of 5 s ([`LockfileOptions::lock`]).
 //!
 //! # Example
 //!

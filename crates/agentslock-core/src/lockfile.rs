@@ -74,7 +74,7 @@ impl Lockfile {
         }
     }
 
-    /// The path as it was given.
+    /// The path of the document, absolute; links are not followed.
     pub fn path(&self) -> &Path {
         &self.path
     }

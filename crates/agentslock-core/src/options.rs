@@ -1,6 +1,6 @@
 //! How a document is opened, locked and written.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use filelock::LockOptions;
 use fsops::Durability;
@@ -52,8 +52,15 @@ impl LockfileOptions {
     ///
     /// As there.
     pub fn open(self, path: impl AsRef<Path>) -> Result<Lockfile, OpenError> {
-        let path = path.as_ref();
-        let (document, version) = read_document(path)?;
-        Ok(Lockfile::new(path, self, (document, &version), None))
+        let path = absolute(path.as_ref())?;
+        let (document, version) = read_document(&path)?;
+        Ok(Lockfile::new(&path, self, (document, &version), None))
     }
+}
+
+/// A handle keeps to its file, even if the process changes its directory.
+pub(crate) fn absolute(path: &Path) -> Result<PathBuf, OpenError> {
+    std::path::absolute(path).map_err(|source| {
+        fsops::ReadError::Io { verb: "make absolute", path: path.to_owned(), source }.into()
+    })
 }

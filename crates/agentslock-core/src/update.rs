@@ -6,7 +6,7 @@ use crate::commit::{ROUNDS, Round, read_document, unlock, write_round};
 use crate::error::FlushError;
 use crate::flush::{Flushed, create_parents};
 use crate::lockfile::Lockfile;
-use crate::options::LockfileOptions;
+use crate::options::{LockfileOptions, absolute};
 
 /// What an update returned and did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +60,7 @@ where
     F: FnMut(&Lockfile) -> Result<R, E>,
     E: From<FlushError>,
 {
+    let path = &absolute(path).map_err(FlushError::from)?;
     create_parents(path, options.durability)?;
     for _ in 0..ROUNDS {
         let guard = options.lock.acquire(path).map_err(FlushError::from)?;

@@ -91,7 +91,9 @@ fn open(path: &Path) -> Result<(File, bool), AppendError> {
         Err(error) => return Err(failed(error)),
     };
     let mut options = OpenOptions::new();
-    options.read(true).append(true).create(true);
+    // Not for a file that is there: where `fs.protected_regular` is set, the kernel refuses `O_CREAT`
+    // on other users' files in a sticky directory (proc_sys_fs(5)).
+    options.read(true).append(true).create(is_new);
     let file = sys::open_nonblocking(path, &mut options).map_err(failed)?;
     match sys::not_regular(&file.metadata().map_err(failed)?) {
         Some(kind) => Err(AppendError::NotAFile { path: path.to_owned(), kind }),

@@ -31,6 +31,8 @@ pub struct AtomicFile {
     temporary: NamedTempFile,
     /// What is replaced: absolute, links followed.
     target: PathBuf,
+    /// What was there when the temporary was created.
+    replaced: Option<Metadata>,
     durability: Durability,
     /// Opened before anything is written: if it cannot be, the old file still stands.
     directory: Option<File>,
@@ -40,7 +42,9 @@ impl AtomicFile {
     /// Creates the temporary `<name>.tmp-<unique>` beside `path`.
     ///
     /// If `path` is a symbolic link, the file that it leads to is the one replaced, and the link
-    /// stays. The directory must exist ([`create_parents`](crate::create_parents)).
+    /// stays. (A target that becomes a link before the commit is replaced as it is.) The directory
+    /// must exist ([`create_parents`](crate::create_parents)), and with [`Durability::Full`] be
+    /// readable.
     ///
     /// # Errors
     ///
@@ -66,7 +70,7 @@ impl AtomicFile {
             path: parent,
             source,
         })?;
-        Ok(Self { temporary, target, durability, directory })
+        Ok(Self { temporary, target, replaced, durability, directory })
     }
 
     /// The file that will be replaced: absolute, links followed.
@@ -89,7 +93,13 @@ impl AtomicFile {
         match std::fs::metadata(&self.target) {
             Ok(replaced) => sys::adopt_owner_and_mode(file, &replaced)
                 .map_err(|source| self.failed_to("set the mode of", source))?,
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            // If it went away meanwhile, as if it had not.
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                if let Some(replaced) = &self.replaced {
+                    sys::adopt_owner_and_mode(file, replaced)
+                        .map_err(|source| self.failed_to("set the mode of", source))?;
+                }
+            }
             Err(error) => return Err(self.failed_to("examine", error)),
         }
         if self.durability == Durability::Full {
@@ -178,8 +188,8 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
 ///
 /// # Errors
 ///
-/// The operating system's when the directory cannot be read. A temporary that cannot be removed is
-/// passed over.
+/// The operating system's when the directory cannot be read, and those of [`AtomicFile::create`] for a
+/// path that is no file. A temporary that cannot be removed is passed over.
 pub fn remove_left_over_temporaries(path: &Path, age: std::time::Duration) -> io::Result<usize> {
     let (target, _) = resolve(path).map_err(io::Error::from)?;
     let prefix = temporary_prefix(&target);

@@ -19,7 +19,8 @@
 //! # Limits
 //!
 //! Access control lists, extended attributes and further hard links of the replaced file are not
-//! carried over. The directory must be writable. On systems other than Unix, modes and owners are
+//! carried over. The directory must be writable, and the name leave room for the 17 bytes that
+//! a temporary's name is longer. On systems other than Unix, modes and owners are
 //! not handled and nothing was tested.
 //!
 //! # Example

@@ -106,7 +106,7 @@ impl TestChild {
     #[track_caller]
     pub fn succeed(mut self) -> String {
         self.await_end();
-        let status = self.clean_up().expect("because our own child can be waited for");
+        let status = self.clean_up().expect("because it has ended and nobody else waits for it");
         // What it wrote last may still be on its way to us.
         while self.points.recv_timeout(LIMIT).is_ok() {}
         let said = self.said();
@@ -139,16 +139,41 @@ impl TestChild {
         self.process.try_wait().expect("because our own child can be waited for").is_some()
     }
 
-    /// Kills what is left of the child and of what it started, then reaps it.
-    fn clean_up(&mut self) -> std::io::Result<ExitStatus> {
-        if !self.done {
-            #[cfg(unix)]
-            self.kill_group();
-            // It may be dead already.
-            let _ = self.process.kill();
-            self.done = true;
+    /// Kills what is left of the child and of what it started, and waits until all of it is gone.
+    /// How the child ended, if it could be seen. Once only.
+    #[cfg(unix)]
+    fn clean_up(&mut self) -> Option<ExitStatus> {
+        use std::os::unix::process::ExitStatusExt;
+
+        use rustix::io::Errno;
+        use rustix::process::{WaitOptions, waitpgid};
+
+        if std::mem::replace(&mut self.done, true) {
+            return None;
         }
-        self.process.wait()
+        self.kill_group();
+        let (child, mut status) = (self.process_id(), None);
+        // On Linux, what the child started and did not wait for is ours by now.
+        loop {
+            match waitpgid(child, WaitOptions::empty()) {
+                Ok(Some((pid, ended))) if pid == child => {
+                    status = Some(ExitStatus::from_raw(ended.as_raw()));
+                }
+                Ok(_) | Err(Errno::INTR) => {}
+                // Nobody is left.
+                Err(_) => return status,
+            }
+        }
+    }
+
+    #[cfg(not(unix))]
+    fn clean_up(&mut self) -> Option<ExitStatus> {
+        if std::mem::replace(&mut self.done, true) {
+            return None;
+        }
+        // It may be dead already.
+        let _ = self.process.kill();
+        self.process.wait().ok()
     }
 
     fn said(&self) -> String {

@@ -62,6 +62,7 @@ impl ChildTest {
     /// If it cannot be started, or there is no such test.
     #[track_caller]
     pub fn spawn(self) -> TestChild {
+        adopt_orphans();
         let program = std::env::current_exe().expect("because a running program has a path");
         let started = self.command(program.as_os_str()).spawn();
         let (started, copy) = match started {
@@ -116,6 +117,14 @@ impl ChildTest {
         assert!(self.user.is_none(), "only Unix starts a process as another user");
         command
     }
+}
+
+/// From now on, what a dead child has left running becomes a child of this process. Else it would be
+/// the init process's, which in a container may not wait for it: its remains would stay.
+fn adopt_orphans() {
+    #[cfg(target_os = "linux")]
+    rustix::process::set_child_subreaper(Some(rustix::process::getpid()))
+        .expect("because every process may adopt its descendants");
 }
 
 /// The copy's name in its directory.

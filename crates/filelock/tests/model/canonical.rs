@@ -72,6 +72,8 @@ impl Config {
             | u64::from(process.saw.0) << 3
             | u64::from(process.saw.1) << 4
             | u64::from(process.stamp) << 6
+            | flag(process.aside != NONE, 8)
+            | flag(process.aside != NONE && process.aside == process.seen, 9)
     }
 }
 
@@ -106,8 +108,9 @@ fn renamed(state: &State, order: Places) -> (State, Places) {
     let mut processes = state.processes;
     for (new, p) in processes.iter_mut().zip(order) {
         let process = state.process(p);
-        let (own, seen) = (naming.number(process.own), naming.number(process.seen));
-        *new = Process { own, seen, ..*process };
+        let [own, seen, aside] =
+            [process.own, process.seen, process.aside].map(|slot| naming.number(slot));
+        *new = Process { own, seen, aside, ..*process };
     }
     // What nobody has open: leftovers. Told apart by what they are alone.
     let open = naming.met;

@@ -156,16 +156,20 @@ impl Turn<'_> {
                 self.state.inode_mut(own).sticky = false;
                 self.go(Pc::NameCheck);
             }
-            Pc::NameCheck => self.go(if lock == own { Pc::ReadBack } else { Pc::LostUnlink }),
+            Pc::NameCheck => self.go(if lock == own { Pc::ReadBack } else { Pc::LostRead }),
             Pc::ReadBack => {
                 let mine = self.state.at_lock().is_some_and(|at| at.record == Record::Full(p));
                 let slow = self.config.mended(Mend::SlowClaimIsLost) && self.my().took > 0;
                 if mine && !slow {
                     self.hand_over();
                 } else {
-                    self.go(Pc::LostUnlink);
+                    self.go(Pc::LostRead);
                 }
             }
+            Pc::LostRead => match self.state.inode(own).record {
+                Record::Full(other) if other != p => self.begin_anew(),
+                _ => self.go(Pc::LostUnlink),
+            },
             Pc::LostUnlink => {
                 self.unlink_record(own);
                 self.go(Pc::LostLook);
@@ -217,7 +221,14 @@ impl Turn<'_> {
                 self.end();
             }
             Pc::Held if lock == own => self.go(Pc::VerifyRead),
+            Pc::VerifyRead if mine && self.config.kind(p) == Kind::InPlace => {
+                self.go(Pc::ReleaseSticky);
+            }
             Pc::VerifyRead if mine => self.go(Pc::ReleaseUnlink),
+            Pc::ReleaseSticky => {
+                self.state.inode_mut(own).sticky = true;
+                self.go(Pc::ReleaseUnlink);
+            }
             Pc::ReleaseUnlink => {
                 if self.unlink_record(own) {
                     self.go(Pc::ReleaseLook);

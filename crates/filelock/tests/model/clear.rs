@@ -1,7 +1,9 @@
 //! Waiting, judging, clearing, sweeping: `wait.rs`, `judge.rs`, `reclaim.rs`, `sweep.rs`.
 
 use crate::config::{Broken, Kind, Mend};
-use crate::state::{DEAD_OURS, Flock, NONE, PAST_GRACE, PAST_TTL, Pc, Place, Record};
+use crate::state::{
+    DEAD_OURS, Flock, Inode, NO_INODE, NONE, PAST_GRACE, PAST_TTL, Pc, Place, Record,
+};
 use crate::world::Turn;
 
 impl Turn<'_> {
@@ -24,8 +26,10 @@ impl Turn<'_> {
     pub(crate) fn looks_left_over(&self, slot: u8) -> bool {
         let inode = self.state.inode(slot);
         let limit = if inode.file { PAST_TTL } else { PAST_GRACE };
-        let age = if inode.file { inode.age } else { inode.changed };
-        self.config.local && inode.place == Place::Prep && age >= limit && self.my().own != slot
+        self.config.local
+            && inode.place == Place::Prep
+            && inode.changed >= limit
+            && self.my().own != slot
     }
 
     /// The next call of a process that judges.
@@ -182,33 +186,49 @@ impl Turn<'_> {
 
     /// The next call of a process that clears a lock file: `reclaim::remove_file`.
     pub(crate) fn reclaim_file(&mut self) {
-        let (seen, lock) = (self.my().seen, self.state.lock);
+        let (seen, aside, lock) = (self.my().seen, self.my().aside, self.state.lock);
         match self.my().pc {
             Pc::FileStill if lock != seen => self.look_away(),
-            Pc::FileStill => self.go(Pc::FileAside),
-            Pc::FileAside if lock == NONE => self.look_away(),
+            Pc::FileStill if self.config.broken == Broken::FileRenamedAway => {
+                self.go(Pc::FileAside);
+            }
+            Pc::FileStill => self.go(Pc::FilePlace),
+            Pc::FilePlace => {
+                let place = Place::Prep;
+                let new = self.create(Inode { file: true, place, ..NO_INODE });
+                self.me().aside = new;
+                self.go(Pc::FileAside);
+            }
             Pc::FileAside => {
-                let at = self.state.inode(lock);
-                if self.config.mended(Mend::RenameOverAFile) && !at.file {
+                let placed = aside != NONE && self.state.inode(aside).place == Place::Prep;
+                let refused = lock == NONE || placed && !self.state.inode(lock).file;
+                if placed {
+                    // Replaced by what is renamed, or removed because that failed.
+                    self.state.inode_mut(aside).place = Place::None;
+                }
+                if refused {
                     return self.look_away();
                 }
                 self.note_removal(lock);
                 self.state.lock = NONE;
-                let inode = self.state.inode_mut(lock);
-                inode.place = Place::Prep;
-                let judged = lock == seen;
-                self.me().seen = lock;
-                self.go(if judged { Pc::FileDelete } else { Pc::FilePutBack });
+                self.state.inode_mut(lock).place = Place::Prep;
+                self.me().aside = lock;
+                self.go(Pc::FileCompare);
+            }
+            Pc::FileCompare if aside == seen => self.go(Pc::FileDelete),
+            Pc::FileCompare => self.go(Pc::FilePutBack),
+            Pc::FilePutBack => {
+                // Refused if the name is taken again.
+                if lock == NONE && self.state.inode(aside).place == Place::Prep {
+                    self.state.lock = aside;
+                    self.state.inode_mut(aside).place = Place::None;
+                }
+                self.go(Pc::FileDelete);
             }
             Pc::FileDelete => {
-                self.state.inode_mut(seen).place = Place::None;
-                self.look_away();
-            }
-            Pc::FilePutBack => {
-                // Refused if the name is taken again; then it stays aside.
-                if lock == NONE && self.state.inode(seen).place == Place::Prep {
-                    self.state.lock = seen;
-                    self.state.inode_mut(seen).place = Place::None;
+                // A file; a directory stays where it is.
+                if self.state.inode(aside).file {
+                    self.state.inode_mut(aside).place = Place::None;
                 }
                 self.look_away();
             }
@@ -223,6 +243,11 @@ impl Turn<'_> {
         match self.my().pc {
             Pc::SweepOpen if !named => self.look_away(),
             Pc::SweepOpen if self.state.inode(seen).file => {
+                let others = (0..).zip(&self.state.processes).filter(|(p, _)| *p != self.p);
+                let locked = others.map(|(_, process)| process.aside).any(|slot| slot == seen);
+                if locked && self.config.mended(Mend::LockedPlaceholder) {
+                    return self.look_away();
+                }
                 self.state.inode_mut(seen).place = Place::None;
                 self.look_away();
             }

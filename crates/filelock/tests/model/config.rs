@@ -66,6 +66,8 @@ pub(crate) enum Broken {
     ReleaseUnchecked,
     /// A dead lock is removed by name, with whatever is in it.
     RecursiveDelete,
+    /// A lock file is renamed to a name that nothing stands at.
+    FileRenamedAway,
     /// Judges probe with an exclusive OS lock.
     ExclusiveProbe,
 }
@@ -77,8 +79,8 @@ pub(crate) enum Mend {
     ProbeTheExpired,
     /// A claim in place that took longer than the grace is given up.
     SlowClaimIsLost,
-    /// A lock file is renamed over a file, which the kernel refuses to do with a directory.
-    RenameOverAFile,
+    /// The private file that a lock file is renamed onto has an OS lock, and a sweeper asks for it.
+    LockedPlaceholder,
     /// A sweeper asks for a shared OS lock, as a judge does.
     SharedSweep,
     /// A claimant in place that opens another directory than the one that it made has lost. An

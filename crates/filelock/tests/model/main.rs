@@ -65,7 +65,7 @@ fn measure() {
         config.mends = match c.as_str() {
             "p" => &[Mend::ProbeTheExpired],
             "s" => &[Mend::SlowClaimIsLost],
-            "f" => &[Mend::RenameOverAFile],
+            "f" => &[Mend::LockedPlaceholder],
             "w" => &[Mend::SharedSweep],
             "n" => &[],
             "ps" => &[Mend::ProbeTheExpired, Mend::SlowClaimIsLost],
@@ -74,7 +74,7 @@ fn measure() {
             _ => &[
                 Mend::ProbeTheExpired,
                 Mend::SlowClaimIsLost,
-                Mend::RenameOverAFile,
+                Mend::LockedPlaceholder,
                 Mend::SharedSweep,
             ],
         };
@@ -92,6 +92,7 @@ fn measure() {
             "c" => Broken::RecordBeforeFlock,
             "d" => Broken::ReleaseUnchecked,
             "e" => Broken::RecursiveDelete,
+            "g" => Broken::FileRenamedAway,
             _ => Broken::ExclusiveProbe,
         };
     }

@@ -33,7 +33,7 @@ pub(crate) enum Action {
 pub(crate) struct Moment {
     pub(crate) state: State,
     /// The representative's code.
-    code: [u64; 5],
+    code: [u64; 6],
 }
 
 impl Hash for Moment {
@@ -129,7 +129,7 @@ impl Turn<'_> {
             pc if pc <= Pc::ProbeExpired => self.judge(),
             Pc::FileLook | Pc::FileRead => self.judge(),
             pc if pc <= Pc::CloseJudged => self.reclaim(),
-            pc if pc <= Pc::FilePutBack => self.reclaim_file(),
+            pc if pc <= Pc::FileDelete => self.reclaim_file(),
             pc if pc <= Pc::SweepRmdir => self.sweep(),
             pc if pc <= Pc::NukeRmdir => self.reclaim(),
             pc if pc <= Pc::ReleaseNukeRmdir => self.hold(),

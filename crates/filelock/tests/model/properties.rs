@@ -38,7 +38,7 @@ fn is_still_there(config: &Config, state: &State) -> bool {
     !config.local
         || config.processes().all(|p| {
             let process = state.process(p);
-            let holds = matches!(process.pc, Pc::Held | Pc::VerifyRead | Pc::ReleaseUnlink);
+            let holds = (Pc::Held..=Pc::ReleaseUnlink).contains(&process.pc);
             !holds
                 || state
                     .at_lock()

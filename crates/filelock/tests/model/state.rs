@@ -3,7 +3,7 @@
 /// No inode.
 pub(crate) const NONE: u8 = 15;
 /// Inodes that can exist at once.
-pub(crate) const INODES: usize = 9;
+pub(crate) const INODES: usize = 12;
 /// Processes at most, foreign ones included.
 pub(crate) const PROCESSES: usize = 4;
 /// In a record: one of ours that died.
@@ -39,6 +39,7 @@ pub(crate) enum Pc {
     ClearSticky,
     NameCheck,
     ReadBack,
+    LostRead,
     LostUnlink,
     LostLook,
     LostRmdir,
@@ -58,9 +59,11 @@ pub(crate) enum Pc {
     FileLook,
     FileRead,
     FileStill,
+    FilePlace,
     FileAside,
-    FileDelete,
+    FileCompare,
     FilePutBack,
+    FileDelete,
     SweepOpen,
     SweepLock,
     SweepCompare,
@@ -75,6 +78,7 @@ pub(crate) enum Pc {
     RenewWrite,
     Held,
     VerifyRead,
+    ReleaseSticky,
     ReleaseUnlink,
     ReleaseLook,
     ReleaseRmdir,
@@ -191,7 +195,9 @@ pub(crate) struct Process {
     pub(crate) seen: u8,
     /// The OS lock on that descriptor.
     pub(crate) seen_lock: Flock,
-    /// What `fstat` said about that, until the record is read: whether it is sticky, and its last change.
+    /// A private file: to rename a lock file onto, then what was renamed.
+    pub(crate) aside: u8,
+    /// What `fstat` said about `seen`, until the record is read: whether it is sticky, and its last change.
     pub(crate) saw: (bool, u8),
     /// How long its claim in place takes so far.
     pub(crate) took: u8,
@@ -207,6 +213,7 @@ pub(crate) const NO_PROCESS: Process = Process {
     own_lock: Flock::No,
     seen: NONE,
     seen_lock: Flock::No,
+    aside: NONE,
     saw: (false, 0),
     took: 0,
     stamp: 0,
@@ -225,15 +232,16 @@ impl Process {
 
     pub(crate) fn code(&self) -> u64 {
         self.pc as u64
-            | u64::from(self.own) << 8
-            | u64::from(self.seen) << 12
-            | (self.own_lock as u64) << 16
-            | (self.seen_lock as u64) << 18
-            | u64::from(self.took) << 20
-            | u64::from(self.left) << 22
-            | u64::from(self.saw.0) << 24
-            | u64::from(self.saw.1) << 25
-            | u64::from(self.stamp) << 27
+            | u64::from(self.own) << 7
+            | u64::from(self.seen) << 11
+            | u64::from(self.aside) << 15
+            | (self.own_lock as u64) << 19
+            | (self.seen_lock as u64) << 21
+            | u64::from(self.took) << 23
+            | u64::from(self.left) << 25
+            | u64::from(self.saw.0) << 27
+            | u64::from(self.saw.1) << 28
+            | u64::from(self.stamp) << 30
     }
 }
 
@@ -286,7 +294,7 @@ impl State {
     }
 
     /// The whole state in as many words: what it is hashed by.
-    pub(crate) fn code(&self) -> [u64; 5] {
+    pub(crate) fn code(&self) -> [u64; 6] {
         let p = self.processes.map(|process| process.code());
         let n = self.inodes.map(|inode| inode.code());
         let marks = u64::from(self.marks.torn)
@@ -297,7 +305,8 @@ impl State {
             p[2] | p[3] << 32,
             n[0] | n[1] << 16 | n[2] << 32 | n[3] << 48,
             n[4] | n[5] << 16 | n[6] << 32 | n[7] << 48,
-            n[8] | u64::from(self.lock) << 16 | marks << 24,
+            n[8] | n[9] << 16 | n[10] << 32 | n[11] << 48,
+            u64::from(self.lock) | marks << 8,
         ]
     }
 }

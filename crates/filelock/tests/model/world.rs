@@ -98,7 +98,7 @@ impl Turn<'_> {
 
     pub(crate) fn close_seen(&mut self) {
         let me = self.me();
-        me.seen = NONE;
+        (me.seen, me.aside) = (NONE, NONE);
         me.seen_lock = Flock::No;
     }
 
@@ -144,7 +144,8 @@ impl Turn<'_> {
             }
             let number = u8::try_from(slot).expect("because there are few");
             let linked = self.state.is_linked(number);
-            let open = self.state.processes.iter().any(|p| p.own == number || p.seen == number);
+            let open =
+                self.state.processes.iter().any(|p| [p.own, p.seen, p.aside].contains(&number));
             if !linked && !open {
                 self.state.inodes[slot] = NO_INODE;
                 continue;
@@ -178,10 +179,11 @@ impl Turn<'_> {
         if !self.config.all_trust_the_kernel() {
             return (age, 0..=PAST_TTL);
         }
-        if inode.place == Place::Prep {
+        if inode.place == Place::Prep && !inode.file {
             return (age.min(PAST_GRACE), 0..=PAST_GRACE);
         }
         match inode.record {
+            _ if inode.file => (age, 0..=PAST_TTL),
             Record::None if inode.sticky => (0, 0..=0),
             Record::None => (0, 0..=PAST_TTL),
             Record::Full(owner) if self.is_kernel_backed(inode.record) => {

@@ -133,7 +133,9 @@ fn a_digest_is_set_and_cleared() {
 }
 
 #[test]
-fn the_path_is_kept_as_it_was_given() {
+fn the_path_is_absolute_and_nothing_in_it_is_resolved() {
     let path = Path::new("./not/../there/.agentsrc.lock");
-    assert_eq!(Lockfile::open(path).unwrap().path(), path);
+    let here = std::env::current_dir().unwrap();
+    let expected = here.join("not/../there/.agentsrc.lock");
+    assert_eq!(Lockfile::open(path).unwrap().path(), expected);
 }
