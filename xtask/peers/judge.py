@@ -4,10 +4,8 @@ import enum
 import errno
 import fcntl
 import os
-import secrets
 import stat
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 import kernel
 import record
@@ -26,29 +24,34 @@ class Verdict(enum.Enum):
 
 FACTS = (Verdict.DEAD, Verdict.REMNANT)
 TIMED = (Verdict.EXPIRED, Verdict.OLD_REMNANT)
+REMNANTS = (Verdict.REMNANT, Verdict.OLD_REMNANT)
 
 
 class NotALock(Exception):
     """What stands at L is none, or holds what is none of ours: people have to look at it."""
 
 
-@dataclass
 class Rules:
-    ttl: float = 30.0
-    grace: float = 2.0
-    # As on a network file system: OS locks are neither taken nor believed.
-    time_based: bool = False
+    """The limits, in seconds, and whether OS locks mean anything."""
+
+    def __init__(self, ttl=30.0, grace=2.0, time_based=False):
+        self.ttl = ttl
+        self.grace = grace
+        # As on a network file system: OS locks are neither taken nor believed.
+        self.time_based = time_based
 
     def trusts_flock(self, directory):
         return not self.time_based and kernel.flock_is_trusted(directory)
 
 
-@dataclass
 class Seen:
-    verdict: Verdict
-    identity: tuple | None = None
-    directory: int | None = None
-    content: bytes | None = None
+    """What stood at L: the verdict, and what tells it from what may stand there later."""
+
+    def __init__(self, verdict, status=None, directory=None):
+        self.verdict = verdict
+        self.identity = (status.st_dev, status.st_ino) if status else None
+        self.directory = directory
+        self.content = None
 
 
 @contextmanager
@@ -68,7 +71,7 @@ def judged(lock, rules):
         return
     try:
         status = os.fstat(directory)
-        seen = Seen(Verdict.ALIVE, (status.st_dev, status.st_ino), directory)
+        seen = Seen(Verdict.ALIVE, status, directory)
         try:
             seen.verdict = judge_directory(lock, seen, status, rules)
         except OSError:
@@ -113,7 +116,7 @@ def judge_other(lock, rules):
         return Seen(Verdict.FREE)
     if not stat.S_ISREG(status.st_mode):
         raise NotALock(f"{lock} is neither a directory nor a regular file")
-    seen = Seen(Verdict.ALIVE, (status.st_dev, status.st_ino))
+    seen = Seen(Verdict.ALIVE, status)
     try:
         seen.content = record.read(lock)
     except FileNotFoundError:
@@ -143,34 +146,50 @@ def clear(lock, seen):
     """Removes what was judged, and nothing that has taken its place meanwhile."""
     if seen.directory is None:
         return clear_file(lock, seen)
-    if seen.verdict not in (Verdict.REMNANT, Verdict.OLD_REMNANT):
-        try:
-            os.unlink("holder", dir_fd=seen.directory)
-        except FileNotFoundError:
-            pass
-    remove_if_at(lock, seen.directory, remnant=seen.verdict in (Verdict.REMNANT, Verdict.OLD_REMNANT))
-
-
-def remove_if_at(lock, directory, remnant):
-    if not kernel.is_at(lock, directory):
+    if seen.verdict in REMNANTS:
+        remove_if_at(lock, seen.directory)
         return
     try:
-        os.rmdir(lock)
+        os.unlink("holder", dir_fd=seen.directory)
+    except FileNotFoundError:
+        pass
+    if remove_if_at(lock, seen.directory):
+        return
+    strangers = [name for name in os.listdir(seen.directory) if not is_a_records(name)]
+    if strangers and kernel.is_at(lock, seen.directory):
+        raise NotALock(f"{lock} holds what is not the lock's: {strangers}")
+
+
+def is_a_records(name):
+    """Whether a record can have this name, removed ones that somebody still has open included."""
+    return name == "holder" or name.startswith((".nfs", ".fuse_hidden"))
+
+
+def remove_if_at(path, directory):
+    """Removes the empty `directory` if `path` is its name still. False: something is in it, or in
+    what has taken the name: a record, so the kernel refuses and nothing is lost."""
+    if not kernel.is_at(path, directory):
+        return True
+    try:
+        os.rmdir(path)
     except FileNotFoundError:
         pass
     except OSError as error:
         if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
             raise
-        # A holder has appeared: in a remnant, or in a successor's directory at this name.
-        if not remnant and kernel.is_at(lock, directory):
-            raise NotALock(f"{lock} holds what is not the lock's: {os.listdir(lock)}") from error
+        return False
+    return True
 
 
 def clear_file(lock, seen):
-    aside = f"{lock}.prep-{os.getpid()}-{secrets.token_hex(8)}"
+    aside = f"{lock}.prep-{os.getpid()}-{os.urandom(8).hex()}"
+    # A lock directory that has taken the name meanwhile must not be moved. The kernel sees to that:
+    # it renames no directory onto a file.
+    os.close(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     try:
         os.rename(lock, aside)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
+        os.unlink(aside)
         return
     status = os.lstat(aside)
     if (status.st_dev, status.st_ino) == seen.identity and (
@@ -181,6 +200,5 @@ def clear_file(lock, seen):
     try:
         kernel.rename_exclusively(aside, lock)
     except FileExistsError:
-        # Between the two renames another one claimed the free name. The page has no answer; what
-        # we moved is no lock any more, and is left to the sweep.
-        pass
+        # Between the two renames another one claimed the free name: what we moved is lost.
+        os.unlink(aside)

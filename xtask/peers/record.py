@@ -4,20 +4,16 @@ import os
 import re
 import stat
 import time
-from dataclasses import dataclass
+from collections import namedtuple
 
 LONGEST = 4096
 STAMP_DIGITS = 19
 _DIGITS = re.compile(rb"[0-9]+")
 
 
-@dataclass(frozen=True)
-class Record:
-    pid: int
-    stamp: int
-    token: bytes | None
-    # What the fourth line says after "flock "; None without such a line.
-    kernel: bytes | None
+# `token` is None where there is no third line. `kernel` is what the fourth line says after "flock ",
+# None without such a line.
+Record = namedtuple("Record", "pid stamp token kernel")
 
 
 def stamp_now():

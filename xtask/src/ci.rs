@@ -1,12 +1,11 @@
 //! All checks, in one command. What could not be run is said at the end.
 
-use std::path::Path;
 use std::process::Command;
 
 use clap::Args;
 
 use crate::Outcome;
-use crate::cargo::{cargo, root, run};
+use crate::cargo::{cargo, run};
 
 /// Run all checks: format, lints, tests, documentation, and the short forms of the programmes.
 #[derive(Args)]
@@ -47,10 +46,17 @@ impl Ci {
             command
         };
         step("the main job", &mut xtask(&["demo", "--quiet"]))?;
-        step("contention", &mut xtask(&["contention"]))?;
+        for programme in ["contention", "kill", "stop"] {
+            step(programme, &mut xtask(&[programme]))?;
+        }
 
         let mut not_run = std::fs::read_to_string(skipped.path())?;
-        if has_cpp_compiler() {
+        if works("python3") {
+            step("interop", &mut xtask(&["interop"]))?;
+        } else {
+            not_run.push_str("interop: no python3, which the foreign peers are written in\n");
+        }
+        if works(&std::env::var("CXX").unwrap_or_else(|_| "c++".into())) {
             let check = ["check", "--quiet", "--manifest-path", "fuzz/Cargo.toml"];
             step("fuzz targets compile", &mut cargo(&check))?;
         } else {
@@ -80,8 +86,8 @@ fn step(name: &str, command: &mut Command) -> Outcome {
     run(command)
 }
 
-fn has_cpp_compiler() -> bool {
-    let compiler = std::env::var_os("CXX").unwrap_or_else(|| "c++".into());
-    let works = Command::new(compiler).arg("--version").output();
-    works.is_ok_and(|output| output.status.success()) && Path::exists(&root().join("fuzz"))
+/// Whether there is such a program.
+fn works(program: &str) -> bool {
+    let version = Command::new(program).arg("--version").output();
+    version.is_ok_and(|output| output.status.success())
 }

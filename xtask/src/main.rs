@@ -5,7 +5,10 @@ mod cargo;
 mod ci;
 mod contention;
 mod demo;
+mod filesystems;
+mod interop;
 mod kill;
+mod mutation;
 mod oracle;
 mod places;
 mod stop;
@@ -38,6 +41,13 @@ enum Programme {
     Stop(stop::Stop),
     #[command(hide = true)]
     StopWorker(stop::Worker),
+    Filesystems(filesystems::Filesystems),
+    #[command(hide = true)]
+    Hold(filesystems::Hold),
+    Interop(interop::Interop),
+    #[command(hide = true)]
+    InteropWorker(interop::Worker),
+    Mutation(mutation::Mutation),
     Bench(bench::Bench),
 }
 
@@ -51,6 +61,11 @@ fn main() -> ExitCode {
         Programme::KillWorker(worker) => worker.run(),
         Programme::Stop(stop) => stop.run(),
         Programme::StopWorker(worker) => worker.run(),
+        Programme::Filesystems(filesystems) => filesystems.run(),
+        Programme::Hold(hold) => hold.run(),
+        Programme::Interop(interop) => interop.run(),
+        Programme::InteropWorker(worker) => worker.run(),
+        Programme::Mutation(mutation) => mutation.run(),
         Programme::Bench(bench) => bench.run(),
     };
     match outcome {

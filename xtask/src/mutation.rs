@@ -36,7 +36,7 @@ const MUTANTS: [Mutant; 6] = [
             "            unlink_record(names, &dir)?;\n            remove_directory(names, look.id)\n",
             "            let _ = &dir;\n            let aside = names.preparation(&unique_token());\n            \
              if std::fs::rename(&names.lock, &aside).is_ok() {\n                \
-             let _ = std::fs::remove_dir_all(&aside);\n            }\n            Ok(())\n",
+             let _ = std::fs::remove_dir_all(&aside);\n            }\n            Ok(true)\n",
         )],
     },
     Mutant {

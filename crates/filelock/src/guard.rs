@@ -93,7 +93,7 @@ impl LockGuard {
             .read_back()
             .map_err(|source| self.failed_to("read the record of", source))?
         {
-            None => lost("its record was removed"),
+            None => lost("its record was removed or replaced"),
             Some(record) if record.token == self.claim.record.token => Ok(()),
             Some(_) => lost("its record is another's"),
         }

@@ -88,12 +88,12 @@ pub fn break_lock(path: impl AsRef<Path>, handle: &Handle) -> Result<(), BreakEr
     let Some(occupant) = occupant else {
         return Err(BreakError::Free { lock });
     };
-    if Handle::of(&occupant) != *handle {
-        return Err(BreakError::Changed { lock });
-    }
     if matches!(occupant.body, Body::Closed) {
         let holder = Box::new(occupant.holder(&LockOptions::new().environment));
         return Err(BreakError::Unreadable { lock, holder });
+    }
+    if Handle::of(&occupant) != *handle {
+        return Err(BreakError::Changed { lock });
     }
     let occupant = Occupant { verdict: condemned(&occupant.verdict), ..*occupant };
     // Not cleared as a whole: its record is gone, so that nobody holds it any more.

@@ -117,7 +117,12 @@ fn judge_directory(dir: Dir, names: &Names, options: &LockOptions, local: bool) 
     let occupied = |body, record, verdict| {
         Sight::Occupied(Box::new(Occupant { body, look: Some(look), record, verdict }))
     };
-    let record = match dir.open_regular(record::NAME, Access::Read) {
+    // Asked before it is opened: opening a device can have effects of its own.
+    let opened = dir.look_at(record::NAME).and_then(|found| match found.kind {
+        Kind::File => dir.open_regular(record::NAME, Access::Read),
+        _ => Ok(None),
+    });
+    let record = match opened {
         Err(error) if error.kind() == ErrorKind::NotFound => {
             let verdict = if look.is_sticky() {
                 // Published with its record, which is gone: its owner is releasing it, or died doing so.

@@ -31,6 +31,8 @@
 //!   or renew in time and clocks agree. [`verify`](LockGuard::verify) right before committing
 //!   bounds the damage.
 //! - `git add -A` would commit a held lock: ignore `*.lock.lock*`, or what your locks are called.
+//! - Where a lock cannot be published whole (network file systems, FUSE, names near the length limit),
+//!   a claimant that dies between making its lock and writing its record blocks others for 30 s.
 //! - A process that is killed inside a system call dies when that returns: on a disk that takes
 //!   seconds for an fsync, its lock lives as long.
 //! - Unix only so far. Linux is tested; macOS and the BSDs share the code and are untested.

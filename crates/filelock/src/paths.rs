@@ -44,12 +44,14 @@ impl Names {
         with_suffix(&self.lock, &format!("{PREPARATION_INFIX}{unique}"))
     }
 
-    /// Whether `name`, found in the parent, is a preparation of this lock.
+    /// Whether `name`, found in the parent, is a preparation of this lock: by its whole name, so that
+    /// nobody's own `….prep-notes` is taken for one.
     pub(crate) fn is_preparation(&self, name: &OsStr) -> bool {
         let own = self.lock.file_name().expect("because `Names::of` appended to a file name");
         name.as_encoded_bytes()
             .strip_prefix(own.as_encoded_bytes())
-            .is_some_and(|rest| rest.starts_with(PREPARATION_INFIX.as_bytes()))
+            .and_then(|rest| rest.strip_prefix(PREPARATION_INFIX.as_bytes()))
+            .is_some_and(|unique| unique.len() == 16 && unique.iter().all(u8::is_ascii_hexdigit))
     }
 }
 
@@ -100,9 +102,10 @@ mod tests {
         use std::os::unix::ffi::OsStrExt;
         let names = Names::of(Path::new(OsStr::from_bytes(b"/t/\xff"))).unwrap();
         assert_eq!(names.lock.as_os_str().as_bytes(), b"/t/\xff.lock");
-        assert!(names.is_preparation(OsStr::from_bytes(b"\xff.lock.prep-1")));
-        assert!(!names.is_preparation(OsStr::from_bytes(b"\xff.lock.stale-1")));
-        assert!(!names.is_preparation(OsStr::from_bytes(b"other.lock.prep-1")));
+        assert!(names.is_preparation(OsStr::from_bytes(b"\xff.lock.prep-00c0ffee00c0ffee")));
+        assert!(!names.is_preparation(OsStr::from_bytes(b"\xff.lock.prep-notes")));
+        assert!(!names.is_preparation(OsStr::from_bytes(b"\xff.lock.stale-00c0ffee00c0ffee")));
+        assert!(!names.is_preparation(OsStr::from_bytes(b"other.lock.prep-00c0ffee00c0ffee")));
         let nul = Names::of(Path::new(OsStr::from_bytes(b"/t/a\0b"))).unwrap_err();
         assert!(matches!(nul, AcquireError::UnusablePath { .. }));
     }

@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::holder::{Holder, seconds};
+use crate::holder::{Holder, Liveness, seconds};
 
 /// Why a lock was not acquired. Whatever the reason: the caller does not hold it, and nothing of
 /// this call is left on the disk.
@@ -136,6 +136,7 @@ fn hint(holder: Option<&Holder>) -> &'static str {
         Some(holder) if holder.is_this_process() => {
             "; release the guard that this process has, before locking again"
         }
+        Some(holder) if *holder.liveness() == Liveness::Unreadable => "",
         _ => "; wait longer, or end the holder",
     }
 }

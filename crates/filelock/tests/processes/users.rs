@@ -96,7 +96,6 @@ fn child_breaks() {
 
 /// Whether it is the lock that the handle names, only its owner can see.
 #[test]
-#[ignore = "BUG 12: a lock that cannot be opened is said to have changed hands"]
 fn anothers_lock_is_not_broken() {
     for (lab, user) in labs("anothers_lock_is_not_broken", 0o777) {
         let guard = filelock::acquire(lab.target()).unwrap();

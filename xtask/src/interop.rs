@@ -1,0 +1,164 @@
+//! Interop: this crate and peers in Python on one lock, the kinds that share its files in the field.
+//!
+//! `xtask/peers` holds the peers: one of this crate's own protocol, written from `docs/protocol.md`
+//! alone, and the two Go generations, each with its known bug and without it ("fixed").
+//!
+//! Where nothing may go wrong, that is asserted: no overlap, no lost increment, no lost lock, nothing
+//! left over. Elsewhere it is counted: in brackets, or in parentheses where it is still asserted that
+//! ours are not harmed.
+//!
+//! | peers | | because |
+//! |---|---|---|
+//! | our own kind | asserted, deaths included | the kernel proves each death |
+//! | a fixed generation, nobody dies | asserted | nobody clears anything |
+//! | fixed directories, dying, ours clear | asserted | we clear through the descriptor that we judged |
+//! | fixed files, dying, ours clear | counted; ours are not harmed | a file has no compare-and-delete: 1 |
+//! | a fixed generation, dying, all clear | counted | its own clearing goes by name: 2 |
+//! | unfixed | counted | its judge takes a failed `stat` for a stale lock: 3 |
+//!
+//! 1. We look whether the name still stands for the file that we judged, then rename it aside. Between
+//!    the two, another waiter clears it and a third links its own file there: that one is moved,
+//!    recognised and put back. Meanwhile the name is free, and a holder that just releases finds nothing
+//!    to release; what is put back then is nobody's, and stays for a TTL. Directories cannot be hit.
+//! 2. A peer that judged an expired lock reads the record once more, then unlinks it by name. Between
+//!    the two, another waiter clears the lock and a third claims the name: its record is removed. With
+//!    files it is the same with one rename, which carries directories of ours away as well.
+//! 3. It finds no record since the holder is just releasing, asks `stat` for the age of the lock, and
+//!    takes the "not found" that it gets for old age. Then it removes, by name, whoever came next.
+//!
+//! That the directory generation makes the directory first and the record after it is a race, too, but
+//! one that costs a try and no exclusion: who stalls in between for longer than the grace is rightly
+//! taken for a leftover, and then creates its record in a directory that is another's by now, or in none.
+//! With `O_EXCL` one of the two gets through and the other finds that it lost. (Without, as in the
+//! unfixed one, both believe that they hold.)
+
+mod cases;
+mod contend;
+mod hold;
+mod process;
+mod worker;
+
+use clap::{Args, ValueEnum};
+use filelock::{Environment, LockOptions};
+
+use crate::Outcome;
+use crate::places::places;
+use contend::Pairing;
+
+pub(crate) use worker::Worker;
+
+/// Let this crate and peers in Python contend for one lock, in every pairing.
+#[derive(Args)]
+pub(crate) struct Interop {
+    /// How many processes of each kind
+    #[arg(long, default_value_t = 4)]
+    processes: u32,
+    /// How many increments each of them makes
+    #[arg(long, default_value_t = 100)]
+    increments: u32,
+}
+
+/// How the lock is claimed on our side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Claim {
+    /// Prepared and renamed into place.
+    Published,
+    /// `mkdir`, then the OS lock, then the record.
+    InPlace,
+    /// `mkdir`, then the record: as on a network file system.
+    ByTime,
+}
+
+impl Claim {
+    const ALL: [Self; 3] = [Self::Published, Self::InPlace, Self::ByTime];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Published => "published",
+            Self::InPlace => "in-place",
+            Self::ByTime => "by-time",
+        }
+    }
+
+    /// Options for this claim, with the record `aged` by so many seconds.
+    fn options(self, aged: u32) -> LockOptions {
+        LockOptions::new().environment(Environment {
+            clock_offset: -i64::from(aged) * 1_000_000_000,
+            force_mkdir_claim: self != Self::Published,
+            force_time_based: self == Self::ByTime,
+            kernel_id: None,
+        })
+    }
+
+    /// Whether the kernel vouches for a holder of ours.
+    fn is_kernel_backed(self) -> bool {
+        self != Self::ByTime
+    }
+}
+
+/// What a peer in Python plays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    Ours,
+    OursInPlace,
+    DirectoryFixed,
+    FileFixed,
+    Directory,
+    File,
+}
+
+impl Role {
+    const ALL: [Self; 6] = [
+        Self::Ours,
+        Self::OursInPlace,
+        Self::DirectoryFixed,
+        Self::FileFixed,
+        Self::Directory,
+        Self::File,
+    ];
+    /// This crate's protocol.
+    const OURS: [Self; 2] = [Self::Ours, Self::OursInPlace];
+    /// The Go generations without their bug.
+    const FIXED: [Self; 2] = [Self::DirectoryFixed, Self::FileFixed];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Ours => "ours",
+            Self::OursInPlace => "ours-in-place",
+            Self::DirectoryFixed => "directory-fixed",
+            Self::FileFixed => "file-fixed",
+            Self::Directory => "directory",
+            Self::File => "file",
+        }
+    }
+}
+
+impl Interop {
+    pub(crate) fn run(self) -> Outcome {
+        if crate::cargo::rerun_optimised()? {
+            return Ok(());
+        }
+        process::find_python()?;
+        let mut failures = Vec::new();
+        println!(
+            "interop: {p} + {p} processes, {} increments each; [ ]: not asserted, ( ): only for ours",
+            self.increments,
+            p = self.processes
+        );
+        let places = places(None)?;
+        contend::print_head();
+        for place in &places {
+            for pairing in Pairing::all() {
+                failures.extend(self.contend(place, pairing)?);
+            }
+        }
+        println!("\nholders and those who wait for them");
+        for place in &places {
+            failures.extend(hold::run(place));
+        }
+        for failure in &failures {
+            println!("FAILED: {failure}");
+        }
+        if failures.is_empty() { Ok(()) } else { Err("the peers do not fit together".into()) }
+    }
+}

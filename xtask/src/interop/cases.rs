@@ -1,0 +1,243 @@
+//! The cases: one holder, alive or killed, its record young or old, and one of the other kind.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime};
+
+use super::hold::{
+    Failure, Found, SHORT, at_once, held_by_ours, held_by_peer, released, replace, stays_held,
+};
+use super::process::{Limits, python_holder, rust_holder};
+use super::{Claim, Role};
+
+pub(super) type Case = fn(&Path, Claim) -> Result<Found, Failure>;
+
+pub(super) const CASES: [(&str, Case); 10] = [
+    ("foreign, killed, record old: replaced by ours", expired_is_replaced),
+    ("foreign, alive or killed, record young: not replaced by ours", young_is_not_replaced),
+    ("ours, renewing: not taken by a fixed or our own kind of peer", renewing_is_not_taken),
+    ("ours, killed: taken at once by our own kind of peer", killed_is_taken_at_once),
+    ("ours, killed, record old: taken by a fixed or our own kind of peer", old_is_taken),
+    ("ours, alive, record old: not taken by our own kind of peer", old_alive_is_not_taken),
+    ("our own kind of peer, killed: replaced by ours at once, or by time", peer_killed),
+    ("our own kind of peer, alive, record old: not replaced by ours", peer_alive_is_not_replaced),
+    ("left behind by a killed waiter: swept by the other kind", left_behind_is_swept),
+    ("ours, older than the grace: taken by an unfixed peer of files", old_is_taken_by_files),
+];
+
+/// Past the default TTL, in seconds.
+const OLD: u32 = 31;
+
+fn expired_is_replaced(at: &Path, claim: Claim) -> Result<Found, Failure> {
+    let mut longest = Duration::ZERO;
+    for role in Role::FIXED {
+        let (mut peer, target) = held_by_peer(at, role, OLD)?;
+        peer.kill()?;
+        longest = longest.max(replace(claim, &target, peer.pid())?);
+    }
+    Ok(Found::Took(longest))
+}
+
+fn young_is_not_replaced(at: &Path, claim: Claim) -> Result<Found, Failure> {
+    for role in Role::FIXED {
+        let (mut alive, target) = held_by_peer(at, role, 0)?;
+        stays_held(claim, &target)?;
+        released(&mut alive)?;
+        let (mut killed, target) = held_by_peer(at, role, 0)?;
+        killed.kill()?;
+        stays_held(claim, &target)?;
+    }
+    Ok(Found::Good)
+}
+
+/// The peers wait longer than the TTL, so that without renewing those that judge by time would take it.
+fn renewing_is_not_taken(at: &Path, claim: Claim) -> Result<Found, Failure> {
+    const EVERY: Duration = Duration::from_millis(100);
+    let ttl = Duration::from_secs(2);
+    let limits = Limits { ttl, grace: ttl / 2, timeout: ttl * 3 / 2 };
+    let target = at.join("target");
+    let guard = claim.options(0).acquire(&target)?;
+    let mut peers = Vec::new();
+    for role in Role::OURS.into_iter().chain(Role::FIXED) {
+        peers.push(python_holder(role, limits, &target, 0)?);
+    }
+    let mut longest = Duration::ZERO;
+    let gave_up = std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| {
+            peers.iter_mut().try_for_each(|peer| {
+                peer.expect("waiting")
+                    .and_then(|_| peer.expect("timeout"))
+                    .map_err(|failure| failure.to_string())
+                    .map(drop)
+            })
+        });
+        let mut renewed = Instant::now();
+        while !waiting.is_finished() {
+            if let Err(error) = guard.renew() {
+                return Err(error.to_string());
+            }
+            longest = longest.max(renewed.elapsed());
+            renewed = Instant::now();
+            std::thread::sleep(EVERY);
+        }
+        waiting.join().expect("because it returns its failure")
+    });
+    if gave_up.is_err() && longest >= ttl {
+        return Err(format!("this machine stood still for {longest:.1?}: nothing is known").into());
+    }
+    gave_up?;
+    guard.release()?;
+    Ok(Found::Good)
+}
+
+fn killed_is_taken_at_once(at: &Path, claim: Claim) -> Result<Found, Failure> {
+    if !claim.is_kernel_backed() {
+        return Ok(Found::NotPromised);
+    }
+    let mut longest = Duration::ZERO;
+    for role in Role::OURS {
+        let (mut holder, target) = held_by_ours(at, claim, 0)?;
+        let mut peer = python_holder(role, Limits::default(), &target, 0)?;
+        peer.expect("waiting")?;
+        let killed = Instant::now();
+        holder.kill()?;
+        peer.expect("held")?;
+        longest = longest.max(at_once(killed.elapsed())?);
+        released(&mut peer)?;
+    }
+    Ok(Found::Took(longest))
+}
+
+/// Not by a fixed peer of the file generation: it does not know directories.
+fn old_is_taken(at: &Path, claim: Claim) -> Result<Found, Failure> {
+    let mut longest = Duration::ZERO;
+    for role in Role::OURS.into_iter().chain([Role::DirectoryFixed]) {
+        let (mut holder, target) = held_by_ours(at, claim, OLD)?;
+        holder.kill()?;
+        let mut peer = python_holder(role, Limits::default(), &target, 0)?;
+        longest = longest.max(at_once(Duration::from_micros(peer.expect("held")?[0]))?);
+        released(&mut peer)?;
+    }
+    Ok(Found::Took(longest))
+}
+
+fn old_alive_is_not_taken(at: &Path, claim: Claim) -> Result<Found, Failure> {
+    if !claim.is_kernel_backed() {
+        return Ok(Found::NotPromised);
+    }
+    let (mut holder, target) = held_by_ours(at, claim, OLD)?;
+    for role in Role::OURS {
+        let limits = Limits { timeout: SHORT, ..Limits::default() };
+        let mut peer = python_holder(role, limits, &target, 0)?;
+        peer.expect("waiting")?;
+        peer.expect("timeout")?;
+    }
+    released(&mut holder)?;
+    Ok(Found::Good)
+}
+
+fn peer_killed(at: &Path, claim: Claim) -> Result<Found, Failure> {
+    let mut longest = Duration::ZERO;
+    for role in Role::OURS {
+        let (mut peer, target) = held_by_peer(at, role, 0)?;
+        peer.kill()?;
+        if !claim.is_kernel_backed() {
+            stays_held(claim, &target)?;
+            continue;
+        }
+        longest = longest.max(replace(claim, &target, peer.pid())?);
+    }
+    Ok(if claim.is_kernel_backed() { Found::Took(longest) } else { Found::Good })
+}
+
+fn peer_alive_is_not_replaced(at: &Path, claim: Claim) -> Result<Found, Failure> {
+    if !claim.is_kernel_backed() {
+        return Ok(Found::NotPromised);
+    }
+    for role in Role::OURS {
+        let (mut peer, target) = held_by_peer(at, role, OLD)?;
+        stays_held(claim, &target)?;
+        released(&mut peer)?;
+    }
+    Ok(Found::Good)
+}
+
+/// Both ways: a peer's preparation by ours, and where we prepare, ours by a peer. The grace is short
+/// enough that living preparations are old as well; their OS lock is what protects them.
+fn left_behind_is_swept(at: &Path, claim: Claim) -> Result<Found, Failure> {
+    const GRACE: Duration = Duration::from_millis(1);
+    if !claim.is_kernel_backed() {
+        return Ok(Found::NotPromised);
+    }
+    let target = at.join("target");
+    let guard = claim.options(0).acquire(&target)?;
+    let limits = Limits { grace: GRACE, timeout: SHORT, ..Limits::default() };
+
+    let mut living = python_holder(Role::Ours, Limits::default(), &target, 0)?;
+    living.expect("waiting")?;
+    let mut waiter = python_holder(Role::Ours, Limits::default(), &target, 0)?;
+    waiter.expect("waiting")?;
+    waiter.kill()?;
+    only_the_living_stays(at, GRACE, || {
+        let held = claim.options(0).grace(GRACE).try_acquire(&target)?.is_some();
+        if held { Err("a held lock was granted".into()) } else { Ok(()) }
+    })?;
+    if claim == Claim::Published {
+        let mut waiter = rust_holder(claim, &target, 0)?;
+        waiter.expect("waiting")?;
+        waiter.kill()?;
+        only_the_living_stays(at, GRACE, || {
+            let mut peer = python_holder(Role::OursInPlace, limits, &target, 0)?;
+            peer.expect("waiting")?;
+            peer.expect("timeout").map(drop)
+        })?;
+    }
+    guard.release()?;
+    living.expect("held")?;
+    released(&mut living)?;
+    Ok(Found::Good)
+}
+
+/// A peer of the file generation cannot read a directory as its record. By what is known of it, the
+/// directory's mtime and the grace are then all it has; no renewal changes that.
+fn old_is_taken_by_files(at: &Path, claim: Claim) -> Result<Found, Failure> {
+    const GRACE: Duration = Duration::from_millis(200);
+    let target = at.join("target");
+    let guard = claim.options(0).acquire(&target)?;
+    let limits = Limits { grace: GRACE, ..Limits::default() };
+    let mut peer = python_holder(Role::File, limits, &target, 0)?;
+    let taken = peer.line()?.starts_with("held") || peer.line()?.starts_with("held");
+    if !taken {
+        return Ok(Found::Counted("not taken"));
+    }
+    if guard.verify().is_ok() {
+        return Err("a lost lock was verified".into());
+    }
+    released(&mut peer)?;
+    Ok(Found::Counted("taken"))
+}
+
+fn only_the_living_stays(
+    at: &Path,
+    grace: Duration,
+    sweep: impl FnOnce() -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let before = preparations(at)?;
+    let too_young = |path: &PathBuf| {
+        let modified = std::fs::metadata(path).and_then(|metadata| metadata.modified());
+        modified.is_ok_and(|time| SystemTime::now() < time + grace * 2)
+    };
+    while before.iter().any(too_young) {
+        std::thread::sleep(grace);
+    }
+    sweep()?;
+    match (before.len(), preparations(at)?.len()) {
+        (2, 1) => Ok(()),
+        (before, after) => Err(format!("{before} preparations before, {after} after").into()),
+    }
+}
+
+fn preparations(at: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let paths = std::fs::read_dir(at)?.map(|entry| entry.map(|entry| entry.path()));
+    let all: Vec<PathBuf> = paths.collect::<Result<_, _>>()?;
+    Ok(all.into_iter().filter(|path| path.to_string_lossy().contains(".lock.prep-")).collect())
+}

@@ -1,0 +1,122 @@
+//! One holder and one of the other kind that waits: runs the cases, and what they are made of.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use filelock::{AcquireError, Holder};
+
+use super::cases::{CASES, Case};
+use super::process::{Limits, Process, python_holder, rust_holder};
+use super::{Claim, Role};
+use crate::places::Place;
+
+pub(super) type Failure = Box<dyn std::error::Error>;
+
+/// What came of a case that did not fail.
+pub(super) enum Found {
+    /// The lock was taken after so long.
+    Took(Duration),
+    /// The lock stayed with its holder, or what was to go is gone.
+    Good,
+    /// Nothing is promised for this claim.
+    NotPromised,
+    /// What a peer with a bug did.
+    Counted(&'static str),
+}
+
+/// A limit for what is to happen "at once": far above what a busy machine takes, far below the
+/// grace and the TTL that would have to pass if the kernel were not asked.
+const AT_ONCE: Duration = Duration::from_secs(1);
+/// How long is waited for what must not happen. A holder taken wrongly is taken at the first look.
+pub(super) const SHORT: Duration = Duration::from_millis(200);
+
+/// Runs all cases for all claims and prints a row for each. Returns what failed.
+pub(super) fn run(place: &Place) -> Vec<String> {
+    // The cases wait more than they work, so the claims go side by side.
+    let columns = std::thread::scope(|scope| {
+        let start = |claim| scope.spawn(move || CASES.map(|case| in_place(place, claim, case)));
+        Claim::ALL
+            .map(start)
+            .map(|thread| thread.join().expect("because a case returns its failure"))
+    });
+    println!("\n{:5}  {:68} published   in-place    by-time", place.name, "");
+    let mut failed = Vec::new();
+    for (row, (name, _)) in CASES.iter().enumerate() {
+        print!("       {name:66}");
+        for (claim, column) in Claim::ALL.iter().zip(&columns) {
+            let word = match &column[row] {
+                Ok(Found::Took(wait)) => format!("{:.1} ms", wait.as_secs_f64() * 1e3),
+                Ok(Found::Good) => "good".to_owned(),
+                Ok(Found::NotPromised) => "–".to_owned(),
+                Ok(Found::Counted(what)) => format!("[{what}]"),
+                Err(failure) => {
+                    failed.push(format!("{}, {}, {name}: {failure}", place.name, claim.name()));
+                    "FAILED".to_owned()
+                }
+            };
+            print!(" {word:>10}");
+        }
+        println!();
+    }
+    failed
+}
+
+fn in_place(place: &Place, claim: Claim, (name, case): (&str, Case)) -> Result<Found, String> {
+    let unique: String = name.chars().filter(char::is_ascii_alphabetic).collect();
+    let directory = place.path().join(format!("{}-{unique}", claim.name()));
+    std::fs::create_dir(&directory)
+        .map_err(Failure::from)
+        .and_then(|()| case(&directory, claim))
+        .map_err(|failure| failure.to_string())
+}
+
+pub(super) fn held_by_peer(
+    at: &Path,
+    role: Role,
+    aged: u32,
+) -> Result<(Process, PathBuf), Failure> {
+    let target = at.join(role.name());
+    let mut peer = python_holder(role, Limits::default(), &target, aged)?;
+    peer.expect("held")?;
+    Ok((peer, target))
+}
+
+pub(super) fn held_by_ours(
+    at: &Path,
+    claim: Claim,
+    aged: u32,
+) -> Result<(Process, PathBuf), Failure> {
+    let target = at.join("ours");
+    let mut holder = rust_holder(claim, &target, aged)?;
+    holder.expect("held")?;
+    Ok((holder, target))
+}
+
+pub(super) fn released(process: &mut Process) -> Result<(), Failure> {
+    process.go_on()?;
+    process.expect("released").map(drop)
+}
+
+/// Acquires a lock whose holder is gone; it must be at once, and the guard must say whose it was.
+pub(super) fn replace(claim: Claim, target: &Path, pid: u32) -> Result<Duration, Failure> {
+    let asked = Instant::now();
+    let guard = claim.options(0).acquire(target)?;
+    let waited = at_once(asked.elapsed())?;
+    if guard.takeover().and_then(Holder::pid) != Some(pid) {
+        return Err("replaced a dead holder without telling".into());
+    }
+    guard.release()?;
+    Ok(waited)
+}
+
+pub(super) fn stays_held(claim: Claim, target: &Path) -> Result<(), Failure> {
+    match claim.options(0).timeout(SHORT).acquire(target) {
+        Ok(_) => Err("took a lock that counts as held".into()),
+        Err(AcquireError::Timeout { .. }) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+pub(super) fn at_once(waited: Duration) -> Result<Duration, Failure> {
+    if waited < AT_ONCE { Ok(waited) } else { Err(format!("took {waited:.1?}").into()) }
+}

@@ -1,0 +1,140 @@
+//! A process of either kind. Both kinds of worker speak the same lines.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use super::{Claim, Role};
+use crate::Outcome;
+
+/// Python itself, not a script that looks for it each time.
+static PYTHON: OnceLock<PathBuf> = OnceLock::new();
+
+/// Fails unless there is a Python that can run the peers.
+pub(super) fn find_python() -> Outcome {
+    let probe = "import sys; print(sys.executable); sys.exit(sys.version_info < (3, 9))";
+    let found = Command::new("python3").args(["-c", probe]).output();
+    let Some(output) = found.ok().filter(|output| output.status.success()) else {
+        return Err("the peers need Python 3.9 or later, found as `python3`: install it (apt-get \
+                    install python3, dnf install python3, brew install python, or from python.org)"
+            .into());
+    };
+    PYTHON.get_or_init(|| String::from_utf8_lossy(&output.stdout).trim().into());
+    Ok(())
+}
+
+/// The time limits of a peer in Python.
+#[derive(Clone, Copy)]
+pub(super) struct Limits {
+    pub(super) ttl: Duration,
+    pub(super) grace: Duration,
+    pub(super) timeout: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            ttl: Duration::from_secs(30),
+            grace: Duration::from_secs(2),
+            timeout: Duration::from_secs(5),
+        }
+    }
+}
+
+/// Killed when dropped: nobody stays behind when a case fails.
+pub(super) struct Process {
+    child: Child,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+}
+
+impl Process {
+    pub(super) fn start(command: &mut Command) -> std::io::Result<Self> {
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        let input = child.stdin.take().expect("because it is piped");
+        let output = BufReader::new(child.stdout.take().expect("because it is piped"));
+        Ok(Self { child, input, output })
+    }
+
+    /// The next line it prints; empty when it ended.
+    pub(super) fn line(&mut self) -> std::io::Result<String> {
+        let mut line = String::new();
+        self.output.read_line(&mut line)?;
+        Ok(line.trim_end().to_owned())
+    }
+
+    /// Fails unless the next line begins with `word`. Returns the numbers after it.
+    pub(super) fn expect(&mut self, word: &str) -> Result<Vec<u64>, Box<dyn std::error::Error>> {
+        let line = self.line()?;
+        let mut words = line.split(' ');
+        if words.next() != Some(word) {
+            return Err(format!("a process said `{line}` instead of `{word}`").into());
+        }
+        Ok(words.map(str::parse).collect::<Result<_, _>>()?)
+    }
+
+    pub(super) fn go_on(&mut self) -> Outcome {
+        Ok(self.input.write_all(b"\n")?)
+    }
+
+    pub(super) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// SIGKILL, and gone when this returns.
+    pub(super) fn kill(&mut self) -> Outcome {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
+    }
+
+    pub(super) fn ended_well(mut self) -> std::io::Result<bool> {
+        Ok(self.child.wait()?.success())
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A peer in Python; its mode's arguments are to follow.
+pub(super) fn python(role: Role, limits: Limits) -> Command {
+    let mut command = Command::new(PYTHON.get().expect("because it was looked for first"));
+    // The standard library alone, which is also what starts fastest.
+    command.args(["-E", "-S", "-B"]);
+    command.arg(crate::cargo::root().join("xtask/peers/peer.py")).arg(role.name());
+    for (option, limit) in
+        [("--ttl", limits.ttl), ("--grace", limits.grace), ("--timeout", limits.timeout)]
+    {
+        command.arg(option).arg(limit.as_secs_f64().to_string());
+    }
+    command
+}
+
+/// Starts a peer in Python that is to hold the lock of `target`.
+pub(super) fn python_holder(
+    role: Role,
+    limits: Limits,
+    target: &Path,
+    aged: u32,
+) -> std::io::Result<Process> {
+    let mut command = python(role, limits);
+    Process::start(command.arg("hold").arg("--aged").arg(aged.to_string()).arg(target))
+}
+
+/// A process of ours; its mode's arguments are to follow.
+pub(super) fn rust(claim: Claim) -> std::io::Result<Command> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.arg("interop-worker").arg(claim.name());
+    Ok(command)
+}
+
+/// Starts a process of ours that is to hold the lock of `target`.
+pub(super) fn rust_holder(claim: Claim, target: &Path, aged: u32) -> std::io::Result<Process> {
+    Process::start(rust(claim)?.arg("hold").arg("--aged").arg(aged.to_string()).arg(target))
+}
