@@ -75,7 +75,9 @@ fn lab() -> Lab {
 fn expect_malformed(content: &[u8], place: &str, hint: &str) {
     let lab = lab();
     lab.write("bad", content);
-    expect_refused(&lab, &VERBS[ON_DOCUMENTS], None, "malformed", &["`bad`, ", place, hint]);
+    let whole_path = format!("`{}`, ", lab.join("bad").display());
+    let hints = [&whole_path, place, hint];
+    expect_refused(&lab, &VERBS[ON_DOCUMENTS], None, "malformed", &hints);
 }
 
 #[test]
