@@ -1,10 +1,10 @@
 //! Helpers for this workspace's tests.
 //!
-//! - [`skip`]: a test that cannot run here says so, where somebody counts it.
+//! - [`skip()`]: a test that cannot run here says so, where somebody counts it.
 //! - [`ChildTest`] and [`parent`]: a test of several processes needs no program of its own. The test
 //!   binary runs itself again with the name of one test, which is the child's program.
 //! - [`wait_until`], [`within`]: no sleep stands for a condition, and nothing hangs.
-//! - [`places`]: the file systems to test on.
+//! - [`places()`]: the file systems to test on.
 //!
 //! # A test with a child process
 //!
