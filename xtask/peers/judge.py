@@ -160,6 +160,11 @@ def clear(lock, seen):
         raise NotALock(f"{lock} holds what is not the lock's: {strangers}")
 
 
+def preparation_of(lock):
+    """L.prep-U. What has anything but 16 hexadecimal digits for U is somebody's own file."""
+    return f"{lock}.prep-{os.urandom(8).hex()}"
+
+
 def is_a_records(name):
     """Whether a record can have this name, removed ones that somebody still has open included."""
     return name == "holder" or name.startswith((".nfs", ".fuse_hidden"))
@@ -182,7 +187,7 @@ def remove_if_at(path, directory):
 
 
 def clear_file(lock, seen):
-    aside = f"{lock}.prep-{os.getpid()}-{os.urandom(8).hex()}"
+    aside = preparation_of(lock)
     # A lock directory that has taken the name meanwhile must not be moved. The kernel sees to that:
     # it renames no directory onto a file.
     os.close(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))

@@ -6,7 +6,7 @@ import os
 
 import kernel
 import record
-from judge import OPEN_DIRECTORY, is_older, remove_if_at
+from judge import OPEN_DIRECTORY, is_older, preparation_of, remove_if_at
 from wait import Wait
 
 PREPARATIONS = 8
@@ -156,7 +156,7 @@ class Ours:
 
     def prepare(self):
         """A claim under a private name, its flock held before its record is there."""
-        path = f"{self.lock}.prep-{os.getpid()}-{os.urandom(8).hex()}"
+        path = preparation_of(self.lock)
         try:
             os.mkdir(path, 0o700)
         except OSError as error:

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import random
+import re
 import stat
 import time
 
@@ -78,8 +79,9 @@ class Wait:
 def sweep(lock, rules):
     """Removes the preparations of makers that died, and old files moved aside."""
     parent, name = os.path.split(lock)
+    preparation = re.compile(re.escape(name) + r"\.prep-[0-9a-f]{16}")
     for entry in os.listdir(parent):
-        if entry.startswith(f"{name}.prep-"):
+        if preparation.fullmatch(entry):
             try:
                 sweep_one(os.path.join(parent, entry), rules)
             except OSError:

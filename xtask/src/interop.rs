@@ -153,9 +153,7 @@ impl Interop {
             }
         }
         println!("\nholders and those who wait for them");
-        for place in &places {
-            failures.extend(hold::run(place));
-        }
+        failures.extend(hold::run(&places));
         for failure in &failures {
             println!("FAILED: {failure}");
         }

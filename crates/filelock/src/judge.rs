@@ -117,11 +117,7 @@ fn judge_directory(dir: Dir, names: &Names, options: &LockOptions, local: bool) 
     let occupied = |body, record, verdict| {
         Sight::Occupied(Box::new(Occupant { body, look: Some(look), record, verdict }))
     };
-    // Asked before it is opened: opening a device can have effects of its own.
-    let opened = dir.look_at(record::NAME).and_then(|found| match found.kind {
-        Kind::File => dir.open_regular(record::NAME, Access::Read),
-        _ => Ok(None),
-    });
+    let opened = open_record(&dir);
     let record = match opened {
         Err(error) if error.kind() == ErrorKind::NotFound => {
             let verdict = if look.is_sticky() {
@@ -155,6 +151,9 @@ fn judge_directory(dir: Dir, names: &Names, options: &LockOptions, local: bool) 
             }
             Ok(true) => match sys::look(&names.lock) {
                 Ok(now) if now.id == look.id => {
+                    if !still_holds(&dir, record.as_ref()) {
+                        return Sight::Nothing;
+                    }
                     if environment.is_this_kernel(kernel) {
                         return occupied(Body::Directory(dir), record, Verdict::Dead);
                     }
@@ -169,6 +168,22 @@ fn judge_directory(dir: Dir, names: &Names, options: &LockOptions, local: bool) 
     }
     let verdict = by_time(record.as_ref(), look.modified, options.ttl, options);
     occupied(Body::Directory(dir), record, verdict)
+}
+
+/// Opens the record. It is looked at first: opening a device can have effects of its own.
+fn open_record(dir: &Dir) -> io::Result<Option<File>> {
+    match dir.look_at(record::NAME)?.kind {
+        Kind::File => dir.open_regular(record::NAME, Access::Read),
+        _ => Ok(None),
+    }
+}
+
+/// Whether the record still is what was read before the OS lock was granted. Its holder may have released
+/// in between, and a claimant of the directory generation, which had stalled after its `mkdir`, have
+/// written its own record there by path, before the directory could be removed. That one lives.
+fn still_holds(dir: &Dir, judged: Option<&Record>) -> bool {
+    let now = open_record(dir).and_then(|file| file.map_or(Ok(None), |file| read(&file)));
+    now.is_ok_and(|now| now.as_ref() == judged)
 }
 
 /// The file generation: one regular file at the lock's name.

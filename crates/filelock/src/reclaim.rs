@@ -74,11 +74,13 @@ fn remove_directory(names: &Names, id: FileId) -> Result<bool, AcquireError> {
 /// never moved: the kernel does not rename one onto a file (rename(2), `ENOTDIR`), and a file of
 /// ours waits at the private name.
 fn remove_file(names: &Names, judged: Option<&File>, look: &Look) -> Result<bool, AcquireError> {
-    if !still_is(names, look.id) {
-        return Ok(true);
-    }
     let failed = |error| AcquireError::of("remove the dead lock", &names.lock, error);
     let aside = private_file(names).map_err(failed)?;
+    // As late as can be: what is done between this look and the rename makes the window wider.
+    if !still_is(names, look.id) {
+        let _ = sys::unlink(&aside);
+        return Ok(true);
+    }
     match std::fs::rename(&names.lock, &aside) {
         Ok(()) => {}
         Err(error) => {

@@ -31,7 +31,8 @@ enum Deaths {
 }
 
 const ABANDONED: &str = "10";
-const BRIEF: Duration = Duration::from_secs(3);
+/// The TTL where a lock can stay behind that nobody holds. No shorter than the default grace.
+const BRIEF: Duration = Duration::from_secs(2);
 
 impl Pairing {
     /// All pairings, and for those who are without a bug, the same with deaths.
@@ -49,10 +50,14 @@ impl Pairing {
                 all.extend(Claim::ALL.map(|claim| Self { claim, role, deaths }));
             }
         }
-        // Only the kernel's word tells at once of a death that left a young record.
-        all.retain(|pairing| {
-            let ours = Role::OURS.contains(&pairing.role);
-            !ours || pairing.deaths == Deaths::None || pairing.claim.is_kernel_backed()
+        all.retain(|pairing| match pairing.deaths {
+            // Only the kernel's word tells at once of a death that left a young record.
+            Deaths::AllClear if Role::OURS.contains(&pairing.role) => {
+                pairing.claim.is_kernel_backed()
+            }
+            // What happens here is the peers' doing, however we claim.
+            Deaths::AllClear => pairing.claim == Claim::Published,
+            _ => true,
         });
         all
     }
@@ -201,7 +206,6 @@ impl Interop {
         directory: &Path,
         pairing: Pairing,
     ) -> Result<(Tally, Tally), Box<dyn std::error::Error>> {
-        // Where things may go wrong, a lock can stay behind that nobody holds.
         let ttl = if pairing.promise() == Promise::NoHarm { NEVER } else { BRIEF };
         let peers_ttl = if pairing.deaths == Deaths::OursClear { NEVER * 10 } else { ttl };
         let limits = Limits { ttl: peers_ttl, timeout: PATIENCE, ..Limits::default() };

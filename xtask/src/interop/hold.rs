@@ -24,39 +24,54 @@ pub(super) enum Found {
     Counted(&'static str),
 }
 
+impl Found {
+    fn word(&self) -> String {
+        match self {
+            Self::Took(wait) => format!("{:.1} ms", wait.as_secs_f64() * 1e3),
+            Self::Good => "good".to_owned(),
+            Self::NotPromised => "–".to_owned(),
+            Self::Counted(what) => format!("[{what}]"),
+        }
+    }
+}
+
 /// A limit for what is to happen "at once": far above what a busy machine takes, far below the
 /// grace and the TTL that would have to pass if the kernel were not asked.
 const AT_ONCE: Duration = Duration::from_secs(1);
 /// How long is waited for what must not happen. A holder taken wrongly is taken at the first look.
 pub(super) const SHORT: Duration = Duration::from_millis(200);
 
-/// Runs all cases for all claims and prints a row for each. Returns what failed.
-pub(super) fn run(place: &Place) -> Vec<String> {
-    // The cases wait more than they work, so the claims go side by side.
-    let columns = std::thread::scope(|scope| {
-        let start = |claim| scope.spawn(move || CASES.map(|case| in_place(place, claim, case)));
-        Claim::ALL
-            .map(start)
-            .map(|thread| thread.join().expect("because a case returns its failure"))
+/// Runs all cases in all places for all claims, and prints a row for each case. Returns what failed.
+pub(super) fn run(places: &[Place]) -> Vec<String> {
+    // The cases wait more than they work, so they go side by side.
+    let tables: Vec<_> = std::thread::scope(|scope| {
+        let start = |place, claim| {
+            scope.spawn(move || CASES.map(|case: (&str, Case)| in_place(place, claim, case)))
+        };
+        let started: Vec<_> =
+            places.iter().map(|place| Claim::ALL.map(|claim| start(place, claim))).collect();
+        let columns = started.into_iter().map(|threads| {
+            threads.map(|thread| thread.join().expect("because a case returns its failure"))
+        });
+        columns.collect()
     });
-    println!("\n{:5}  {:68} published   in-place    by-time", place.name, "");
     let mut failed = Vec::new();
-    for (row, (name, _)) in CASES.iter().enumerate() {
-        print!("       {name:66}");
-        for (claim, column) in Claim::ALL.iter().zip(&columns) {
-            let word = match &column[row] {
-                Ok(Found::Took(wait)) => format!("{:.1} ms", wait.as_secs_f64() * 1e3),
-                Ok(Found::Good) => "good".to_owned(),
-                Ok(Found::NotPromised) => "–".to_owned(),
-                Ok(Found::Counted(what)) => format!("[{what}]"),
-                Err(failure) => {
-                    failed.push(format!("{}, {}, {name}: {failure}", place.name, claim.name()));
-                    "FAILED".to_owned()
-                }
-            };
-            print!(" {word:>10}");
+    for (place, columns) in places.iter().zip(&tables) {
+        println!("\n{:5}  {:68} published   in-place    by-time", place.name, "");
+        for (row, (name, _)) in CASES.iter().enumerate() {
+            print!("       {name:66}");
+            for (claim, column) in Claim::ALL.iter().zip(columns) {
+                let word = match &column[row] {
+                    Ok(found) => found.word(),
+                    Err(failure) => {
+                        failed.push(format!("{}, {}, {name}: {failure}", place.name, claim.name()));
+                        "FAILED".to_owned()
+                    }
+                };
+                print!(" {word:>10}");
+            }
+            println!();
         }
-        println!();
     }
     failed
 }
