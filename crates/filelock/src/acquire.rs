@@ -45,7 +45,7 @@ pub(crate) fn acquire_with(path: &Path, options: &LockOptions) -> Result<LockGua
         if local && !environment.force_mkdir_claim { Way::Publish(None) } else { Way::MakeInPlace };
     let mut wait = Wait::new(&names, options, local, Instant::now());
     loop {
-        if let Some(claim) = attempt(&mut way, &names, environment, local)?
+        if let Some(claim) = attempt(&mut way, &names, options, local)?
             && let Some(mut guard) = hand_over(claim, &names, environment)
         {
             guard.takeover = wait.into_replaced();
@@ -68,13 +68,14 @@ enum Way {
 fn attempt(
     way: &mut Way,
     names: &Names,
-    environment: &Environment,
+    options: &LockOptions,
     local: bool,
 ) -> Result<Option<Claim>, AcquireError> {
+    let environment = &options.environment;
     let mut disturbed = names.preparation("");
     for _ in 0..PREPARATIONS {
         let Way::Publish(ready) = way else {
-            return make_in_place::attempt(names, environment, local);
+            return make_in_place::attempt(names, options, local);
         };
         let preparation =
             match ready.take().map_or_else(|| Preparation::new(names, environment), Ok) {

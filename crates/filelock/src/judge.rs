@@ -117,6 +117,7 @@ fn judge_directory(dir: Dir, names: &Names, options: &LockOptions, local: bool) 
     let occupied = |body, record, verdict| {
         Sight::Occupied(Box::new(Occupant { body, look: Some(look), record, verdict }))
     };
+    let kernel_is_asked = local && !environment.force_time_based;
     let opened = open_record(&dir);
     let record = match opened {
         Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -126,7 +127,7 @@ fn judge_directory(dir: Dir, names: &Names, options: &LockOptions, local: bool) 
             } else {
                 match left(environment, look.modified, options.grace) {
                     Some(within) => Verdict::Alive(Liveness::Expires { within }),
-                    None => Verdict::Remnant { timed: true },
+                    None => ask_kernel(&dir, Verdict::Remnant { timed: true }, kernel_is_asked),
                 }
             };
             return occupied(Body::Directory(dir), None, verdict);
@@ -141,8 +142,7 @@ fn judge_directory(dir: Dir, names: &Names, options: &LockOptions, local: bool) 
         },
     };
     if let Some(kernel) = record.as_ref().and_then(|record| record.flock.as_deref())
-        && local
-        && !environment.force_time_based
+        && kernel_is_asked
     {
         match dir.try_flock_shared() {
             // However old, and whatever kernel it names.
@@ -166,8 +166,25 @@ fn judge_directory(dir: Dir, names: &Names, options: &LockOptions, local: bool) 
             Err(error) => return Occupant::alive(Some(look), unknown(&error)),
         }
     }
-    let verdict = by_time(record.as_ref(), look.modified, options.ttl, options);
+    let verdict = match by_time(record.as_ref(), look.modified, options.ttl, options) {
+        Verdict::Expired => ask_kernel(&dir, Verdict::Expired, kernel_is_asked),
+        other => other,
+    };
     occupied(Body::Directory(dir), record, verdict)
+}
+
+/// Before the clock's word is taken: a claimant that made its directory in place has its OS lock before
+/// its record says so. It may have been slow, but lives. And one that has not asked for it yet is
+/// refused while we act on the verdict, since ours stays with the descriptor.
+fn ask_kernel(dir: &Dir, verdict: Verdict, kernel_is_asked: bool) -> Verdict {
+    if !kernel_is_asked {
+        return verdict;
+    }
+    match dir.try_flock_shared() {
+        Ok(true) => verdict,
+        Ok(false) => Verdict::Alive(Liveness::Running),
+        Err(error) => Verdict::Alive(unknown(&error)),
+    }
 }
 
 /// Opens the record. It is looked at first: opening a device can have effects of its own.

@@ -11,15 +11,18 @@
 //! flock (if usable)   refused: another claimant of the same directory was faster, lost
 //! create holder       exclusive; exists: lost. The directory was removed: not found, lost
 //! read back by path   another directory or another record: lost
+//! took how long?      where time decides, half the TTL or more: lost
 //! ```
 //!
 //! Two claimants can end up in one directory; the exclusive creation of the record lets one through.
 
 use std::io::ErrorKind;
+use std::time::Instant;
 
 use crate::claim::Claim;
-use crate::environment::{Environment, unique_token};
+use crate::environment::unique_token;
 use crate::error::AcquireError;
+use crate::options::LockOptions;
 use crate::paths::Names;
 use crate::record;
 use crate::sys;
@@ -27,9 +30,11 @@ use crate::sys;
 /// One try. `None`: somebody else has the lock, or got it while we were at it.
 pub(crate) fn attempt(
     names: &Names,
-    environment: &Environment,
+    options: &LockOptions,
     use_flock: bool,
 ) -> Result<Option<Claim>, AcquireError> {
+    let environment = &options.environment;
+    let started = Instant::now();
     let failed = |verb, error| AcquireError::of(verb, &names.lock, error);
     if let Err(error) = sys::mkdir(&names.lock, 0o711) {
         return match error.kind() {
@@ -72,7 +77,10 @@ pub(crate) fn attempt(
         .and_then(|()| dir.set_mode(0o711))
         .and_then(|()| is_in_place(names, id, &bytes));
     let claim = Claim { dir, id, file: kernel_backed.then_some(file), record, is_published: false };
-    if let Ok(true) = confirmed {
+    // Where time decides, whoever took as long as the TTL may have been judged expired meanwhile, by
+    // somebody who acts on it only now. Half of it leaves room for a clock that differs.
+    let is_slow = !kernel_backed && started.elapsed() >= options.ttl / 2;
+    if matches!(confirmed, Ok(true)) && !is_slow {
         return Ok(Some(claim));
     }
     // Another may have its record here by now, if ours was judged expired while we were stopped.

@@ -15,7 +15,7 @@ use crate::error::AcquireError;
 use crate::judge::{Body, Occupant, Verdict};
 use crate::paths::Names;
 use crate::record;
-use crate::sys::{self, Dir, FileId, Look};
+use crate::sys::{self, Dir, FileId, Flock, Look};
 
 /// Removes what was judged to be dead, expired or a remnant. `true`: the name is worth a try, since
 /// it is free or somebody else was quicker. `false`: not yet.
@@ -75,7 +75,9 @@ fn remove_directory(names: &Names, id: FileId) -> Result<bool, AcquireError> {
 /// ours waits at the private name.
 fn remove_file(names: &Names, judged: Option<&File>, look: &Look) -> Result<bool, AcquireError> {
     let failed = |error| AcquireError::of("remove the dead lock", &names.lock, error);
-    let aside = private_file(names).map_err(failed)?;
+    // Its OS lock, held until the end of this function, keeps sweepers off: without the file, a
+    // directory could be moved.
+    let (aside, _keep) = private_file(names).map_err(failed)?;
     // As late as can be: what is done between this look and the rename makes the window wider.
     if !still_is(names, look.id) {
         let _ = sys::unlink(&aside);
@@ -110,18 +112,28 @@ fn remove_file(names: &Names, judged: Option<&File>, look: &Look) -> Result<bool
     }
 }
 
-/// An empty file of our own to rename onto.
-fn private_file(names: &Names) -> io::Result<PathBuf> {
-    let unique = unique_token();
+/// An empty file of our own to rename onto, with its OS lock (which means nothing on a network file
+/// system; but there nobody sweeps). Whoever stalls for a TTL before it has that may find the file
+/// swept, and makes another.
+fn private_file(names: &Names) -> io::Result<(PathBuf, File)> {
     let create = |path: PathBuf| {
-        std::fs::OpenOptions::new().write(true).create_new(true).open(&path).map(|_| path)
+        let file = std::fs::OpenOptions::new().write(true).create_new(true).open(&path)?;
+        let _ = sys::try_flock_file(&file, Flock::Exclusive);
+        Ok::<_, io::Error>((path, file))
     };
-    match create(names.preparation(&unique)) {
-        // A shorter name, which no sweep finds if we die here: better than a lock that stays.
-        Err(error) if error.kind() == ErrorKind::InvalidFilename => {
-            create(names.parent.join(format!(".prep-{unique}")))
+    loop {
+        let unique = unique_token();
+        let (path, file) = match create(names.preparation(&unique)) {
+            // A shorter name, which no sweep finds if we die here: better than a lock that stays.
+            Err(error) if error.kind() == ErrorKind::InvalidFilename => {
+                create(names.parent.join(format!(".prep-{unique}")))?
+            }
+            other => other?,
+        };
+        let id = sys::identity(&file)?;
+        if sys::look(&path).is_ok_and(|look| look.id == id) {
+            return Ok((path, file));
         }
-        other => other,
     }
 }
 

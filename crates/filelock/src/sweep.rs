@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use crate::options::LockOptions;
 use crate::paths::Names;
 use crate::record;
-use crate::sys::{self, Kind};
+use crate::sys::{self, FileId, Flock, Kind};
 
 /// Why a sweep is considered.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -51,23 +51,31 @@ fn remove_if_left_over(path: &Path, options: &LockOptions) {
     let Ok(look) = sys::look(path) else { return };
     let age = options.environment.now().saturating_sub(look.modified);
     let age = Duration::from_nanos(u64::try_from(age).unwrap_or(0));
+    // Still its name, after its OS lock was granted.
+    let is_named = |id: FileId| sys::look(path).is_ok_and(|look| look.id == id);
     match look.kind {
+        // Shared is enough: an owner that stalled before its own, which is exclusive, is refused and
+        // prepares anew. And more would be too much: what was opened here can be published, and its
+        // holder die, before the OS lock is asked for; a sweeper that is stopped with an exclusive
+        // one would then make that dead lock look alive.
         Kind::Directory if age > options.grace => {
             let Ok(dir) = sys::open_dir(path) else { return };
-            // Exclusive: an owner that stalled before its own flock is refused, and prepares anew.
-            if !matches!(dir.try_flock_exclusive(), Ok(true)) {
-                return;
-            }
-            let opened = dir.look().map(|look| look.id);
-            let named = sys::look(path).map(|look| look.id);
-            if matches!((opened, named), (Ok(a), Ok(b)) if a == b) {
+            if matches!(dir.try_flock_shared(), Ok(true))
+                && dir.look().is_ok_and(|look| is_named(look.id))
+            {
                 let _ = dir.unlink(record::NAME);
                 let _ = sys::rmdir(path);
             }
         }
-        // A lock of the file generation, moved aside by somebody who died before deleting it.
+        // A lock of the file generation, moved aside by somebody who died before deleting it. Or the
+        // file of ours that one is about to be moved onto: whoever made that has its OS lock.
         Kind::File if age > options.ttl => {
-            let _ = sys::unlink(path);
+            let Ok(Some(file)) = sys::open_file(path) else { return };
+            if matches!(sys::try_flock_file(&file, Flock::Shared), Ok(true))
+                && sys::identity(&file).is_ok_and(is_named)
+            {
+                let _ = sys::unlink(path);
+            }
         }
         _ => {}
     }

@@ -12,7 +12,7 @@ pub(crate) use locality::file_system_is_local;
 #[cfg(unix)]
 pub(crate) use unix::{
     Dir, create_exclusive, identity, kernel_id, look, mkdir, open_dir, open_file, overwrite,
-    read_start, rename_exclusive, rmdir, unlink, write_record,
+    read_start, rename_exclusive, rmdir, try_flock_file, unlink, write_record,
 };
 
 #[cfg(not(unix))]
@@ -26,6 +26,13 @@ compile_error!(
 pub(crate) struct FileId {
     pub(crate) device: u64,
     pub(crate) inode: u64,
+}
+
+/// An OS lock: any number of shared ones, or one exclusive one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Flock {
+    Shared,
+    Exclusive,
 }
 
 /// What a file is opened for.

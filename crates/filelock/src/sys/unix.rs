@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use rustix::fs::{AtFlags, FileType, FlockOperation, Mode, OFlags, Stat};
 use rustix::io::{Errno, FdFlags, retry_on_intr};
 
-use super::{Access, FileId, Kind, Look};
+use super::{Access, FileId, Flock, Kind, Look};
 
 /// An open directory. Closing it gives up any OS lock taken through it.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ impl AsFd for Dir {
 impl Dir {
     /// Takes the exclusive OS lock if nobody has any; `false` when refused.
     pub(crate) fn try_flock_exclusive(&self) -> io::Result<bool> {
-        self.try_flock(FlockOperation::NonBlockingLockExclusive)
+        try_flock(&self.0, Flock::Exclusive)
     }
 
     /// Takes the shared OS lock if nobody has the exclusive one; `false` when refused.
@@ -33,15 +33,7 @@ impl Dir {
     /// refuses them. A judge that is stopped in the middle of its look therefore does not make a
     /// dead lock look alive.
     pub(crate) fn try_flock_shared(&self) -> io::Result<bool> {
-        self.try_flock(FlockOperation::NonBlockingLockShared)
-    }
-
-    fn try_flock(&self, operation: FlockOperation) -> io::Result<bool> {
-        match retry_on_intr(|| rustix::fs::flock(&self.0, operation)) {
-            Ok(()) => Ok(true),
-            Err(Errno::WOULDBLOCK) => Ok(false),
-            Err(error) => Err(error.into()),
-        }
+        try_flock(&self.0, Flock::Shared)
     }
 
     pub(crate) fn look(&self) -> io::Result<Look> {
@@ -86,6 +78,23 @@ impl Dir {
     pub(crate) fn set_inherited(&self, inherited: bool) -> io::Result<()> {
         let flags = if inherited { FdFlags::empty() } else { FdFlags::CLOEXEC };
         Ok(rustix::io::fcntl_setfd(&self.0, flags)?)
+    }
+}
+
+/// Takes an OS lock on a file without waiting; `false` when refused.
+pub(crate) fn try_flock_file(file: &File, kind: Flock) -> io::Result<bool> {
+    try_flock(file, kind)
+}
+
+fn try_flock(fd: impl AsFd, kind: Flock) -> io::Result<bool> {
+    let operation = match kind {
+        Flock::Shared => FlockOperation::NonBlockingLockShared,
+        Flock::Exclusive => FlockOperation::NonBlockingLockExclusive,
+    };
+    match retry_on_intr(|| rustix::fs::flock(&fd, operation)) {
+        Ok(()) => Ok(true),
+        Err(Errno::WOULDBLOCK) => Ok(false),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -22,8 +22,8 @@ impl Config {
                 at -= 1;
             }
         }
-        let tied = |at: usize| keys[usize::from(order[at])] == keys[usize::from(order[at - 1])];
-        let ties = [count > 1 && tied(1), count > 2 && tied(2), count > 3 && tied(3)];
+        let equal = |at: usize| keys[usize::from(order[at])] == keys[usize::from(order[at - 1])];
+        let ties = [count > 1 && equal(1), count > 2 && equal(2), count > 3 && equal(3)];
         let mut best = renamed(state, order);
         if ties == [false; 3] {
             return best;
@@ -83,10 +83,10 @@ fn reorderings(order: Places, ties: [bool; 3]) -> Vec<Places> {
     // Each tie is a swap of neighbours; together they generate all the orders within a group.
     let mut next = 0;
     while next < all.len() {
-        for at in 0..3 {
+        for at in (0..3).filter(|at| ties[*at]) {
             let mut other = all[next];
             other.swap(at, at + 1);
-            if ties[at] && !all.contains(&other) {
+            if !all.contains(&other) {
                 all.push(other);
             }
         }
@@ -110,7 +110,10 @@ fn renamed(state: &State, order: Places) -> (State, Places) {
         let process = state.process(p);
         let [own, seen, aside] =
             [process.own, process.seen, process.aside].map(|slot| naming.number(slot));
-        *new = Process { own, seen, aside, ..*process };
+        *new = {
+            let read = naming.place(process.read);
+            Process { own, seen, aside, read, ..*process }
+        };
     }
     // What nobody has open: leftovers. Told apart by what they are alone.
     let open = naming.met;
@@ -134,14 +137,18 @@ struct Naming<'a> {
 }
 
 impl Naming<'_> {
+    /// Where a process stands now; whoever is none stays what it is.
+    fn place(&self, who: u8) -> u8 {
+        self.places.get(usize::from(who)).copied().unwrap_or(who)
+    }
+
     fn number(&mut self, slot: u8) -> u8 {
         if slot == NONE {
             return NONE;
         }
-        let number = &mut self.numbers[usize::from(slot)];
-        if *number == NONE {
-            *number = self.met;
-            let place = |who: u8| self.places.get(usize::from(who)).copied().unwrap_or(who);
+        if self.numbers[usize::from(slot)] == NONE {
+            self.numbers[usize::from(slot)] = self.met;
+            let place = |who| self.place(who);
             let mut inode = *self.state.inode(slot);
             inode.record = match inode.record {
                 Record::None => Record::None,
@@ -151,6 +158,6 @@ impl Naming<'_> {
             self.inodes[usize::from(self.met)] = inode;
             self.met += 1;
         }
-        *number
+        self.numbers[usize::from(slot)]
     }
 }

@@ -1,7 +1,8 @@
 //! Acquiring and releasing: `prepare.rs`, `make_in_place.rs`, `acquire.rs`, `guard.rs`, `release.rs`.
 
+use crate::calls::Pc;
 use crate::config::{Broken, Kind, Mend};
-use crate::state::{Flock, NO_INODE, NONE, PAST_GRACE, Pc, Place, Record};
+use crate::state::{Flock, NO_INODE, NONE, PAST_GRACE, Place, Record};
 use crate::world::Turn;
 
 impl Turn<'_> {

@@ -1,8 +1,9 @@
 //! Waiting, judging, clearing, sweeping: `wait.rs`, `judge.rs`, `reclaim.rs`, `sweep.rs`.
 
+use crate::calls::Pc;
 use crate::config::{Broken, Kind, Mend};
 use crate::state::{
-    DEAD_OURS, Flock, Inode, NO_INODE, NONE, PAST_GRACE, PAST_TTL, Pc, Place, Record,
+    DEAD_OURS, Flock, Inode, NO_INODE, NONE, PAST_GRACE, PAST_TTL, Place, Process, Record,
 };
 use crate::world::Turn;
 
@@ -243,8 +244,9 @@ impl Turn<'_> {
         match self.my().pc {
             Pc::SweepOpen if !named => self.look_away(),
             Pc::SweepOpen if self.state.inode(seen).file => {
-                let others = (0..).zip(&self.state.processes).filter(|(p, _)| *p != self.p);
-                let locked = others.map(|(_, process)| process.aside).any(|slot| slot == seen);
+                let renames_onto =
+                    |other: &Process| other.pc == Pc::FileAside && other.aside == seen;
+                let locked = self.state.processes.iter().any(renames_onto);
                 if locked && self.config.mended(Mend::LockedPlaceholder) {
                     return self.look_away();
                 }

@@ -1,8 +1,8 @@
 //! What is checked: who takes part, what the clock and the kernel do, and which rule is broken.
 
+use crate::calls::Pc;
 use crate::state::{
-    DEAD_FOREIGN, Inode, NO_INODE, NO_PROCESS, NONE, PAST_TTL, PROCESSES, Pc, Process, Record,
-    State,
+    DEAD_FOREIGN, Inode, NO_INODE, NO_PROCESS, NONE, PAST_TTL, PROCESSES, Process, Record, State,
 };
 
 /// What a process runs.
@@ -70,19 +70,24 @@ pub(crate) enum Broken {
     FileRenamedAway,
     /// Judges probe with an exclusive OS lock.
     ExclusiveProbe,
+    /// What looks dead by the clock is cleared without asking for its OS lock.
+    ExpiredUnasked,
+    /// Where time decides, a claim in place is kept however long it took.
+    SlowClaimKept,
+    /// The private file that a lock file is renamed onto has no OS lock.
+    PlaceholderUnlocked,
+    /// Sweepers ask for an exclusive OS lock.
+    ExclusiveSweep,
 }
 
-/// A change of the protocol that is not in `src` (yet).
+/// A change of the protocol that is not in `src`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mend {
-    /// Where OS locks are trusted, no directory is cleared as expired without asking for one.
-    ProbeTheExpired,
-    /// A claim in place that took longer than the grace is given up.
-    SlowClaimIsLost,
-    /// The private file that a lock file is renamed onto has an OS lock, and a sweeper asks for it.
-    LockedPlaceholder,
-    /// A sweeper asks for a shared OS lock, as a judge does.
-    SharedSweep,
+    /// Whoever is refused the OS lock on its private file makes another.
+    RefusedPlaceholderLeft,
+    /// A directory without a record is cleared by the clock's word alone. (The kernel does not remove it when
+    /// a record appears.)
+    RemnantUnasked,
     /// A claimant in place that opens another directory than the one that it made has lost. An
     /// ideal: no system call tells them apart.
     NoAdoption,
@@ -103,11 +108,11 @@ pub(crate) struct Config {
     pub(crate) gives_up: bool,
     pub(crate) scene: Scene,
     pub(crate) broken: Broken,
-    pub(crate) mends: &'static [Mend],
+    pub(crate) mend: Option<Mend>,
     /// Nothing is explored beyond a state with one of these marks.
-    pub(crate) stops: &'static [Stop],
+    pub(crate) stops: Vec<Stop>,
     /// The properties to check, by name; empty: all.
-    pub(crate) only: &'static [&'static str],
+    pub(crate) only: Vec<&'static str>,
 }
 
 /// Where exploring ends, because what follows is exempt from the claim.
@@ -129,9 +134,9 @@ impl Config {
             gives_up: true,
             scene: Scene::Free,
             broken: Broken::Nothing,
-            mends: &[],
-            stops: &[],
-            only: &[],
+            mend: None,
+            stops: vec![],
+            only: vec![],
         }
     }
 
@@ -144,7 +149,7 @@ impl Config {
     }
 
     pub(crate) fn mended(&self, mend: Mend) -> bool {
-        self.mends.contains(&mend)
+        self.mend == Some(mend)
     }
 
     /// Whether somebody looks at the time of a lock that the kernel vouches for.
@@ -175,5 +180,24 @@ impl Config {
             };
         }
         state
+    }
+}
+
+impl std::fmt::Display for Config {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { kinds, rounds, crashes, clock, scene, broken, mend, stops, .. } = self;
+        write!(f, "{kinds:?}, {rounds} each, {crashes} crashes, {scene:?}, clock {clock:?}")?;
+        write!(f, "{}", if self.local { "" } else { ", OS locks not trusted" })?;
+        write!(f, "{}", if self.gives_up { ", calls fail" } else { "" })?;
+        if *broken != Broken::Nothing {
+            write!(f, ", broken: {broken:?}")?;
+        }
+        if let Some(mend) = mend {
+            write!(f, ", mended: {mend:?}")?;
+        }
+        if !stops.is_empty() {
+            write!(f, ", until {stops:?}")?;
+        }
+        Ok(())
     }
 }

@@ -6,10 +6,11 @@
 
 use std::collections::HashMap;
 
+use crate::calls::Pc;
 use crate::canonical::Places;
 use crate::config::Config;
 use crate::model::Action;
-use crate::state::{Flock, NONE, PROCESSES, Pc, State};
+use crate::state::{Flock, NONE, PROCESSES, State};
 
 /// One transition.
 struct Edge {
@@ -22,7 +23,7 @@ struct Edge {
 
 /// The reachable states, each by its representative.
 pub(crate) struct Graph<'a> {
-    config: &'a Config,
+    pub(crate) config: &'a Config,
     pub(crate) states: Vec<State>,
     edges: Vec<Edge>,
 }

@@ -4,8 +4,9 @@ use std::hash::{Hash, Hasher};
 
 use stateright::{Model, Property};
 
+use crate::calls::Pc;
 use crate::config::{Broken, Clock, Config, Stop};
-use crate::state::{INODES, PAST_TTL, Pc, State};
+use crate::state::{Code, INODES, PAST_TTL, State};
 use crate::world::Turn;
 
 /// What can happen at one moment.
@@ -33,7 +34,7 @@ pub(crate) enum Action {
 pub(crate) struct Moment {
     pub(crate) state: State,
     /// The representative's code.
-    code: [u64; 6],
+    code: Code,
 }
 
 impl Hash for Moment {

@@ -1,6 +1,7 @@
 //! The two Go generations, as `xtask/peers/foreign.py` has them with their known bug: each acquires once.
 
-use crate::state::{Inode, NO_INODE, NONE, PAST_GRACE, PAST_TTL, Pc, Place, Record};
+use crate::calls::Pc;
+use crate::state::{Inode, NO_INODE, NONE, PAST_GRACE, PAST_TTL, Place, Record};
 use crate::world::Turn;
 
 impl Turn<'_> {

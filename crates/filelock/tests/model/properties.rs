@@ -2,29 +2,43 @@
 
 use stateright::Property;
 
+use crate::calls::Pc;
 use crate::config::{Config, Kind};
 use crate::model::Moment;
-use crate::state::{DEAD_OURS, Flock, Pc, Place, Record, State};
+use crate::state::{DEAD_OURS, Flock, Inode, NONE, Place, Record, State};
 
 pub(crate) const ONE_OF_OURS: &str = "at most one of ours holds";
-pub(crate) const ONE_OF_ALL: &str = "at most one of all holds";
+pub(crate) const ONE_OF_ALL: &str = "at most one of all holds, as long as all renew in time";
+/// Not promised, so checked only where it is asked for by name.
+pub(crate) const EVER_ONE_OF_ALL: &str = "at most one of all holds, however long they take";
 pub(crate) const NOT_TORN: &str = "no holder of ours loses its record to one of ours";
 pub(crate) const STILL_THERE: &str = "whoever holds by the kernel's word is at the lock's name";
 pub(crate) const PREPARATION: &str = "no living preparation is swept";
+/// Not promised, so checked only where it is asked for by name.
+pub(crate) const NO_STRANGER: &str = "nobody who only looks keeps an exclusive OS lock on the lock";
+pub(crate) const NO_LITTER: &str = "only the dead leave preparations behind";
 pub(crate) const PROOF: &str = "a lock proved dead has a dead owner";
 
 impl Config {
     /// The properties that this configuration is checked for.
     pub(crate) fn claims(&self) -> Vec<Property<Self>> {
-        let all: [(&'static str, fn(&Config, &Moment) -> bool); 6] = [
+        let all: [(&'static str, fn(&Config, &Moment) -> bool); 9] = [
             (ONE_OF_OURS, |config, at| config.promises(at, |s| config.holders(s, true) <= 1)),
-            (ONE_OF_ALL, |config, at| config.promises(at, |s| config.holders(s, false) <= 1)),
+            (ONE_OF_ALL, |config, at| {
+                config.promises(at, |s| s.marks.outstayed || config.holders(s, false) <= 1)
+            }),
+            (EVER_ONE_OF_ALL, |config, at| config.promises(at, |s| config.holders(s, false) <= 1)),
             (NOT_TORN, |config, at| config.promises(at, |s| !s.marks.torn)),
             (STILL_THERE, |config, at| config.promises(at, |s| is_still_there(config, s))),
             (PREPARATION, |config, at| config.promises(at, |s| keeps_its_preparation(config, s))),
+            (NO_LITTER, |config, at| config.promises(at, |s| leaves_no_litter(config, s))),
             (PROOF, |config, at| config.promises(at, |s| is_proof(config, s))),
+            (NO_STRANGER, |_, at| !is_kept_by_a_looker(&at.state)),
         ];
-        let wanted = |name: &'static str| self.only.is_empty() || self.only.contains(&name);
+        let wanted = |name: &'static str| match self.only.is_empty() {
+            true => name != NO_STRANGER && name != EVER_ONE_OF_ALL,
+            false => self.only.contains(&name),
+        };
         let wanted = all.into_iter().filter(|(name, _)| wanted(name));
         wanted.map(|(name, holds)| Property::always(name, holds)).collect()
     }
@@ -58,6 +72,16 @@ fn keeps_its_preparation(config: &Config, state: &State) -> bool {
     })
 }
 
+/// Directories beside the lock that no living process has made are no more than processes that died.
+fn leaves_no_litter(config: &Config, state: &State) -> bool {
+    let dead = config.processes().filter(|p| state.process(*p).pc == Pc::Crashed).count();
+    let is_litter = |(slot, inode): &(u8, &Inode)| {
+        let owned = || state.processes.iter().any(|process| process.own == *slot);
+        inode.place == Place::Prep && !inode.file && !owned()
+    };
+    (0..).zip(&state.inodes).filter(is_litter).count() <= dead
+}
+
 /// The kernel's word is not mistaken: who is about to be cleared as dead is dead.
 fn is_proof(config: &Config, state: &State) -> bool {
     config.processes().all(|p| {
@@ -65,4 +89,13 @@ fn is_proof(config: &Config, state: &State) -> bool {
         process.pc != Pc::UnlinkDead
             || state.inode(process.seen).record.by().is_none_or(|owner| owner >= DEAD_OURS)
     })
+}
+
+/// Whether somebody judges or sweeps what stands at the lock's name, under an exclusive OS lock.
+fn is_kept_by_a_looker(state: &State) -> bool {
+    state.lock != NONE
+        && state
+            .processes
+            .iter()
+            .any(|process| process.seen == state.lock && process.seen_lock == Flock::Exclusive)
 }

@@ -1,9 +1,11 @@
 //! What the model remembers: the file system, and how far each process is.
 
+use crate::calls::Pc;
+
 /// No inode.
 pub(crate) const NONE: u8 = 15;
 /// Inodes that can exist at once.
-pub(crate) const INODES: usize = 12;
+pub(crate) const INODES: usize = 8;
 /// Processes at most, foreign ones included.
 pub(crate) const PROCESSES: usize = 4;
 /// In a record: one of ours that died.
@@ -14,90 +16,6 @@ pub(crate) const DEAD_FOREIGN: u8 = 7;
 /// Ages, as the clock tells them.
 pub(crate) const PAST_GRACE: u8 = 1;
 pub(crate) const PAST_TTL: u8 = 2;
-
-/// The next system call of a process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[repr(u8)]
-pub(crate) enum Pc {
-    MakePrep,
-    OpenPrep,
-    LockPrep,
-    CreateInPrep,
-    FillInPrep,
-    MarkSticky,
-    Publish,
-    Rename,
-    LateLock,
-    AgainRmdir,
-    DropRecord,
-    DropPrep,
-    MakeLock,
-    OpenMade,
-    LockMade,
-    CreateRecord,
-    FillRecord,
-    ClearSticky,
-    NameCheck,
-    ReadBack,
-    LostRead,
-    LostUnlink,
-    LostLook,
-    LostRmdir,
-    LostClose,
-    Poll,
-    OpenLock,
-    StatLock,
-    ReadRecord,
-    Probe,
-    Compare,
-    ProbeExpired,
-    UnlinkDead,
-    UnlinkExpired,
-    StillThere,
-    RemoveLock,
-    CloseJudged,
-    FileLook,
-    FileRead,
-    FileStill,
-    FilePlace,
-    FileAside,
-    FileCompare,
-    FilePutBack,
-    FileDelete,
-    SweepOpen,
-    SweepLock,
-    SweepCompare,
-    SweepUnlink,
-    SweepRmdir,
-    AsideRename,
-    AsideDelete,
-    NukeUnlink,
-    NukeRmdir,
-    RenewLook,
-    RenewRead,
-    RenewWrite,
-    Held,
-    VerifyRead,
-    ReleaseSticky,
-    ReleaseUnlink,
-    ReleaseLook,
-    ReleaseRmdir,
-    ReleaseNukeRmdir,
-    PeerMkdir,
-    PeerOpen,
-    PeerWrite,
-    PeerLink,
-    PeerHeld,
-    PeerRead,
-    PeerStat,
-    PeerUnlink,
-    PeerRmdir,
-    PeerRename,
-    PeerDelete,
-    PeerReleaseRmdir,
-    Ended,
-    Crashed,
-}
 
 /// An OS lock that a descriptor has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -197,6 +115,10 @@ pub(crate) struct Process {
     pub(crate) seen_lock: Flock,
     /// A private file: to rename a lock file onto, then what was renamed.
     pub(crate) aside: u8,
+    /// The OS lock on that descriptor.
+    pub(crate) aside_lock: Flock,
+    /// Whose record it read in `seen`, until that is condemned.
+    pub(crate) read: u8,
     /// What `fstat` said about `seen`, until the record is read: whether it is sticky, and its last change.
     pub(crate) saw: (bool, u8),
     /// How long its claim in place takes so far.
@@ -214,6 +136,8 @@ pub(crate) const NO_PROCESS: Process = Process {
     seen: NONE,
     seen_lock: Flock::No,
     aside: NONE,
+    aside_lock: Flock::No,
+    read: NONE,
     saw: (false, 0),
     took: 0,
     stamp: 0,
@@ -237,11 +161,13 @@ impl Process {
             | u64::from(self.aside) << 15
             | (self.own_lock as u64) << 19
             | (self.seen_lock as u64) << 21
-            | u64::from(self.took) << 23
-            | u64::from(self.left) << 25
-            | u64::from(self.saw.0) << 27
-            | u64::from(self.saw.1) << 28
-            | u64::from(self.stamp) << 30
+            | (self.aside_lock as u64) << 23
+            | u64::from(self.took) << 25
+            | u64::from(self.left) << 27
+            | u64::from(self.saw.0) << 29
+            | u64::from(self.saw.1) << 30
+            | u64::from(self.stamp) << 32
+            | u64::from(self.read) << 34
     }
 }
 
@@ -255,6 +181,9 @@ pub(crate) struct Marks {
     /// A holder that lives was found to be older than the TTL by those who go by time.
     pub(crate) outstayed: bool,
 }
+
+/// A state as a few words.
+pub(crate) type Code = [u64; 7];
 
 /// The world at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -294,18 +223,19 @@ impl State {
     }
 
     /// The whole state in as many words: what it is hashed by.
-    pub(crate) fn code(&self) -> [u64; 6] {
+    pub(crate) fn code(&self) -> Code {
         let p = self.processes.map(|process| process.code());
         let n = self.inodes.map(|inode| inode.code());
         let marks = u64::from(self.marks.torn)
             | u64::from(self.marks.meddled) << 1
             | u64::from(self.marks.outstayed) << 2;
         [
-            p[0] | p[1] << 32,
-            p[2] | p[3] << 32,
+            p[0],
+            p[1],
+            p[2],
+            p[3],
             n[0] | n[1] << 16 | n[2] << 32 | n[3] << 48,
             n[4] | n[5] << 16 | n[6] << 32 | n[7] << 48,
-            n[8] | n[9] << 16 | n[10] << 32 | n[11] << 48,
             u64::from(self.lock) | marks << 8,
         ]
     }

@@ -1,9 +1,10 @@
 //! The kernel's part: what one system call does, whoever makes it.
 
+use crate::calls::Pc;
 use crate::config::{Config, Kind, Mend};
 use crate::state::{
     DEAD_FOREIGN, DEAD_OURS, Flock, INODES, Inode, NO_INODE, NO_PROCESS, NONE, PAST_GRACE,
-    PAST_TTL, Pc, Place, Process, Record, State,
+    PAST_TTL, Place, Process, Record, State,
 };
 
 /// One step of one process.

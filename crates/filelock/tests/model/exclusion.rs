@@ -1,0 +1,105 @@
+//! At most one holder: the published path, with OS locks that are trusted.
+
+use std::collections::HashSet;
+
+use crate::calls::Pc;
+use crate::check::{holds, long, shortest};
+use crate::config::{Broken, Config, IMPLEMENTED, Kind, Mend, Scene};
+use crate::graph::Graph;
+use crate::model::Action;
+use crate::properties::ONE_OF_OURS;
+
+const THREE: &[Kind] = &[Kind::Publish; 3];
+const TWO: &[Kind] = &[Kind::Publish; 2];
+
+#[test]
+fn at_most_one_publisher_holds_and_no_living_one_is_touched() {
+    holds(&Config::of(THREE));
+    if long() {
+        holds(&Config::of(&[Kind::Publish; 4]));
+    }
+}
+
+#[test]
+fn so_it_is_when_each_acquires_twice() {
+    holds(&Config { rounds: 2, ..Config::of(TWO) });
+    if long() {
+        holds(&Config { rounds: 2, crashes: 1, gives_up: false, ..Config::of(THREE) });
+    }
+}
+
+#[test]
+fn a_dead_lock_of_the_directory_generation_lets_in_one() {
+    let config = Config { scene: Scene::ExpiredDirectory, ..Config::of(THREE) };
+    holds(&if long() { config } else { Config { crashes: 0, gives_up: false, ..config } });
+}
+
+/// A dead lock file lies at the name.
+fn beside_a_dead_file() -> Config {
+    let few = Config { crashes: 0, gives_up: false, ..Config::of(THREE) };
+    Config { scene: Scene::ExpiredFile, ..if long() { Config::of(THREE) } else { few } }
+}
+
+#[test]
+fn a_dead_lock_of_the_file_generation_lets_in_one() {
+    holds(&beside_a_dead_file());
+}
+
+#[test]
+fn a_dead_lock_file_lets_in_one_if_no_sweeper_takes_what_it_is_renamed_onto() {
+    let mends = [IMPLEMENTED, &[Mend::LockedPlaceholder]].concat();
+    holds(&Config { mends, ..beside_a_dead_file() });
+}
+
+/// What the mend is for: stopped for a TTL between creating the private file and renaming onto it, one that
+/// clears a lock file carries a living directory away.
+#[test]
+fn a_swept_private_file_lets_in_two() {
+    let config = Config { mends: vec![], crashes: 0, gives_up: false, ..beside_a_dead_file() };
+    let trace = shortest(config, ONE_OF_OURS);
+    assert!(trace.has(Action::MuchLater), "it takes a stop for a TTL");
+}
+
+/// And what the private file is for.
+#[test]
+fn a_lock_file_renamed_to_a_free_name_lets_in_two() {
+    let config = Config { crashes: 0, gives_up: false, ..beside_a_dead_file() };
+    shortest(Config { broken: Broken::FileRenamedAway, ..config }, ONE_OF_OURS);
+}
+
+/// Otherwise what holds in all states could hold because nothing happens.
+#[test]
+fn the_model_makes_every_call_of_publishing_judging_clearing_sweeping_and_releasing() {
+    let config = Config { rounds: 2, ..Config::of(TWO) };
+    let graph = Graph::of(&config);
+    let made: HashSet<Pc> =
+        graph.states.iter().flat_map(|state| state.processes.map(|process| process.pc)).collect();
+    let publishing = [Pc::MakePrep, Pc::LockPrep, Pc::MarkSticky, Pc::Rename, Pc::AgainRmdir];
+    let judging = [Pc::OpenLock, Pc::StatLock, Pc::ReadRecord, Pc::Probe, Pc::Compare];
+    let clearing = [Pc::UnlinkDead, Pc::StillThere, Pc::RemoveLock, Pc::CloseJudged];
+    let sweeping = [Pc::SweepLock, Pc::SweepCompare, Pc::SweepUnlink, Pc::SweepRmdir];
+    let releasing = [Pc::RenewWrite, Pc::VerifyRead, Pc::ReleaseUnlink, Pc::ReleaseRmdir];
+    let calls = [&publishing[..], &judging, &clearing, &sweeping, &releasing].concat();
+    for call in calls.iter().chain(&[Pc::DropPrep, Pc::Ended, Pc::Crashed]) {
+        assert!(made.contains(call), "{call:?} is never reached");
+    }
+}
+
+/// What makes the model small enough: that it does not matter which process is which.
+#[test]
+fn exploring_one_state_of_each_kind_leaves_out_none() {
+    let three = Config { crashes: 0, gives_up: false, ..Config::of(THREE) };
+    let config = if long() { three } else { Config::of(TWO) };
+    let start = config.start();
+    let (mut seen, mut states) = (HashSet::from([start.code()]), vec![start]);
+    let (mut kinds, mut actions) = (HashSet::new(), Vec::new());
+    while let Some(state) = states.pop() {
+        kinds.insert(config.representative(&state).0.code());
+        config.possible(&state, &mut actions);
+        let next = actions.drain(..).filter_map(|action| config.after(&state, action));
+        states.extend(next.filter(|next| seen.insert(next.code())));
+    }
+    println!("{config}: {} states of {} kinds", seen.len(), kinds.len());
+    let explored: HashSet<_> = Graph::of(&config).states.iter().map(|s| s.code()).collect();
+    assert_eq!(kinds, explored);
+}
