@@ -118,7 +118,6 @@ fn remove_file(names: &Names, judged: Option<&File>, look: &Look) -> Result<bool
 fn private_file(names: &Names) -> io::Result<(PathBuf, File)> {
     let create = |path: PathBuf| {
         let file = std::fs::OpenOptions::new().write(true).create_new(true).open(&path)?;
-        let _ = sys::try_flock_file(&file, Flock::Exclusive);
         Ok::<_, io::Error>((path, file))
     };
     loop {
@@ -130,10 +129,13 @@ fn private_file(names: &Names) -> io::Result<(PathBuf, File)> {
             }
             other => other?,
         };
+        // Refused: a sweeper is about to remove it. Not to be had at all: nobody sweeps.
+        let is_kept = !matches!(sys::try_flock_file(&file, Flock::Exclusive), Ok(false));
         let id = sys::identity(&file)?;
-        if sys::look(&path).is_ok_and(|look| look.id == id) {
+        if is_kept && sys::look(&path).is_ok_and(|look| look.id == id) {
             return Ok((path, file));
         }
+        let _ = sys::unlink(&path);
     }
 }
 
