@@ -152,7 +152,7 @@ impl Pc {
             Pc::SweepOpen => "open a preparation, to sweep it",
             Pc::SweepLock => "flock, on the preparation that it sweeps",
             Pc::SweepCompare => "lstat: still that preparation?",
-            Pc::SweepUnlink => "unlink holder in the preparation that it sweeps",
+            Pc::SweepUnlink => "unlink holder, or the file, that it sweeps",
             Pc::SweepRmdir => "rmdir the preparation that it sweeps",
             Pc::AsideRename => "rename L aside",
             Pc::AsideDelete => "delete what it moved aside",

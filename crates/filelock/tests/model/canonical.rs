@@ -123,7 +123,7 @@ fn renamed(state: &State, order: Places) -> (State, Places) {
         }
     }
     let leftovers = usize::from(open)..usize::from(naming.met);
-    naming.inodes[leftovers].sort_unstable_by_key(Inode::code);
+    naming.inodes[leftovers].sort_unstable_by_key(|inode| inode.code());
     (State { lock, processes, inodes: naming.inodes, ..*state }, places)
 }
 

@@ -21,7 +21,7 @@ pub(crate) fn holds(config: &Config) -> usize {
     let states = checker.unique_state_count();
     let (steps, depth, took) = (checker.state_count(), checker.max_depth(), started.elapsed());
     println!("{config}: {states} states, {steps} steps, depth {depth}, {took:.1?}");
-    for (property, path) in checker.discoveries() {
+    if let Some((property, path)) = checker.discoveries().into_iter().next() {
         let words = Trace::of(path).words(config);
         panic!("{config}: it does not hold that {property}:\n{words}");
     }

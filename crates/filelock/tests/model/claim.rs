@@ -138,7 +138,6 @@ impl Turn<'_> {
                 self.me().own_lock = Flock::Exclusive;
                 self.go(Pc::CreateRecord);
             }
-            Pc::LockMade => self.begin_anew(),
             Pc::CreateRecord => {
                 if !self.state.is_linked(own) || self.state.inode(own).record != Record::None {
                     return self.begin_anew();
@@ -160,7 +159,7 @@ impl Turn<'_> {
             Pc::NameCheck => self.go(if lock == own { Pc::ReadBack } else { Pc::LostRead }),
             Pc::ReadBack => {
                 let mine = self.state.at_lock().is_some_and(|at| at.record == Record::Full(p));
-                let slow = self.config.mended(Mend::SlowClaimIsLost) && self.my().took > 0;
+                let slow = self.config.gives_up_slow_claims() && self.my().took > 0;
                 if mine && !slow {
                     self.hand_over();
                 } else {
@@ -180,7 +179,8 @@ impl Turn<'_> {
                 self.rmdir_lock();
                 self.go(Pc::LostClose);
             }
-            Pc::LostClose => self.begin_anew(),
+            // Refused, or lost.
+            Pc::LockMade | Pc::LostClose => self.begin_anew(),
             other => unreachable!("{other:?} is no step of claiming in place"),
         }
     }
@@ -190,20 +190,9 @@ impl Turn<'_> {
         let (p, own, lock) = (self.p, self.my().own, self.state.lock);
         let mine = own != NONE && self.state.inode(own).record == Record::Full(p);
         match self.my().pc {
-            Pc::RenewLook => {
-                if lock == own {
-                    self.go(Pc::RenewRead)
-                } else {
-                    self.begin_anew()
-                }
-            }
-            Pc::RenewRead => {
-                if mine {
-                    self.go(Pc::RenewWrite)
-                } else {
-                    self.begin_anew()
-                }
-            }
+            Pc::RenewLook if lock == own => self.go(Pc::RenewRead),
+            Pc::RenewRead if mine => self.go(Pc::RenewWrite),
+            Pc::RenewLook | Pc::RenewRead => self.begin_anew(),
             Pc::RenewWrite => {
                 if mine {
                     self.state.inode_mut(own).age = 0;
@@ -216,10 +205,6 @@ impl Turn<'_> {
                     self.unlink_record(lock);
                 }
                 self.go(Pc::ReleaseNukeRmdir);
-            }
-            Pc::ReleaseNukeRmdir => {
-                self.rmdir_lock();
-                self.end();
             }
             Pc::Held if lock == own => self.go(Pc::VerifyRead),
             Pc::VerifyRead if mine && self.config.kind(p) == Kind::InPlace => {
@@ -238,7 +223,7 @@ impl Turn<'_> {
                 }
             }
             Pc::ReleaseLook if lock == own => self.go(Pc::ReleaseRmdir),
-            Pc::ReleaseRmdir => {
+            Pc::ReleaseRmdir | Pc::ReleaseNukeRmdir => {
                 self.rmdir_lock();
                 self.end();
             }

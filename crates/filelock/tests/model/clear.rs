@@ -2,9 +2,7 @@
 
 use crate::calls::Pc;
 use crate::config::{Broken, Kind, Mend};
-use crate::state::{
-    DEAD_OURS, Flock, Inode, NO_INODE, NONE, PAST_GRACE, PAST_TTL, Place, Process, Record,
-};
+use crate::state::{DEAD_OURS, Flock, Inode, NO_INODE, NONE, PAST_GRACE, PAST_TTL, Place, Record};
 use crate::world::Turn;
 
 impl Turn<'_> {
@@ -54,32 +52,43 @@ impl Turn<'_> {
                 let (record, age) = (self.state.inode(seen).record, self.state.inode(seen).age);
                 let (sticky, changed) = self.my().saw;
                 match record {
-                    Record::None if sticky || changed >= PAST_GRACE => self.condemn(Pc::StillThere),
-                    Record::Full(_) if self.is_kernel_backed(record) => self.go(Pc::Probe),
+                    Record::None if sticky => self.condemn(Pc::StillThere),
+                    Record::None if changed < PAST_GRACE => self.look_away(),
+                    Record::None if self.asks() && !self.config.mended(Mend::RemnantUnasked) => {
+                        self.go(Pc::ProbeRemnant);
+                    }
+                    Record::None => self.condemn(Pc::StillThere),
+                    Record::Full(owner) if self.is_kernel_backed(record) => {
+                        self.me().read = owner;
+                        self.go(Pc::Probe);
+                    }
                     Record::Full(_) if age >= PAST_TTL => self.expire(record),
                     Record::Empty(_) if changed >= PAST_TTL => self.expire(record),
                     _ => self.look_away(),
                 }
             }
-            Pc::Probe | Pc::ProbeExpired => {
-                let wanted = if self.config.broken == Broken::ExclusiveProbe {
-                    Flock::Exclusive
-                } else {
-                    Flock::Shared
-                };
+            Pc::Probe | Pc::ProbeExpired | Pc::ProbeRemnant => {
+                let exclusive = self.config.broken == Broken::ExclusiveProbe;
+                let wanted = if exclusive { Flock::Exclusive } else { Flock::Shared };
                 if !self.grants(seen, wanted) {
                     return self.look_away();
                 }
                 self.me().seen_lock = wanted;
-                let proved = self.my().pc == Pc::Probe;
-                if proved {
-                    self.go(Pc::Compare);
-                } else {
-                    self.condemn(Pc::UnlinkExpired);
+                match self.my().pc {
+                    Pc::Probe => self.go(Pc::Compare),
+                    Pc::ProbeExpired => self.condemn(Pc::UnlinkExpired),
+                    _ => self.condemn(Pc::StillThere),
                 }
             }
-            Pc::Compare if lock == seen => self.condemn(Pc::UnlinkDead),
+            Pc::Compare if lock == seen => self.go(Pc::ReadAgain),
             Pc::Compare => self.look_away(),
+            Pc::ReadAgain => {
+                if self.state.inode(seen).record == Record::Full(self.my().read) {
+                    self.condemn(Pc::UnlinkDead);
+                } else {
+                    self.look_away();
+                }
+            }
             Pc::FileLook => match self.state.at_lock() {
                 Some(at) if at.file => {
                     self.me().seen = lock;
@@ -93,7 +102,8 @@ impl Turn<'_> {
                     return self.look_away();
                 }
                 self.note_outstay(self.state.inode(seen).record);
-                self.go(Pc::FileStill);
+                let placed = self.config.broken != Broken::FileRenamedAway;
+                self.go(if placed { Pc::FilePlace } else { Pc::FileStill });
             }
             other => unreachable!("{other:?} is no step of judging"),
         }
@@ -108,11 +118,16 @@ impl Turn<'_> {
     /// A verdict by the clock.
     fn expire(&mut self, record: Record) {
         self.note_outstay(record);
-        if self.config.local && self.config.mended(Mend::ProbeTheExpired) {
+        if self.asks() {
             self.go(Pc::ProbeExpired);
         } else {
             self.condemn(Pc::UnlinkExpired);
         }
+    }
+
+    /// Whether the kernel is asked before the clock's word is acted on.
+    fn asks(&self) -> bool {
+        self.config.local && self.config.broken != Broken::ExpiredUnasked
     }
 
     /// A verdict of death; `how` is the first call of clearing it.
@@ -189,16 +204,31 @@ impl Turn<'_> {
     pub(crate) fn reclaim_file(&mut self) {
         let (seen, aside, lock) = (self.my().seen, self.my().aside, self.state.lock);
         match self.my().pc {
-            Pc::FileStill if lock != seen => self.look_away(),
-            Pc::FileStill if self.config.broken == Broken::FileRenamedAway => {
-                self.go(Pc::FileAside);
-            }
-            Pc::FileStill => self.go(Pc::FilePlace),
             Pc::FilePlace => {
                 let place = Place::Prep;
                 let new = self.create(Inode { file: true, place, ..NO_INODE });
                 self.me().aside = new;
-                self.go(Pc::FileAside);
+                let locked = self.config.broken != Broken::PlaceholderUnlocked;
+                self.go(if locked { Pc::FilePlaceLock } else { Pc::FileStill });
+            }
+            Pc::FilePlaceLock if self.grants(aside, Flock::Exclusive) => {
+                self.me().aside_lock = Flock::Exclusive;
+                self.go(Pc::FilePlaceLook);
+            }
+            Pc::FilePlaceLock if self.config.mended(Mend::RefusedPlaceholderLeft) => {
+                self.place_anew();
+            }
+            Pc::FilePlaceLock => self.go(Pc::FilePlaceLook),
+            Pc::FilePlaceLook if self.state.inode(aside).place == Place::Prep => {
+                self.go(Pc::FileStill);
+            }
+            Pc::FilePlaceLook => self.place_anew(),
+            Pc::FileStill if lock == seen => self.go(Pc::FileAside),
+            Pc::FileStill => {
+                if aside != NONE {
+                    self.state.inode_mut(aside).place = Place::None;
+                }
+                self.look_away();
             }
             Pc::FileAside => {
                 let placed = aside != NONE && self.state.inode(aside).place == Place::Prep;
@@ -213,7 +243,7 @@ impl Turn<'_> {
                 self.note_removal(lock);
                 self.state.lock = NONE;
                 self.state.inode_mut(lock).place = Place::Prep;
-                self.me().aside = lock;
+                (self.me().aside, self.me().aside_lock) = (lock, Flock::No);
                 self.go(Pc::FileCompare);
             }
             Pc::FileCompare if aside == seen => self.go(Pc::FileDelete),
@@ -237,26 +267,20 @@ impl Turn<'_> {
         }
     }
 
+    fn place_anew(&mut self) {
+        (self.me().aside, self.me().aside_lock) = (NONE, Flock::No);
+        self.go(Pc::FilePlace);
+    }
+
     /// The next call of a process that sweeps one name.
     pub(crate) fn sweep(&mut self) {
         let seen = self.my().seen;
         let named = self.state.inode(seen).place == Place::Prep;
         match self.my().pc {
-            Pc::SweepOpen if !named => self.look_away(),
-            Pc::SweepOpen if self.state.inode(seen).file => {
-                let renames_onto =
-                    |other: &Process| other.pc == Pc::FileAside && other.aside == seen;
-                let locked = self.state.processes.iter().any(renames_onto);
-                if locked && self.config.mended(Mend::LockedPlaceholder) {
-                    return self.look_away();
-                }
-                self.state.inode_mut(seen).place = Place::None;
-                self.look_away();
-            }
-            Pc::SweepOpen => self.go(Pc::SweepLock),
+            Pc::SweepOpen if named => self.go(Pc::SweepLock),
             Pc::SweepLock => {
-                let shared = self.config.mended(Mend::SharedSweep);
-                let wanted = if shared { Flock::Shared } else { Flock::Exclusive };
+                let exclusive = self.config.broken == Broken::ExclusiveSweep;
+                let wanted = if exclusive { Flock::Exclusive } else { Flock::Shared };
                 if !self.grants(seen, wanted) {
                     return self.look_away();
                 }
@@ -264,7 +288,10 @@ impl Turn<'_> {
                 self.go(Pc::SweepCompare);
             }
             Pc::SweepCompare if named => self.go(Pc::SweepUnlink),
-            Pc::SweepCompare => self.look_away(),
+            Pc::SweepUnlink if self.state.inode(seen).file => {
+                self.state.inode_mut(seen).place = Place::None;
+                self.look_away();
+            }
             Pc::SweepUnlink => {
                 self.unlink_record(seen);
                 self.go(Pc::SweepRmdir);
@@ -276,6 +303,7 @@ impl Turn<'_> {
                 }
                 self.look_away();
             }
+            Pc::SweepOpen | Pc::SweepCompare => self.look_away(),
             other => unreachable!("{other:?} is no step of sweeping"),
         }
     }

@@ -36,6 +36,8 @@ impl Kind {
 /// What the clock does between any two steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Clock {
+    /// Nothing: nobody is slow.
+    Stands,
     /// Time passes: a little, a grace, a TTL.
     Passes,
     /// And the clock is set back: everything looks fresh again.
@@ -150,6 +152,11 @@ impl Config {
 
     pub(crate) fn mended(&self, mend: Mend) -> bool {
         self.mend == Some(mend)
+    }
+
+    /// Whether a claim in place that took longer than the grace is given up.
+    pub(crate) fn gives_up_slow_claims(&self) -> bool {
+        !self.local && self.broken != Broken::SlowClaimKept
     }
 
     /// Whether somebody looks at the time of a lock that the kernel vouches for.

@@ -4,10 +4,10 @@ use std::collections::HashSet;
 
 use crate::calls::Pc;
 use crate::check::{holds, long, shortest};
-use crate::config::{Broken, Config, IMPLEMENTED, Kind, Mend, Scene};
+use crate::config::{Clock, Config, Kind, Mend, Scene};
 use crate::graph::Graph;
-use crate::model::Action;
-use crate::properties::ONE_OF_OURS;
+use crate::properties::NOT_TORN;
+use crate::state::State;
 
 const THREE: &[Kind] = &[Kind::Publish; 3];
 const TWO: &[Kind] = &[Kind::Publish; 2];
@@ -28,43 +28,27 @@ fn so_it_is_when_each_acquires_twice() {
     }
 }
 
-#[test]
-fn a_dead_lock_of_the_directory_generation_lets_in_one() {
-    let config = Config { scene: Scene::ExpiredDirectory, ..Config::of(THREE) };
-    holds(&if long() { config } else { Config { crashes: 0, gives_up: false, ..config } });
+/// A dead lock lies at the name.
+fn beside(scene: Scene) -> Config {
+    let few = Config { crashes: 0, gives_up: false, clock: Clock::Passes, ..Config::of(THREE) };
+    Config { scene, ..if long() { Config::of(THREE) } else { few } }
 }
 
-/// A dead lock file lies at the name.
-fn beside_a_dead_file() -> Config {
-    let few = Config { crashes: 0, gives_up: false, ..Config::of(THREE) };
-    Config { scene: Scene::ExpiredFile, ..if long() { Config::of(THREE) } else { few } }
+#[test]
+fn a_dead_lock_of_the_directory_generation_lets_in_one() {
+    holds(&beside(Scene::ExpiredDirectory));
 }
 
 #[test]
 fn a_dead_lock_of_the_file_generation_lets_in_one() {
-    holds(&beside_a_dead_file());
+    holds(&Config { mend: Some(Mend::RefusedPlaceholderLeft), ..beside(Scene::ExpiredFile) });
 }
 
+/// What leaving a private file that a sweeper has is for (`reclaim::private_file`).
 #[test]
-fn a_dead_lock_file_lets_in_one_if_no_sweeper_takes_what_it_is_renamed_onto() {
-    let mends = [IMPLEMENTED, &[Mend::LockedPlaceholder]].concat();
-    holds(&Config { mends, ..beside_a_dead_file() });
-}
-
-/// What the mend is for: stopped for a TTL between creating the private file and renaming onto it, one that
-/// clears a lock file carries a living directory away.
-#[test]
-fn a_swept_private_file_lets_in_two() {
-    let config = Config { mends: vec![], crashes: 0, gives_up: false, ..beside_a_dead_file() };
-    let trace = shortest(config, ONE_OF_OURS);
-    assert!(trace.has(Action::MuchLater), "it takes a stop for a TTL");
-}
-
-/// And what the private file is for.
-#[test]
-fn a_lock_file_renamed_to_a_free_name_lets_in_two() {
-    let config = Config { crashes: 0, gives_up: false, ..beside_a_dead_file() };
-    shortest(Config { broken: Broken::FileRenamedAway, ..config }, ONE_OF_OURS);
+fn a_private_file_that_a_sweeper_looks_at_lets_a_living_lock_be_moved() {
+    let two = Config { kinds: TWO, crashes: 0, gives_up: false, ..beside(Scene::ExpiredFile) };
+    shortest(two, NOT_TORN);
 }
 
 /// Otherwise what holds in all states could hold because nothing happens.
@@ -100,6 +84,6 @@ fn exploring_one_state_of_each_kind_leaves_out_none() {
         states.extend(next.filter(|next| seen.insert(next.code())));
     }
     println!("{config}: {} states of {} kinds", seen.len(), kinds.len());
-    let explored: HashSet<_> = Graph::of(&config).states.iter().map(|s| s.code()).collect();
+    let explored: HashSet<_> = Graph::of(&config).states.iter().map(State::code).collect();
     assert_eq!(kinds, explored);
 }

@@ -83,11 +83,11 @@ impl Config {
                 actions.push(Action::Crash(p));
             }
         }
-        actions.push(Action::Later);
-        actions.push(Action::MuchLater);
-        if self.clock == Clock::Jumps {
-            actions.push(Action::Back);
-        }
+        actions.extend_from_slice(match self.clock {
+            Clock::Stands => &[],
+            Clock::Passes => &[Action::Later, Action::MuchLater],
+            Clock::Jumps => &[Action::Later, Action::MuchLater, Action::Back],
+        });
     }
 
     /// The state after that; `None` if nothing changed.
@@ -127,7 +127,7 @@ impl Turn<'_> {
             Pc::Poll => self.poll(choice),
             pc if pc <= Pc::DropPrep => self.prepare(),
             pc if pc <= Pc::LostClose => self.claim_in_place(),
-            pc if pc <= Pc::ProbeExpired => self.judge(),
+            pc if pc <= Pc::ProbeRemnant => self.judge(),
             Pc::FileLook | Pc::FileRead => self.judge(),
             pc if pc <= Pc::CloseJudged => self.reclaim(),
             pc if pc <= Pc::FileDelete => self.reclaim_file(),
@@ -140,12 +140,17 @@ impl Turn<'_> {
 
     fn fail(&mut self) {
         match self.my().pc {
-            Pc::StatLock | Pc::ReadRecord | Pc::Probe | Pc::Compare
+            Pc::StatLock | Pc::ReadRecord | Pc::Probe | Pc::Compare | Pc::ReadAgain
                 if self.config.broken == Broken::FailedLookIsDeath =>
             {
                 self.condemn(Pc::UnlinkExpired);
             }
-            Pc::StatLock | Pc::ReadRecord | Pc::Probe | Pc::Compare | Pc::StillThere => {
+            Pc::StatLock
+            | Pc::ReadRecord
+            | Pc::Probe
+            | Pc::Compare
+            | Pc::ReadAgain
+            | Pc::StillThere => {
                 self.look_away();
             }
             // The guard is dropped, which fails too and closes the descriptor: nobody's lock.
@@ -195,6 +200,8 @@ impl Model for Config {
 
 /// Looks of a waiter, and whatever a holder does.
 fn can_fail(pc: Pc) -> bool {
-    matches!(pc, Pc::StatLock | Pc::ReadRecord | Pc::Probe | Pc::Compare | Pc::StillThere)
-        || (Pc::RenewLook..=Pc::ReleaseRmdir).contains(&pc)
+    matches!(
+        pc,
+        Pc::StatLock | Pc::ReadRecord | Pc::Probe | Pc::Compare | Pc::ReadAgain | Pc::StillThere
+    ) || (Pc::RenewLook..=Pc::ReleaseRmdir).contains(&pc)
 }

@@ -2,99 +2,112 @@
 
 use crate::calls::Pc;
 use crate::check::{holds, long, shortest};
-use crate::config::{Broken, Config, IMPLEMENTED, Kind, Mend};
+use crate::config::{Broken, Config, Kind, Mend};
 use crate::graph::{Graph, is_locked_by_a_stranger};
 use crate::properties::NO_STRANGER;
-use crate::state::{Flock, Process, State};
+use crate::state::{Flock, Process, Record, State};
 
 const THREE: &[Kind] = &[Kind::Publish; 3];
-const TWICE: &[Kind] = &[Kind::Publish; 2];
+const IN_PLACE: &[Kind] = &[Kind::InPlace; 3];
 
-fn all() -> Vec<Config> {
-    let twice = Config { rounds: 2, ..Config::of(TWICE) };
-    let in_place = Config { crashes: 1, ..Config::of(&[Kind::InPlace; 3]) };
-    let both = Config { rounds: 2, ..Config::of(&[Kind::Publish, Kind::InPlace]) };
-    let mut all = vec![Config::of(THREE), twice, in_place, both];
-    if long() {
-        all.push(Config::of(&[Kind::Publish; 4]));
-        all.push(Config::of(&[Kind::Publish, Kind::InPlace, Kind::InPlace]));
-    }
+fn two_twice() -> Config {
+    Config { rounds: 2, ..Config::of(&[Kind::Publish; 2]) }
+}
+
+fn publishers() -> Vec<Config> {
+    let mut all = vec![Config::of(THREE), two_twice()];
+    all.extend(long().then(|| Config::of(&[Kind::Publish; 4])));
     all
 }
 
-/// Calls that give up and begin anew are all there; so a lock that nobody can ever get again would be one of
-/// these states. And where somebody who holds nothing blocks a waiter for as long as it is stopped, it is by
-/// an exclusive OS lock on another's lock: a sweeper, or a claimant in place that opened another's directory.
-#[test]
-fn from_every_reachable_state_some_waiter_can_still_acquire() {
-    for config in all() {
-        let graph = Graph::of(&config);
-        let (waiting, hopeless) = graph.hopeless();
-        println!("{config}: {} states, in {waiting} of them somebody waits", graph.states.len());
-        assert!(waiting > 0 && hopeless.is_empty(), "{:?}", hopeless.first());
-        for (state, waiter) in obstacles(&graph) {
-            assert!(is_locked_by_a_stranger(&state, waiter), "{state:?}");
-        }
-    }
+fn in_place() -> Vec<Config> {
+    let both = Config { rounds: 2, ..Config::of(&[Kind::Publish, Kind::InPlace]) };
+    let mut all = vec![Config::of(IN_PLACE), both];
+    all.extend(long().then(|| Config::of(&[Kind::Publish, Kind::InPlace, Kind::InPlace])));
+    all
 }
 
-/// The waiters that a process of ours which may be stopped for ever is in the way of.
+/// Calls that give up or begin anew are all there; so a lock that nobody can ever get again would be one
+/// of these states.
+#[track_caller]
+fn expect_hope(graph: &Graph) {
+    let (waiting, hopeless) = graph.hopeless();
+    println!("{}: {} states; somebody waits in {waiting}", graph.config, graph.states.len());
+    assert!(waiting > 0 && hopeless.is_empty(), "{:?}", hopeless.first());
+}
+
+/// The waiters that are blocked by a process of ours that holds nothing, for as long as it is stopped.
 fn obstacles(graph: &Graph) -> Vec<(State, u8)> {
     let (waiting, blocked) = graph.blocked();
     println!("{}: of {waiting} waiters, {} are blocked", graph.config, blocked.len());
     blocked
 }
 
+#[test]
+fn some_publisher_can_always_acquire_and_none_is_blocked_by_a_stopped_one_that_does_not_hold() {
+    for config in publishers() {
+        let graph = Graph::of(&config);
+        expect_hope(&graph);
+        assert_eq!(obstacles(&graph), vec![]);
+    }
+}
+
+/// In place a claimant has its OS lock before its record, and may have it on a directory that is not
+/// its own: stopped there, it blocks.
+#[test]
+fn in_place_some_waiter_can_always_acquire_and_is_blocked_only_by_a_claimant_stopped_after_its_flock()
+ {
+    for config in in_place() {
+        let graph = Graph::of(&config);
+        expect_hope(&graph);
+        for (state, waiter) in obstacles(&graph) {
+            assert!(is_locked_by_a_stranger(&state, waiter), "{state:?}");
+            assert!(!is_kept_by(&state, |_| true), "by one that only looks: {state:?}");
+        }
+    }
+}
+
+/// If a leftover were cleared without asking for its OS lock, only a claimant in another's directory would.
+#[test]
+fn who_is_stopped_in_its_own_directory_blocks_nobody_if_leftovers_are_cleared_unasked() {
+    let config = Config { mend: Some(Mend::RemnantUnasked), ..Config::of(IN_PLACE) };
+    for (state, _) in obstacles(&Graph::of(&config)) {
+        assert_ne!(state.at_lock().map(|at| at.record), Some(Record::None), "{state:?}");
+    }
+    let asked = obstacles(&Graph::of(&Config::of(IN_PLACE)));
+    let is_empty = |state: &State| state.at_lock().is_some_and(|at| at.record == Record::None);
+    assert!(asked.iter().any(|(state, _)| is_empty(state)));
+}
+
 /// The tool and our own search go different ways about it.
 #[test]
 fn the_checker_and_the_search_find_the_same_states() {
-    let config = Config { rounds: 2, ..Config::of(TWICE) };
+    let config = two_twice();
     assert_eq!(Graph::of(&config).states.len(), holds(&config));
 }
 
-#[test]
-fn a_stopped_process_that_does_not_hold_blocks_no_publisher_of_three() {
-    assert_eq!(obstacles(&Graph::of(&Config::of(THREE))), vec![]);
-}
-
-/// With an acquisition each of three there is nobody left to be blocked. With two each there is: whoever is stopped
-/// as it sweeps a preparation that became the lock meanwhile, and whose owner then died.
-#[test]
-fn a_stopped_process_that_does_not_hold_blocks_nobody() {
-    let twice = Config { rounds: 2, ..Config::of(TWICE) };
-    assert_eq!(obstacles(&Graph::of(&twice)), vec![]);
-}
-
-#[test]
-fn a_stopped_process_that_does_not_hold_blocks_nobody_if_sweepers_share() {
-    let twice = Config { rounds: 2, ..Config::of(TWICE) };
-    let shared = Config { mends: [IMPLEMENTED, &[Mend::SharedSweep]].concat(), ..twice };
-    holds(&shared);
-    assert_eq!(obstacles(&Graph::of(&shared)), vec![]);
-}
-
-/// What sharing is for.
+/// What it sweeps may have become the lock since it was opened, and its holder may have died.
 #[test]
 fn a_sweeper_that_is_stopped_under_an_exclusive_os_lock_blocks() {
-    let twice = Config { rounds: 2, mends: vec![], ..Config::of(TWICE) };
-    let blocked = obstacles(&Graph::of(&twice));
-    let stopped = |p: &Process| p.pc == Pc::SweepCompare;
-    assert!(!blocked.is_empty() && blocked.iter().all(|(state, _)| is_kept_by(state, stopped)));
-    shortest(twice, NO_STRANGER);
-}
-
-/// Whether one of these has an exclusive OS lock on the lock, which it only looks at.
-fn is_kept_by(state: &State, wanted: impl Fn(&Process) -> bool) -> bool {
-    let keeps = |p: &Process| p.seen_lock == Flock::Exclusive && p.seen == state.lock;
-    state.processes.iter().any(|process| wanted(process) && keeps(process))
+    let config = Config { broken: Broken::ExclusiveSweep, ..two_twice() };
+    let blocked = obstacles(&Graph::of(&config));
+    let sweeps = |p: &Process| p.pc == Pc::SweepCompare;
+    assert!(!blocked.is_empty() && blocked.iter().all(|(state, _)| is_kept_by(state, sweeps)));
+    shortest(config, NO_STRANGER);
 }
 
 #[test]
-fn with_an_exclusive_probe_a_stopped_judge_blocks() {
+fn a_judge_that_is_stopped_under_an_exclusive_os_lock_blocks() {
     let config = Config { broken: Broken::ExclusiveProbe, crashes: 1, ..Config::of(THREE) };
     let blocked = obstacles(&Graph::of(&config));
     let judges = |p: &Process| p.pc < Pc::FileLook;
     assert!(!blocked.is_empty() && blocked.iter().all(|(state, _)| is_kept_by(state, judges)));
     // It is not unsafe.
     holds(&config);
+}
+
+/// Whether one of these has an exclusive OS lock on the lock, which it only looks at.
+fn is_kept_by(state: &State, wanted: impl Fn(&Process) -> bool) -> bool {
+    let keeps = |p: &Process| p.seen_lock == Flock::Exclusive && p.seen == state.lock;
+    state.processes.iter().any(|process| wanted(process) && keeps(process))
 }

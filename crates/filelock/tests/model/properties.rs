@@ -19,10 +19,12 @@ pub(crate) const NO_STRANGER: &str = "nobody who only looks keeps an exclusive O
 pub(crate) const NO_LITTER: &str = "only the dead leave preparations behind";
 pub(crate) const PROOF: &str = "a lock proved dead has a dead owner";
 
+type Claim = fn(&Config, &Moment) -> bool;
+
 impl Config {
     /// The properties that this configuration is checked for.
     pub(crate) fn claims(&self) -> Vec<Property<Self>> {
-        let all: [(&'static str, fn(&Config, &Moment) -> bool); 9] = [
+        let all: [(&'static str, Claim); 9] = [
             (ONE_OF_OURS, |config, at| config.promises(at, |s| config.holders(s, true) <= 1)),
             (ONE_OF_ALL, |config, at| {
                 config.promises(at, |s| s.marks.outstayed || config.holders(s, false) <= 1)
@@ -35,9 +37,9 @@ impl Config {
             (PROOF, |config, at| config.promises(at, |s| is_proof(config, s))),
             (NO_STRANGER, |_, at| !is_kept_by_a_looker(&at.state)),
         ];
-        let wanted = |name: &'static str| match self.only.is_empty() {
-            true => name != NO_STRANGER && name != EVER_ONE_OF_ALL,
-            false => self.only.contains(&name),
+        let wanted = |name: &'static str| {
+            let unpromised = name == NO_STRANGER || name == EVER_ONE_OF_ALL;
+            if self.only.is_empty() { !unpromised } else { self.only.contains(&name) }
         };
         let wanted = all.into_iter().filter(|(name, _)| wanted(name));
         wanted.map(|(name, holds)| Property::always(name, holds)).collect()

@@ -90,7 +90,7 @@ pub(crate) const NO_INODE: Inode = Inode {
 };
 
 impl Inode {
-    pub(crate) fn code(&self) -> u64 {
+    pub(crate) fn code(self) -> u64 {
         u64::from(self.exists)
             | u64::from(self.file) << 1
             | u64::from(self.sticky) << 2
@@ -225,7 +225,7 @@ impl State {
     /// The whole state in as many words: what it is hashed by.
     pub(crate) fn code(&self) -> Code {
         let p = self.processes.map(|process| process.code());
-        let n = self.inodes.map(|inode| inode.code());
+        let n = self.inodes.map(Inode::code);
         let marks = u64::from(self.marks.torn)
             | u64::from(self.marks.meddled) << 1
             | u64::from(self.marks.outstayed) << 2;

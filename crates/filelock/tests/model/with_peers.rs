@@ -5,7 +5,7 @@
 
 use crate::calls::Pc;
 use crate::check::{holds, long, shortest};
-use crate::config::{Config, IMPLEMENTED, Kind, Mend, Stop};
+use crate::config::{Clock, Config, Kind, Mend, Stop};
 use crate::model::Action;
 use crate::properties::{EVER_ONE_OF_ALL, ONE_OF_ALL, ONE_OF_OURS};
 
@@ -19,9 +19,11 @@ fn is_foreign_clearing(call: Pc) -> bool {
 
 /// Explored until a peer meddles: what follows, nothing can be promised about.
 fn with(kinds: &'static [Kind]) -> Config {
-    let mends = [IMPLEMENTED, &[Mend::LockedPlaceholder]].concat();
-    let (crashes, gives_up) = (1, long());
-    Config { stops: vec![Stop::Meddled], mends, crashes, gives_up, ..Config::of(kinds) }
+    // Without it, one that clears a dead lock file can move a living directory: see `exclusion`.
+    let mend = Some(Mend::RefusedPlaceholderLeft);
+    let clock = if long() { Clock::Jumps } else { Clock::Passes };
+    let (crashes, gives_up, stops) = (1, long(), vec![Stop::Meddled]);
+    Config { crashes, clock, gives_up, mend, stops, ..Config::of(kinds) }
 }
 
 /// Ours, and all as long as the peer renews in time.
@@ -43,9 +45,9 @@ fn all_exclude_each_other_until_a_peer_of_the_file_generation_meddles() {
     }
 }
 
-/// The shortest ways to two holders, of ours and of all.
+/// The shortest ways to two holders: of ours, and of all.
 #[test]
-fn two_hold_only_after_a_wrong_step_of_a_peer() {
+fn two_hold_only_after_a_peer_cleared_by_name() {
     for kinds in [DIRECTORY, FILE] {
         for property in [ONE_OF_OURS, ONE_OF_ALL] {
             let config = Config { crashes: 0, gives_up: false, stops: vec![], ..with(kinds) };
@@ -54,6 +56,13 @@ fn two_hold_only_after_a_wrong_step_of_a_peer() {
             assert!(foreign.into_iter().any(is_foreign_clearing));
         }
     }
+}
+
+/// The directory generation needs somebody to be slow before it lets in two of ours.
+#[test]
+fn while_the_clock_stands_the_directory_generation_lets_in_one_of_ours() {
+    let config = Config { crashes: 0, gives_up: false, stops: vec![], ..with(DIRECTORY) };
+    holds(&Config { clock: Clock::Stands, only: vec![ONE_OF_OURS], ..config });
 }
 
 /// As documented: by the clock, a foreign holder that does not renew is gone.

@@ -1,7 +1,7 @@
 //! The kernel's part: what one system call does, whoever makes it.
 
 use crate::calls::Pc;
-use crate::config::{Config, Kind, Mend};
+use crate::config::{Config, Kind};
 use crate::state::{
     DEAD_FOREIGN, DEAD_OURS, Flock, INODES, Inode, NO_INODE, NO_PROCESS, NONE, PAST_GRACE,
     PAST_TTL, Place, Process, Record, State,
@@ -46,7 +46,8 @@ impl Turn<'_> {
                 Flock::Exclusive => held != Flock::No,
             };
             let own = process.own == slot && conflicts(process.own_lock);
-            let seen = process.seen == slot && conflicts(process.seen_lock);
+            let seen = process.seen == slot && conflicts(process.seen_lock)
+                || process.aside == slot && conflicts(process.aside_lock);
             // One descriptor of ours never asks for what another one of ours has.
             mine || !(own || seen)
         })
@@ -99,7 +100,7 @@ impl Turn<'_> {
 
     pub(crate) fn close_seen(&mut self) {
         let me = self.me();
-        (me.seen, me.aside) = (NONE, NONE);
+        (me.seen, me.aside, me.aside_lock) = (NONE, NONE, Flock::No);
         me.seen_lock = Flock::No;
     }
 
@@ -135,6 +136,9 @@ impl Turn<'_> {
                 _ => {}
             }
         }
+        for process in self.state.processes.iter_mut().filter(|process| process.read == p) {
+            process.read = dead;
+        }
     }
 
     /// Forgets what nobody can see any more.
@@ -156,10 +160,13 @@ impl Turn<'_> {
             inode.age = inode.age.min(age);
             inode.changed = inode.changed.clamp(*changed.start(), *changed.end());
         }
-        let measured = self.config.mended(Mend::SlowClaimIsLost);
+        let measured = self.config.gives_up_slow_claims();
         for process in &mut self.state.processes {
             if process.pc != Pc::ReadRecord {
                 process.saw = (false, 0);
+            }
+            if !matches!(process.pc, Pc::Probe | Pc::Compare | Pc::ReadAgain) {
+                process.read = NONE;
             }
             if process.pc != Pc::CreateRecord {
                 process.stamp = 0;
