@@ -106,10 +106,13 @@ fn attempt(
 /// Makes the guard. If we were stopped between stamping the record and publishing it, others see
 /// an old time: it is renewed, and the lock verified, before the caller gets it. `None`: lost
 /// meanwhile, which only time-based peers can do to us.
+///
+/// Where only time vouches for us it stays as it is, less than half the TTL old: renewing it would be one
+/// more moment in which others, who have judged it already, and we both believe to be right.
 fn hand_over(claim: Claim, names: &Names, environment: &Environment) -> Option<LockGuard> {
     let stale = claim.is_stale(environment);
     let guard = LockGuard::new(claim, names.clone(), environment.clone());
-    if stale && guard.renew().is_err() {
+    if stale && guard.is_kernel_backed() && guard.renew().is_err() {
         return None;
     }
     Some(guard)

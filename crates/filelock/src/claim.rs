@@ -45,7 +45,10 @@ impl Claim {
     /// Overwrites the stamp in place with one positioned write. A reader in the middle of it sees
     /// a mixture of two times that differ by seconds; if we die in the middle, that is what stays.
     /// Both are harmless, and neither leaves a record of another length.
+    ///
+    /// The directory is touched, too: for peers that cannot make out the record and go by its last change.
     pub(crate) fn stamp(&self, now: i64) -> io::Result<()> {
+        let _ = self.dir.touch();
         let digits = record::stamp_digits(now);
         let offset = self.record.stamp_offset();
         match &self.file {

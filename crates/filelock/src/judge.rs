@@ -125,9 +125,11 @@ fn judge_directory(dir: Dir, names: &Names, options: &LockOptions, local: bool) 
                 // Published with its record, which is gone: its owner is releasing it, or died doing so.
                 Verdict::Remnant { timed: false }
             } else {
+                // Nobody is asked for its OS lock: a claimant that has it and is stopped would block all
+                // others. If it is about to create its record, the kernel will not remove the directory.
                 match left(environment, look.modified, options.grace) {
                     Some(within) => Verdict::Alive(Liveness::Expires { within }),
-                    None => ask_kernel(&dir, Verdict::Remnant { timed: true }, kernel_is_asked),
+                    None => Verdict::Remnant { timed: true },
                 }
             };
             return occupied(Body::Directory(dir), None, verdict);
@@ -167,24 +169,17 @@ fn judge_directory(dir: Dir, names: &Names, options: &LockOptions, local: bool) 
         }
     }
     let verdict = match by_time(record.as_ref(), look.modified, options.ttl, options) {
-        Verdict::Expired => ask_kernel(&dir, Verdict::Expired, kernel_is_asked),
+        // A claimant that made its directory in place has its OS lock before its record says so. It may have
+        // been slow, but lives. And one that has not asked for it yet is refused while we act on the
+        // verdict, since ours stays with the descriptor.
+        Verdict::Expired if kernel_is_asked => match dir.try_flock_shared() {
+            Ok(true) => Verdict::Expired,
+            Ok(false) => Verdict::Alive(Liveness::Running),
+            Err(error) => Verdict::Alive(unknown(&error)),
+        },
         other => other,
     };
     occupied(Body::Directory(dir), record, verdict)
-}
-
-/// Before the clock's word is taken: a claimant that made its directory in place has its OS lock before
-/// its record says so. It may have been slow, but lives. And one that has not asked for it yet is
-/// refused while we act on the verdict, since ours stays with the descriptor.
-fn ask_kernel(dir: &Dir, verdict: Verdict, kernel_is_asked: bool) -> Verdict {
-    if !kernel_is_asked {
-        return verdict;
-    }
-    match dir.try_flock_shared() {
-        Ok(true) => verdict,
-        Ok(false) => Verdict::Alive(Liveness::Running),
-        Err(error) => Verdict::Alive(unknown(&error)),
-    }
 }
 
 /// Opens the record. It is looked at first: opening a device can have effects of its own.
@@ -197,8 +192,9 @@ fn open_record(dir: &Dir) -> io::Result<Option<File>> {
 
 /// Whether the record still is what was read before the OS lock was granted. Its holder may have released
 /// in between, and a claimant of the directory generation, which had stalled after its `mkdir`, have
-/// written its own record there by path, before the directory could be removed. That one lives.
-fn still_holds(dir: &Dir, judged: Option<&Record>) -> bool {
+/// written its own record there by path, before the directory could be removed. That one lives. Or
+/// its holder, which only the clock can judge, may have renewed it.
+pub(crate) fn still_holds(dir: &Dir, judged: Option<&Record>) -> bool {
     let now = open_record(dir).and_then(|file| file.map_or(Ok(None), |file| read(&file)));
     now.is_ok_and(|now| now.as_ref() == judged)
 }

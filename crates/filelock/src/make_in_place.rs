@@ -7,22 +7,24 @@
 //!
 //! ```text
 //! mkdir L             the claim; exists: taken
-//! open L              gone: lost. Ours was removed and this is another's: the next steps decide
+//! open L              gone: lost
+//! took how long?      a second or more: lost, for this may be another's
 //! flock (if usable)   refused: another claimant of the same directory was faster, lost
 //! create holder       exclusive; exists: lost. The directory was removed: not found, lost
 //! read back by path   another directory or another record: lost
 //! took how long?      where time decides, half the TTL or more: lost
 //! ```
 //!
-//! Two claimants can end up in one directory; the exclusive creation of the record lets one through.
+//! No system call tells whether the directory that was opened is the one that was made. Time does: it cannot
+//! have been taken for a remnant, and removed, before the grace was over.
 
 use std::io::ErrorKind;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::claim::Claim;
-use crate::environment::unique_token;
+use crate::environment::{Environment, unique_token};
 use crate::error::AcquireError;
-use crate::options::LockOptions;
+use crate::options::{GRACE, LockOptions};
 use crate::paths::Names;
 use crate::record;
 use crate::sys;
@@ -34,7 +36,7 @@ pub(crate) fn attempt(
     use_flock: bool,
 ) -> Result<Option<Claim>, AcquireError> {
     let environment = &options.environment;
-    let started = Instant::now();
+    let started = Start::now(environment);
     let failed = |verb, error| AcquireError::of(verb, &names.lock, error);
     if let Err(error) = sys::mkdir(&names.lock, 0o711) {
         return match error.kind() {
@@ -56,6 +58,11 @@ pub(crate) fn attempt(
             return Err(failed("open", error));
         }
     };
+    // The grace that foreign claimants go by. Those of ours do no harm in one directory: whoever creates the
+    // record in it has it.
+    if started.elapsed(environment) >= GRACE / 2 {
+        return Ok(None);
+    }
     let id = dir.look().map_err(|error| failed("examine", error))?.id;
     let kernel_backed = use_flock
         && match dir.try_flock_exclusive() {
@@ -79,7 +86,7 @@ pub(crate) fn attempt(
     let claim = Claim { dir, id, file: kernel_backed.then_some(file), record, is_published: false };
     // Where time decides, whoever took as long as the TTL may have been judged expired meanwhile, by
     // somebody who acts on it only now. Half of it leaves room for a clock that differs.
-    let is_slow = !kernel_backed && started.elapsed() >= options.ttl / 2;
+    let is_slow = !kernel_backed && started.elapsed(environment) >= options.ttl / 2;
     if matches!(confirmed, Ok(true)) && !is_slow {
         return Ok(Some(claim));
     }
@@ -91,6 +98,21 @@ pub(crate) fn attempt(
     match confirmed {
         Err(error) if !is_lost(error.kind()) => Err(failed("write the record in", error)),
         _ => Ok(None),
+    }
+}
+
+/// When a claim began, by two clocks: the one is never set, the other goes on while the machine sleeps.
+struct Start(Instant, i64);
+
+impl Start {
+    fn now(environment: &Environment) -> Self {
+        Self(Instant::now(), environment.now())
+    }
+
+    /// The longer of what the two say.
+    fn elapsed(&self, environment: &Environment) -> Duration {
+        let nanos = environment.now().saturating_sub(self.1);
+        self.0.elapsed().max(Duration::from_nanos(u64::try_from(nanos).unwrap_or(0)))
     }
 }
 

@@ -15,6 +15,9 @@ use crate::holder::Holder;
 
 type OnWait = dyn Fn(Duration, Option<&Holder>) -> ControlFlow<()> + Send + Sync;
 
+/// How long a lock without a record may be a claim in the making: what the Go generations use.
+pub(crate) const GRACE: Duration = Duration::from_secs(2);
+
 /// How a lock is acquired. A by-value builder; [`acquire()`](crate::acquire()) uses the defaults.
 ///
 /// ```
@@ -45,7 +48,7 @@ impl LockOptions {
         Self {
             timeout: Duration::from_secs(5),
             ttl: Duration::from_secs(30),
-            grace: Duration::from_secs(2),
+            grace: GRACE,
             on_wait: None,
             environment: Environment::default(),
         }

@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 use std::sync::OnceLock;
 
-use rustix::fs::{AtFlags, FileType, FlockOperation, Mode, OFlags, Stat};
+use rustix::fs::{AtFlags, FileType, FlockOperation, Mode, OFlags, Stat, Timespec, Timestamps};
 use rustix::io::{Errno, FdFlags, retry_on_intr};
 
 use super::{Access, FileId, Flock, Kind, Look};
@@ -42,6 +42,13 @@ impl Dir {
 
     pub(crate) fn set_mode(&self, mode: u32) -> io::Result<()> {
         Ok(retry_on_intr(|| rustix::fs::fchmod(&self.0, mode_bits(mode)))?)
+    }
+
+    /// Sets the time of its last change to now, by the file system's clock.
+    pub(crate) fn touch(&self) -> io::Result<()> {
+        let now = Timespec { tv_sec: 0, tv_nsec: rustix::fs::UTIME_NOW };
+        let times = Timestamps { last_access: now, last_modification: now };
+        Ok(retry_on_intr(|| rustix::fs::futimens(&self.0, &times))?)
     }
 
     /// Looks at the entry `name`, following no link.

@@ -11,7 +11,7 @@ use std::time::Duration;
 use filelock::{Environment, Liveness, LockOptions};
 
 use crate::support::{
-    Lab, SECOND, ahead, brief, expect_alive, expect_gone, expect_replaced, now, ways,
+    Lab, SECOND, age, ahead, brief, expect_alive, expect_gone, expect_replaced, now, ways,
 };
 
 fn stamp_of(lab: &Lab) -> i64 {
@@ -84,8 +84,12 @@ fn a_time_based_holder_that_renews_stays_alive() {
         let guard = options.acquire(lab.target()).unwrap();
         for _ in 0..3 {
             set_back(&lab, 3600);
+            age(&lab.lock(), Duration::from_secs(3600));
             guard.renew().unwrap();
             expect_alive(&options, lab.target());
+            // For those who cannot read the record.
+            let changed = fs::metadata(lab.lock()).unwrap().modified().unwrap();
+            assert!(changed.elapsed().unwrap_or_default() < Duration::from_secs(60));
         }
         set_back(&lab, 3600);
         expect_gone(&options, lab.target());

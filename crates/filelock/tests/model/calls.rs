@@ -41,6 +41,7 @@ pub(crate) enum Pc {
     Compare,
     ReadAgain,
     ProbeExpired,
+    /// Only where that rule is broken.
     ProbeRemnant,
     // `reclaim.rs`, a directory
     UnlinkDead,

@@ -1,8 +1,8 @@
 //! Acquiring and releasing: `prepare.rs`, `make_in_place.rs`, `acquire.rs`, `guard.rs`, `release.rs`.
 
 use crate::calls::Pc;
-use crate::config::{Broken, Kind, Mend};
-use crate::state::{Flock, NO_INODE, NONE, PAST_GRACE, Place, Record};
+use crate::config::{Broken, Kind};
+use crate::state::{Flock, NO_INODE, NONE, PAST_GRACE, PAST_TTL, Place, Record};
 use crate::world::Turn;
 
 impl Turn<'_> {
@@ -112,7 +112,7 @@ impl Turn<'_> {
 
     /// Whether an old stamp has to be renewed before the caller gets the lock.
     fn hand_over(&mut self) {
-        let stale = self.state.inode(self.my().own).age >= PAST_GRACE;
+        let stale = self.config.local && self.state.inode(self.my().own).age >= PAST_GRACE;
         self.go(if stale { Pc::RenewLook } else { Pc::Held });
     }
 
@@ -127,7 +127,8 @@ impl Turn<'_> {
                 self.go(Pc::OpenMade);
             }
             Pc::OpenMade => match self.state.at_lock() {
-                Some(_) if lock != own && self.config.mended(Mend::NoAdoption) => self.begin_anew(),
+                Some(_) if self.is_slow_to_open() => self.begin_anew(),
+                Some(_) if self.config.ideal && lock != own => self.begin_anew(),
                 Some(at) if !at.file => {
                     self.me().own = lock;
                     self.go(if self.config.local { Pc::LockMade } else { Pc::CreateRecord });
@@ -159,7 +160,7 @@ impl Turn<'_> {
             Pc::NameCheck => self.go(if lock == own { Pc::ReadBack } else { Pc::LostRead }),
             Pc::ReadBack => {
                 let mine = self.state.at_lock().is_some_and(|at| at.record == Record::Full(p));
-                let slow = self.config.gives_up_slow_claims() && self.my().took > 0;
+                let slow = self.config.gives_up_slow_claims() && self.my().took == PAST_TTL;
                 if mine && !slow {
                     self.hand_over();
                 } else {
@@ -183,6 +184,11 @@ impl Turn<'_> {
             Pc::LockMade | Pc::LostClose => self.begin_anew(),
             other => unreachable!("{other:?} is no step of claiming in place"),
         }
+    }
+
+    /// Whether what it made can have been removed as a remnant, and what it opens be another's.
+    fn is_slow_to_open(&self) -> bool {
+        self.my().took >= PAST_GRACE && self.config.broken != Broken::SlowOpenKept
     }
 
     /// The next call of a process that has the lock, or is about to.

@@ -76,23 +76,16 @@ pub(crate) enum Broken {
     ExpiredUnasked,
     /// Where time decides, a claim in place is kept however long it took.
     SlowClaimKept,
+    /// A claimant in place takes what it opens for what it made, however long ago that was.
+    SlowOpenKept,
+    /// A directory without a record is not cleared by the clock's word without asking for its OS lock.
+    RemnantAsked,
+    /// A private file is renamed onto although a sweeper has its OS lock.
+    RefusedPlaceholderUsed,
     /// The private file that a lock file is renamed onto has no OS lock.
     PlaceholderUnlocked,
     /// Sweepers ask for an exclusive OS lock.
     ExclusiveSweep,
-}
-
-/// A change of the protocol that is not in `src`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Mend {
-    /// Whoever is refused the OS lock on its private file makes another.
-    RefusedPlaceholderLeft,
-    /// A directory without a record is cleared by the clock's word alone. (The kernel does not remove it when
-    /// a record appears.)
-    RemnantUnasked,
-    /// A claimant in place that opens another directory than the one that it made has lost. An
-    /// ideal: no system call tells them apart.
-    NoAdoption,
 }
 
 /// One model.
@@ -110,7 +103,8 @@ pub(crate) struct Config {
     pub(crate) gives_up: bool,
     pub(crate) scene: Scene,
     pub(crate) broken: Broken,
-    pub(crate) mend: Option<Mend>,
+    /// A claimant in place can tell whether what it opened is what it made. No system call tells.
+    pub(crate) ideal: bool,
     /// Nothing is explored beyond a state with one of these marks.
     pub(crate) stops: Vec<Stop>,
     /// The properties to check, by name; empty: all.
@@ -136,7 +130,7 @@ impl Config {
             gives_up: true,
             scene: Scene::Free,
             broken: Broken::Nothing,
-            mend: None,
+            ideal: false,
             stops: vec![],
             only: vec![],
         }
@@ -150,11 +144,7 @@ impl Config {
         0..u8::try_from(self.kinds.len()).expect("because there are few")
     }
 
-    pub(crate) fn mended(&self, mend: Mend) -> bool {
-        self.mend == Some(mend)
-    }
-
-    /// Whether a claim in place that took longer than the grace is given up.
+    /// Whether a claim in place that took as long as the TTL is given up.
     pub(crate) fn gives_up_slow_claims(&self) -> bool {
         !self.local && self.broken != Broken::SlowClaimKept
     }
@@ -192,16 +182,14 @@ impl Config {
 
 impl std::fmt::Display for Config {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { kinds, rounds, crashes, clock, scene, broken, mend, stops, .. } = self;
+        let Self { kinds, rounds, crashes, clock, scene, broken, stops, .. } = self;
         write!(f, "{kinds:?}, {rounds} each, {crashes} crashes, {scene:?}, clock {clock:?}")?;
         write!(f, "{}", if self.local { "" } else { ", OS locks not trusted" })?;
         write!(f, "{}", if self.gives_up { ", calls fail" } else { "" })?;
         if *broken != Broken::Nothing {
             write!(f, ", broken: {broken:?}")?;
         }
-        if let Some(mend) = mend {
-            write!(f, ", mended: {mend:?}")?;
-        }
+        write!(f, "{}", if self.ideal { ", an ideal" } else { "" })?;
         if !stops.is_empty() {
             write!(f, ", until {stops:?}")?;
         }

@@ -3,10 +3,9 @@
 use std::collections::HashSet;
 
 use crate::calls::Pc;
-use crate::check::{holds, long, shortest};
-use crate::config::{Clock, Config, Kind, Mend, Scene};
+use crate::check::{holds, long};
+use crate::config::{Clock, Config, Kind, Scene};
 use crate::graph::Graph;
-use crate::properties::NOT_TORN;
 use crate::state::State;
 
 const THREE: &[Kind] = &[Kind::Publish; 3];
@@ -41,14 +40,7 @@ fn a_dead_lock_of_the_directory_generation_lets_in_one() {
 
 #[test]
 fn a_dead_lock_of_the_file_generation_lets_in_one() {
-    holds(&Config { mend: Some(Mend::RefusedPlaceholderLeft), ..beside(Scene::ExpiredFile) });
-}
-
-/// What leaving a private file that a sweeper has is for (`reclaim::private_file`).
-#[test]
-fn a_private_file_that_a_sweeper_looks_at_lets_a_living_lock_be_moved() {
-    let two = Config { kinds: TWO, crashes: 0, gives_up: false, ..beside(Scene::ExpiredFile) };
-    shortest(two, NOT_TORN);
+    holds(&beside(Scene::ExpiredFile));
 }
 
 /// Otherwise what holds in all states could hold because nothing happens.

@@ -29,9 +29,9 @@
 //! | `claim::hand_over`, `hold` | `acquire::hand_over`, `guard::verify`, `renew` | lstat, read, write |
 //! | `claim::hold` | `release::release` | lstat, read, fchmod (in place), unlink, lstat, rmdir and close |
 //! | `clear::poll` | `wait::until_worth_a_try`, `sweep::sweep` | lstat of the lock, or of a preparation |
-//! | `clear::judge` | `judge::judge`, `judge_directory`, `ask_kernel`, `still_holds`, `judge_file` | open, fstat, open and read, flock, lstat, read again |
+//! | `clear::judge` | `judge::judge`, `judge_directory`, `still_holds`, `judge_file` | open, fstat, open and read, flock, lstat, read again |
 //! | `clear::reclaim` | `reclaim::unlink_record`, `remove_directory` | unlink, lstat, rmdir, close |
-//! | `clear::reclaim_file` | `reclaim::private_file`, `remove_file`, `put_back` | create, flock, lstat; lstat, rename, lstat, rename, unlink |
+//! | `clear_file::reclaim_file` | `reclaim::private_file`, `remove_file`, `put_back` | create, flock, lstat; lstat, rename, lstat, rename, unlink |
 //! | `clear::sweep` | `sweep::remove_if_left_over` | open, flock, lstat, unlink, rmdir and close |
 //! | `model::fail` | each look's `Err` arm; a guard dropped because its release failed | |
 //! | `peers` | `xtask/peers/foreign.py`, not fixed | |
@@ -50,8 +50,8 @@
 //!
 //! # What does not hold
 //!
-//! What the model found wrong with `src` and what has been mended there since is a rule to break
-//! (`config::Broken`), or a `config::Mend` without which a test shows the shortest way to the harm.
+//! What the model found wrong with `src` has been mended there, and is a rule to break (`config::Broken`): a
+//! test shows the shortest way to the harm.
 
 #![allow(clippy::unwrap_used, reason = "what a test sets up may fail in the short way")]
 
@@ -60,6 +60,7 @@ mod canonical;
 mod check;
 mod claim;
 mod clear;
+mod clear_file;
 mod config;
 mod exclusion;
 mod graph;

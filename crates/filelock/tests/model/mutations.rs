@@ -42,6 +42,13 @@ fn a_private_file_without_an_os_lock_lets_a_living_lock_be_moved() {
     assert!(trace.has(Action::MuchLater), "it takes a stop for a TTL");
 }
 
+/// The sweeper takes it away a moment later.
+#[test]
+fn a_private_file_that_a_sweeper_has_lets_a_living_lock_be_moved() {
+    let config = Config { broken: Broken::RefusedPlaceholderUsed, ..few(TWO) };
+    shortest(Config { scene: Scene::ExpiredFile, ..config }, NOT_TORN);
+}
+
 #[test]
 fn a_lock_file_renamed_to_a_free_name_lets_in_two() {
     let config = Config { broken: Broken::FileRenamedAway, ..few(THREE) };

@@ -5,7 +5,7 @@
 
 use crate::calls::Pc;
 use crate::check::{holds, long, shortest};
-use crate::config::{Clock, Config, Kind, Mend, Stop};
+use crate::config::{Clock, Config, Kind, Stop};
 use crate::model::Action;
 use crate::properties::{EVER_ONE_OF_ALL, ONE_OF_ALL, ONE_OF_OURS};
 
@@ -19,11 +19,9 @@ fn is_foreign_clearing(call: Pc) -> bool {
 
 /// Explored until a peer meddles: what follows, nothing can be promised about.
 fn with(kinds: &'static [Kind]) -> Config {
-    // Without it, one that clears a dead lock file can move a living directory: see `exclusion`.
-    let mend = Some(Mend::RefusedPlaceholderLeft);
     let clock = if long() { Clock::Jumps } else { Clock::Passes };
     let (crashes, gives_up, stops) = (1, long(), vec![Stop::Meddled]);
-    Config { crashes, clock, gives_up, mend, stops, ..Config::of(kinds) }
+    Config { crashes, clock, gives_up, stops, ..Config::of(kinds) }
 }
 
 /// Ours, and all as long as the peer renews in time.

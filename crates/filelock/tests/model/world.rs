@@ -160,7 +160,6 @@ impl Turn<'_> {
             inode.age = inode.age.min(age);
             inode.changed = inode.changed.clamp(*changed.start(), *changed.end());
         }
-        let measured = self.config.gives_up_slow_claims();
         for process in &mut self.state.processes {
             if process.pc != Pc::ReadRecord {
                 process.saw = (false, 0);
@@ -171,8 +170,12 @@ impl Turn<'_> {
             if process.pc != Pc::CreateRecord {
                 process.stamp = 0;
             }
-            let claims = (Pc::OpenMade..=Pc::ReadBack).contains(&process.pc);
-            process.took = if measured && claims { process.took.min(PAST_GRACE) } else { 0 };
+            let measured = match process.pc {
+                Pc::OpenMade => PAST_GRACE,
+                pc if pc > Pc::OpenMade && pc <= Pc::ReadBack && !self.config.local => PAST_TTL,
+                _ => 0,
+            };
+            process.took = process.took.min(measured);
         }
         self.state
     }

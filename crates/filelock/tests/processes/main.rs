@@ -11,6 +11,7 @@ mod oracle;
 mod races_claim;
 mod races_file;
 mod races_takeover;
+mod refusals;
 mod stop;
 #[allow(dead_code, reason = "each of the two test binaries uses a part")]
 #[path = "../support/mod.rs"]

@@ -1,17 +1,14 @@
-//! Claimants that are stopped while they claim, or whose file system cannot do what they ask.
+//! Claimants that are stopped while they claim.
 
 use std::fs::{self, File};
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
 
-use crate::gate::{
-    Acquisition, BRIEF, Gate, PATIENT, can_trace, headed_for, here, stopped_at, with_failing,
-};
-use crate::support::{
-    KERNEL, Lab, SECOND, WATCHDOG, age, brief, expect_alive, expect_gone, now, record,
-};
+use crate::gate::{Acquisition, BRIEF, Gate, PATIENT, can_trace, headed_for, here, stopped_at};
+use crate::support::{Lab, SECOND, WATCHDOG, age, brief, expect_alive, expect_gone, now, record};
 
 fn sweep(lab: &Lab) {
     let options = brief().ttl(Duration::from_nanos(1)).grace(Duration::ZERO);
@@ -121,11 +118,18 @@ fn a_long_waiter_publishes_a_fresh_time() {
     gated.await_stop();
     let published = stamp(lab.holder());
     assert!(published > released - SECOND, "{} ns old", released - published);
+    let changed = modified(lab.lock());
+    assert!(changed > released - SECOND, "the directory: {} ns old", released - changed);
 }
 
 fn stamp(path: PathBuf) -> i64 {
     let text = fs::read_to_string(path).unwrap();
     text.lines().nth(1).unwrap().parse().unwrap()
+}
+
+fn modified(path: PathBuf) -> i64 {
+    let look = fs::symlink_metadata(path).unwrap();
+    look.mtime() * SECOND + look.mtime_nsec()
 }
 
 /// Two claimants can end up in one directory. The one that finds the other's record there lost.
@@ -173,6 +177,51 @@ fn a_claimant_by_mkdir_whose_directory_was_replaced_leaves_the_new_one_alone() {
     }
 }
 
+/// Stalled between its `mkdir` and opening what it made, it may find a directory that a claimant of the
+/// directory generation has made meanwhile, and that looks just like its own.
+#[test]
+fn a_claimant_by_mkdir_that_stalled_does_not_take_over_the_directory_of_another() {
+    if !can_trace("a_claimant_by_mkdir_that_stalled_does_not_take_over_the_directory_of_another") {
+        return;
+    }
+    for way in ["mkdir", "time-based"] {
+        let lab = Lab::new();
+        let stopped = stopped_at(Gate::after("mkdirat"), &lab, Acquisition { way, ..BRIEF });
+        fs::remove_dir(lab.lock()).unwrap();
+        // Its directory can only have been removed when the grace was over.
+        std::thread::sleep(Duration::from_millis(2100));
+        lab.occupy(None);
+        let before = lab.picture().remove(&lab.lock());
+
+        let mut child = stopped.open();
+        assert_eq!(child.await_point("result"), "refused", "{way}");
+        assert_eq!(lab.picture().remove(&lab.lock()), before, "{way}: it was touched");
+    }
+}
+
+/// It has the OS lock on a directory that nobody can tell from a leftover.
+#[test]
+fn a_claimant_by_mkdir_stopped_before_its_record_blocks_nobody_longer_than_the_grace() {
+    if !can_trace(
+        "a_claimant_by_mkdir_stopped_before_its_record_blocks_nobody_longer_than_the_grace",
+    ) {
+        return;
+    }
+    for lab in Lab::everywhere() {
+        let way = Acquisition { way: "mkdir", ..BRIEF };
+        let stopped = stopped_at(Gate::after("flock"), &lab, way);
+        expect_alive(&brief().environment(here()), lab.target());
+        age(&lab.lock(), Duration::from_secs(3));
+        let guard = brief().environment(here()).try_acquire(lab.target()).unwrap();
+        let guard = guard.expect("because its claimant has left it without a record");
+
+        let mut child = stopped.open();
+        assert_eq!(child.await_point("result"), "refused", "on {}", lab.name());
+        guard.verify().unwrap();
+        guard.release().unwrap();
+    }
+}
+
 /// Its empty record does not say what it is: a foreign claimant, which would not notice being replaced,
 /// may be writing it at this moment. So the TTL must pass, not only the grace.
 #[test]
@@ -188,63 +237,4 @@ fn a_claimant_by_mkdir_that_died_with_an_empty_record_is_replaced_within_the_ttl
     expect_alive(&brief().environment(here()), lab.target());
     age(&lab.lock(), Duration::from_secs(31));
     expect_gone(&brief().environment(here()), lab.target());
-}
-
-#[test]
-fn without_exclusive_rename_the_claim_is_made_in_place() {
-    if !can_trace("without_exclusive_rename_the_claim_is_made_in_place") {
-        return;
-    }
-    for error in ["EINVAL", "ENOSYS", "EOPNOTSUPP"] {
-        let lab = Lab::new();
-        let mut child = with_failing("renameat2", error, &lab, BRIEF);
-        assert_eq!(child.await_point("result"), "held", "{error}");
-        assert_eq!(lab.names(), ["events.ndjson.lock", "trace"], "{error}: a preparation is left");
-        assert!(brief().environment(here()).try_acquire(lab.target()).unwrap().is_none());
-        child.say("release");
-        child.succeed();
-        assert_eq!(lab.names(), ["trace"], "{error}");
-    }
-}
-
-#[test]
-fn without_os_locks_time_decides() {
-    if !can_trace("without_os_locks_time_decides") {
-        return;
-    }
-    let lab = Lab::new();
-    let mut child = with_failing("flock", "ENOLCK", &lab, BRIEF);
-    assert_eq!(child.await_point("result"), "held by time");
-    let record = fs::read_to_string(lab.holder()).unwrap();
-    assert_eq!(record.lines().count(), 3, "nobody keeps an OS lock: {record:?}");
-    child.say("release");
-    child.succeed();
-    assert_eq!(lab.names(), ["trace"]);
-}
-
-/// A failed question to the kernel is no proof of death.
-#[test]
-fn a_waiter_that_cannot_ask_the_kernel_clears_nothing() {
-    if !can_trace("a_waiter_that_cannot_ask_the_kernel_clears_nothing") {
-        return;
-    }
-    let lab = Lab::new();
-    lab.occupy(Some(&record(now() - 3600 * SECOND, &format!("token\nflock {KERNEL}\n"))));
-    let mut child = with_failing("flock", "EIO", &lab, BRIEF);
-    assert_eq!(child.await_point("result"), "refused");
-    child.succeed();
-    assert!(lab.holder().exists());
-}
-
-#[test]
-fn a_preparation_that_keeps_vanishing_is_reported() {
-    if !can_trace("a_preparation_that_keeps_vanishing_is_reported") {
-        return;
-    }
-    let lab = Lab::new();
-    let mut child = with_failing("renameat2", "ENOENT", &lab, BRIEF);
-    let result = child.await_point("result");
-    assert!(result.starts_with("Disturbed") && result.contains("attempts: 8"), "{result}");
-    child.succeed();
-    assert_eq!(lab.names(), ["trace"]);
 }

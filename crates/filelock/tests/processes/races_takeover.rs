@@ -106,6 +106,26 @@ fn a_waiter_that_saw_another_holder_since_has_replaced_nobody() {
     }
 }
 
+/// A holder that only the clock can judge was slow, and renewed just in time.
+#[test]
+fn a_waiter_that_judged_a_holder_expired_clears_nothing_if_that_one_has_renewed_since() {
+    let name = "a_waiter_that_judged_a_holder_expired_clears_nothing_if_that_one_has_renewed_since";
+    if !can_trace(name) {
+        return;
+    }
+    for lab in Lab::everywhere() {
+        lab.occupy(Some(&record(now() - 3600 * SECOND, "token\n")));
+        // The first call is for its own preparation; the second asks the kernel before it clears.
+        let stopped = stopped_at(Gate::before("flock").nth(2), &lab, BRIEF);
+        let renewed = record(now(), "token\n");
+        fs::write(lab.holder(), &renewed).unwrap();
+
+        let mut child = stopped.open();
+        assert_eq!(child.await_point("result"), "refused", "on {}", lab.name());
+        assert_eq!(fs::read(lab.holder()).unwrap(), renewed, "on {}", lab.name());
+    }
+}
+
 /// Harmless if not: the claimant then finds its claim lost. But it was first.
 #[test]
 fn a_waiter_stopped_in_a_takeover_leaves_a_claim_in_the_making_alone() {
