@@ -3,10 +3,11 @@
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use filelock::{AcquireError, Liveness, LockOptions};
+use filelock::{AcquireError, Liveness, LockOptions, ReleaseError, RenewError, VerifyError};
 use testkit::{ChildTest, TestChild};
 
-use crate::support::{Lab, brief, expect_replaced};
+use crate::gate::can_trace;
+use crate::support::{Lab, WATCHDOG, brief, expect_replaced};
 
 /// Acquires, shares the lock with its children or not, and starts one that outlives it.
 #[test]
@@ -66,7 +67,7 @@ fn a_child_that_inherits_the_lock_keeps_it_alive_after_its_parents_death() {
         holder.kill_group();
         // The last share goes when the kernel has taken that process down, which nobody here can
         // wait for: it is not our child.
-        let patient = brief().timeout(crate::support::WATCHDOG);
+        let patient = brief().timeout(WATCHDOG);
         let guard = patient.acquire(lab.target()).unwrap();
         assert_eq!(guard.takeover().unwrap().token(), Some(&*token));
         assert_eq!(*guard.takeover().unwrap().liveness(), Liveness::Dead);
@@ -99,4 +100,68 @@ fn a_released_lock_is_free_although_a_child_has_a_share() {
         holder.say("end");
         holder.succeed();
     }
+}
+
+/// Uses two guards after its pid has changed, as it does for a forked child.
+#[test]
+fn child_finds_itself_another_process() {
+    let Some(mut parent) = testkit::parent() else { return };
+    let options = LockOptions::new();
+    let released = options.acquire(parent.path("RELEASED")).unwrap();
+    let dropped = options.acquire(parent.path("DROPPED")).unwrap();
+    parent.at("holding", "");
+    parent.await_word("look");
+    assert!(matches!(released.verify(), Err(VerifyError::ForeignProcess { .. })));
+    let renewed = released.renew();
+    assert!(matches!(renewed, Err(RenewError::Verify(VerifyError::ForeignProcess { .. }))));
+    assert!(matches!(released.release(), Err(ReleaseError::ForeignProcess { .. })));
+    drop(dropped);
+    parent.at("left-alone", "");
+    parent.await_word("end");
+}
+
+/// To fork takes unsafe code here. But all that a forked child differs in is its pid: a tracer gives it
+/// another one.
+#[test]
+fn in_a_forked_child_a_guard_only_closes() {
+    let name = "in_a_forked_child_a_guard_only_closes";
+    if !can_trace(name) {
+        return;
+    }
+    let lab = Lab::new();
+    let (released, dropped) = (lab.join("released"), lab.join("dropped"));
+    let mut child = ChildTest::new(module_path!(), "child_finds_itself_another_process")
+        .var("RELEASED", &released)
+        .var("DROPPED", &dropped)
+        .spawn();
+    child.await_point("holding");
+    let before = lab.picture();
+    let mut tracer = Command::new("strace")
+        .args(["-f", "-qq", "-e", "trace=getpid", "-e", "signal=none"])
+        .args(["-e", "inject=getpid:retval=4000000", "-p", &child.pid().to_string()])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut refused = false;
+    testkit::wait_until(WATCHDOG, || {
+        refused = tracer.try_wait().unwrap().is_some();
+        refused || all_threads_are_traced(child.pid())
+    });
+    if refused {
+        return testkit::skip(name, "needs permission to trace a running process");
+    }
+    child.say("look");
+    child.await_point("left-alone");
+    assert_eq!(lab.picture(), before);
+    child.say("end");
+    child.succeed();
+    tracer.wait().unwrap();
+}
+
+fn all_threads_are_traced(pid: u32) -> bool {
+    std::fs::read_dir(format!("/proc/{pid}/task")).unwrap().all(|thread| {
+        let status = std::fs::read_to_string(thread.unwrap().path().join("status")).unwrap();
+        !status.contains("TracerPid:\t0\n")
+    })
 }
