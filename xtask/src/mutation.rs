@@ -28,7 +28,7 @@ struct Mutant {
     edits: &'static [(&'static str, &'static str)],
 }
 
-const MUTANTS: [Mutant; 6] = [
+const MUTANTS: [Mutant; 8] = [
     Mutant {
         name: "a dead lock is reclaimed by renaming it aside",
         file: "reclaim.rs",
@@ -86,6 +86,22 @@ const MUTANTS: [Mutant; 6] = [
         edits: &[(
             "    sys::look(&names.lock).is_ok_and(|look| look.id == id)\n",
             "    let _ = id;\n    sys::look(&names.lock).is_ok()\n",
+        )],
+    },
+    Mutant {
+        name: "a claimant in place keeps what it was slow to open",
+        file: "make_in_place.rs",
+        edits: &[(
+            "    if started.elapsed(environment) >= GRACE / 2 {\n",
+            "    if started.elapsed(environment) >= GRACE * 1000 {\n",
+        )],
+    },
+    Mutant {
+        name: "an expired record is removed without a last look",
+        file: "reclaim.rs",
+        edits: &[(
+            "            if occupant.record.is_some() && !still_holds(&dir, occupant.record.as_ref()) =>\n",
+            "            if false && !still_holds(&dir, occupant.record.as_ref()) =>\n",
         )],
     },
 ];
