@@ -12,6 +12,7 @@ mod mutation;
 mod oracle;
 mod places;
 mod stop;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -49,6 +50,7 @@ enum Programme {
     InteropWorker(interop::Worker),
     Mutation(mutation::Mutation),
     Bench(bench::Bench),
+    Verify(verify::Verify),
 }
 
 fn main() -> ExitCode {
@@ -67,6 +69,7 @@ fn main() -> ExitCode {
         Programme::InteropWorker(worker) => worker.run(),
         Programme::Mutation(mutation) => mutation.run(),
         Programme::Bench(bench) => bench.run(),
+        Programme::Verify(verify) => verify.run(),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
