@@ -8,19 +8,25 @@ use serde::{Deserialize, Serialize};
 /// A digest: `sha256:` and 64 lower-case hexadecimal digits.
 ///
 /// What a caller makes is checked. What is read from a document is taken as it is, since files in
-/// the field hold shorter ones; [`is_well_formed`](Self::is_well_formed) tells.
+/// the field hold shorter ones; [`check`](Self::check) tells.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Digest(String);
 
 /// Why a text is no digest.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is not a digest: {reason}")]
+#[error("{text:?} is not a digest: column {column}: {reason}")]
+#[non_exhaustive]
 pub struct ParseDigestError {
-    text: String,
-    reason: &'static str,
+    /// The text.
+    pub text: String,
+    /// Where it departs from a digest, in bytes from 1.
+    pub column: usize,
+    /// What was expected there.
+    pub reason: &'static str,
 }
 
+const DIGITS: usize = 64;
 const PREFIX: &str = "sha256:";
 
 impl Digest {
@@ -40,31 +46,44 @@ impl Digest {
         &self.0
     }
 
-    /// Whether it is what [`FromStr`] would accept.
-    pub fn is_well_formed(&self) -> bool {
-        check(&self.0).is_ok()
+    /// Checks a digest that was read: whether it is what [`FromStr`] accepts.
+    ///
+    /// # Errors
+    ///
+    /// [`ParseDigestError`], as `FromStr`.
+    pub fn check(&self) -> Result<(), ParseDigestError> {
+        check(&self.0)
     }
 }
 
-fn check(text: &str) -> Result<(), &'static str> {
-    let hex = text.strip_prefix(PREFIX).ok_or("it does not begin with `sha256:`")?;
-    if hex.len() != 64 {
-        return Err("`sha256:` is not followed by 64 digits");
+fn check(text: &str) -> Result<(), ParseDigestError> {
+    let error =
+        |at: usize, reason| Err(ParseDigestError { text: text.to_owned(), column: at + 1, reason });
+    let Some(hex) = text.strip_prefix(PREFIX) else {
+        let same = text.bytes().zip(PREFIX.bytes()).take_while(|(a, b)| a == b).count();
+        return error(same, "expected `sha256:`");
+    };
+    let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    let digits = hex.bytes().take_while(|byte| is_digit(*byte)).take(DIGITS).count();
+    match (digits, hex.len()) {
+        (DIGITS, DIGITS) => Ok(()),
+        (DIGITS, _) => error(PREFIX.len() + DIGITS, "expected the end after 64 digits"),
+        _ => error(PREFIX.len() + digits, "expected 64 lower-case hexadecimal digits"),
     }
-    if !hex.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
-        return Err("it contains other than lower-case hexadecimal digits");
-    }
-    Ok(())
 }
 
 impl FromStr for Digest {
     type Err = ParseDigestError;
 
     fn from_str(text: &str) -> Result<Self, ParseDigestError> {
-        match check(text) {
-            Ok(()) => Ok(Self(text.to_owned())),
-            Err(reason) => Err(ParseDigestError { text: text.to_owned(), reason }),
-        }
+        check(text)?;
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl AsRef<str> for Digest {
+    fn as_ref(&self) -> &str {
+        &self.0
     }
 }
 
@@ -83,12 +102,24 @@ mod tests {
         let good = format!("sha256:{}", "0f".repeat(32));
         assert_eq!(good.parse::<Digest>().unwrap().as_str(), good);
         assert_eq!(Digest::from_sha256([0x0f; 32]).as_str(), good);
-        for bad in ["", "sha256:", "sha1:00", &good[1..], &good.to_uppercase(), &good[..70]] {
+        let bad = [
+            (String::new(), 1),
+            ("sha1:00".to_owned(), 4),
+            (good[1..].to_owned(), 1),
+            ("sha256:".to_owned(), 8),
+            (good[..70].to_owned(), 71),
+            (good.replace('f', "F"), 9),
+            (format!("{good}0"), 72),
+            (good.replacen("0f", "0é", 1), 9),
+            (format!(" {good}"), 1),
+        ];
+        for (bad, column) in bad {
             let error = bad.parse::<Digest>().unwrap_err();
+            assert_eq!((&error.text, error.column), (&bad, column));
             assert!(error.to_string().contains(&format!("{bad:?}")), "{error}");
         }
         let short: Digest = serde_json::from_str("\"sha256:00\"").unwrap();
-        assert!(!short.is_well_formed());
+        assert_eq!(short.check().unwrap_err().column, 10);
         assert_eq!(serde_json::to_string(&short).unwrap(), "\"sha256:00\"");
     }
 }

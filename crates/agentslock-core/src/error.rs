@@ -4,6 +4,8 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use crate::fields::FieldError;
+
 /// Why a document was not opened. The file is as it was.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -74,6 +76,30 @@ pub enum SectionError {
         /// What was expected; its line and column count from the start of the section's value.
         source: serde_json::Error,
     },
+    /// An entry of the section is not what the caller expects: not an object, say.
+    #[error("`{}`: section {section:?}, entry {entry:?} is not as expected", path.display())]
+    Entry {
+        /// The file.
+        path: PathBuf,
+        /// The section.
+        section: String,
+        /// The entry's key.
+        entry: String,
+        /// What was expected; its line and column count from the start of the entry's value.
+        source: serde_json::Error,
+    },
+    /// A field is not what the caller expects.
+    #[error("`{}`: section {section:?}{} is not as expected", path.display(), Named(entry.as_deref()))]
+    Field {
+        /// The file.
+        path: PathBuf,
+        /// The section.
+        section: String,
+        /// The key of the entry that has the field; `None` if it is the section's own.
+        entry: Option<String>,
+        /// Which field, and what is wrong with it.
+        source: FieldError,
+    },
     /// The name is a reserved top-level key, not a section.
     #[error("`{}`: {name:?} is not a section: {instead}", path.display())]
     Reserved {
@@ -84,6 +110,27 @@ pub enum SectionError {
         /// What to use instead.
         instead: &'static str,
     },
+}
+
+/// An entry, in a message, if there is one.
+struct Named<'a>(Option<&'a str>);
+
+impl fmt::Display for Named<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.map_or(Ok(()), |entry| write!(f, ", entry {entry:?}"))
+    }
+}
+
+/// Why typed sections were not read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReadError {
+    /// The document cannot be read.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// A section is not of the shape that it should be of.
+    #[error(transparent)]
+    Section(#[from] SectionError),
 }
 
 /// Why a text is not one JSON value.

@@ -1,10 +1,11 @@
 //! An object whose fields are kept as they are: for reading, changing and writing an entry without
 //! losing what a newer program put into it.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::de::{DeserializeOwned, MapAccess, Visitor};
-use serde::ser::{Error as _, SerializeMap};
+use serde::de::{self, DeserializeOwned, MapAccess, Visitor};
+use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
@@ -19,14 +20,23 @@ pub struct Fields(Vec<(String, Box<RawValue>)>);
 #[derive(Debug, thiserror::Error)]
 #[error("field `{field}` {}", if source.is_some() { "is not as expected" } else { "is missing" })]
 pub struct FieldError {
-    field: &'static str,
+    field: String,
     source: Option<serde_json::Error>,
 }
 
 impl FieldError {
-    /// The field's name.
-    pub fn field(&self) -> &'static str {
-        self.field
+    /// The field `field` is there, and not as expected, for the reason `why`.
+    pub fn unexpected(field: &str, why: impl fmt::Display) -> Self {
+        Self { field: field.to_owned(), source: Some(de::Error::custom(why)) }
+    }
+
+    /// The field's name, after the names of those that it lies in: `depends_on[0].adapter`.
+    pub fn field(&self) -> &str {
+        &self.field
+    }
+
+    fn inside(self, outer: impl fmt::Display) -> Self {
+        Self { field: format!("{outer}.{}", self.field), ..self }
     }
 }
 
@@ -36,16 +46,13 @@ impl Fields {
         Self::default()
     }
 
-    /// Removes the field `name` and decodes it; `None` when there is none. Of a field that occurs
-    /// more than once the last one counts, as for Go's decoder; all are removed.
+    /// Removes the field `name` and decodes it; `None` when there is none, or `null`. Of a field that
+    /// occurs more than once the last one counts, as for Go's decoder; all are removed.
     ///
     /// # Errors
     ///
     /// [`FieldError`] when it is not what `T` expects. The field is removed all the same.
-    pub fn take<T: DeserializeOwned>(
-        &mut self,
-        name: &'static str,
-    ) -> Result<Option<T>, FieldError> {
+    pub fn take<T: DeserializeOwned>(&mut self, name: &str) -> Result<Option<T>, FieldError> {
         let mut last = None;
         self.0.retain_mut(|(field, value)| {
             let found = field == name;
@@ -54,9 +61,11 @@ impl Fields {
             }
             !found
         });
-        last.map(|value| serde_json::from_str(value.get()))
-            .transpose()
-            .map_err(|source| FieldError { field: name, source: Some(source) })
+        match last.map(|value| serde_json::from_str(value.get())) {
+            None => Ok(None),
+            Some(Ok(value)) => Ok(value),
+            Some(Err(source)) => Err(FieldError { field: name.to_owned(), source: Some(source) }),
+        }
     }
 
     /// As [`take`](Self::take), for a field that must be there.
@@ -64,8 +73,59 @@ impl Fields {
     /// # Errors
     ///
     /// [`FieldError`], also when there is no such field.
-    pub fn require<T: DeserializeOwned>(&mut self, name: &'static str) -> Result<T, FieldError> {
-        self.take(name)?.ok_or(FieldError { field: name, source: None })
+    pub fn require<T: DeserializeOwned>(&mut self, name: &str) -> Result<T, FieldError> {
+        self.take(name)?.ok_or_else(|| FieldError { field: name.to_owned(), source: None })
+    }
+
+    /// As [`take`](Self::take), for a text that is left out when it is empty.
+    ///
+    /// # Errors
+    ///
+    /// [`FieldError`] when it is not a string.
+    pub fn take_text<T>(&mut self, name: &str) -> Result<Option<T>, FieldError>
+    where
+        T: DeserializeOwned + AsRef<str>,
+    {
+        Ok(self.take::<T>(name)?.filter(|text| !text.as_ref().is_empty()))
+    }
+
+    /// As [`take`](Self::take), for a field that is an object of objects. Each of these is decoded by
+    /// `decode`.
+    ///
+    /// # Errors
+    ///
+    /// [`FieldError`], whose field's name begins with `name` and the key.
+    pub fn take_map<T>(
+        &mut self,
+        name: &str,
+        decode: impl Fn(Self) -> Result<T, FieldError>,
+    ) -> Result<BTreeMap<String, T>, FieldError> {
+        let raw: BTreeMap<String, Box<RawValue>> = self.take(name)?.unwrap_or_default();
+        raw.into_iter()
+            .map(|(key, value)| {
+                let place = format!("{name}.{key}");
+                let decoded = decode_at(&place, &value, &decode)?;
+                Ok((key, decoded))
+            })
+            .collect()
+    }
+
+    /// As [`take`](Self::take), for a field that is a list of objects. Each of these is decoded by
+    /// `decode`.
+    ///
+    /// # Errors
+    ///
+    /// [`FieldError`], whose field's name begins with `name` and the index, from 0.
+    pub fn take_list<T>(
+        &mut self,
+        name: &str,
+        decode: impl Fn(Self) -> Result<T, FieldError>,
+    ) -> Result<Vec<T>, FieldError> {
+        let raw: Vec<Box<RawValue>> = self.take(name)?.unwrap_or_default();
+        raw.iter()
+            .enumerate()
+            .map(|(index, value)| decode_at(&format!("{name}[{index}]"), value, &decode))
+            .collect()
     }
 
     /// Appends the field `name`.
@@ -105,6 +165,16 @@ impl Fields {
     }
 }
 
+fn decode_at<T>(
+    place: &str,
+    value: &RawValue,
+    decode: impl Fn(Fields) -> Result<T, FieldError>,
+) -> Result<T, FieldError> {
+    let fields = serde_json::from_str(value.get())
+        .map_err(|source| FieldError { field: place.to_owned(), source: Some(source) })?;
+    decode(fields).map_err(|error| error.inside(place))
+}
+
 /// By the values' spelling.
 impl PartialEq for Fields {
     fn eq(&self, other: &Self) -> bool {
@@ -116,7 +186,7 @@ impl Eq for Fields {}
 
 impl Serialize for Fields {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.len())).map_err(S::Error::custom)?;
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
         self.serialize_into(&mut map)?;
         map.end()
     }
@@ -153,10 +223,44 @@ mod tests {
         let json = "{\"b\":1.0e0,\"new\":{\"x\": [ 1]},\"a\":\"\\u0041\",\"b\":2}";
         let mut fields: Fields = serde_json::from_str(json).unwrap();
         assert_eq!(serde_json::to_string(&fields).unwrap(), json);
-        assert_eq!(fields.take::<u8>("b").unwrap(), Some(2));
+        assert_eq!(fields.take::<u8>("b").unwrap(), Some(2), "the last one");
         assert_eq!(fields.take::<u8>("b").unwrap(), None);
         assert!(fields.take::<u8>("a").is_err());
         fields.push("c", &true).unwrap();
         assert_eq!(serde_json::to_string(&fields).unwrap(), "{\"new\":{\"x\": [ 1]},\"c\":true}");
+    }
+
+    fn fields(json: &str) -> Fields {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn null_is_as_good_as_nothing_and_so_is_an_empty_text() {
+        let mut some =
+            fields("{\"a\":null,\"b\":\"\",\"c\":null,\"d\":\"x\",\"e\":null,\"f\":null}");
+        assert_eq!(some.take::<u8>("a").unwrap(), None);
+        assert_eq!(some.take_text::<String>("b").unwrap(), None);
+        assert_eq!(some.take_text::<String>("d").unwrap().as_deref(), Some("x"));
+        assert!(some.take_map("e", Ok).unwrap().is_empty());
+        assert!(some.take_list("f", Ok).unwrap().is_empty());
+        assert_eq!(some.require::<u8>("c").unwrap_err().to_string(), "field `c` is missing");
+    }
+
+    #[test]
+    fn a_nested_field_is_named_with_what_it_lies_in() {
+        let number = |mut fields: Fields| fields.require::<u8>("n");
+        let list = |mut fields: Fields| fields.take_list("list", number);
+        let map = |json: &str| {
+            let error = fields(json).take_map("map", list).unwrap_err();
+            error.field().to_owned()
+        };
+        assert_eq!(map("{\"map\":[]}"), "map");
+        assert_eq!(map("{\"map\":{\"k\":1}}"), "map.k");
+        assert_eq!(map("{\"map\":{\"k\":{\"list\":{}}}}"), "map.k.list");
+        assert_eq!(map("{\"map\":{\"k\":{\"list\":[{\"n\":1},2]}}}"), "map.k.list[1]");
+        assert_eq!(map("{\"map\":{\"k\":{\"list\":[{\"n\":1},{}]}}}"), "map.k.list[1].n");
+        let unexpected = FieldError::unexpected("f", "too odd");
+        let why = std::error::Error::source(&unexpected).unwrap().to_string();
+        assert_eq!((unexpected.field(), why.as_str()), ("f", "too odd"));
     }
 }

@@ -57,6 +57,7 @@ mod commit;
 mod digest;
 mod document;
 mod encode;
+mod entries;
 mod error;
 mod fields;
 mod flush;
@@ -67,19 +68,23 @@ mod reserved;
 mod stage;
 mod timestamp;
 mod update;
+mod version;
 
 pub use digest::{Digest, ParseDigestError};
 pub use encode::compact;
+pub use entries::Entries;
 pub use error::{
-    Error, FlushError, NotJsonError, OpenError, Problem, RenewLockError, SectionError, StageError,
+    Error, FlushError, NotJsonError, OpenError, Problem, ReadError, RenewLockError, SectionError,
+    StageError,
 };
 pub use fields::{FieldError, Fields};
 pub use flush::Flushed;
 pub use lockfile::Lockfile;
 pub use options::LockfileOptions;
 pub use reserved::is_reserved;
-pub use timestamp::{ParseTimestampError, Timestamp};
+pub use timestamp::{ParseTimestampError, TimeRangeError, Timestamp};
 pub use update::Updated;
+pub use version::VersionError;
 
 /// The version of the document's format that this crate writes.
 pub const LOCK_VERSION: u64 = 1;

@@ -9,31 +9,44 @@ use serde::{Deserialize, Serialize};
 /// A time as text: RFC 3339, in UTC, whole seconds, as in `2026-01-02T03:04:05Z`.
 ///
 /// What a caller makes is checked. What is read from a document is taken as it is, and written back
-/// so; [`is_well_formed`](Self::is_well_formed) tells.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// so; [`check`](Self::check) tells. Two spellings can name one moment: compare
+/// [`instant`](Self::instant)s to know what was earlier.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Timestamp(String);
 
 /// Why a text is no time.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is not a time: {reason}")]
+#[error("{text:?} is not a time: column {column}: {reason}")]
+#[non_exhaustive]
 pub struct ParseTimestampError {
-    text: String,
-    reason: String,
+    /// The text.
+    pub text: String,
+    /// Where it departs from a time, in bytes from 1.
+    pub column: usize,
+    /// What was expected there.
+    pub reason: &'static str,
 }
+
+/// A time that has no four-digit year.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not a time between the years 0 and 9999")]
+pub struct TimeRangeError(SystemTime);
+
+/// The form of a time; `d` stands for a digit.
+const FORM: &str = "dddd-dd-ddTdd:dd:ddZ";
 
 impl Timestamp {
     /// `time`, without the fraction of its second.
     ///
     /// # Errors
     ///
-    /// [`ParseTimestampError`] for a time that has no four-digit year.
-    pub fn from_system_time(time: SystemTime) -> Result<Self, ParseTimestampError> {
-        let error = |reason: String| ParseTimestampError { text: format!("{time:?}"), reason };
-        let time = jiff::Timestamp::try_from(time).map_err(|e| error(e.to_string()))?;
-        let seconds =
-            jiff::Timestamp::from_second(time.as_second()).map_err(|e| error(e.to_string()))?;
-        seconds.to_string().parse()
+    /// [`TimeRangeError`] for a time that has no four-digit year.
+    pub fn from_system_time(time: SystemTime) -> Result<Self, TimeRangeError> {
+        let seconds = jiff::Timestamp::try_from(time)
+            .and_then(|time| jiff::Timestamp::from_second(time.as_second()))
+            .map_err(|_| TimeRangeError(time))?;
+        seconds.to_string().parse().map_err(|_| TimeRangeError(time))
     }
 
     /// As it stands in the document.
@@ -41,30 +54,62 @@ impl Timestamp {
         &self.0
     }
 
-    /// Whether it is what [`FromStr`] would accept.
-    pub fn is_well_formed(&self) -> bool {
-        check(&self.0).is_ok()
+    /// The moment that it names, in any spelling of RFC 3339 (with a fraction, or an offset from UTC,
+    /// say); `None` for other text, which only a document can hold.
+    pub fn instant(&self) -> Option<SystemTime> {
+        self.0.parse::<jiff::Timestamp>().ok().map(SystemTime::from)
+    }
+
+    /// Checks a time that was read: whether it is what [`FromStr`] accepts.
+    ///
+    /// # Errors
+    ///
+    /// [`ParseTimestampError`], as `FromStr`.
+    pub fn check(&self) -> Result<(), ParseTimestampError> {
+        check(&self.0)
     }
 }
 
-fn check(text: &str) -> Result<(), String> {
-    let time: jiff::Timestamp = text.parse().map_err(|error: jiff::Error| error.to_string())?;
-    // The parser knows many spellings. Only one is canonical: the one that it prints.
-    let canonical = time.to_string();
-    if canonical != text || text.len() != "2026-01-02T03:04:05Z".len() {
-        return Err("expected the form 2026-01-02T03:04:05Z".to_owned());
+fn check(text: &str) -> Result<(), ParseTimestampError> {
+    let error = |at: usize, reason| {
+        Err(ParseTimestampError { text: text.to_owned(), column: at + 1, reason })
+    };
+    let fits = |(byte, form)| if form == b'd' { u8::is_ascii_digit(&byte) } else { byte == form };
+    let alike = text.bytes().zip(FORM.bytes()).take_while(|pair| fits(*pair)).count();
+    if alike < FORM.len() || text.len() > FORM.len() {
+        return error(alike, "expected the form 2026-01-02T03:04:05Z");
     }
-    Ok(())
+    let number = |at: usize| text[at..at + 2].parse::<u8>().unwrap_or(u8::MAX);
+    let bounds = [
+        (5, 1, 12, "expected a month, 01 to 12"),
+        (8, 1, 31, "expected a day, 01 to 31"),
+        (11, 0, 23, "expected an hour, 00 to 23"),
+        (14, 0, 59, "expected a minute, 00 to 59"),
+        (17, 0, 59, "expected a second, 00 to 59"),
+    ];
+    for (at, first, last, reason) in bounds {
+        if !(first..=last).contains(&number(at)) {
+            return error(at, reason);
+        }
+    }
+    match text.parse::<jiff::Timestamp>() {
+        Ok(_) => Ok(()),
+        Err(_) => error(8, "expected a day that the month has"),
+    }
 }
 
 impl FromStr for Timestamp {
     type Err = ParseTimestampError;
 
     fn from_str(text: &str) -> Result<Self, ParseTimestampError> {
-        match check(text) {
-            Ok(()) => Ok(Self(text.to_owned())),
-            Err(reason) => Err(ParseTimestampError { text: text.to_owned(), reason }),
-        }
+        check(text)?;
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl AsRef<str> for Timestamp {
+    fn as_ref(&self) -> &str {
+        &self.0
     }
 }
 
@@ -83,26 +128,50 @@ mod tests {
     fn a_time_has_one_spelling() {
         let time = "2026-01-02T03:04:05Z".parse::<Timestamp>().unwrap();
         assert_eq!(time.as_str(), "2026-01-02T03:04:05Z");
-        for bad in [
-            "",
-            "yesterday",
-            "2026-01-02",
-            "2026-13-02T03:04:05Z",
-            "2026-02-30T03:04:05Z",
-            "2026-01-02T03:04:05",
-            "2026-01-02T03:04:05.5Z",
-            "2026-01-02T03:04:05+00:00",
-            "2026-01-02t03:04:05z",
-            "2026-01-02 03:04:05Z",
+        for (bad, column) in [
+            ("", 1),
+            ("yesterday", 1),
+            ("2026-01-02", 11),
+            ("2026-13-02T03:04:05Z", 6),
+            ("2026-00-02T03:04:05Z", 6),
+            ("2026-01-32T03:04:05Z", 9),
+            ("2026-02-30T03:04:05Z", 9),
+            ("2026-01-02T24:04:05Z", 12),
+            ("2026-01-02T03:60:05Z", 15),
+            ("2026-01-02T03:04:60Z", 18),
+            ("2026-01-02T03:04:05", 20),
+            ("2026-01-02T03:04:05.5Z", 20),
+            ("2026-01-02T03:04:05+00:00", 20),
+            ("2026-01-02T03:04:05ZZ", 21),
+            ("2026-01-02t03:04:05z", 11),
+            ("2026-01-02 03:04:05Z", 11),
+            ("2026-01-0éT03:04:05Z", 10),
         ] {
             let error = bad.parse::<Timestamp>().unwrap_err();
+            assert_eq!((error.text.as_str(), error.column), (bad, column), "{error}");
             assert!(error.to_string().contains(&format!("{bad:?}")), "{error}");
         }
+        assert!("2024-02-29T00:00:00Z".parse::<Timestamp>().is_ok(), "a leap year");
+    }
+
+    #[test]
+    fn a_time_that_was_read_names_its_moment_in_any_spelling() {
+        let read = |text: &str| Timestamp(text.to_owned());
+        let moment = read("2026-01-02T03:04:05Z").instant().unwrap();
+        for same in ["2026-01-02T04:04:05+01:00", "2026-01-02T03:04:05.000Z"] {
+            assert_eq!(read(same).instant(), Some(moment));
+            assert!(read(same).check().is_err());
+        }
+        assert!(read("2026-01-02T03:04:05.000000001Z").instant() > Some(moment));
+        assert_eq!(read("then").instant(), None);
     }
 
     #[test]
     fn a_time_of_the_system_loses_its_fraction() {
         let time = SystemTime::UNIX_EPOCH + Duration::from_millis(1_767_323_045_999);
         assert_eq!(Timestamp::from_system_time(time).unwrap().as_str(), "2026-01-02T03:04:05Z");
+        let far = SystemTime::UNIX_EPOCH + Duration::from_secs(1 << 40);
+        let error = Timestamp::from_system_time(far).unwrap_err();
+        assert!(error.to_string().contains("between the years"), "{error}");
     }
 }

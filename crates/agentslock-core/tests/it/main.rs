@@ -6,6 +6,7 @@
 
 mod document;
 mod encode;
+mod entries;
 mod flush;
 mod lockfile;
 mod stage;

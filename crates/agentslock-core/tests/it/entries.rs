@@ -1,0 +1,74 @@
+//! Sections of entries: changed entry by entry.
+
+use agentslock_core::{Flushed, SectionError, VersionError};
+
+use crate::support::Lab;
+
+#[test]
+fn what_is_not_set_stays_as_it_is_spelled() {
+    let lab = Lab::with("{\"s\":{\"b\":{\"x\":1.0,\"y\":\"\\u0041\"},\"a\":1e0,\"c\":2}}");
+    let lockfile = lab.open();
+    let mut entries = lockfile.entries("s").unwrap().unwrap();
+    assert_eq!(entries.keys().collect::<Vec<_>>(), ["a", "b", "c"]);
+    entries.set("d", &3).unwrap();
+    entries.remove("c");
+    assert_eq!(entries.get::<u8>("d").unwrap(), Some(3));
+    assert_eq!(entries.get::<u8>("c").unwrap(), None);
+    lockfile.set_entries(&entries).unwrap();
+    lockfile.flush().unwrap();
+    let expected = "{\n  \"s\": {\n    \"a\": 1e0,\n    \"b\": {\n      \"x\": 1.0,\n      \"y\": \
+                    \"\\u0041\"\n    },\n    \"d\": 3\n  }\n}\n";
+    assert_eq!(lab.text(), expected);
+}
+
+#[test]
+fn entries_that_were_only_read_are_not_staged() {
+    let lab = Lab::with("{ \"s\":{\"b\":1 , \"a\":2}, \"null\":null }");
+    let before = lab.picture();
+    let lockfile = lab.open();
+    for name in ["s", "null", "none"] {
+        let mut entries = lockfile.entries_or_none(name).unwrap();
+        entries.remove("not there");
+        lockfile.set_entries(&entries).unwrap();
+    }
+    assert!(lockfile.entries("null").unwrap().is_none());
+    assert!(lockfile.entries("none").unwrap().is_none());
+    assert_eq!(lockfile.flush().unwrap(), Flushed::Unchanged);
+    assert_eq!(lab.picture(), before);
+}
+
+#[test]
+fn a_wrong_shape_is_named_down_to_the_field() {
+    let lab = Lab::with("{\"s\":[],\"t\":{\"a\":1},\"u\":{\"a\":{\"f\":1}},\"v\":{\"f\":1}}");
+    let lockfile = lab.open();
+    assert!(matches!(lockfile.entries("s"), Err(SectionError::Decode { .. })));
+    assert!(matches!(lockfile.entries("lock_version"), Err(SectionError::Reserved { .. })));
+    let entries = lockfile.entries_or_none("t").unwrap();
+    let error = entries.object("a", Ok).unwrap_err();
+    let SectionError::Entry { section, entry, .. } = &error else { panic!("{error:?}") };
+    assert_eq!((section.as_str(), entry.as_str()), ("t", "a"));
+
+    let entries = lockfile.entries_or_none("u").unwrap();
+    let error = entries.objects(|mut fields| fields.require::<String>("f")).unwrap_err();
+    let said = error.to_string();
+    assert!(said.ends_with("section \"u\", entry \"a\" is not as expected"), "{said}");
+    let SectionError::Field { entry, source, .. } = error else { panic!("{said}") };
+    assert_eq!((entry.as_deref(), source.field()), (Some("a"), "f"));
+
+    let error = lockfile.object("v", |mut fields| fields.require::<String>("f")).unwrap_err();
+    let said = error.to_string();
+    assert!(said.ends_with("section \"v\" is not as expected"), "{said}");
+    let SectionError::Field { entry, source, .. } = error else { panic!("{said}") };
+    assert_eq!((entry, source.field()), (None, "f"));
+}
+
+#[test]
+fn a_later_format_is_refused_and_an_unreadable_one_too() {
+    for fine in ["{}", "{\"lock_version\":1}", "{\"lock_version\":0}"] {
+        Lab::with(fine).open().refuse_later_version().unwrap();
+    }
+    let later = Lab::with("{\"lock_version\":2}").open().refuse_later_version().unwrap_err();
+    assert!(matches!(later, VersionError::Later { found: 2, .. }), "{later:?}");
+    let odd = Lab::with("{\"lock_version\":\"2\"}").open().refuse_later_version().unwrap_err();
+    assert!(matches!(odd, VersionError::Unreadable(_)), "{odd:?}");
+}
