@@ -49,27 +49,31 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn resolve(repository: &Path) -> Result<u32, Box<dyn Error>> {
     let declaration = std::fs::read(repository.join(".agentsrc.json"))?;
     let declared: Declared = serde_json::from_slice(&declaration)?;
-    let inputs = digest(&declaration);
     let lock = ConfigLock::new(repository.join(".agentsrc.lock"));
     // A resolver asks its cache for the key; this one keeps those that are locked.
     let locked = lock.units()?;
-    let add_all = |pass: &mut Pass, kind: Kind, references: &BTreeMap<String, String>| {
-        for (reference, file) in references {
-            let reference: Reference = reference.parse()?;
-            let content = std::fs::read(repository.join(file))?;
-            let mut unit = Unit::new(kind.clone(), digest(&content));
-            unit.cache_key = locked.get(&reference).and_then(|locked| locked.cache_key.clone());
-            pass.add(reference, unit)?;
-        }
-        Ok::<(), Box<dyn Error>>(())
+    let unit = |kind: Kind, name: &str, file: &str| {
+        let reference: Reference = name.parse()?;
+        let content = digest(&std::fs::read(repository.join(file))?);
+        let mut unit = Unit::new(kind, content.clone());
+        unit.cache_key = locked.get(&reference).and_then(|locked| locked.cache_key.clone());
+        Ok::<_, Box<dyn Error>>((reference, unit, content))
     };
 
     let mut config = Pass::over([Kind::Layer, Kind::Profile]);
-    add_all(&mut config, Kind::Layer, &declared.layers)?;
-    add_all(&mut config, Kind::Profile, &declared.profiles)?;
-    let mut packages = Pass::over([Kind::Artifact]);
-    add_all(&mut packages, Kind::Artifact, &declared.packages)?;
-    let flushed = [lock.write(&config, Some(&inputs))?, lock.write(&packages, Some(&inputs))?];
+    for (kind, files) in [(Kind::Layer, declared.layers), (Kind::Profile, declared.profiles)] {
+        for (name, file) in files {
+            let (reference, unit, _) = unit(kind.clone(), &name, &file)?;
+            config.add(reference, unit)?;
+        }
+    }
+    // The last pass states the inputs: all is resolved from them by then.
+    let mut packages = Pass::over([Kind::Artifact]).resolved_from(digest(&declaration));
+    for (name, file) in declared.packages {
+        let (reference, unit, content) = unit(Kind::Artifact, &name, &file)?;
+        packages.add_artifact(reference, unit, content)?;
+    }
+    let flushed = [lock.write(&config)?, lock.write(&packages)?];
     Ok(flushed.into_iter().map(|flushed| u32::from(flushed == Flushed::Written)).sum())
 }
 

@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 
-use agentslock_core::{FieldError, FlushError, OpenError, SectionError, StageError};
+use agentslock_core::{
+    FlushError, ParseDigestError, ParseTimestampError, SectionError, StageError, VersionError,
+};
 
-use crate::reference::Reference;
-use crate::unit::Kind;
+use crate::kind::Kind;
+use crate::reference::{ParseReferenceError, Reference};
 
 /// Why a unit was not added to a pass.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +21,14 @@ pub enum PassError {
         /// Its kind.
         kind: Kind,
     },
+    /// Only an artifact has content.
+    #[error("the unit `{reference}` is of kind `{kind}`, and only artifacts have content")]
+    NoArtifact {
+        /// The unit's reference.
+        reference: Reference,
+        /// Its kind.
+        kind: Kind,
+    },
     /// The pass has a unit of this reference already.
     #[error("the unit `{reference}` was added a second time")]
     Twice {
@@ -27,60 +37,16 @@ pub enum PassError {
     },
 }
 
-/// Why the units were not read.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ReadUnitsError {
-    /// The document cannot be read.
-    #[error(transparent)]
-    Open(#[from] OpenError),
-    /// The section is not an object, say.
-    #[error(transparent)]
-    Section(#[from] SectionError),
-    /// An entry is not an object.
-    #[error("`{}`: section {section:?}, entry {entry:?} is not an object", path.display())]
-    NotAnObject {
-        /// The file.
-        path: PathBuf,
-        /// The section.
-        section: &'static str,
-        /// The entry's key.
-        entry: String,
-        /// What it is.
-        source: serde_json::Error,
-    },
-    /// A field of an entry is not as expected.
-    #[error("`{}`: section {section:?}, entry {entry:?} is not as expected", path.display())]
-    Entry {
-        /// The file.
-        path: PathBuf,
-        /// The section.
-        section: &'static str,
-        /// The entry's key.
-        entry: String,
-        /// Which field, and why.
-        source: FieldError,
-    },
-}
-
 /// Why a pass was not written. Unless [`FlushError`] says otherwise, the file is as it was.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum WriteUnitsError {
-    /// The units that are there cannot be read, so that it is not known which to keep.
+pub enum WriteError {
+    /// A section as it is cannot be read, so that it is not known which entries to keep.
     #[error(transparent)]
-    Read(#[from] ReadUnitsError),
+    Section(#[from] SectionError),
     /// The document is of a format that this crate does not know.
-    #[error(
-        "`{}` has format version {found}; this program writes version {supported} only: update it",
-        path.display(), supported = agentslock_core::LOCK_VERSION
-    )]
-    Version {
-        /// The file.
-        path: PathBuf,
-        /// The version that it has.
-        found: u64,
-    },
+    #[error(transparent)]
+    Version(#[from] VersionError),
     /// A unit of a kind that the pass does not own has the reference of one that it does.
     #[error(
         "`{}`: the pass resolved `{reference}`, which is locked as a unit of kind `{kind}`, which the \
@@ -95,6 +61,12 @@ pub enum WriteUnitsError {
         /// The kind that it is locked as.
         kind: Kind,
     },
+    /// The pass has a reference that is none, and that is not in the document either.
+    #[error(transparent)]
+    Reference(#[from] ParseReferenceError),
+    /// The pass has a digest that is none, and that is not in the document at that place either.
+    #[error(transparent)]
+    Digest(#[from] ParseDigestError),
     /// The units cannot be staged.
     #[error(transparent)]
     Stage(#[from] StageError),
@@ -103,8 +75,23 @@ pub enum WriteUnitsError {
     Flush(#[from] FlushError),
 }
 
-impl From<SectionError> for WriteUnitsError {
-    fn from(error: SectionError) -> Self {
-        ReadUnitsError::from(error).into()
-    }
+/// Why a stamp was not written. Unless [`FlushError`] says otherwise, the file is as it was.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StampError {
+    /// The stamp as it is cannot be read, so that it is not known which of its fields to keep.
+    #[error(transparent)]
+    Section(#[from] SectionError),
+    /// The document is of a format that this crate does not know.
+    #[error(transparent)]
+    Version(#[from] VersionError),
+    /// The stamp's time is none.
+    #[error(transparent)]
+    Timestamp(#[from] ParseTimestampError),
+    /// The stamp cannot be staged.
+    #[error(transparent)]
+    Stage(#[from] StageError),
+    /// The document cannot be locked, read or written.
+    #[error(transparent)]
+    Flush(#[from] FlushError),
 }

@@ -1,5 +1,6 @@
 //! What a config or package resolver reads and writes in `.agentsrc.lock`: the units that it
-//! resolved, and the digest of the inputs that it resolved them from.
+//! resolved, the digest of the inputs that it resolved them from, and the stamps of installing and
+//! refreshing.
 //!
 //! # Guarantee
 //!
@@ -9,46 +10,65 @@
 //! - What a newer program put into an entry stays when the entry is changed, and so do kinds that
 //!   this crate does not know.
 //! - Entries of older files (`config` and `packages` instead of `units`) are read as units.
+//! - References, digests and times are checked before anything is staged. What a document already says
+//!   is accepted as it is.
 //!
 //! # Mechanism
 //!
-//! Reading takes no lock. Writing is one `update` of `agentslock_core`: the units are read and
-//! replaced inside one hold of the lock, so that two resolvers never lose each other's entries.
+//! Reading takes no lock. Writing is one `update` of `agentslock_core`: the entries are read and
+//! replaced inside one hold of the lock, so that two resolvers never lose each other's entries. No
+//! method writes what it was told the document contained.
 //!
 //! # Limits
 //!
-//! A document of a later format version can be read, as far as it decodes, but not written.
+//! A document of a later format version can be read, as far as it decodes, but not written. Two
+//! resolvers of one kind replace each other's units: the later one has resolved all of them.
 //!
 //! # Example
 //!
+//! A resolver's step: if what is declared is not what is locked, it resolves and locks anew.
+//!
 //! ```
-//! use agentslock_config::{ConfigLock, Digest, Kind, Pass, Unit};
+//! use agentslock_config::{ConfigLock, Declared, Kind, Pass, Reference, Unit};
 //! # let directory = tempfile::tempdir()?;
 //! # let path = directory.path().join(".agentsrc.lock");
-//! # let base = Digest::from_sha256([1; 32]);
-//! # let inputs = Digest::from_sha256([2; 32]);
+//! # let inputs = agentslock_config::Digest::from_sha256([1; 32]);
+//! # let fetch = |_: &Reference| agentslock_config::Digest::from_sha256([2; 32]);
 //!
 //! let lock = ConfigLock::new(&path);
-//! let mut pass = Pass::over([Kind::Layer, Kind::Profile]);
-//! pass.add("git:org/base@1.4.0".parse()?, Unit::new(Kind::Layer, base))?;
-//! lock.write(&pass, Some(&inputs))?;
-//!
-//! for (reference, unit) in lock.units()? {
-//!     println!("{reference} is a {} with {}", unit.kind, unit.digest);
+//! let base: Reference = "git:acme/base@1.4.0".parse()?;
+//! let declared = Declared::new([base.clone()]).over([Kind::Layer]).with_inputs(inputs.clone());
+//! if !lock.staleness(&declared)?.is_empty() {
+//!     let mut pass = Pass::over([Kind::Layer]).resolved_from(inputs);
+//!     pass.add(base.clone(), Unit::new(Kind::Layer, fetch(&base)))?;
+//!     lock.write(&pass)?;
 //! }
+//! assert!(lock.staleness(&declared)?.is_empty());
+//! # assert_eq!(lock.units()?["git:acme/base@1.4.0"].digest, fetch(&base));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod declared;
+mod drift;
 mod error;
+mod kind;
 mod legacy;
 mod lock;
 mod pass;
 mod reference;
+mod staleness;
+mod stamp;
 mod unit;
+mod write;
 
-pub use agentslock_core::{Digest, Flushed, LockfileOptions};
-pub use error::{PassError, ReadUnitsError, WriteUnitsError};
+pub use agentslock_core::{Digest, Fields, Flushed, LockfileOptions, ReadError, Timestamp};
+pub use declared::Declared;
+pub use drift::{Drift, DriftState};
+pub use error::{PassError, StampError, WriteError};
+pub use kind::Kind;
 pub use lock::ConfigLock;
 pub use pass::Pass;
 pub use reference::{ParseReferenceError, Reference};
-pub use unit::{Kind, Unit};
+pub use staleness::Staleness;
+pub use stamp::{Install, Refresh, Tool};
+pub use unit::Unit;

@@ -2,9 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use agentslock_core::Digest;
+
 use crate::error::PassError;
+use crate::kind::Kind;
 use crate::reference::Reference;
-use crate::unit::{Kind, Unit};
+use crate::unit::Unit;
 
 /// The result of resolving all units of some kinds. [`ConfigLock::write`](crate::ConfigLock::write)
 /// replaces the units of those kinds by it, and no others.
@@ -12,15 +15,35 @@ use crate::unit::{Kind, Unit};
 pub struct Pass {
     kinds: BTreeSet<Kind>,
     pub(crate) units: BTreeMap<Reference, Unit>,
+    /// The digests of artifacts' content.
+    pub(crate) content: BTreeMap<Reference, Digest>,
+    pub(crate) inputs_digest: Option<Digest>,
 }
 
 impl Pass {
-    /// A pass that owns `kinds` and found no unit yet. Written so, it removes all units of them.
+    /// A pass that owns `kinds` and found no unit yet. Written so, it removes all units of them. One
+    /// that owns artifacts owns the digests of their content, too.
     pub fn over(kinds: impl IntoIterator<Item = Kind>) -> Self {
-        Self { kinds: kinds.into_iter().collect(), units: BTreeMap::new() }
+        Self {
+            kinds: kinds.into_iter().collect(),
+            units: BTreeMap::new(),
+            content: BTreeMap::new(),
+            inputs_digest: None,
+        }
+    }
+
+    /// States what the document was resolved from. Of several passes over the same inputs the last
+    /// one states it: whoever reads it takes all of them for done.
+    #[must_use]
+    pub fn resolved_from(mut self, inputs_digest: Digest) -> Self {
+        self.inputs_digest = Some(inputs_digest);
+        self
     }
 
     /// Adds a unit that the pass resolved.
+    ///
+    /// The digest of the content of an artifact that is added so is kept if the artifact is locked as
+    /// it is, and removed if not: it would be another's.
     ///
     /// # Errors
     ///
@@ -34,6 +57,25 @@ impl Pass {
             return Err(PassError::Twice { reference });
         }
         self.units.insert(reference, unit);
+        Ok(())
+    }
+
+    /// Adds an artifact that the pass resolved, with the digest of its content.
+    ///
+    /// # Errors
+    ///
+    /// As [`add`](Self::add), and [`PassError::NoArtifact`] when the unit is of another kind.
+    pub fn add_artifact(
+        &mut self,
+        reference: Reference,
+        unit: Unit,
+        content: Digest,
+    ) -> Result<(), PassError> {
+        if unit.kind != Kind::Artifact {
+            return Err(PassError::NoArtifact { reference, kind: unit.kind });
+        }
+        self.add(reference.clone(), unit)?;
+        self.content.insert(reference, content);
         Ok(())
     }
 

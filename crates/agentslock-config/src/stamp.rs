@@ -1,0 +1,193 @@
+//! Stamps: which version of the tool installed or refreshed the project, and when.
+
+use agentslock_core::{FieldError, Fields, Flushed, ReadError, Timestamp};
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+
+use crate::error::StampError;
+use crate::lock::ConfigLock;
+
+pub(crate) const INSTALL: &str = "install";
+pub(crate) const REFRESH: &str = "refresh";
+
+/// The section `install`: what the project was installed by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Install {
+    /// The project.
+    pub project: String,
+    /// The tool.
+    pub tool: Tool,
+    /// When it was installed.
+    pub stamped_at: Timestamp,
+    /// Fields that this crate does not know, as they were spelled.
+    pub other: Fields,
+}
+
+/// The section `refresh`: what the project was last refreshed by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Refresh {
+    /// The tool.
+    pub tool: Tool,
+    /// When it was refreshed. Some files do not say.
+    pub refreshed_at: Option<Timestamp>,
+    /// Fields that this crate does not know, as they were spelled.
+    pub other: Fields,
+}
+
+/// A version of the tool that made a stamp, as far as it is known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tool {
+    /// Its version.
+    pub version: Option<String>,
+    /// The commit that it was built from.
+    pub commit: Option<String>,
+    /// What `git describe` says of that commit.
+    pub describe: Option<String>,
+}
+
+impl Install {
+    /// A stamp for `project`.
+    pub fn new(project: impl Into<String>, tool: Tool, stamped_at: Timestamp) -> Self {
+        Self { project: project.into(), tool, stamped_at, other: Fields::new() }
+    }
+
+    pub(crate) fn from_fields(mut fields: Fields) -> Result<Self, FieldError> {
+        Ok(Self {
+            project: fields.require("project")?,
+            tool: Tool::take(&mut fields)?,
+            stamped_at: fields.require("stamped_at")?,
+            other: fields,
+        })
+    }
+}
+
+impl Refresh {
+    /// A stamp.
+    pub fn new(tool: Tool, refreshed_at: Timestamp) -> Self {
+        Self { tool, refreshed_at: Some(refreshed_at), other: Fields::new() }
+    }
+
+    pub(crate) fn from_fields(mut fields: Fields) -> Result<Self, FieldError> {
+        Ok(Self {
+            tool: Tool::take(&mut fields)?,
+            refreshed_at: fields.take_text("refreshedAt")?,
+            other: fields,
+        })
+    }
+}
+
+impl Tool {
+    /// A version, and nothing else.
+    pub fn version(version: impl Into<String>) -> Self {
+        Self { version: Some(version.into()), ..Self::default() }
+    }
+
+    fn take(fields: &mut Fields) -> Result<Self, FieldError> {
+        Ok(Self {
+            version: fields.take_text("version")?,
+            commit: fields.take_text("commit")?,
+            describe: fields.take_text("describe")?,
+        })
+    }
+
+    fn serialize_into<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+        let fields =
+            [("version", &self.version), ("commit", &self.commit), ("describe", &self.describe)];
+        for (name, text) in fields {
+            if let Some(text) = text.as_deref().filter(|text| !text.is_empty()) {
+                map.serialize_entry(name, text)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Serialize for Install {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("project", &self.project)?;
+        self.tool.serialize_into(&mut map)?;
+        map.serialize_entry("stamped_at", &self.stamped_at)?;
+        self.other.serialize_into(&mut map)?;
+        map.end()
+    }
+}
+
+impl Serialize for Refresh {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        self.tool.serialize_into(&mut map)?;
+        if let Some(at) = &self.refreshed_at {
+            map.serialize_entry("refreshedAt", at)?;
+        }
+        self.other.serialize_into(&mut map)?;
+        map.end()
+    }
+}
+
+impl ConfigLock {
+    /// What the project was installed by; `None` if the document does not say.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError`], which names section and field.
+    pub fn install(&self) -> Result<Option<Install>, ReadError> {
+        Ok(self.open()?.object(INSTALL, Install::from_fields)?)
+    }
+
+    /// What the project was last refreshed by; `None` if the document does not say.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError`], which names section and field.
+    pub fn refresh(&self) -> Result<Option<Refresh>, ReadError> {
+        Ok(self.open()?.object(REFRESH, Refresh::from_fields)?)
+    }
+
+    /// States what the project was installed by. Fields that this crate does not know stay.
+    ///
+    /// # Errors
+    ///
+    /// [`StampError`]; unless it says otherwise, the file is as it was.
+    pub fn stamp_install(&self, install: &Install) -> Result<Flushed, StampError> {
+        install.stamped_at.check()?;
+        self.stamp(INSTALL, install, Install::from_fields, |stamp| &mut stamp.other)
+    }
+
+    /// States what the project was refreshed by. Fields that this crate does not know stay.
+    ///
+    /// # Errors
+    ///
+    /// [`StampError`]; unless it says otherwise, the file is as it was.
+    pub fn stamp_refresh(&self, refresh: &Refresh) -> Result<Flushed, StampError> {
+        if let Some(at) = &refresh.refreshed_at {
+            at.check()?;
+        }
+        self.stamp(REFRESH, refresh, Refresh::from_fields, |stamp| &mut stamp.other)
+    }
+
+    fn stamp<T: Clone + PartialEq + Serialize>(
+        &self,
+        section: &str,
+        stamp: &T,
+        from_fields: fn(Fields) -> Result<T, FieldError>,
+        other: fn(&mut T) -> &mut Fields,
+    ) -> Result<Flushed, StampError> {
+        self.update(|lockfile| {
+            lockfile.refuse_later_version()?;
+            let before = lockfile.object(section, from_fields)?;
+            let mut after = stamp.clone();
+            if let Some(mut before) = before.clone()
+                && other(&mut after).is_empty()
+            {
+                *other(&mut after) = std::mem::take(other(&mut before));
+            }
+            if before.as_ref() != Some(&after) {
+                lockfile.set_section(section, &after)?;
+            }
+            Ok(())
+        })
+    }
+}
