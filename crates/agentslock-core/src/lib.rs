@@ -54,6 +54,7 @@
 //! ```
 
 mod commit;
+mod diff;
 mod digest;
 mod document;
 mod encode;
@@ -70,6 +71,7 @@ mod timestamp;
 mod update;
 mod version;
 
+pub use diff::{Difference, diff};
 pub use digest::{Digest, ParseDigestError};
 pub use encode::compact;
 pub use entries::Entries;
