@@ -47,7 +47,7 @@ impl Failure {
 }
 
 /// An error and its causes, on one line.
-fn chain(error: &(dyn Error + 'static)) -> String {
+pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
@@ -107,6 +107,12 @@ impl From<filelock::VerifyError> for Failure {
             filelock::VerifyError::Lost { .. } => Self::new(LOCKED, "lock-lost", chain(&error)),
             _ => Self::new(TROUBLE, "io", chain(&error)),
         }
+    }
+}
+
+impl From<filelock::InspectError> for Failure {
+    fn from(error: filelock::InspectError) -> Self {
+        Self::new(TROUBLE, "io", chain(&error))
     }
 }
 

@@ -8,6 +8,7 @@ use agentslock_core::Fields;
 use serde_json::value::RawValue;
 
 use crate::failure::{Failure, TROUBLE};
+use crate::terminal::end_progress;
 
 /// The version of the envelope that `--json` prints. Fields may be added to it; a change of one
 /// that is there gets a new number.
@@ -15,6 +16,7 @@ const ENVELOPE: u32 = 1;
 
 /// Writes `text` to standard output. Whoever reads may stop reading at any time: no error.
 pub(crate) fn print(text: &str) -> Result<ExitCode, Failure> {
+    end_progress();
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
@@ -24,18 +26,18 @@ pub(crate) fn print(text: &str) -> Result<ExitCode, Failure> {
     }
 }
 
-/// The envelope of a verb that succeeded.
-pub(crate) fn envelope(path: &Path) -> Fields {
+/// The envelope of a verb that has an answer; `ok` says whether it is yes, as the exit status does.
+pub(crate) fn envelope(path: &Path, ok: bool) -> Fields {
     let mut fields = Fields::new();
     push(&mut fields, "agentslock", &ENVELOPE);
-    push(&mut fields, "ok", &true);
+    push(&mut fields, "ok", &ok);
     push(&mut fields, "path", &path.to_string_lossy());
     fields
 }
 
-/// Adds a field that cannot fail to be JSON: a number, a boolean or a string.
+/// Adds a field that cannot fail to be JSON: a number, a boolean, a string, or what consists of such.
 pub(crate) fn push<T: serde::Serialize + ?Sized>(fields: &mut Fields, name: &str, value: &T) {
-    fields.push(name, value).expect("because numbers, booleans and strings are JSON");
+    fields.push(name, value).expect("because what is pushed is JSON");
 }
 
 /// Adds a JSON text as it is.
@@ -86,16 +88,22 @@ pub(crate) fn report_usage(error: &clap::Error) -> ExitCode {
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(TROUBLE))
 }
 
-/// One line on standard error, which may be closed. A file's name can contain anything; what would
-/// break the line, or order the terminal about, is escaped.
+/// One line on standard error, which may be closed.
 pub(crate) fn say(message: &str) {
-    let mut line = String::with_capacity(message.len());
-    for character in message.chars() {
+    end_progress();
+    let _ = writeln!(io::stderr(), "agentslock: {}", one_line(message));
+}
+
+/// A file's name, or an entry's, can contain anything; what would break the line, or order the
+/// terminal about, is escaped.
+pub(crate) fn one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for character in text.chars() {
         if character.is_control() {
             line.extend(character.escape_default());
         } else {
             line.push(character);
         }
     }
-    let _ = writeln!(io::stderr(), "agentslock: {line}");
+    line
 }

@@ -3,7 +3,7 @@
 //! ```text
 //! lock, share it      so that the kernel vouches for it as long as the command lives
 //! start the command   we are killed from here on: the lock lives until the command ends
-//! renew every 10 s    for peers that go by the clock; lost: the command is asked to stop
+//! renew every 10 s    for peers that go by the clock; lost: the command is stopped
 //! wait, unlock        the command's own children may still run: the lock was for the command
 //! ```
 
@@ -11,6 +11,7 @@ use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::process::{Child, Command, ExitCode, ExitStatus};
 use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::Duration;
 
 use filelock::LockGuard;
 
@@ -18,7 +19,11 @@ use crate::arguments::Run;
 use crate::failure::{Failure, LOCKED};
 use crate::output::say;
 use crate::sys;
+use crate::terminal;
 use crate::waiting::{self, RENEW_EVERY};
+
+/// How long a command that is to stop, because its lock was lost, has until it is killed.
+const KILL_AFTER: Duration = Duration::from_secs(10);
 
 /// As env(1), nohup(1) and the shells have it.
 const NOT_FOUND: u8 = 127;
@@ -45,6 +50,9 @@ fn run_locked(arguments: &Run) -> Result<ExitCode, Failure> {
         return Ok(ExitCode::from(sys::exit_code_of_signal(signal)));
     }
     let guard = acquired?;
+    // What is on the terminal from here on is the command's.
+    terminal::end_progress();
+    waiting::tell_acquired(&arguments.wait, target, &guard);
     guard
         .set_inherited(!arguments.close)
         .map_err(|error| Failure::io("failed to share the lock with the command", &error))?;
@@ -63,8 +71,12 @@ fn run_locked(arguments: &Run) -> Result<ExitCode, Failure> {
     match lost {
         Some(why) => Err(Failure::new(LOCKED, "lock-lost", why)),
         None => {
-            if let Err(error) = released {
-                say(&format!("`{name}` ended, but {error}"));
+            match released {
+                Err(error) => say(&format!("`{name}` ended, but {error}")),
+                Ok(()) if arguments.wait.talk.verbose => {
+                    say(&format!("`{name}` ended; released the lock"));
+                }
+                Ok(()) => {}
             }
             Ok(ExitCode::from(sys::exit_code(status)))
         }
@@ -97,6 +109,10 @@ fn attend(
                     let why = error.to_string();
                     say(&format!("{why}; stopping the command"));
                     process.terminate();
+                    if let Err(RecvTimeoutError::Timeout) = end.recv_timeout(KILL_AFTER) {
+                        say("the command does not stop; killing it");
+                        process.kill();
+                    }
                     return Some(why);
                 }
             }

@@ -11,42 +11,79 @@ use agentslock_core::{
 };
 
 use crate::arguments::Set;
+use crate::diff;
 use crate::failure::Failure;
 use crate::find;
-use crate::output::{envelope, print_envelope, push};
+use crate::output::{envelope, print, print_envelope, push, say};
 use crate::sys;
+use crate::terminal::{self, Paint};
 use crate::waiting::{self, RENEW_EVERY};
+use crate::words::Detail;
 
 pub(crate) fn set(arguments: &Set) -> Result<ExitCode, Failure> {
     let path = find::to_write(&arguments.document)?;
+    refuse_reserved(arguments)?;
+    if arguments.dry_run {
+        return dry_run(arguments, &path).map_err(|failure| failure.about(&path));
+    }
     let flushed = write(arguments, &path).map_err(|failure| failure.about(&path))?;
+    let outcome = match flushed {
+        Flushed::Written => "written",
+        Flushed::Unchanged => "unchanged",
+    };
+    if arguments.wait.talk.verbose {
+        say(&format!("`{}`: {outcome}", path.display()));
+    }
     if !arguments.json {
         return Ok(ExitCode::SUCCESS);
     }
-    let mut fields = envelope(&path);
-    push(
-        &mut fields,
-        "outcome",
-        match flushed {
-            Flushed::Written => "written",
-            Flushed::Unchanged => "unchanged",
-        },
-    );
+    let mut fields = envelope(&path, true);
+    push(&mut fields, "outcome", outcome);
+    print_envelope(&fields)
+}
+
+fn refuse_reserved(arguments: &Set) -> Result<(), Failure> {
+    match arguments.section.as_deref().filter(|name| is_reserved(name)) {
+        None => Ok(()),
+        Some("inputs_digest") => {
+            Err(Failure::input("inputs_digest is not a section; use --inputs-digest DIGEST"))
+        }
+        Some(_) => Err(Failure::input(
+            "lock_version is not a section, and is not set: it is the format's version",
+        )),
+    }
+}
+
+/// Stages all on a handle that is never flushed, and shows what that changed.
+fn dry_run(arguments: &Set, path: &Path) -> Result<ExitCode, Failure> {
+    let (before, after) = (Lockfile::open(path)?, Lockfile::open(path)?);
+    match (&arguments.section, arguments.command.as_slice()) {
+        (Some(section), [_, ..]) => {
+            stage_digest(arguments, &after);
+            filter(&after, section, &arguments.command)?;
+        }
+        _ => stage_all(arguments, &after)?,
+    }
+    let differences = agentslock_core::diff(&before, &after);
+    if !arguments.json {
+        let detail = if arguments.wait.talk.verbose { Detail::Whole } else { Detail::Short };
+        return print(&diff::as_text(&differences, detail, Paint::NONE));
+    }
+    let mut fields = envelope(path, true);
+    let is_same = before.text() == after.text();
+    push(&mut fields, "outcome", if is_same { "unchanged" } else { "would-write" });
+    push(&mut fields, "differences", &diff::as_json(&differences));
     print_envelope(&fields)
 }
 
 fn write(arguments: &Set, path: &Path) -> Result<Flushed, Failure> {
-    let section = arguments.section.as_deref();
-    if let Some(name) = section.filter(|name| is_reserved(name)) {
-        return Err(Failure::input(match name {
-            "inputs_digest" => "inputs_digest is not a section; use --inputs-digest DIGEST",
-            _ => "lock_version is not a section, and is not set: it is the format's version",
-        }));
-    }
     let options = LockfileOptions::new().lock(waiting::options(&arguments.wait, path));
-    if let (Some(section), [_, ..]) = (section, arguments.command.as_slice()) {
+    if let (Some(section), [_, ..]) = (&arguments.section, arguments.command.as_slice()) {
         sys::wait_begins();
         let updated = options.update(path, |lockfile| {
+            // The command may take its time, and a signal is to end it and us.
+            sys::wait_is_over();
+            terminal::end_progress();
             stage_digest(arguments, lockfile);
             filter(lockfile, section, &arguments.command)
         })?;
@@ -54,21 +91,26 @@ fn write(arguments: &Set, path: &Path) -> Result<Flushed, Failure> {
     }
     // All that can be wrong with the input is found before the lock is taken.
     let lockfile = options.open(path)?;
-    stage_digest(arguments, &lockfile);
-    match section {
-        Some(section) if arguments.remove => lockfile.remove_section(section)?,
-        Some(section) => {
-            let (source, json) = read_value(arguments.file.as_deref())?;
-            stage(&lockfile, section, &source, json)?;
-        }
-        None => {}
-    }
+    stage_all(arguments, &lockfile)?;
     if arguments.remove && arguments.inputs_digest.is_none() && lockfile.was_missing() {
         // A document is not created for something to be removed from it.
         return Ok(Flushed::Unchanged);
     }
     sys::wait_begins();
     Ok(lockfile.flush()?)
+}
+
+/// Stages what is asked for, unless it comes from a command.
+fn stage_all(arguments: &Set, lockfile: &Lockfile) -> Result<(), Failure> {
+    stage_digest(arguments, lockfile);
+    match &arguments.section {
+        Some(section) if arguments.remove => Ok(lockfile.remove_section(section)?),
+        Some(section) => {
+            let (source, json) = read_value(arguments.file.as_deref())?;
+            stage(lockfile, section, &source, json)
+        }
+        None => Ok(()),
+    }
 }
 
 fn stage_digest(arguments: &Set, lockfile: &Lockfile) {
@@ -107,8 +149,6 @@ fn read_value(file: Option<&Path>) -> Result<(String, Vec<u8>), Failure> {
 
 /// Sends the section through a command, under the lock.
 fn filter(lockfile: &Lockfile, section: &str, command: &[OsString]) -> Result<(), Failure> {
-    // The command may take its time, and a signal is to end it and us.
-    sys::wait_is_over();
     let current = lockfile.section_raw(section)?.unwrap_or_else(|| "null".to_owned());
     let name = command[0].to_string_lossy();
     let failed = |what: &str, error| Failure::io(&format!("failed to {what} `{name}`"), &error);
@@ -135,13 +175,15 @@ fn filter(lockfile: &Lockfile, section: &str, command: &[OsString]) -> Result<()
         loop {
             match receiver.recv_timeout(RENEW_EVERY) {
                 Ok(read) => return read.map_err(|error| failed("read from", error)),
-                Err(RecvTimeoutError::Timeout) => {
-                    if let Err(error) = lockfile.renew_lock() {
+                Err(RecvTimeoutError::Timeout) => match lockfile.renew_lock() {
+                    // In a dry run there is none.
+                    Ok(()) | Err(RenewLockError::NotHeld) => {}
+                    Err(error) => {
                         // What it makes could not be written any more.
                         let _ = child.kill();
                         return Err(error.into());
                     }
-                }
+                },
                 Err(RecvTimeoutError::Disconnected) => {
                     return Err(Failure::input(format!("lost the output of `{name}`")));
                 }

@@ -13,7 +13,7 @@ pub(crate) fn show(arguments: &Show) -> Result<ExitCode, Failure> {
     let path = find::to_read(&arguments.document)?;
     let shown = value(&path, arguments.what.as_deref()).map_err(|f| f.about(&path))?;
     if arguments.json {
-        let mut fields = envelope(&path);
+        let mut fields = envelope(&path, true);
         push_raw(&mut fields, "value", &shown);
         return print_envelope(&fields);
     }

@@ -2,14 +2,15 @@
 
 use std::ops::ControlFlow;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use filelock::LockOptions;
+use filelock::{Holder, LockGuard, LockOptions};
 
-use crate::arguments::Wait;
+use crate::arguments::{Talk, Wait};
 use crate::output::say;
 use crate::sys;
+use crate::terminal;
 
 const SILENT: Duration = Duration::from_secs(1);
 
@@ -28,21 +29,40 @@ pub(crate) fn unless(
     target: &Path,
     stop: impl Fn() -> bool + Send + Sync + 'static,
 ) -> LockOptions {
-    let limit = wait.limit;
+    let (limit, Talk { quiet, .. }) = (wait.limit, wait.talk);
     let target = target.to_owned();
-    let said = AtomicBool::new(false);
+    // The second that was told of last.
+    let told = AtomicU64::new(0);
     LockOptions::new().timeout(limit).on_wait(move |waited, holder| {
         if stop() {
             return ControlFlow::Break(());
         }
-        if waited >= SILENT && !said.swap(true, Ordering::Relaxed) {
-            let holder = holder.map_or_else(|| "others".to_owned(), ToString::to_string);
-            say(&format!(
-                "waiting for the lock of `{}`, held by {holder}; giving up in {:.0} s",
-                target.display(),
-                limit.saturating_sub(waited).as_secs_f64().ceil()
-            ));
+        if waited >= SILENT
+            && !quiet
+            && told.swap(waited.as_secs(), Ordering::Relaxed) != waited.as_secs()
+        {
+            terminal::progress(&line(&target, holder, limit.saturating_sub(waited)));
         }
         ControlFlow::Continue(())
     })
+}
+
+/// With --verbose, says that the lock is ours, and who died of those who had it.
+pub(crate) fn tell_acquired(wait: &Wait, target: &Path, guard: &LockGuard) {
+    if wait.talk.verbose {
+        let after = match guard.takeover() {
+            Some(dead) => format!("; its last holder did not release it: {dead}"),
+            None => String::new(),
+        };
+        say(&format!("took the lock of `{}`{after}", target.display()));
+    }
+}
+
+fn line(target: &Path, holder: Option<&Holder>, left: Duration) -> String {
+    let holder = holder.map_or_else(|| "others".to_owned(), ToString::to_string);
+    format!(
+        "waiting for the lock of `{}`, held by {holder}; giving up in {:.0} s",
+        target.display(),
+        left.as_secs_f64().ceil()
+    )
 }

@@ -2,11 +2,13 @@
 //! `#[cfg(target…)]`.
 
 #[cfg(unix)]
+mod origin;
+#[cfg(unix)]
 mod unix;
 #[cfg(unix)]
 pub(crate) use unix::{
-    Process, Signals, exit_code, exit_code_of_signal, interrupted_by,
-    is_script_without_interpreter, is_wait_interrupted, wait_begins, wait_is_over,
+    Process, Signals, command_name, exit_code, exit_code_of_signal, interrupted_by,
+    is_script_without_interpreter, is_wait_interrupted, stderr_columns, wait_begins, wait_is_over,
 };
 
 #[cfg(not(unix))]

@@ -1,6 +1,6 @@
 //! Linux, macOS and the BSDs.
 
-use std::io::{self, IsTerminal};
+use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, ExitStatus};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -10,7 +10,9 @@ use std::thread::JoinHandle;
 use rustix::io::{Errno, retry_on_intr};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
-use signal_hook::iterator::{Handle, SignalsInfo};
+use signal_hook::iterator::Handle;
+
+use super::origin;
 
 /// A child process, to be sent signals until it is waited for.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +38,11 @@ impl Process {
         self.send(Signal::TERM);
     }
 
+    /// Ends it, whether it wants to or not.
+    pub(crate) fn kill(self) {
+        self.send(Signal::KILL);
+    }
+
     fn send(self, signal: Signal) {
         if let Some(pid) = self.0 {
             // It may have ended on its own.
@@ -48,7 +55,7 @@ const ENDING: [i32; 4] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM];
 
 /// The signals that end a program, caught.
 pub(crate) struct Signals {
-    waiting: SignalsInfo,
+    waiting: origin::Signals,
     arrived: Arrived,
 }
 
@@ -137,7 +144,7 @@ impl Signals {
         for &signal in &ending {
             arrived.note(signal)?;
         }
-        Ok(Self { waiting: SignalsInfo::new(ending)?, arrived })
+        Ok(Self { waiting: origin::Signals::new(ending)?, arrived })
     }
 
     pub(crate) fn arrived(&self) -> Arrived {
@@ -146,15 +153,16 @@ impl Signals {
 
     /// Passes them on to `process` from now on, and those that were caught before, too.
     ///
-    /// SIGINT and SIGQUIT that were typed on a terminal have reached the command already: the terminal
-    /// sends them to all of the foreground's processes.
+    /// Not those that the kernel sent, for a key that was pressed or a terminal that went away: it sends
+    /// them to all processes of the terminal's foreground, so that they have reached the command
+    /// already. Many programs take a second one for "stop at once".
     pub(crate) fn forward_to(self, process: Process) -> Forwarding {
         let mut signals = self.waiting;
         let handle = signals.handle();
         let thread = std::thread::spawn(move || {
             for signal in signals.forever() {
-                let typed = matches!(signal, SIGINT | SIGQUIT) && io::stdin().is_terminal();
-                if !typed && let Some(signal) = Signal::from_named_raw(signal) {
+                let (signal, has_reached_all) = origin::told(&signal);
+                if !has_reached_all && let Some(signal) = Signal::from_named_raw(signal) {
                     process.send(signal);
                 }
             }
@@ -187,4 +195,18 @@ pub(crate) fn exit_code(status: ExitStatus) -> u8 {
 
 pub(crate) fn exit_code_of_signal(signal: i32) -> u8 {
     u8::try_from(128 + signal).unwrap_or(u8::MAX)
+}
+
+/// The name of the command that a process runs. Only Linux tells (proc(5)).
+pub(crate) fn command_name(pid: u32) -> Option<String> {
+    let name = std::fs::read(format!("/proc/{pid}/comm")).ok()?;
+    let name = String::from_utf8_lossy(&name).trim_end().to_owned();
+    Some(name).filter(|name| !name.is_empty())
+}
+
+/// How many columns the terminal at standard error has; `None` if it is no terminal.
+pub(crate) fn stderr_columns() -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(io::stderr()).ok()?;
+    // Some terminals do not know.
+    Some(if size.ws_col == 0 { 80 } else { size.ws_col.into() })
 }

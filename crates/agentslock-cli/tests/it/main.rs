@@ -5,9 +5,12 @@
 #![allow(clippy::unwrap_used, reason = "what a test sets up may fail in the short way")]
 
 mod append;
+mod diff;
 mod errors;
 mod find;
+mod holder;
 mod run;
 mod set;
 mod show;
 mod support;
+mod talk;

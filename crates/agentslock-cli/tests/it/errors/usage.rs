@@ -48,6 +48,19 @@ fn a_flag_that_a_verb_has_no_use_for_is_refused() {
         &["append", "log", "{}", "--file", "x"],
         &["append", "log", "{}", "--close"],
         &["append", "log", "{}", "--remove"],
+        &["append", "log", "{}", "--color", "never"],
+        &["show", "--dry-run"],
+        &["show", "--quiet"],
+        &["show", "--verbose"],
+        &["show", "--color", "never"],
+        &["set", "s", "--color", "never"],
+        &["run", "t", "--dry-run", "--", "sh", "-c", ": > ran"],
+        &["run", "t", "--color", "never", "--", "sh", "-c", ": > ran"],
+        &["holder", "t", "--wait", "1"],
+        &["holder", "t", "--file", "x"],
+        &["holder", "t", "--verbose"],
+        &["diff", "a", "b", "--wait", "1"],
+        &["diff", "a", "b", "--dry-run"],
         &["append", "log", "--", "{}", "{}"],
     ] {
         expect_refused(arguments);
@@ -67,6 +80,10 @@ fn what_is_missing_is_asked_for() {
         &["run", "t", "--"],
         &["run", "--", "true"],
         &["append"],
+        &["diff"],
+        &["holder"],
+        // Nothing that would be freed anyway.
+        &["holder", "t", "--dry-run"],
         // A command stands after `--`, so that its flags are its own.
         &["run", "t", "true"],
     ] {
@@ -95,6 +112,11 @@ fn two_sources_for_one_value_are_refused() {
         &["set", "s", "--remove", "--", "echo", "2"],
         &["set", "s", "value", "other"],
         &["append", "log", "{}", "{}"],
+        &["set", "s", "-q", "-v"],
+        &["append", "log", "{}", "-q", "-v"],
+        &["run", "t", "-q", "-v", "--", "sh", "-c", ": > ran"],
+        &["diff", "a", "b", "-q", "-v"],
+        &["diff", "a", "b", "--file", "c"],
         &["show", "s", "e"],
         &["show", "--file", "a", "--file", "b"],
         &["set", "s", "--wait", "1", "--wait", "2"],
@@ -163,7 +185,7 @@ fn help_is_no_error_and_has_an_example_for_each_verb() {
     };
     let overview = help(&["--help"]);
     assert!(overview.contains("75"), "the exit status is explained\n{overview}");
-    for verb in ["show", "set", "run", "append"] {
+    for verb in ["show", "set", "diff", "run", "holder", "append"] {
         assert!(overview.contains(&format!("\n  {verb} ")), "{overview}");
         for arguments in [[verb, "--help"], ["help", verb]] {
             let text = help(&arguments);

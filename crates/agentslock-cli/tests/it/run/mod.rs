@@ -2,6 +2,7 @@
 
 mod killed;
 mod signals;
+mod terminal;
 mod waiting;
 
 use std::ffi::OsStr;

@@ -112,6 +112,21 @@ impl Lab {
         names
     }
 
+    /// `sh -c script`, in which `$0` is the program under test, on a terminal; its input is typed. `None`:
+    /// there is no script(1) to make one, which was said.
+    pub(crate) fn in_terminal(&self, script: &str) -> Option<Program> {
+        let Ok(true) =
+            Command::new("script").arg("--version").output().map(|it| it.status.success())
+        else {
+            testkit::skip("what a terminal shows", "there is no script(1) of util-linux");
+            return None;
+        };
+        let command = script.replace("$0", PROGRAM);
+        let arguments = ["--quiet", "--return", "--command", &command, "/dev/null"];
+        let program = Program::new("script").args(arguments).env("SHELL", "/bin/sh");
+        Some(program.in_directory(&self.root).open_input(""))
+    }
+
     pub(crate) fn make_fifo(&self, name: &str) {
         assert!(Command::new("mkfifo").arg(self.join(name)).status().unwrap().success());
     }

@@ -133,6 +133,13 @@ impl Running {
         self.err.await_text(text);
     }
 
+    /// Gives it more to read; it was promised by [`Program::open_input`].
+    #[track_caller]
+    pub(crate) fn type_in(&mut self, text: &str) {
+        let stdin = self.stdin.as_mut().expect("because its input was kept open");
+        stdin.write_all(text.as_bytes()).unwrap();
+    }
+
     pub(crate) fn signal(&self, signal: Signal) {
         assert!(self.status.is_none(), "it was waited for");
         kill_process(self.process_id(), signal).unwrap();

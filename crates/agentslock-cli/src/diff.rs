@@ -1,0 +1,69 @@
+//! `diff`: what changed between two documents.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use agentslock_core::{Difference, Fields, Lockfile};
+
+use crate::arguments::Diff;
+use crate::failure::{Failure, NO};
+use crate::find;
+use crate::output::{self, envelope, print, print_envelope, push, push_raw};
+use crate::terminal::Paint;
+use crate::words::{self, Detail};
+
+pub(crate) fn diff(arguments: &Diff) -> Result<ExitCode, Failure> {
+    if arguments.textconv {
+        let lines = words::list(&open(&arguments.before)?);
+        return print(&lines.iter().map(|line| output::one_line(line) + "\n").collect::<String>());
+    }
+    let before = open(&arguments.before)?;
+    let after = match &arguments.after {
+        Some(after) => open(after)?,
+        None => open(&find::to_read(&arguments.document)?)?,
+    };
+    let differences = agentslock_core::diff(&before, &after);
+    let code = if differences.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(NO) };
+    if arguments.json {
+        let mut fields = envelope(after.path(), differences.is_empty());
+        push(&mut fields, "before", &before.path().to_string_lossy());
+        push(&mut fields, "differences", &as_json(&differences));
+        print_envelope(&fields)?;
+    } else if !arguments.quiet {
+        let detail = if arguments.verbose { Detail::Whole } else { Detail::Short };
+        print(&as_text(&differences, detail, Paint::on_stdout(arguments.color)))?;
+    }
+    Ok(code)
+}
+
+/// A line for each thing that changed.
+pub(crate) fn as_text(differences: &[Difference], detail: Detail, paint: Paint) -> String {
+    let told = differences.iter().flat_map(|difference| words::tell(difference, detail));
+    told.map(|told| {
+        let line = output::one_line(&format!("{} {}", told.sign.as_str(), told.text));
+        paint.sign(told.sign, &line) + "\n"
+    })
+    .collect()
+}
+
+/// An object for each difference, with what was and what is.
+pub(crate) fn as_json(differences: &[Difference]) -> Vec<Fields> {
+    let object = |difference: &Difference| {
+        let mut fields = Fields::new();
+        push(&mut fields, "section", &difference.section);
+        if let Some(entry) = &difference.entry {
+            push(&mut fields, "entry", entry);
+        }
+        for (name, value) in [("before", &difference.before), ("after", &difference.after)] {
+            if let Some(value) = value {
+                push_raw(&mut fields, name, value);
+            }
+        }
+        fields
+    };
+    differences.iter().map(object).collect()
+}
+
+fn open(path: &Path) -> Result<Lockfile, Failure> {
+    Lockfile::open(path).map_err(|error| Failure::from(error).about(path))
+}

@@ -1,0 +1,56 @@
+//! `agentslock`: `.agentsrc.lock` and its lock, for people, shell hooks, git and other languages.
+//!
+//! A thin face: what it does, the libraries `agentslock-core`, `agentslock-config`, `fsops` and
+//! `filelock` do. This crate is the program, with two doors: [`main`] runs it, and [`command`] describes
+//! its command line to those who write completions and manual pages.
+
+mod append;
+mod arguments;
+mod diff;
+mod failure;
+mod find;
+mod holder;
+mod output;
+mod run;
+mod set;
+mod show;
+mod sys;
+mod terminal;
+mod waiting;
+mod words;
+
+use std::process::ExitCode;
+
+use arguments::{Arguments, Verb};
+use clap::{CommandFactory, Parser};
+use failure::TROUBLE;
+
+/// The command line: verbs, flags and their help.
+pub fn command() -> clap::Command {
+    Arguments::command()
+}
+
+/// Runs the program with the arguments of the process, and returns its exit status.
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return output::report_usage(&error),
+    };
+    let (json, ended) = match &arguments.verb {
+        Verb::Show(show) => (show.json, show::show(show)),
+        Verb::Set(set) => (set.json, set::set(set)),
+        Verb::Diff(diff) => (diff.json, diff::diff(diff)),
+        Verb::Run(run) => (run.json, run::run(run)),
+        Verb::Holder(holder) => (holder.json, holder::holder(holder)),
+        Verb::Append(append) => (append.json, append::append(append)),
+    };
+    terminal::end_progress();
+    match ended {
+        Ok(code) => code,
+        // As if the signal had ended us, but with everything cleaned up.
+        Err(_) if sys::interrupted_by().is_some() => {
+            ExitCode::from(sys::interrupted_by().map_or(TROUBLE, sys::exit_code_of_signal))
+        }
+        Err(failure) => output::report(&failure, json),
+    }
+}
