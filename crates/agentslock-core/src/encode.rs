@@ -150,7 +150,7 @@ fn rewrite(json: &str, mut layout: Layout) -> Result<String, TooDeep> {
 }
 
 /// Just past the closing quote of the string whose content starts at `at`.
-fn string_end(bytes: &[u8], mut at: usize) -> usize {
+pub(crate) fn string_end(bytes: &[u8], mut at: usize) -> usize {
     loop {
         match bytes.get(at) {
             Some(b'\\') => at += 2,

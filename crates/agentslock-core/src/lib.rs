@@ -19,6 +19,11 @@
 //! values in their places, and replaces the file atomically and durably (the crate `fsops`), after a
 //! last look that the lock is still held and the file still the one that was read.
 //!
+//! [`merge`] merges two versions of a document, section by section and entry by entry, for git and for
+//! whoever keeps documents in branches. It reads and writes no file, and guesses nothing: what both
+//! sides changed is decided by a [`Resolver`], or stays between markers for a person, whose choice
+//! [`MarkedSides`] reads back.
+//!
 //! # Limits
 //!
 //! Whoever writes the file without the lock can lose what others write. On network file systems, and
@@ -64,6 +69,7 @@ mod fields;
 mod flush;
 mod frame;
 mod lockfile;
+mod merge;
 mod options;
 mod reserved;
 mod stage;
@@ -82,6 +88,10 @@ pub use error::{
 pub use fields::{FieldError, Fields};
 pub use flush::Flushed;
 pub use lockfile::Lockfile;
+pub use merge::{
+    Conflict, MarkedError, MarkedProblem, MarkedSides, Markers, MergeError, Merged, Resolution,
+    Resolver, Side, merge,
+};
 pub use options::LockfileOptions;
 pub use reserved::is_reserved;
 pub use timestamp::{ParseTimestampError, TimeRangeError, Timestamp};

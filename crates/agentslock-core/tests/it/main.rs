@@ -10,6 +10,7 @@ mod encode;
 mod entries;
 mod flush;
 mod lockfile;
+mod merge;
 mod stage;
 #[allow(dead_code, reason = "each of the two test binaries uses a part")]
 #[path = "../support/mod.rs"]

@@ -1,7 +1,7 @@
 //! The canonical encoding, against the bytes that Go's encoder printed.
 
 mod depth;
-mod json;
+pub(crate) mod json;
 mod properties;
 
 use std::collections::BTreeMap;

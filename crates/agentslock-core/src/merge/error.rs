@@ -1,0 +1,65 @@
+//! The errors of merging and of reading what a merge left.
+
+use std::fmt;
+
+use super::conflict::Side;
+use crate::error::Problem;
+
+/// Which of the three documents is none, and why.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{side}, line {line}, column {column}: {problem}")]
+#[non_exhaustive]
+pub struct MergeError {
+    /// Which one.
+    pub side: Side,
+    /// The line, from 1.
+    pub line: usize,
+    /// The column, in bytes from 1.
+    pub column: usize,
+    /// What is wrong there.
+    pub problem: Problem,
+}
+
+/// Why a text with conflict markers was not understood.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}, column {column}: {problem}")]
+#[non_exhaustive]
+pub struct MarkedError {
+    /// The line in the marked text, from 1.
+    pub line: usize,
+    /// The column, in bytes from 1.
+    pub column: usize,
+    /// What is wrong there.
+    pub problem: MarkedProblem,
+}
+
+/// What is wrong with a text with conflict markers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum MarkedProblem {
+    /// A marker that does not follow from those before it: a conflict inside a conflict, or one of
+    /// whose markers some were removed.
+    OutOfPlace,
+    /// The conflict that begins here never ends.
+    Endless,
+    /// This conflict shows what both sides began with, and an earlier one does not, or the other
+    /// way round.
+    SometimesBase,
+    /// With this side taken in each conflict, it is no document.
+    Malformed(Side, Problem),
+}
+
+impl fmt::Display for MarkedProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OutOfPlace => {
+                f.write_str("this conflict marker does not follow from those before it")
+            }
+            Self::Endless => f.write_str("the conflict that begins here has no end"),
+            Self::SometimesBase => f.write_str(
+                "of this conflict and the one before, only one shows what both sides began with",
+            ),
+            Self::Malformed(side, problem) => write!(f, "with {side} taken: {problem}"),
+        }
+    }
+}

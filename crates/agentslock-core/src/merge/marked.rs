@@ -1,0 +1,149 @@
+//! Reading a document that a merge left with conflict markers in it: ours, or git's own.
+
+use super::commas::mend;
+use super::conflict::Side;
+use super::error::{MarkedError, MarkedProblem};
+use crate::document::Document;
+
+/// The two or three documents that a text with conflict markers holds, to be merged again once it is
+/// known better how.
+///
+/// A person may have settled some or all conflicts, by taking lines away: a comma that is now missing
+/// or too many at the end of a line is put right. What else is no document with one side taken in
+/// each conflict is an error.
+///
+/// ```
+/// use agentslock_core::{MarkedSides, Resolution, merge};
+///
+/// let marked = r#"{
+///   "units": {
+/// <<<<<<< HEAD
+///     "a": 1
+/// =======
+///     "b": 2
+/// >>>>>>> topic
+///   }
+/// }
+/// "#;
+/// let sides = MarkedSides::read(marked)?;
+/// let base = sides.base.as_deref().unwrap_or("");
+/// let merged = merge(base, &sides.ours, &sides.theirs, &mut Resolution::Unresolved)?;
+/// assert_eq!(merged.conflicts().count(), 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MarkedSides {
+    /// What both sides began with, if each conflict shows it; `None` also when there is no conflict.
+    ///
+    /// Without it nobody can tell what one side removed from what the other one added. A merge with
+    /// an empty base takes all for added.
+    pub base: Option<String>,
+    /// Ours, with our side of each conflict.
+    pub ours: String,
+    /// Theirs, with their side of each conflict. Without conflicts it is the same.
+    pub theirs: String,
+    /// How many conflicts are between markers.
+    pub conflicts: usize,
+}
+
+impl MarkedSides {
+    /// Takes a text with conflict markers apart.
+    ///
+    /// A marker is a line that begins with `<`, `|`, `=` or `>`, once or more often, and then ends or
+    /// goes on with a blank: no line of a JSON text begins so, not even inside a string, which cannot
+    /// contain a line break.
+    ///
+    /// # Errors
+    ///
+    /// [`MarkedError`], with the place in `text`.
+    pub fn read(text: impl AsRef<[u8]>) -> Result<Self, MarkedError> {
+        let read = Reading::of(text.as_ref())?;
+        let has_base = read.has_base == Some(true);
+        Ok(Self {
+            ours: read.document(Side::Ours)?,
+            theirs: read.document(Side::Theirs)?,
+            base: has_base.then(|| read.document(Side::Base)).transpose()?,
+            conflicts: read.conflicts,
+        })
+    }
+}
+
+/// Each line with its number, and on which sides it is.
+#[derive(Default)]
+struct Reading<'a> {
+    lines: Vec<(usize, Option<Side>, &'a [u8])>,
+    /// The number of the line after the last.
+    end: usize,
+    conflicts: usize,
+    has_base: Option<bool>,
+}
+
+/// A conflict that has not ended yet.
+struct Open {
+    begins: usize,
+    size: usize,
+    side: Side,
+}
+
+impl<'a> Reading<'a> {
+    fn of(text: &'a [u8]) -> Result<Self, MarkedError> {
+        let mut read = Self { end: 1, ..Self::default() };
+        let mut open: Option<Open> = None;
+        for (line, number) in text.split_inclusive(|byte| *byte == b'\n').zip(1..) {
+            read.end = number + 1;
+            let Some((character, size)) = marker(line) else {
+                read.lines.push((number, open.as_ref().map(|open| open.side), line));
+                continue;
+            };
+            open = match (character, open) {
+                (b'<', None) => Some(Open { begins: number, size, side: Side::Ours }),
+                (b'|', Some(open)) if open.side == Side::Ours && open.size == size => {
+                    Some(Open { side: Side::Base, ..open })
+                }
+                (b'=', Some(open)) if open.side != Side::Theirs && open.size == size => {
+                    let has_base = open.side == Side::Base;
+                    if *read.has_base.get_or_insert(has_base) != has_base {
+                        return Err(at(open.begins, MarkedProblem::SometimesBase));
+                    }
+                    Some(Open { side: Side::Theirs, ..open })
+                }
+                (b'>', Some(open)) if open.side == Side::Theirs && open.size == size => {
+                    read.conflicts += 1;
+                    None
+                }
+                _ => return Err(at(number, MarkedProblem::OutOfPlace)),
+            };
+        }
+        match open {
+            Some(open) => Err(at(open.begins, MarkedProblem::Endless)),
+            None => Ok(read),
+        }
+    }
+
+    /// The document with `side` taken in each conflict.
+    fn document(&self, side: Side) -> Result<String, MarkedError> {
+        let lines = self.lines.iter().filter(|(_, of, _)| of.is_none_or(|of| of == side));
+        let text: Vec<u8> = lines.clone().flat_map(|(.., line)| *line).copied().collect();
+        match Document::parse(mend(&text)) {
+            Ok(document) => Ok(document.text().to_owned()),
+            Err(flaw) => {
+                let line =
+                    lines.clone().nth(flaw.line - 1).map_or(self.end, |(number, ..)| *number);
+                let problem = MarkedProblem::Malformed(side, flaw.problem);
+                Err(MarkedError { line, column: flaw.column, problem })
+            }
+        }
+    }
+}
+
+/// The character of which a line's marker consists, and how often it does, if the line is one.
+fn marker(line: &[u8]) -> Option<(u8, usize)> {
+    let character = *line.first().filter(|byte| b"<|=>".contains(byte))?;
+    let size = line.iter().take_while(|byte| **byte == character).count();
+    matches!(line.get(size), None | Some(b' ' | b'\r' | b'\n')).then_some((character, size))
+}
+
+fn at(line: usize, problem: MarkedProblem) -> MarkedError {
+    MarkedError { line, column: 1, problem }
+}
