@@ -78,3 +78,5 @@ pub use guard::LockGuard;
 pub use holder::{Holder, Liveness};
 pub use inspect::{Handle, Inspection, break_lock, inspect};
 pub use options::LockOptions;
+#[doc(hidden)]
+pub use record::rewrite_record;
