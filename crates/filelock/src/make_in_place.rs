@@ -48,8 +48,9 @@ pub(crate) fn attempt(
             _ => Err(failed("create directory", error)),
         };
     }
-    let dir = match sys::open_dir(&names.lock) {
-        Ok(dir) => dir,
+    let opened = sys::open_dir(&names.lock).and_then(|dir| Ok((dir.look()?.id, dir)));
+    let (id, dir) = match opened {
+        Ok(opened) => opened,
         Err(error) if is_lost(error.kind()) => return Ok(None),
         Err(error) => {
             // Empty, and made by us a moment ago; if it is another's by now, it is not empty or
@@ -63,7 +64,6 @@ pub(crate) fn attempt(
     if started.elapsed(environment) >= GRACE / 2 {
         return Ok(None);
     }
-    let id = dir.look().map_err(|error| failed("examine", error))?.id;
     let kernel_backed = use_flock
         && match dir.try_flock_exclusive() {
             Ok(true) => true,

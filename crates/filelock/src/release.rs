@@ -57,7 +57,13 @@ pub(crate) fn release(guard: &mut LockGuard) -> Result<(), Failure> {
     }
     if guard.state == State::RecordGone {
         let lock = &guard.names.lock;
-        if sys::look(lock).is_ok_and(|look| look.id == guard.claim.id) {
+        let is_ours = match sys::look(lock) {
+            Ok(found) => found.id == guard.claim.id,
+            Err(error) if error.kind() == ErrorKind::NotFound => false,
+            // We do not know. Whoever drops the guard, or releases once more, looks again.
+            Err(error) => return Err(Failure::Io("examine", error)),
+        };
+        if is_ours {
             match sys::rmdir(lock) {
                 Ok(()) => {}
                 // Not empty: a successor has the name, or a stranger's file is inside, which
