@@ -53,9 +53,10 @@ fn run_locked(arguments: &Run) -> Result<ExitCode, Failure> {
     // What is on the terminal from here on is the command's.
     terminal::end_progress();
     waiting::tell_acquired(&arguments.wait, target, &guard);
-    guard
-        .set_inherited(!arguments.close)
-        .map_err(|error| Failure::io("failed to share the lock with the command", &error))?;
+    guard.set_inherited(!arguments.close).map_err(|error| {
+        let lock = guard.lock_path().display();
+        Failure::io(&format!("failed to share the lock `{lock}` with the command"), &error)
+    })?;
     let name = arguments.command[0].to_string_lossy().into_owned();
     let mut child = match start(&arguments.command) {
         Ok(child) => child,
