@@ -51,7 +51,7 @@ pub(crate) fn attempt(
     let opened = sys::open_dir(&names.lock).and_then(|dir| Ok((dir.look()?.id, dir)));
     let (id, dir) = match opened {
         Ok(opened) => opened,
-        Err(error) if is_lost(error.kind()) => return Ok(None),
+        Err(error) if is_gone(error.kind()) => return Ok(None),
         Err(error) => {
             // Empty, and made by us a moment ago; if it is another's by now, it is not empty or
             // its owner finds it gone and waits again.
@@ -125,9 +125,14 @@ fn is_in_place(names: &Names, id: sys::FileId, bytes: &[u8]) -> std::io::Result<
     Ok(here && read.as_deref() == Some(bytes))
 }
 
-/// Somebody else was here: the name is gone, or is something else by now.
+/// The name is gone, or is something else by now.
+fn is_gone(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::NotFound | ErrorKind::NotADirectory)
+}
+
+/// Somebody else was here: as above, or with a record of their own.
 fn is_lost(kind: ErrorKind) -> bool {
-    matches!(kind, ErrorKind::NotFound | ErrorKind::AlreadyExists | ErrorKind::NotADirectory)
+    is_gone(kind) || kind == ErrorKind::AlreadyExists
 }
 
 fn remove_if_ours(names: &Names, id: sys::FileId) {
