@@ -16,21 +16,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     let repository = arguments.next().ok_or("usage: adapter REPOSITORY [ROUNDS]")?;
     let rounds: u32 = arguments.next().map_or(Ok(1), |rounds| rounds.parse())?;
     let repository = Path::new(&repository);
-    let schema = digest(&std::fs::read(repository.join("adapters/kuzu.schema"))?);
-    let source = digest(b"the adapter's own code");
+    let schema_digest = digest(&std::fs::read(repository.join("adapters/kuzu.schema"))?);
+    let source_digest = digest(b"the adapter's own code");
 
-    let lock = AdaptersLock::new(repository.join(".agentsrc.lock"));
-    let activation = Activation::new(source, schema.clone(), now()?);
-    lock.activate("kuzu", &activation)?;
+    let kuzu = AdaptersLock::new(repository.join(".agentsrc.lock")).adapter("kuzu")?;
+    let itself = Dependency::new(kuzu.name(), schema_digest.clone(), "0.7.0");
+    kuzu.activate(&Activation { source_digest, schema_digest, at: now()? })?;
     for round in 0..rounds {
         for view in ["calls", "imports"] {
             let built = digest(format!("{view}, built in round {round}").as_bytes());
-            let itself = Dependency {
-                adapter: "kuzu".to_owned(),
-                schema_digest: schema.clone(),
-                version: "0.7.0".to_owned(),
-            };
-            lock.register_view("kuzu", view, &Build::new(built, now()?).depending_on(itself))?;
+            kuzu.register_view(view, &Build::new(built, now()?).depending_on(itself.clone()))?;
         }
     }
     println!("adapter: {} writes", 1 + 2 * rounds);

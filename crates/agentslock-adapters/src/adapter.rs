@@ -30,7 +30,7 @@ impl Adapter {
             source_digest: fields.require("source_digest")?,
             schema_digest: fields.require("schema_digest")?,
             activated_at: fields.require("activated_at")?,
-            materialized_views: fields.take("materialized_views")?.unwrap_or_default(),
+            materialized_views: fields.take_map("materialized_views", View::from_fields)?,
             other: fields,
         })
     }

@@ -7,51 +7,79 @@
 //!   moment are both there afterwards.
 //! - An adapter's call changes its own entry. The entries of others stay as they are spelled, and so do
 //!   fields and statuses that this crate does not know.
+//! - A view goes from one status to another only as the table below says. What is not possible is an
+//!   error that names view, status and event, and nothing is written.
 //! - The history of a view keeps its newest 20 transitions.
 //!
 //! # Mechanism
 //!
-//! Each method is one `update` of `agentslock_core` on the section `adapters`. The clock is an
-//! argument, so that equal calls write equal bytes.
+//! Each method is one `update` of `agentslock_core`. The clock is an argument, so that equal calls
+//! write equal bytes.
+//!
+//! | from | call | to |
+//! |---|---|---|
+//! | any, or none | [`register_view`](AdapterLock::register_view) | `ready` |
+//! | `ready` | [`schema_bumped`](AdapterLock::schema_bumped) of what it depends on | `pending-recompat-check` |
+//! | `pending-recompat-check` | [`recompat_passed`](AdapterLock::recompat_passed) | `pending-rebuild` |
+//! | `pending-recompat-check` | [`recompat_failed`](AdapterLock::recompat_failed) | `dsl-update-required` |
+//! | `pending-rebuild` | [`view_rebuilt`](AdapterLock::view_rebuilt) | `ready` |
+//! | `ready` | [`reconcile`](AdapterLock::reconcile): its tables are absent, or others | `pending-rebuild` |
+//! | unknown to this crate | [`reconcile`](AdapterLock::reconcile) | `pending-rebuild` |
 //!
 //! # Limits
 //!
-//! So far: activating, registering freshly built views, and reading. The other transitions of a view
-//! are not here yet. A document of a later format version can be read, but not written.
+//! A document of a later format version can be read, but not written. Whether a view's tables are what
+//! was built is known only when somebody [reconciles](AdapterLock::reconcile).
 //!
 //! # Example
 //!
+//! An adapter's step: it goes live, registers the views that it built, and builds again what is gone.
+//!
 //! ```
-//! use agentslock_adapters::{Activation, AdaptersLock, Build, Digest};
+//! use agentslock_adapters::{Activation, AdaptersLock, Build};
+//! # use agentslock_adapters::{Digest, Presence, Timestamp};
 //! # let directory = tempfile::tempdir()?;
 //! # let path = directory.path().join(".agentsrc.lock");
-//! # let (source, schema, view) =
-//! #     (Digest::from_sha256([1; 32]), Digest::from_sha256([2; 32]), Digest::from_sha256([3; 32]));
-//! # let now: agentslock_adapters::Timestamp = "2026-01-02T03:04:05Z".parse()?;
+//! # let [source_digest, schema_digest] = [1, 2].map(|byte| Digest::from_sha256([byte; 32]));
+//! # let build = |_: &str| Digest::from_sha256([3; 32]);
+//! # let look = |_: &str| Presence::Absent;
+//! # let at: Timestamp = "2026-01-02T03:04:05Z".parse()?;
 //!
-//! let lock = AdaptersLock::new(&path);
-//! lock.activate("kuzu", &Activation::new(source, schema, now.clone()))?;
-//! lock.register_view("kuzu", "calls", &Build::new(view, now))?;
-//!
-//! let adapters = lock.adapters()?;
-//! assert_eq!(adapters["kuzu"].materialized_views["calls"].view_status.as_str(), "ready");
+//! let kuzu = AdaptersLock::new(&path).adapter("kuzu")?;
+//! kuzu.activate(&Activation { source_digest, schema_digest, at: at.clone() })?;
+//! kuzu.register_view("calls", &Build::new(build("calls"), at.clone()))?;
+//! for gone in kuzu.reconcile(&at, |view, _| look(view))?.moved {
+//!     kuzu.view_rebuilt(&gone.view, &build(&gone.view), &at)?;
+//! }
+//! let calls = &kuzu.entry()?.expect("because it is active").materialized_views["calls"];
+//! assert_eq!(calls.view_status.as_str(), "ready");
+//! # assert_eq!(calls.state_history.len(), 3);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 mod activate;
 mod adapter;
+mod bump;
+mod dependencies;
 mod error;
 mod lock;
+mod machine;
+mod own;
+mod reconcile;
 mod register;
 mod view;
 
 pub use activate::Activation;
 pub use adapter::Adapter;
-pub use agentslock_core::{Digest, Flushed, LockfileOptions, Timestamp};
-pub use error::{ChangeAdapterError, ReadAdaptersError};
+pub use agentslock_core::{Digest, Fields, Flushed, LockfileOptions, ReadError, Timestamp};
+pub use bump::Bumped;
+pub use error::{ChangeError, IllegalTransition, UnusableNameError};
 pub use lock::AdaptersLock;
+pub use machine::{Event, Status};
+pub use own::AdapterLock;
+pub use reconcile::{Presence, Reconciled};
 pub use register::Build;
-pub use view::{Dependency, Status, Transition, View};
+pub use view::{Dependency, Transition, View, ViewName};
 
 /// How many transitions the history of a view keeps.
 pub const HISTORY_LIMIT: usize = 20;

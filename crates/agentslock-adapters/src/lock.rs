@@ -1,22 +1,24 @@
-//! Reading and changing the adapters of one document.
+//! One document, as adapter code sees it, and reading it.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use agentslock_core::{Fields, Flushed, LOCK_VERSION, Lockfile, LockfileOptions};
-use serde_json::value::RawValue;
+use agentslock_core::{Lockfile, LockfileOptions, OpenError, ReadError, SectionError};
 
 use crate::adapter::Adapter;
-use crate::error::{ChangeAdapterError, ReadAdaptersError};
+use crate::error::UnusableNameError;
+use crate::machine::Status;
+use crate::own::AdapterLock;
+use crate::view::ViewName;
 
-const ADAPTERS: &str = "adapters";
+pub(crate) const ADAPTERS: &str = "adapters";
 
 /// A document, as adapter code sees it. It holds a path and no state: each call reads the document as
 /// it is by then.
 #[derive(Clone, Debug)]
 pub struct AdaptersLock {
     path: PathBuf,
-    options: LockfileOptions,
+    pub(crate) options: LockfileOptions,
 }
 
 impl AdaptersLock {
@@ -30,48 +32,39 @@ impl AdaptersLock {
         Self { path: path.as_ref().to_owned(), options }
     }
 
+    /// The part of it that is the adapter `name`'s own. All changes are made through that, so that no
+    /// adapter changes another's entry.
+    ///
+    /// # Errors
+    ///
+    /// [`UnusableNameError`] when no adapter can be called so.
+    pub fn adapter(&self, name: impl Into<String>) -> Result<AdapterLock, UnusableNameError> {
+        let name = name.into();
+        check_name(&name, "an adapter")?;
+        Ok(AdapterLock::new(self.clone(), name))
+    }
+
     /// All adapters, by name.
     ///
     /// # Errors
     ///
-    /// [`ReadAdaptersError`], which names entry and field.
-    pub fn adapters(&self) -> Result<BTreeMap<String, Adapter>, ReadAdaptersError> {
-        let lockfile = self.options.clone().open(&self.path)?;
-        entries(&lockfile)?
-            .into_iter()
-            .map(|(name, raw)| {
-                let adapter = decode(lockfile.path(), &name, &raw)?;
-                Ok((name, adapter))
-            })
-            .collect()
+    /// [`ReadError`], which names entry and field.
+    pub fn adapters(&self) -> Result<BTreeMap<String, Adapter>, ReadError> {
+        Ok(read(&self.open()?)?)
     }
 
-    /// Changes the entry of one adapter under the lock. `change` gets the entry as it is, and
-    /// returns what it is to be. Entries of other adapters are not even decoded.
-    pub(crate) fn change(
-        &self,
-        name: &str,
-        mut change: impl FnMut(Option<Adapter>) -> Result<Adapter, ChangeAdapterError>,
-    ) -> Result<Flushed, ChangeAdapterError> {
-        check_name(name, "an adapter")?;
-        let updated = self.options.clone().update(&self.path, |lockfile| {
-            let found = lockfile.lock_version()?;
-            if found > LOCK_VERSION {
-                return Err(ChangeAdapterError::Version { path: self.path.clone(), found });
-            }
-            let mut entries = entries(lockfile)?;
-            let before = entries.get(name).map(|raw| decode(&self.path, name, raw)).transpose()?;
-            let after = change(before.clone())?;
-            if before.as_ref() != Some(&after) {
-                let raw = serde_json::value::to_raw_value(&after).map_err(|source| {
-                    agentslock_core::StageError::Serialize { section: ADAPTERS.into(), source }
-                })?;
-                entries.insert(name.to_owned(), raw);
-                lockfile.set_section(ADAPTERS, &entries)?;
-            }
-            Ok(())
-        })?;
-        Ok(updated.flushed)
+    /// The views that depend on the adapter `dependee` and need a new definition, sorted. As long as
+    /// there is any, `dependee` must not go live with the schema that they do not fit.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError`], which names entry and field.
+    pub fn activation_blockers(&self, dependee: &str) -> Result<Vec<ViewName>, ReadError> {
+        Ok(blockers(&self.adapters()?, dependee))
+    }
+
+    pub(crate) fn open(&self) -> Result<Lockfile, OpenError> {
+        self.options.clone().open(&self.path)
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -79,24 +72,27 @@ impl AdaptersLock {
     }
 }
 
-pub(crate) fn check_name(name: &str, what: &'static str) -> Result<(), ChangeAdapterError> {
+pub(crate) fn check_name(name: &str, what: &'static str) -> Result<(), UnusableNameError> {
     if name.is_empty() || name.contains('/') {
-        return Err(ChangeAdapterError::UnusableName { name: name.to_owned(), what });
+        return Err(UnusableNameError { name: name.to_owned(), what });
     }
     Ok(())
 }
 
-fn entries(lockfile: &Lockfile) -> Result<BTreeMap<String, Box<RawValue>>, ReadAdaptersError> {
-    Ok(lockfile.section(ADAPTERS)?.unwrap_or_default())
+pub(crate) fn read(lockfile: &Lockfile) -> Result<BTreeMap<String, Adapter>, SectionError> {
+    lockfile.entries_or_none(ADAPTERS)?.objects(Adapter::from_fields)
 }
 
-fn decode(path: &Path, name: &str, raw: &RawValue) -> Result<Adapter, ReadAdaptersError> {
-    let fields: Fields = serde_json::from_str(raw.get()).map_err(|source| {
-        ReadAdaptersError::NotAnObject { path: path.to_owned(), adapter: name.to_owned(), source }
-    })?;
-    Adapter::from_fields(fields).map_err(|source| ReadAdaptersError::Entry {
-        path: path.to_owned(),
-        adapter: name.to_owned(),
-        source,
-    })
+pub(crate) fn blockers(adapters: &BTreeMap<String, Adapter>, dependee: &str) -> Vec<ViewName> {
+    let mut blockers: Vec<_> = adapters
+        .iter()
+        .flat_map(|(name, adapter)| {
+            let views = adapter.materialized_views.iter().filter(|(_, view)| {
+                view.view_status == Status::DslUpdateRequired && view.depends_on(dependee)
+            });
+            views.map(|(view, _)| ViewName { adapter: name.clone(), view: view.clone() })
+        })
+        .collect();
+    blockers.sort();
+    blockers
 }

@@ -1,11 +1,12 @@
-//! Registering a freshly built view.
+//! Registering a freshly built view, and telling that one was built again.
 
-use agentslock_core::{Digest, Fields, Flushed, Timestamp};
+use agentslock_core::{Digest, Flushed, Timestamp};
 
-use crate::HISTORY_LIMIT;
-use crate::error::ChangeAdapterError;
-use crate::lock::{AdaptersLock, check_name};
-use crate::view::{Dependency, Status, Transition, View};
+use crate::dependencies;
+use crate::error::ChangeError;
+use crate::machine::Event;
+use crate::own::AdapterLock;
+use crate::view::Dependency;
 
 /// A view as it was just built.
 #[derive(Clone, Debug)]
@@ -29,54 +30,42 @@ impl Build {
     }
 }
 
-impl AdaptersLock {
-    /// Registers the view `view` of the adapter `adapter` as freshly built: whatever its status was,
-    /// it is `ready` now. Its history says so with the trigger `registered`.
+impl AdapterLock {
+    /// Registers the view `view` as freshly built: whatever its status was, it is `ready` now.
     ///
     /// # Errors
     ///
-    /// [`ChangeAdapterError::NotActive`] when there is no such adapter, and the other variants as
-    /// they say. Unless it says otherwise, the file is as it was.
-    pub fn register_view(
-        &self,
-        adapter: &str,
-        view: &str,
-        build: &Build,
-    ) -> Result<Flushed, ChangeAdapterError> {
-        check_name(view, "a view")?;
-        self.change(adapter, |before| {
-            let mut changed = before.ok_or_else(|| ChangeAdapterError::NotActive {
-                path: self.path().to_owned(),
-                adapter: adapter.to_owned(),
-            })?;
-            let old = changed.materialized_views.remove(view);
-            changed.materialized_views.insert(view.to_owned(), registered(old, build));
-            Ok(changed)
+    /// [`ChangeError::NotActive`] when the adapter is not active, and the other variants as they say.
+    /// Unless they say otherwise, the file is as it was.
+    pub fn register_view(&self, view: &str, build: &Build) -> Result<Flushed, ChangeError> {
+        build.digest.check()?;
+        self.happen(view, &Event::Registered, &build.at, |entries, view| {
+            dependencies::check(&build.depends_on, entries)?;
+            view.view_digest = Some(build.digest.clone());
+            view.depends_on.clone_from(&build.depends_on);
+            view.last_rebuilt_at = Some(build.at.clone());
+            Ok(())
         })
     }
-}
 
-fn registered(old: Option<View>, build: &Build) -> View {
-    let from = old.as_ref().map(|view| view.view_status.as_str().to_owned());
-    let (mut history, validated, other) = old.map_or_else(
-        || (Vec::new(), None, Fields::new()),
-        |view| (view.state_history, view.last_validation_at, view.other),
-    );
-    history.push(Transition {
-        at: build.at.clone(),
-        from,
-        to: Status::Ready.as_str().to_owned(),
-        trigger: "registered".to_owned(),
-    });
-    let surplus = history.len().saturating_sub(HISTORY_LIMIT);
-    history.drain(..surplus);
-    View {
-        view_digest: Some(build.digest.clone()),
-        view_status: Status::Ready,
-        depends_on: build.depends_on.clone(),
-        last_rebuilt_at: Some(build.at.clone()),
-        last_validation_at: validated,
-        state_history: history,
-        other,
+    /// Tells that the view `view`, which was `pending-rebuild`, was built again and has the digest
+    /// `digest` now: it is `ready`.
+    ///
+    /// # Errors
+    ///
+    /// [`ChangeError::Illegal`] when it has another status, and the other variants as they say. Unless
+    /// they say otherwise, the file is as it was.
+    pub fn view_rebuilt(
+        &self,
+        view: &str,
+        digest: &Digest,
+        at: &Timestamp,
+    ) -> Result<Flushed, ChangeError> {
+        digest.check()?;
+        self.happen(view, &Event::Rebuilt, at, |_, view| {
+            view.view_digest = Some(digest.clone());
+            view.last_rebuilt_at = Some(at.clone());
+            Ok(())
+        })
     }
 }

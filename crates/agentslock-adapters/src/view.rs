@@ -1,83 +1,14 @@
 //! Materialized views: their status, what they depend on, and how they came to it.
 
+use std::cmp::Ordering;
 use std::fmt;
 
 use agentslock_core::{Digest, FieldError, Fields, Timestamp};
-use serde::de::Error as _;
 use serde::ser::SerializeMap;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 
-/// The status of a view.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum Status {
-    /// Built, and usable.
-    Ready,
-    /// The schema of something that it depends on changed; whether it still fits is to be checked.
-    PendingRecompatCheck,
-    /// To be built again.
-    PendingRebuild,
-    /// It no longer fits what it depends on; its definition has to change.
-    DslUpdateRequired,
-    /// A status that this crate does not know. It is kept as it is.
-    Other(String),
-}
-
-impl Status {
-    /// As it stands in the document.
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::Ready => "ready",
-            Self::PendingRecompatCheck => "pending-recompat-check",
-            Self::PendingRebuild => "pending-rebuild",
-            Self::DslUpdateRequired => "dsl-update-required",
-            Self::Other(status) => status,
-        }
-    }
-}
-
-impl From<String> for Status {
-    fn from(status: String) -> Self {
-        match status.as_str() {
-            "ready" => Self::Ready,
-            "pending-recompat-check" => Self::PendingRecompatCheck,
-            "pending-rebuild" => Self::PendingRebuild,
-            "dsl-update-required" => Self::DslUpdateRequired,
-            _ => Self::Other(status),
-        }
-    }
-}
-
-impl fmt::Display for Status {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// What a view was built against.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Dependency {
-    /// The adapter that it depends on.
-    pub adapter: String,
-    /// That adapter's schema, then.
-    pub schema_digest: Digest,
-    /// That adapter's version, then.
-    pub version: String,
-}
-
-/// One entry of a view's history.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Transition {
-    /// When.
-    pub at: Timestamp,
-    /// The status before; absent for a view that was new.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub from: Option<String>,
-    /// The status after.
-    pub to: String,
-    /// What caused it.
-    pub trigger: String,
-}
+use crate::HISTORY_LIMIT;
+use crate::machine::{Event, Status};
 
 /// One materialized view of an adapter.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,7 +22,8 @@ pub struct View {
     pub depends_on: Vec<Dependency>,
     /// When it was last built.
     pub last_rebuilt_at: Option<Timestamp>,
-    /// When it was last checked.
+    /// When it was last checked: by a check of its compatibility, or by a reconcile that changed its
+    /// status.
     pub last_validation_at: Option<Timestamp>,
     /// How it came to its status, oldest first.
     pub state_history: Vec<Transition>,
@@ -99,25 +31,95 @@ pub struct View {
     pub other: Fields,
 }
 
-impl View {
-    fn from_fields(mut fields: Fields) -> Result<Self, FieldError> {
-        Ok(Self {
-            view_digest: fields.take("view_digest")?,
-            view_status: fields.require::<String>("view_status")?.into(),
-            depends_on: fields.take("depends_on")?.unwrap_or_default(),
-            last_rebuilt_at: fields.take("last_rebuilt_at")?,
-            last_validation_at: fields.take("last_validation_at")?,
-            state_history: fields.take("state_history")?.unwrap_or_default(),
-            other: fields,
-        })
-    }
+/// What a view was built against.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Dependency {
+    /// The adapter that it depends on.
+    pub adapter: String,
+    /// That adapter's schema, then.
+    pub schema_digest: Digest,
+    /// That adapter's version, then.
+    pub version: String,
+    /// Fields that this crate does not know, as they were spelled.
+    pub other: Fields,
 }
 
-impl<'de> Deserialize<'de> for View {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::from_fields(Fields::deserialize(deserializer)?).map_err(|error| {
-            let source = std::error::Error::source(&error).map(|source| format!(": {source}"));
-            D::Error::custom(format!("{error}{}", source.unwrap_or_default()))
+/// One entry of a view's history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Transition {
+    /// When.
+    pub at: Timestamp,
+    /// The status before; `None` for a view that was new.
+    pub from: Option<String>,
+    /// The status after.
+    pub to: String,
+    /// What caused it.
+    pub trigger: String,
+    /// Fields that this crate does not know, as they were spelled.
+    pub other: Fields,
+}
+
+/// What a view is called: shown, and sorted, as `adapter/view`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ViewName {
+    /// The adapter that it is of.
+    pub adapter: String,
+    /// Its name there.
+    pub view: String,
+}
+
+impl View {
+    /// A view that nothing has happened to yet. Its status is set by its first event.
+    pub(crate) fn new() -> Self {
+        Self {
+            view_digest: None,
+            view_status: Status::Ready,
+            depends_on: Vec::new(),
+            last_rebuilt_at: None,
+            last_validation_at: None,
+            state_history: Vec::new(),
+            other: Fields::new(),
+        }
+    }
+
+    /// Whether it was built against the adapter `name`.
+    pub fn depends_on(&self, name: &str) -> bool {
+        self.depends_on.iter().any(|dependency| dependency.adapter == name)
+    }
+
+    /// Puts it into the status `to`, and into its history how it came there.
+    pub(crate) fn enter(&mut self, from: Option<Status>, to: Status, by: &Event, at: &Timestamp) {
+        self.state_history.push(Transition {
+            at: at.clone(),
+            from: from.map(|status| status.as_str().to_owned()),
+            to: to.as_str().to_owned(),
+            trigger: by.to_string(),
+            other: Fields::new(),
+        });
+        let surplus = self.state_history.len().saturating_sub(HISTORY_LIMIT);
+        self.state_history.drain(..surplus);
+        self.view_status = to;
+    }
+
+    /// Lets `event` happen to it, if that is possible in its status.
+    pub(crate) fn step(&mut self, event: &Event, at: &Timestamp) -> bool {
+        let from = self.view_status.clone();
+        let Some(to) = event.leads_to(Some(&from)) else { return false };
+        self.enter(Some(from), to, event, at);
+        true
+    }
+
+    pub(crate) fn from_fields(mut fields: Fields) -> Result<Self, FieldError> {
+        Ok(Self {
+            view_digest: fields.take_text("view_digest")?,
+            view_status: fields.require::<String>("view_status")?.into(),
+            depends_on: fields.take_list("depends_on", Dependency::from_fields)?,
+            last_rebuilt_at: fields.take_text("last_rebuilt_at")?,
+            last_validation_at: fields.take_text("last_validation_at")?,
+            state_history: fields.take_list("state_history", Transition::from_fields)?,
+            other: fields,
         })
     }
 }
@@ -143,5 +145,88 @@ impl Serialize for View {
         }
         self.other.serialize_into(&mut map)?;
         map.end()
+    }
+}
+
+impl Dependency {
+    /// The adapter `adapter`, with its schema and version as they are now.
+    pub fn new(
+        adapter: impl Into<String>,
+        schema_digest: Digest,
+        version: impl Into<String>,
+    ) -> Self {
+        let (adapter, version) = (adapter.into(), version.into());
+        Self { adapter, schema_digest, version, other: Fields::new() }
+    }
+
+    fn from_fields(mut fields: Fields) -> Result<Self, FieldError> {
+        Ok(Self {
+            adapter: fields.require("adapter")?,
+            schema_digest: fields.require("schema_digest")?,
+            version: fields.require("version")?,
+            other: fields,
+        })
+    }
+}
+
+impl Serialize for Dependency {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("adapter", &self.adapter)?;
+        map.serialize_entry("schema_digest", &self.schema_digest)?;
+        map.serialize_entry("version", &self.version)?;
+        self.other.serialize_into(&mut map)?;
+        map.end()
+    }
+}
+
+impl Transition {
+    fn from_fields(mut fields: Fields) -> Result<Self, FieldError> {
+        Ok(Self {
+            at: fields.require("at")?,
+            from: fields.take_text("from")?,
+            to: fields.require("to")?,
+            trigger: fields.require("trigger")?,
+            other: fields,
+        })
+    }
+}
+
+impl Serialize for Transition {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("at", &self.at)?;
+        if let Some(from) = &self.from {
+            map.serialize_entry("from", from)?;
+        }
+        map.serialize_entry("to", &self.to)?;
+        map.serialize_entry("trigger", &self.trigger)?;
+        self.other.serialize_into(&mut map)?;
+        map.end()
+    }
+}
+
+impl ViewName {
+    fn bytes(&self) -> impl Iterator<Item = u8> {
+        self.adapter.bytes().chain([b'/']).chain(self.view.bytes())
+    }
+}
+
+impl fmt::Display for ViewName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.adapter, self.view)
+    }
+}
+
+impl PartialOrd for ViewName {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// As they are shown; of two that are shown alike, by the adapter.
+impl Ord for ViewName {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.bytes().cmp(other.bytes()).then_with(|| self.adapter.cmp(&other.adapter))
     }
 }

@@ -1,0 +1,114 @@
+//! One adapter's own part of a document, and how it is changed.
+
+use agentslock_core::{Entries, Flushed, Lockfile, ReadError, Timestamp};
+
+use crate::adapter::Adapter;
+use crate::error::{ChangeError, IllegalTransition};
+use crate::lock::{ADAPTERS, AdaptersLock, check_name};
+use crate::machine::Event;
+use crate::view::{View, ViewName};
+
+/// One adapter's own part of a document: its entry, and its views.
+///
+/// Each change is read and written under one hold of the lock. It changes the entry of this adapter
+/// alone; only [`schema_bumped`](Self::schema_bumped) reaches the views of others, whose authors it
+/// tells.
+#[derive(Clone, Debug)]
+pub struct AdapterLock {
+    lock: AdaptersLock,
+    name: String,
+}
+
+impl AdapterLock {
+    pub(crate) fn new(lock: AdaptersLock, name: String) -> Self {
+        Self { lock, name }
+    }
+
+    /// The adapter's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its entry; `None` if it is not active. The entries of others are not even decoded.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError`], which names entry and field.
+    pub fn entry(&self) -> Result<Option<Adapter>, ReadError> {
+        let entries = self.lock.open()?.entries_or_none(ADAPTERS)?;
+        Ok(entries.object(&self.name, Adapter::from_fields)?)
+    }
+
+    pub(crate) fn lock(&self) -> &AdaptersLock {
+        &self.lock
+    }
+
+    pub(crate) fn view_name(&self, view: &str) -> ViewName {
+        ViewName { adapter: self.name.clone(), view: view.to_owned() }
+    }
+
+    pub(crate) fn not_active(&self) -> ChangeError {
+        let path = self.lock.path().to_owned();
+        ChangeError::NotActive { path, adapter: self.name.clone() }
+    }
+
+    /// Updates the section, once the document's version is found to be ours to write.
+    pub(crate) fn update_section<R>(
+        &self,
+        mut change: impl FnMut(&Lockfile, &mut Entries) -> Result<R, ChangeError>,
+    ) -> Result<(R, Flushed), ChangeError> {
+        let options = self.lock.options.clone();
+        let updated = options.update(self.lock.path(), |lockfile| {
+            lockfile.refuse_later_version()?;
+            let mut entries = lockfile.entries_or_none(ADAPTERS)?;
+            let value = change(lockfile, &mut entries)?;
+            lockfile.set_entries(&entries)?;
+            Ok::<_, ChangeError>(value)
+        })?;
+        Ok((updated.value, updated.flushed))
+    }
+
+    /// Changes the adapter's entry, which must be there.
+    pub(crate) fn change<R>(
+        &self,
+        mut change: impl FnMut(&Entries, &mut Adapter) -> Result<R, ChangeError>,
+    ) -> Result<(R, Flushed), ChangeError> {
+        self.update_section(|_, entries| {
+            let before = entries.object(&self.name, Adapter::from_fields)?;
+            let before = before.ok_or_else(|| self.not_active())?;
+            let mut after = before.clone();
+            let value = change(entries, &mut after)?;
+            if after != before {
+                entries.set(&self.name, &after)?;
+            }
+            Ok(value)
+        })
+    }
+
+    /// Lets `event` happen to the view `name`, and then `change`s what else comes with it.
+    pub(crate) fn happen(
+        &self,
+        name: &str,
+        event: &Event,
+        at: &Timestamp,
+        change: impl Fn(&Entries, &mut View) -> Result<(), ChangeError>,
+    ) -> Result<Flushed, ChangeError> {
+        check_name(name, "a view")?;
+        at.check()?;
+        let ((), flushed) = self.change(|entries, adapter| {
+            let old = adapter.materialized_views.remove(name);
+            let from = old.as_ref().map(|view| view.view_status.clone());
+            let Some(to) = event.leads_to(from.as_ref()) else {
+                let view = self.view_name(name);
+                let transition = IllegalTransition { view, state: from, event: event.clone() };
+                return Err(ChangeError::Illegal { path: self.lock.path().to_owned(), transition });
+            };
+            let mut view = old.unwrap_or_else(View::new);
+            view.enter(from, to, event, at);
+            change(entries, &mut view)?;
+            adapter.materialized_views.insert(name.to_owned(), view);
+            Ok(())
+        })?;
+        Ok(flushed)
+    }
+}
