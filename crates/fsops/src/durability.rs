@@ -19,14 +19,27 @@ pub enum Durability {
 
 /// Creates the missing parent directories of `path`, each of them durably if `durability` says so.
 ///
+/// A directory that is there already may have been created by another process a moment ago, which has
+/// not synced its name yet. So as long as `path` itself does not exist, the name of the deepest
+/// directory that was there is synced, too, as far as we may.
+///
 /// # Errors
 ///
 /// The operating system's. Directories that were created before the error stay.
 pub fn create_parents(path: &Path, durability: Durability) -> io::Result<()> {
     let path = std::path::absolute(path)?;
+    if path.try_exists().unwrap_or(false) {
+        return Ok(());
+    }
     let mut missing = Vec::new();
     for ancestor in path.ancestors().skip(1) {
         if ancestor.try_exists()? {
+            // Who creates directories syncs each name before it goes deeper, and all before the file
+            // exists: no other name than this one can be on its way.
+            if durability == Durability::Full {
+                // It is not ours, and its parent need not even be readable to us.
+                let _ = sync_name_of(ancestor);
+            }
             break;
         }
         missing.push(ancestor);
@@ -38,13 +51,19 @@ pub fn create_parents(path: &Path, durability: Durability) -> io::Result<()> {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && directory.is_dir() => {}
             Err(error) => return Err(error),
         }
-        if durability == Durability::Full
-            && let Some(parent) = directory.parent()
-        {
-            File::open(parent)?.sync_all()?;
+        if durability == Durability::Full {
+            sync_name_of(directory)?;
         }
     }
     Ok(())
+}
+
+/// Makes the name of a directory survive a power cut.
+fn sync_name_of(directory: &Path) -> io::Result<()> {
+    match directory.parent() {
+        Some(parent) => File::open(parent)?.sync_all(),
+        None => Ok(()),
+    }
 }
 
 /// The directory that `path`, which is absolute, lies in.

@@ -153,11 +153,16 @@ fn decide<'a>(parts: Parts<'a>, absent: Option<&str>) -> Decision<'a> {
 }
 
 /// The section on each side, taken apart, if it is an object with distinct keys on both sides and was
-/// one before, or was not there.
+/// one before. Where there was none, or `null`, which is what a Go program writes that has nothing to
+/// say, there were no entries.
 fn as_objects(parts: Parts<'_>) -> Option<[Document; 3]> {
     let object = |json: &str| Document::parse(json.into()).ok();
     let [base, ours, theirs] = parts.map(|part| part.map(|part| part.value));
-    Some([object(base.unwrap_or("{}"))?, object(ours?)?, object(theirs?)?])
+    Some([
+        object(base.filter(|base| *base != "null").unwrap_or("{}"))?,
+        object(ours?)?,
+        object(theirs?)?,
+    ])
 }
 
 /// The keys of two objects: sorted if both are, as maps are written; else ours as they stand, and then

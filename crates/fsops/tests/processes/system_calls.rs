@@ -123,14 +123,45 @@ fn a_record_is_one_write_and_then_synced_with_the_name_if_that_is_new() {
 #[test]
 fn child_creates_directories() {
     let Some(parent) = testkit::parent() else { return };
-    create_parents(&parent.path("DIRECTORY").join("a/b/file"), Durability::Full).unwrap();
-    create_parents(&parent.path("DIRECTORY").join("c/file"), Durability::Atomic).unwrap();
+    let directory = parent.path("DIRECTORY");
+    create_parents(&directory.join("there/a/b/file"), Durability::Full).unwrap();
+    create_parents(&directory.join("c/file"), Durability::Atomic).unwrap();
 }
 
 #[test]
-fn each_new_directory_is_synced_into_its_parent() {
-    const TEST: &str = "each_new_directory_is_synced_into_its_parent";
+fn each_new_directory_is_synced_into_its_parent_and_the_one_that_was_there_first() {
+    const TEST: &str =
+        "each_new_directory_is_synced_into_its_parent_and_the_one_that_was_there_first";
     let lab = Lab::new();
+    fs::create_dir(lab.join("there")).unwrap();
     let Some(calls) = calls_of(TEST, "child_creates_directories", &lab) else { return };
-    assert_eq!(calls, ["mkdir a", "fsync DIRECTORY", "mkdir a/b", "fsync a", "mkdir c"]);
+    let expected = [
+        "fsync DIRECTORY",
+        "mkdir there/a",
+        "fsync there",
+        "mkdir there/a/b",
+        "fsync there/a",
+        "mkdir c",
+    ];
+    assert_eq!(calls, expected);
+}
+
+#[test]
+fn child_needs_no_directory() {
+    let Some(parent) = testkit::parent() else { return };
+    let directory = parent.path("DIRECTORY");
+    create_parents(&directory.join("there/file"), Durability::Full).unwrap();
+    create_parents(&directory.join("there/missing"), Durability::Atomic).unwrap();
+    create_parents(&directory.join("there/missing"), Durability::Full).unwrap();
+}
+
+#[test]
+fn a_directory_without_the_file_is_synced_into_its_parent_in_case_it_is_just_being_created() {
+    const TEST: &str =
+        "a_directory_without_the_file_is_synced_into_its_parent_in_case_it_is_just_being_created";
+    let lab = Lab::new();
+    fs::create_dir(lab.join("there")).unwrap();
+    fs::write(lab.join("there/file"), OLD).unwrap();
+    let Some(calls) = calls_of(TEST, "child_needs_no_directory", &lab) else { return };
+    assert_eq!(calls, ["fsync DIRECTORY"]);
 }

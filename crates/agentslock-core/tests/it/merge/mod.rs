@@ -138,9 +138,17 @@ fn without_a_base_both_sides_created_the_document() {
 }
 
 #[test]
+fn a_section_that_was_null_had_no_entries() {
+    let text = text("{\"s\":null}", "{\"s\":{\"a\":1}}", "{\"s\":{\"b\":1}}");
+    assert_eq!(text, "{\"s\":{\"a\":1,\"b\":1}}");
+}
+
+#[test]
 fn a_section_that_is_no_object_everywhere_is_taken_whole() {
     let object = "{\"s\":{\"a\":1,\"b\":1}}";
-    for other in ["{\"s\":[1]}", "{\"s\":{\"a\":1,\"a\":2}}", "{\"s\":{\"\\ud83d\":1}}"] {
+    for other in
+        ["{\"s\":[1]}", "{\"s\":\"\"}", "{\"s\":{\"a\":1,\"a\":2}}", "{\"s\":{\"\\ud83d\":1}}"]
+    {
         let third = "{\"s\":{\"a\":1,\"b\":2}}";
         for (base, ours, theirs) in
             [(other, object, third), (object, other, third), (object, third, other)]
