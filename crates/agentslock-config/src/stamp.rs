@@ -9,6 +9,9 @@ use crate::lock::ConfigLock;
 
 pub(crate) const INSTALL: &str = "install";
 pub(crate) const REFRESH: &str = "refresh";
+/// When it was installed, and when it was refreshed.
+pub(crate) const INSTALLED_AT: &str = "stamped_at";
+pub(crate) const REFRESHED_AT: &str = "refreshedAt";
 
 /// The section `install`: what the project was installed by.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,7 +60,7 @@ impl Install {
         Ok(Self {
             project: fields.require("project")?,
             tool: Tool::take(&mut fields)?,
-            stamped_at: fields.require("stamped_at")?,
+            stamped_at: fields.require(INSTALLED_AT)?,
             other: fields,
         })
     }
@@ -72,7 +75,7 @@ impl Refresh {
     pub(crate) fn from_fields(mut fields: Fields) -> Result<Self, FieldError> {
         Ok(Self {
             tool: Tool::take(&mut fields)?,
-            refreshed_at: fields.take_text("refreshedAt")?,
+            refreshed_at: fields.take_text(REFRESHED_AT)?,
             other: fields,
         })
     }
@@ -109,7 +112,7 @@ impl Serialize for Install {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("project", &self.project)?;
         self.tool.serialize_into(&mut map)?;
-        map.serialize_entry("stamped_at", &self.stamped_at)?;
+        map.serialize_entry(INSTALLED_AT, &self.stamped_at)?;
         self.other.serialize_into(&mut map)?;
         map.end()
     }
@@ -120,7 +123,7 @@ impl Serialize for Refresh {
         let mut map = serializer.serialize_map(None)?;
         self.tool.serialize_into(&mut map)?;
         if let Some(at) = &self.refreshed_at {
-            map.serialize_entry("refreshedAt", at)?;
+            map.serialize_entry(REFRESHED_AT, at)?;
         }
         self.other.serialize_into(&mut map)?;
         map.end()

@@ -23,7 +23,7 @@ fn child_is_an_adapter() {
             own.activate(&Activation { source_digest, schema_digest, at: at(round) }).unwrap();
         }
         build(&own, VIEWS[view_of(round)], round, &dependee);
-        if round % 10 == 0 {
+        if round.is_multiple_of(10) {
             let bumped = own.schema_bumped(&at(round)).unwrap();
             assert!(bumped.moved.len() + bumped.refused.len() <= VIEWS.len(), "{bumped:?}");
         }
@@ -31,14 +31,14 @@ fn child_is_an_adapter() {
         let built: Vec<_> = views.values().map(built).collect();
         assert_eq!(built, rounds_after(round), "what only we build is what we built");
         for view in views.values() {
-            assert_eq!(view.depends_on, [dependee.clone()]);
+            assert_eq!(view.depends_on, std::slice::from_ref(&dependee));
         }
     });
 }
 
 /// Each round builds one of the views.
 fn view_of(round: u64) -> usize {
-    usize::from(round % 2 == 0)
+    usize::from(round.is_multiple_of(2))
 }
 
 /// The rounds that the views were last built in, after `round`.

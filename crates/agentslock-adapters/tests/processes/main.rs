@@ -48,7 +48,7 @@ fn work(mut parent: Parent, mut work: impl FnMut(u64)) {
     parent.await_word("go");
     for round in 1..=rounds {
         work(round);
-        if round % 100 == 0 || round == rounds {
+        if round.is_multiple_of(100) || round == rounds {
             parent.at("round", &round.to_string());
         }
     }

@@ -4,6 +4,7 @@
 mod drift;
 mod example;
 mod legacy;
+mod merge;
 mod shape;
 mod staleness;
 mod stamp;
