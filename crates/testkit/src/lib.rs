@@ -5,6 +5,7 @@
 //!   binary runs itself again with the name of one test, which is the child's program.
 //! - [`wait_until`], [`within`]: no sleep stands for a condition, and nothing hangs.
 //! - [`places()`]: the file systems to test on.
+//! - [`document()`], [`bare`] and [`peak_memory`]: what to measure with, and what against.
 //!
 //! # A test with a child process
 //!
@@ -31,8 +32,11 @@
 //! # a_child_greets_by_name();
 //! ```
 
+pub mod bare;
 mod child;
+mod document;
 mod entry;
+mod memory;
 mod outlet;
 mod places;
 mod skip;
@@ -41,7 +45,9 @@ mod user;
 mod wait;
 
 pub use child::TestChild;
+pub use document::document;
 pub use entry::{Parent, parent};
+pub use memory::peak_memory;
 pub use places::{Place, places};
 pub use skip::skip;
 pub use spawn::ChildTest;
