@@ -1,7 +1,7 @@
 //! Reading a whole file, with a handle on which version of it was read.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, ErrorKind};
 use std::path::Path;
 
 use crate::error::ReadError;
@@ -91,7 +91,7 @@ pub fn read(path: &Path) -> Result<Contents, ReadError> {
     // One more than the size, so that the read that finds the end does not make it grow.
     let size = usize::try_from(metadata.len()).unwrap_or(usize::MAX).saturating_add(1);
     bytes.try_reserve_exact(size).map_err(|_| failed("read")(ErrorKind::OutOfMemory.into()))?;
-    file.read_to_end(&mut bytes).map_err(failed("read"))?;
+    sys::read_to_end(&mut file, &mut bytes).map_err(failed("read"))?;
     let version = Version(Some((file, sys::fingerprint(&metadata))));
     Ok(Contents { bytes: Some(bytes), version })
 }

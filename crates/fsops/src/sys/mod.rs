@@ -6,14 +6,16 @@ use std::fs::Metadata;
 mod unix;
 #[cfg(unix)]
 pub(crate) use unix::{
-    adopt_owner_and_mode, fingerprint, kind_of_special, open_nonblocking, set_creation_mode,
+    adopt_owner_and_mode, fingerprint, kind_of_special, open_nonblocking, read_to_end,
+    set_creation_mode,
 };
 
 #[cfg(not(unix))]
 mod portable;
 #[cfg(not(unix))]
 pub(crate) use portable::{
-    adopt_owner_and_mode, fingerprint, kind_of_special, open_nonblocking, set_creation_mode,
+    adopt_owner_and_mode, fingerprint, kind_of_special, open_nonblocking, read_to_end,
+    set_creation_mode,
 };
 
 /// Tells one version of a file from another, as far as the system lets us: device, inode, size, and

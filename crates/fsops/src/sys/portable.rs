@@ -1,7 +1,7 @@
 //! Systems without Unix modes and owners. Untested: see the crate's front page.
 
 use std::fs::{File, Metadata, OpenOptions};
-use std::io;
+use std::io::{self, Read};
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
@@ -9,6 +9,10 @@ use super::Fingerprint;
 
 pub(crate) fn open_nonblocking(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     options.open(path)
+}
+
+pub(crate) fn read_to_end(file: &mut File, bytes: &mut Vec<u8>) -> io::Result<()> {
+    file.read_to_end(bytes).map(|_| ())
 }
 
 pub(crate) fn fingerprint(metadata: &Metadata) -> Fingerprint {

@@ -5,7 +5,9 @@ use std::io;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::Path;
 
+use rustix::buffer::spare_capacity;
 use rustix::fs::OFlags;
+use rustix::io::retry_on_intr;
 use tempfile::Builder;
 
 use super::Fingerprint;
@@ -15,6 +17,17 @@ use super::Fingerprint;
 pub(crate) fn open_nonblocking(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     let flags = i32::try_from(OFlags::NONBLOCK.bits()).expect("because it is one low bit");
     options.custom_flags(flags).open(path)
+}
+
+/// Reads the rest of `file` into `bytes`, first into the room that is there. (std's `read_to_end` asks for
+/// size and position of the file first, which for a small document costs as much as reading it.)
+pub(crate) fn read_to_end(file: &mut File, bytes: &mut Vec<u8>) -> io::Result<()> {
+    loop {
+        bytes.try_reserve(1)?;
+        if retry_on_intr(|| rustix::io::read(&*file, spare_capacity(bytes)))? == 0 {
+            return Ok(());
+        }
+    }
 }
 
 pub(crate) fn fingerprint(metadata: &Metadata) -> Fingerprint {
