@@ -110,10 +110,7 @@ fn rewrite(json: &str, mut layout: Layout) -> Result<String, TooDeep> {
         at += 1;
         match bytes[token] {
             b' ' | b'\t' | b'\n' | b'\r' => {}
-            b'"' => {
-                at = string_end(bytes, at);
-                push_string(&mut out, &json[token..at]);
-            }
+            b'"' => at = push_string(&mut out, json, token),
             open @ (b'{' | b'[') => {
                 out.push(char::from(open));
                 // An empty one is a level, too.
@@ -149,36 +146,50 @@ fn rewrite(json: &str, mut layout: Layout) -> Result<String, TooDeep> {
     Ok(out)
 }
 
-/// Just past the closing quote of the string whose content starts at `at`.
-pub(crate) fn string_end(bytes: &[u8], mut at: usize) -> usize {
+/// Copies the string whose opening quote stands at `start`, escaping what Go escapes for the sake of HTML
+/// and JavaScript, and returns where it ends.
+fn push_string(out: &mut String, json: &str, start: usize) -> usize {
+    let bytes = json.as_bytes();
+    let (mut copied, mut at) = (start, start + 1);
     loop {
-        match bytes.get(at) {
-            Some(b'\\') => at += 2,
-            Some(b'"') | None => return (at + 1).min(bytes.len()),
-            Some(_) => at += 1,
-        }
+        let stop = bytes[at..].iter().position(|byte| STOPS[usize::from(*byte)]);
+        at += stop.expect("because a string in valid JSON ends");
+        let (escape, length) = match &bytes[at..] {
+            [b'"', ..] => break,
+            // Whatever is escaped stays so, a quote above all.
+            [b'\\', ..] => {
+                at += 2;
+                continue;
+            }
+            [b'<', ..] => ("\\u003c", 1),
+            [b'>', ..] => ("\\u003e", 1),
+            [b'&', ..] => ("\\u0026", 1),
+            [0xe2, 0x80, 0xa8, ..] => ("\\u2028", 3),
+            [0xe2, 0x80, 0xa9, ..] => ("\\u2029", 3),
+            _ => {
+                at += 1;
+                continue;
+            }
+        };
+        out.push_str(&json[copied..at]);
+        out.push_str(escape);
+        at += length;
+        copied = at;
     }
+    out.push_str(&json[copied..=at]);
+    at + 1
 }
 
-/// Copies a string, escaping what Go escapes for the sake of HTML and JavaScript.
-fn push_string(out: &mut String, string: &str) {
-    let mut rest = string;
-    let is_special = |c: char| matches!(c, '<' | '>' | '&' | '\u{2028}' | '\u{2029}');
-    while let Some(at) = rest.find(is_special) {
-        let (before, special) = rest.split_at(at);
-        out.push_str(before);
-        let character = special.chars().next().expect("because it was found there");
-        out.push_str(match character {
-            '<' => "\\u003c",
-            '>' => "\\u003e",
-            '&' => "\\u0026",
-            '\u{2028}' => "\\u2028",
-            _ => "\\u2029",
-        });
-        rest = &special[character.len_utf8()..];
+/// The bytes inside a string that are looked at; 0xe2 begins U+2028 and U+2029. All others are copied.
+const STOPS: [bool; 256] = {
+    let mut stops = [false; 256];
+    let mut rest: &[u8] = b"\"\\<>&\xe2";
+    while let [byte, others @ ..] = rest {
+        stops[*byte as usize] = true;
+        rest = others;
     }
-    out.push_str(rest);
-}
+    stops
+};
 
 #[cfg(test)]
 mod tests {

@@ -2,8 +2,6 @@
 
 use std::ops::Range;
 
-use crate::encode::string_end;
-
 /// Where each token stands: a bracket, a comma, a colon, a string with its quotes, or a run of what
 /// else is not white space.
 pub(crate) fn tokens(text: &[u8]) -> impl Iterator<Item = Range<usize>> {
@@ -24,4 +22,15 @@ pub(crate) fn tokens(text: &[u8]) -> impl Iterator<Item = Range<usize>> {
         };
         Some(start..at)
     })
+}
+
+/// Just past the closing quote of the string whose content starts at `at`, or the end of the text.
+fn string_end(bytes: &[u8], mut at: usize) -> usize {
+    loop {
+        match bytes.get(at) {
+            Some(b'\\') => at += 2,
+            Some(b'"') | None => return (at + 1).min(bytes.len()),
+            Some(_) => at += 1,
+        }
+    }
 }
