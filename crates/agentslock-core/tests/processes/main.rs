@@ -8,6 +8,7 @@ mod contention;
 mod faults;
 mod full_disk;
 mod kill;
+mod memory;
 mod other_user;
 mod stopped;
 #[allow(dead_code, reason = "each of the two test binaries uses a part")]
