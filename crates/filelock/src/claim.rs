@@ -18,9 +18,25 @@ pub(crate) struct Claim {
     /// speaks for us. Elsewhere it is opened by name each time: on a network file system only
     /// opening asks the server (close-to-open consistency, nfs(5)), and a file that is removed
     /// while it is open stays behind under another name and keeps the directory from being removed.
-    pub(crate) file: Option<File>,
+    pub(crate) file: Option<RecordFile>,
     /// It was published with its record, as its directory's sticky bit says.
     pub(crate) is_published: bool,
+}
+
+/// The record's file, open, and what about it does not change while it is.
+#[derive(Debug)]
+pub(crate) struct RecordFile {
+    file: File,
+    id: FileId,
+    /// How many bytes were written. A renewal writes over some of them.
+    length: usize,
+}
+
+impl RecordFile {
+    pub(crate) fn write(file: File, bytes: &[u8]) -> io::Result<Self> {
+        let id = sys::write_record(&file, bytes)?;
+        Ok(Self { file, id, length: bytes.len() })
+    }
 }
 
 /// A stamp older than this, in nanoseconds, is not shown to others as "just acquired".
@@ -52,7 +68,7 @@ impl Claim {
         let digits = record::stamp_digits(now);
         let offset = self.record.stamp_offset();
         match &self.file {
-            Some(file) => sys::overwrite(file, digits.as_bytes(), offset),
+            Some(own) => sys::overwrite(&own.file, digits.as_bytes(), offset),
             None => match self.dir.open_regular(record::NAME, Access::ReadWrite)? {
                 Some(file) => sys::overwrite(&file, digits.as_bytes(), offset),
                 None => Err(io::ErrorKind::NotFound.into()),
@@ -60,27 +76,28 @@ impl Claim {
         }
     }
 
-    /// The record as it stands in the directory now; `None` when it is gone, or is no record.
+    /// The record as it stands in the directory now, as far as it goes if it is ours; `None` when it is gone,
+    /// or is no record.
     pub(crate) fn read_back(&self) -> io::Result<Option<Record>> {
-        let opened;
-        let file = match &self.file {
-            Some(file) => match self.dir.look_at(record::NAME) {
-                Ok(look) if look.id == sys::identity(file)? => file,
-                // Another file has its name, or none.
+        let bytes = match &self.file {
+            Some(own) => match self.dir.look_at(record::NAME) {
+                // No more than we wrote, so that one read is all: ours has no more, and another's that
+                // was written over it differs before that.
+                Ok(look) if look.id == own.id => sys::read_start(&own.file, own.length),
+                // Another file has its name.
                 Ok(_) => return Ok(None),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-                Err(error) => return Err(error),
+                Err(error) => Err(error),
             },
             None => match self.dir.open_regular(record::NAME, Access::Read) {
-                Ok(Some(file)) => {
-                    opened = file;
-                    &opened
-                }
+                Ok(Some(file)) => sys::read_start(&file, record::LIMIT),
                 Ok(None) => return Ok(None),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-                Err(error) => return Err(error),
+                Err(error) => Err(error),
             },
         };
-        Ok(Record::parse(&sys::read_start(file, record::LIMIT)?))
+        match bytes {
+            Ok(bytes) => Ok(Record::parse(&bytes)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 }

@@ -21,7 +21,7 @@
 use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
-use crate::claim::Claim;
+use crate::claim::{Claim, RecordFile};
 use crate::environment::{Environment, unique_token};
 use crate::error::AcquireError;
 use crate::options::{GRACE, LockOptions};
@@ -80,10 +80,14 @@ pub(crate) fn attempt(
             return Err(failed("create the record in", error));
         }
     };
-    let confirmed = sys::write_record(&file, &bytes)
-        .and_then(|()| dir.set_mode(0o711))
-        .and_then(|()| is_in_place(names, id, &bytes));
-    let claim = Claim { dir, id, file: kernel_backed.then_some(file), record, is_published: false };
+    let (file, confirmed) = match RecordFile::write(file, &bytes) {
+        Ok(file) => {
+            let confirmed = dir.set_mode(0o711).and_then(|()| is_in_place(names, id, &bytes));
+            (kernel_backed.then_some(file), confirmed)
+        }
+        Err(error) => (None, Err(error)),
+    };
+    let claim = Claim { dir, id, file, record, is_published: false };
     // Where time decides, whoever took as long as the TTL may have been judged expired meanwhile, by
     // somebody who acts on it only now. Half of it leaves room for a clock that differs.
     let is_slow = !kernel_backed && started.elapsed(environment) >= options.ttl / 2;

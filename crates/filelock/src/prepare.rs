@@ -16,7 +16,7 @@
 use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 
-use crate::claim::Claim;
+use crate::claim::{Claim, RecordFile};
 use crate::environment::{Environment, unique_token};
 use crate::error::AcquireError;
 use crate::paths::Names;
@@ -143,7 +143,7 @@ impl Drop for Preparation {
 /// What is in the directory, until it can own the directory.
 struct Filled {
     id: sys::FileId,
-    file: std::fs::File,
+    file: RecordFile,
     record: record::Record,
 }
 
@@ -168,7 +168,7 @@ fn fill(dir: &Dir, token: String, environment: &Environment) -> Result<Filled, F
     let id = dir.look().map_err(|error| Fill::Failed("examine", error))?.id;
     let record = Claim::record_for(environment, token, true);
     let file = sys::create_exclusive(dir, record::NAME)
-        .and_then(|file| sys::write_record(&file, &record.encode()).map(|()| file))
+        .and_then(|file| RecordFile::write(file, &record.encode()))
         .map_err(|error| Fill::Failed("write the record in", error))?;
     dir.set_mode(record::PUBLISHED).map_err(|error| Fill::Failed("set the mode of", error))?;
     Ok(Filled { id, file, record })

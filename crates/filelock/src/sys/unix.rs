@@ -154,9 +154,13 @@ pub(crate) fn create_exclusive(dir: &Dir, name: &str) -> io::Result<File> {
 }
 
 /// Writes `bytes` to a new file, readable for everybody whatever the umask: see [`crate::record`].
-pub(crate) fn write_record(file: &File, bytes: &[u8]) -> io::Result<()> {
-    retry_on_intr(|| rustix::fs::fchmod(file, Mode::from_raw_mode(0o644)))?;
-    io::Write::write_all(&mut &*file, bytes)
+pub(crate) fn write_record(file: &File, bytes: &[u8]) -> io::Result<FileId> {
+    let look = from_stat(&rustix::fs::fstat(file)?);
+    if look.mode != 0o644 {
+        retry_on_intr(|| rustix::fs::fchmod(file, Mode::from_raw_mode(0o644)))?;
+    }
+    io::Write::write_all(&mut &*file, bytes)?;
+    Ok(look.id)
 }
 
 /// Overwrites bytes of `file` in place, from `offset`.

@@ -82,13 +82,31 @@ pub(crate) fn can_trace(name: &str) -> bool {
     true
 }
 
-/// The command line before that of a child whose `call`s are tampered with.
+/// The command line before that of a child whose `call`s are tampered with. Under its umask no mode is right
+/// from the start, so that `fchmod` is called for the record, too, between creating and writing it.
 fn strace(lab: &Lab, call: &str, inject: &str) -> Vec<String> {
     let trace = lab.join("trace").to_str().unwrap().to_owned();
     let (trace_only, inject) = (format!("trace={call}"), format!("inject={call}:{inject}"));
-    ["strace", "-f", "-qq", "-o", &trace, "-e", "signal=none", "-e", &trace_only, "-e", &inject]
-        .map(ToOwned::to_owned)
-        .into()
+    let umask = "umask 077; exec \"$@\"";
+    [
+        "sh",
+        "-c",
+        umask,
+        "sh",
+        "strace",
+        "-f",
+        "-qq",
+        "-o",
+        &trace,
+        "-e",
+        "signal=none",
+        "-e",
+        &trace_only,
+        "-e",
+        &inject,
+    ]
+    .map(ToOwned::to_owned)
+    .into()
 }
 
 /// Starts `child_acquires` with these options; it will be stopped at `gate`.
