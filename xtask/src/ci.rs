@@ -1,11 +1,13 @@
 //! All checks, in one command. What could not be run is said at the end.
 
+use std::fmt::Write as _;
 use std::process::Command;
 
 use clap::Args;
 
 use crate::Outcome;
 use crate::cargo::{cargo, run};
+use crate::{power_cut, sweep};
 
 /// Run all checks: format, lints, tests, documentation, and the short forms of the programmes.
 #[derive(Args)]
@@ -51,6 +53,16 @@ impl Ci {
         }
 
         let mut not_run = std::fs::read_to_string(skipped.path())?;
+        for (programme, can_run) in [
+            ("crash-sweep", sweep::check as fn() -> Outcome),
+            ("fault-sweep", sweep::check),
+            ("power-cut", power_cut::check),
+        ] {
+            match can_run() {
+                Ok(()) => step(programme, &mut xtask(&[programme]))?,
+                Err(why) => writeln!(not_run, "{programme}: {why}")?,
+            }
+        }
         if works("python3") {
             step("interop", &mut xtask(&["interop"]))?;
         } else {

@@ -1,5 +1,5 @@
-//! File systems: contention and kill on each kind of mount, and which way of claiming and of judging
-//! each of them got.
+//! File systems: contention, kill and the sweeps on each kind of mount, and which way of claiming and of
+//! judging each of them got.
 //!
 //! Loop mounts need root. A kind whose tools are missing is said to be not run, and the programme
 //! fails: called by name, it is to show all of them.
@@ -11,8 +11,9 @@ use std::process::{Command, Stdio};
 use clap::Args;
 
 use crate::Outcome;
+use crate::mounts::{self, Kind, Mount};
 
-/// Run contention and kill on ext4, xfs, btrfs, tmpfs, overlayfs and a FUSE mount. Needs root.
+/// Run contention, kill and the sweeps on ext4, xfs, btrfs, tmpfs, overlayfs and a FUSE mount. Needs root.
 #[derive(Args)]
 pub(crate) struct Filesystems {
     /// How many increments each of 8 processes makes
@@ -21,28 +22,21 @@ pub(crate) struct Filesystems {
     /// How many takeovers are to be seen
     #[arg(long, default_value_t = 100)]
     takeovers: u64,
+    /// How long each of the two sweeps lasts, in seconds
+    #[arg(long, default_value_t = 5)]
+    seconds: u64,
 }
 
-/// A file system to be mounted, and what it needs.
-struct Kind {
-    name: &'static str,
-    /// The package that brings its tool, and the tool.
-    tool: Option<(&'static str, &'static str)>,
-    /// Whether claims are to be published whole and vouched for by the kernel.
-    local: bool,
-}
-
-const KINDS: [Kind; 6] = [
-    Kind { name: "ext4", tool: Some(("e2fsprogs", "mkfs.ext4")), local: true },
-    Kind { name: "xfs", tool: Some(("xfsprogs", "mkfs.xfs")), local: true },
-    Kind { name: "btrfs", tool: Some(("btrfs-progs", "mkfs.btrfs")), local: true },
-    Kind { name: "tmpfs", tool: None, local: true },
-    Kind { name: "overlay", tool: None, local: true },
-    Kind { name: "fuse", tool: Some(("bindfs", "bindfs")), local: false },
+/// Which kinds of mount, and whether claims are to be published whole there, and vouched for by the
+/// kernel.
+const KINDS: [(Kind, bool); 6] = [
+    (mounts::EXT4, true),
+    (mounts::XFS, true),
+    (mounts::BTRFS, true),
+    (mounts::TMPFS, true),
+    (mounts::OVERLAY, true),
+    (mounts::FUSE, false),
 ];
-
-/// Large enough for every mkfs: xfs wants 300 MB. Sparse.
-const IMAGE_SIZE: u64 = 512 * 1024 * 1024;
 
 impl Filesystems {
     pub(crate) fn run(self) -> Outcome {
@@ -52,15 +46,9 @@ impl Filesystems {
         let scratch = tempfile::tempdir()?;
         let mut not_run = Vec::new();
         let mut wrong = 0;
-        for kind in KINDS {
-            if let Some((package, tool)) = kind.tool
-                && !exists(tool)
-            {
-                not_run.push(format!("{}: no {tool}; install {package}", kind.name));
-                continue;
-            }
+        for (kind, local) in KINDS {
             match Mount::new(&kind, scratch.path()) {
-                Ok(mount) => wrong += u32::from(!self.run_on(&kind, &mount.point)?),
+                Ok(mount) => wrong += u32::from(!self.run_on(&kind, local, &mount.point)?),
                 Err(error) => not_run.push(format!("{}: {error}", kind.name)),
             }
         }
@@ -74,7 +62,12 @@ impl Filesystems {
         }
     }
 
-    fn run_on(&self, kind: &Kind, point: &Path) -> Result<bool, Box<dyn std::error::Error>> {
+    fn run_on(
+        &self,
+        kind: &Kind,
+        local: bool,
+        point: &Path,
+    ) -> Result<bool, Box<dyn std::error::Error>> {
         let guard = filelock::acquire(point.join("probe"))?;
         let mode = guard.lock_path().symlink_metadata()?.permissions().mode();
         let published = mode & 0o1000 != 0;
@@ -86,7 +79,7 @@ impl Filesystems {
             if published { "publishing" } else { "mkdir in place" },
             if backed { "the kernel" } else { "time" },
         );
-        let mut right = (published, backed) == (kind.local, kind.local);
+        let mut right = (published, backed) == (local, local);
         let processes = ["--processes", "8"];
         let increments = self.increments.to_string();
         right &= programme("contention", point)
@@ -101,8 +94,15 @@ impl Filesystems {
                 .args(["--takeovers", &takeovers])
                 .status()?
                 .success();
+            for sweep in ["crash-sweep", "fault-sweep"] {
+                let seconds = self.seconds.to_string();
+                let mut sweep = programme(sweep, point);
+                right &= sweep.args(["--seconds", &seconds]).status()?.success();
+            }
         } else {
-            println!("  kill: not where time decides, each takeover waits for the TTL of 30 s");
+            println!(
+                "  kill, sweeps: not where time decides, each takeover waits for the TTL of 30 s"
+            );
             right &= one_expiry(point)?;
         }
         Ok(right)
@@ -153,78 +153,4 @@ fn programme(name: &str, directory: &Path) -> Command {
     let mut command = Command::new(here);
     command.arg(name).arg("--directory").arg(directory);
     command
-}
-
-fn exists(tool: &str) -> bool {
-    Command::new(tool).arg("--version").output().is_ok()
-        || Path::new("/usr/sbin").join(tool).exists()
-}
-
-/// A mounted file system, unmounted when it is dropped.
-struct Mount {
-    point: PathBuf,
-}
-
-impl Mount {
-    fn new(kind: &Kind, scratch: &Path) -> Result<Self, Box<dyn std::error::Error>> {
-        let point = scratch.join(kind.name);
-        std::fs::create_dir(&point)?;
-        let side = |name: &str| scratch.join(format!("{}-{name}", kind.name));
-        let mut command;
-        match kind.name {
-            "tmpfs" => {
-                command = Command::new("mount");
-                command.args(["-t", "tmpfs", "none"]);
-            }
-            "overlay" => {
-                // Not below the scratch directory's own file system, which can be an overlay itself.
-                let layers = side("layers");
-                std::fs::create_dir(&layers)?;
-                run(Command::new("mount").args(["-t", "tmpfs", "none"]).arg(&layers))?;
-                let mut options = Vec::new();
-                for (name, layer) in
-                    [("lowerdir", "lower"), ("upperdir", "upper"), ("workdir", "work")]
-                {
-                    std::fs::create_dir(layers.join(layer))?;
-                    options.push(format!("{name}={}", layers.join(layer).display()));
-                }
-                command = Command::new("mount");
-                command.args(["-t", "overlay", "none", "-o", &options.join(",")]);
-            }
-            "fuse" => {
-                std::fs::create_dir(side("backing"))?;
-                command = Command::new("bindfs");
-                command.arg(side("backing"));
-            }
-            name => {
-                let image = side("image");
-                std::fs::File::create(&image)?.set_len(IMAGE_SIZE)?;
-                let quiet = if name == "ext4" { "-qF" } else { "-qf" };
-                run(Command::new(format!("mkfs.{name}")).arg(quiet).arg(&image))?;
-                command = Command::new("mount");
-                command.args(["-o", "loop"]).arg(&image);
-            }
-        }
-        run(command.arg(&point))?;
-        Ok(Self { point })
-    }
-}
-
-fn run(command: &mut Command) -> Outcome {
-    let output = command.output().map_err(|error| format!("{command:?}: {error}"))?;
-    if output.status.success() {
-        return Ok(());
-    }
-    let said = String::from_utf8_lossy(&output.stderr);
-    Err(format!("{command:?}: {}", said.trim()).into())
-}
-
-impl Drop for Mount {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg(&self.point).status();
-        let layers = self.point.with_file_name("overlay-layers");
-        if self.point.ends_with("overlay") && layers.exists() {
-            let _ = Command::new("umount").arg(layers).status();
-        }
-    }
 }

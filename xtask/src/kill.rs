@@ -5,8 +5,9 @@
 //! whichever worker it likes, wherever that is: preparing, publishing, holding, releasing, waiting.
 //! Each dead worker is followed by a new one, until as many takeovers have been seen as were asked for.
 //!
-//! A worker notes an increment in its own tally after it has made it, so that the counter is never
-//! behind the tallies unless an increment was lost, and ahead of them by at most one per death.
+//! A worker notes what it has done in its own tallies after it has done it: increments and records, the
+//! version of its section, its counts in the section that all share. So what is found in the end is
+//! never behind the tallies unless something was lost, and ahead of them by at most one per death.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -14,20 +15,26 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use clap::Args;
+use fsops::Durability;
 
 use crate::Outcome;
+use crate::document::{self, Log, State, Watched, Writer};
 use crate::oracle::{Critical, Numbers, locks_left};
-use crate::places::places;
+use crate::places;
+use crate::random::Random;
 
 /// Kill holders and waiters at random, and see that nothing is lost and nobody comes in twice.
 #[derive(Args)]
 pub(crate) struct Kill {
     /// How many processes
     #[arg(long, default_value_t = 8)]
-    processes: usize,
+    processes: u64,
     /// How many takeovers of a dead holder are to be seen
     #[arg(long, default_value_t = 500)]
     takeovers: u64,
+    /// How many flushes, and as many updates, are to be acknowledged
+    #[arg(long, default_value_t = 200)]
+    flushes: u64,
     /// Only in a fresh directory below this one
     #[arg(long)]
     directory: Option<PathBuf>,
@@ -41,40 +48,77 @@ pub(crate) struct Worker {
     seed: u64,
 }
 
-/// Indices into the shared numbers, all of them changed under the lock only.
+/// Indices into the shared numbers. The first two are changed under the lock only, and the tallies
+/// by their worker only.
 const TAKEOVERS: u64 = 0;
 const DIED_AT: u64 = 1;
 const FIRST_TALLY: u64 = 2;
 /// The replacement times, in microseconds, follow the tallies; the oldest are overwritten.
 const TIMES: u64 = 65_536;
 
+/// What each worker keeps a tally of.
+#[derive(Clone, Copy)]
+enum Tally {
+    /// Increments, and records.
+    Made,
+    /// Records that it has begun to write: their numbers are not used again.
+    Begun,
+    /// The last version of its section.
+    Version,
+    /// Counts in the section that all share.
+    Counted,
+}
+
+const TALLIES: u64 = 4;
+
+impl Tally {
+    fn of(self, worker: u64) -> u64 {
+        FIRST_TALLY + TALLIES * worker + self as u64
+    }
+}
+
 impl Kill {
     pub(crate) fn run(self) -> Outcome {
         if crate::cargo::rerun_optimised()? {
             return Ok(());
         }
-        println!("kill: {} processes, {} takeovers", self.processes, self.takeovers);
-        let mut held = true;
-        for place in places(self.directory.as_deref())? {
-            held &= self.run_in(place.name, place.path())?;
-        }
-        if held { Ok(()) } else { Err("the lock did not hold".into()) }
+        println!(
+            "kill: {} processes, {} takeovers, {} flushes and updates",
+            self.processes, self.takeovers, self.flushes
+        );
+        places::in_each(self.directory.as_deref(), |name, path| self.run_in(name, path))
     }
 
     fn run_in(&self, name: &str, directory: &Path) -> Result<bool, Box<dyn std::error::Error>> {
-        let critical = Critical::create(directory)?;
-        let tallies = self.processes + usize::try_from(FIRST_TALLY + TIMES)?;
-        let numbers = Numbers::create(&numbers_path(directory), tallies)?;
-        let mut random = Random(u64::from(std::process::id()) | 1);
+        Critical::create(directory)?;
+        let size = FIRST_TALLY + TALLIES * self.processes + TIMES;
+        Numbers::create(&numbers_path(directory), usize::try_from(size)?)?;
+        document::create(directory)?;
+        let started = Instant::now();
+        let (outcome, watched) =
+            document::watching(directory, self.processes, || self.let_them_work(directory));
+        let (deaths, failed) = outcome?;
+        let took = started.elapsed();
+        let lock_held = self.report_lock(name, directory, (deaths, failed), took)?;
+        Ok(self.report_files(name, directory, deaths, &watched)? && lock_held)
+    }
+
+    /// Returns how many workers died, and how many failed.
+    fn let_them_work(&self, directory: &Path) -> io::Result<(u64, u32)> {
+        let critical = Critical::open(directory)?;
+        let numbers = Numbers::open(&numbers_path(directory))?;
+        let mut random = Random::new(std::process::id().into());
         let mut workers = (0..self.processes)
             .map(|number| start(directory, number, random.next()))
             .collect::<io::Result<Vec<_>>>()?;
         let mut deaths = 0_u64;
         let mut failed = 0;
-        let started = Instant::now();
         let mut last = (0, Instant::now());
-        while numbers.get(TAKEOVERS)? < self.takeovers {
-            for (number, worker) in workers.iter_mut().enumerate() {
+        while numbers.get(TAKEOVERS)? < self.takeovers
+            || self.sum(&numbers, Tally::Version)?.min(self.sum(&numbers, Tally::Counted)?)
+                < self.flushes
+        {
+            for (number, worker) in (0..).zip(&mut workers) {
                 if random.next().is_multiple_of(64) {
                     worker.kill()?;
                     worker.wait()?;
@@ -87,7 +131,7 @@ impl Kill {
                 deaths += 1;
                 *worker = start(directory, number, random.next())?;
             }
-            // Not to be noticed as progress, but so that a lock that nobody gets any more is.
+            // So that a lock that nobody gets any more is noticed.
             let now = critical.count()?;
             if now != last.0 {
                 last = (now, Instant::now());
@@ -102,10 +146,14 @@ impl Kill {
             worker.wait()?;
             deaths += 1;
         }
-        self.report(name, directory, (deaths, failed), started.elapsed())
+        Ok((deaths, failed))
     }
 
-    fn report(
+    fn sum(&self, numbers: &Numbers, tally: Tally) -> io::Result<u64> {
+        (0..self.processes).map(|worker| numbers.get(tally.of(worker))).sum()
+    }
+
+    fn report_lock(
         &self,
         name: &str,
         directory: &Path,
@@ -115,12 +163,8 @@ impl Kill {
         let critical = Critical::open(directory)?;
         let numbers = Numbers::open(&numbers_path(directory))?;
         let takeovers = numbers.get(TAKEOVERS)?;
-        let processes = u64::try_from(self.processes)?;
-        let mut noted = 0;
-        for number in 0..processes {
-            noted += numbers.get(FIRST_TALLY + number)?;
-        }
-        let first = FIRST_TALLY + processes;
+        let noted = self.sum(&numbers, Tally::Made)?;
+        let first = Tally::Made.of(self.processes);
         let mut times = (0..takeovers.min(TIMES))
             .map(|index| numbers.get(first + index))
             .collect::<io::Result<Vec<_>>>()?;
@@ -149,6 +193,41 @@ impl Kill {
             && overlaps == 0
             && failed == 0)
     }
+
+    fn report_files(
+        &self,
+        name: &str,
+        directory: &Path,
+        deaths: u64,
+        watched: &Watched,
+    ) -> Result<bool, Box<dyn std::error::Error>> {
+        let numbers = Numbers::open(&numbers_path(directory))?;
+        let state = State::read(&document::path(directory), self.processes)?;
+        let log = Log::read(&document::log_path(directory))?;
+        let (mut lost, mut unnoted) = (0, 0);
+        let mut compare = |noted: u64, found: Option<&u64>| {
+            let found = found.copied().unwrap_or_default();
+            lost += noted.saturating_sub(found);
+            unnoted += found.saturating_sub(noted);
+        };
+        for worker in 0..self.processes {
+            compare(numbers.get(Tally::Version.of(worker))?, state.own.get(&worker));
+            compare(numbers.get(Tally::Counted.of(worker))?, state.counted.get(&worker));
+        }
+        compare(self.sum(&numbers, Tally::Made)?, Some(&log.records));
+        println!(
+            "  {name:9} records {}, torn lines {}; flushes {}, updates {}; of all these lost {lost}, \
+             not noted before death {unnoted}; a reader saw {} versions, {} of them wrong",
+            log.records,
+            log.torn,
+            self.sum(&numbers, Tally::Version)?,
+            self.sum(&numbers, Tally::Counted)?,
+            watched.versions,
+            watched.wrong,
+        );
+        // One that dies is in the middle of one thing.
+        Ok(lost + log.torn + log.out_of_order + watched.wrong == 0 && unnoted <= deaths)
+    }
 }
 
 const GRACE: Duration = Duration::from_millis(2100);
@@ -163,7 +242,7 @@ fn numbers_path(directory: &Path) -> PathBuf {
     directory.join("numbers")
 }
 
-fn start(directory: &Path, number: usize, seed: u64) -> io::Result<Child> {
+fn start(directory: &Path, number: u64, seed: u64) -> io::Result<Child> {
     Command::new(std::env::current_exe()?)
         .arg("kill-worker")
         .arg(directory)
@@ -179,21 +258,24 @@ impl Worker {
         let critical = Critical::open(&self.directory)?;
         let numbers = Numbers::open(&numbers_path(&self.directory))?;
         let path = Critical::path(&self.directory);
-        let processes =
-            (std::fs::metadata(numbers_path(&self.directory))?.len() / 8) - FIRST_TALLY - TIMES;
-        let options = filelock::LockOptions::new().timeout(Duration::from_secs(120));
-        let mut random = Random(self.seed | 1);
+        let slots = std::fs::metadata(numbers_path(&self.directory))?.len() / 8;
+        let options = document::patient();
+        let mut random = Random::new(self.seed);
+        // How long a sync takes is up to all who use the disk.
+        let mut writer = Writer::open(&self.directory, self.number, Durability::Atomic)?;
         loop {
             let guard = options.acquire(&path)?;
             if guard.takeover().is_some() {
                 let seen = numbers.add(TAKEOVERS, 1)? - 1;
                 let died = numbers.get(DIED_AT)?;
                 let took = if died == 0 { 0 } else { now().saturating_sub(died).max(1) };
-                numbers.set(FIRST_TALLY + processes + seen % TIMES, took)?;
+                numbers.set(slots - TIMES + seen % TIMES, took)?;
             }
             numbers.set(DIED_AT, 0)?;
             let dies = random.next().is_multiple_of(4);
+            let record = (self.number, numbers.add(Tally::Begun.of(self.number), 1)?);
             critical.pass(|| {
+                document::append(&self.directory, record, Durability::Atomic)?;
                 if dies {
                     numbers.set(DIED_AT, now())?;
                     let own = rustix::process::getpid();
@@ -201,8 +283,13 @@ impl Worker {
                 }
                 Ok(())
             })?;
-            numbers.add(FIRST_TALLY + self.number, 1)?;
+            numbers.add(Tally::Made.of(self.number), 1)?;
             guard.release()?;
+            if random.next().is_multiple_of(4) {
+                numbers.set(Tally::Version.of(self.number), writer.write()?)?;
+                writer.count()?;
+                numbers.add(Tally::Counted.of(self.number), 1)?;
+            }
         }
     }
 }
@@ -211,16 +298,4 @@ impl Worker {
 fn now() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_micros()).unwrap_or(u64::MAX)
-}
-
-/// xorshift64: who dies when needs no better.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
 }

@@ -5,13 +5,18 @@ mod cargo;
 mod ci;
 mod contention;
 mod demo;
+mod document;
 mod filesystems;
 mod interop;
 mod kill;
+mod mounts;
 mod mutation;
 mod oracle;
 mod places;
+mod power_cut;
+mod random;
 mod stop;
+mod sweep;
 mod verify;
 
 use std::process::ExitCode;
@@ -42,6 +47,13 @@ enum Programme {
     Stop(stop::Stop),
     #[command(hide = true)]
     StopWorker(stop::Worker),
+    CrashSweep(sweep::CrashSweep),
+    FaultSweep(sweep::FaultSweep),
+    #[command(hide = true)]
+    SweepWorker(sweep::Worker),
+    PowerCut(power_cut::PowerCut),
+    #[command(hide = true)]
+    PowerCutWorker(power_cut::Worker),
     Filesystems(filesystems::Filesystems),
     #[command(hide = true)]
     Hold(filesystems::Hold),
@@ -63,6 +75,11 @@ fn main() -> ExitCode {
         Programme::KillWorker(worker) => worker.run(),
         Programme::Stop(stop) => stop.run(),
         Programme::StopWorker(worker) => worker.run(),
+        Programme::CrashSweep(sweep) => sweep.run(),
+        Programme::FaultSweep(sweep) => sweep.run(),
+        Programme::SweepWorker(worker) => worker.run(),
+        Programme::PowerCut(power_cut) => power_cut.run(),
+        Programme::PowerCutWorker(worker) => worker.run(),
         Programme::Filesystems(filesystems) => filesystems.run(),
         Programme::Hold(hold) => hold.run(),
         Programme::Interop(interop) => interop.run(),

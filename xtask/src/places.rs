@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
+use crate::Outcome;
+
 /// A fresh directory on a kind of file system.
 pub(crate) struct Place {
     pub(crate) name: &'static str,
@@ -31,4 +33,17 @@ pub(crate) fn places(given: Option<&Path>) -> Result<Vec<Place>, Box<dyn std::er
     }
     places.push(Place { name: "disk", directory: tempfile::tempdir_in(disk)? });
     Ok(places)
+}
+
+/// Runs `programme` in each of the places that `given` leads to, with their names. An error if
+/// what it checks did not hold in all of them.
+pub(crate) fn in_each(
+    given: Option<&Path>,
+    mut programme: impl FnMut(&str, &Path) -> Result<bool, Box<dyn std::error::Error>>,
+) -> Outcome {
+    let mut held = true;
+    for place in places(given)? {
+        held &= programme(place.name, place.path())?;
+    }
+    if held { Ok(()) } else { Err("what was to hold did not".into()) }
 }

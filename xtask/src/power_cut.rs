@@ -1,0 +1,267 @@
+//! Power cut: what is on the disk at random instants, found by looking.
+//!
+//! The images that ext4, xfs and btrfs are mounted from are files on a btrfs. There a file is cloned in
+//! one step (`cp --reflink`): the clone is what the disk has at that instant, as if the power had gone.
+//! Mounted, the clone's journal is replayed, and what was acknowledged before the clone began must be
+//! in it. Processes write the document and a log all the while, and note what was acknowledged elsewhere.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use fsops::Durability;
+
+use crate::Outcome;
+use crate::document::{self, Log, State, Writer};
+use crate::mounts::{BTRFS, EXT4, Kind, Mount, XFS, run};
+use crate::oracle::Numbers;
+use crate::places::places;
+use crate::random::Random;
+
+/// Cut the power at random instants, on ext4, xfs and btrfs: nothing acknowledged is lost. Needs root.
+#[derive(Args)]
+pub(crate) struct PowerCut {
+    /// At how many instants, on each file system
+    #[arg(long, default_value_t = 8)]
+    clones: u32,
+    /// How many processes write
+    #[arg(long, default_value_t = 4)]
+    writers: u64,
+    /// Write without syncing, and count what is lost
+    #[arg(long)]
+    atomic: bool,
+    /// Where the images go, in a fresh directory [default: in memory, or else on the disk]
+    #[arg(long)]
+    directory: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(crate) struct Worker {
+    directory: PathBuf,
+    acknowledged: PathBuf,
+    writer: u64,
+    #[arg(long)]
+    atomic: bool,
+}
+
+const IMAGE_SIZE: u64 = 512 << 20;
+/// Room for all images and what their clones do not share with them. Sparse.
+const HOST_SIZE: u64 = 32 << 30;
+
+/// What a writer was told is done: its last section, its last record.
+type Acknowledged = Vec<(u64, u64)>;
+
+#[derive(Default)]
+struct Counts {
+    clones: u32,
+    acknowledged: u64,
+    /// Clones whose document or log is not to be read, or a mixture.
+    torn: u32,
+    /// Clones that lack something acknowledged.
+    behind: u32,
+    /// Flushes and records that were acknowledged and are not there, in the worst clone.
+    worst: u64,
+}
+
+/// # Errors
+///
+/// Why the power cannot be cut here.
+pub(crate) fn check() -> Outcome {
+    for kind in [EXT4, XFS, BTRFS] {
+        kind.check()?;
+    }
+    let scratch = tempfile::tempdir()?;
+    Mount::new(&BTRFS, scratch.path())
+        .map(drop)
+        .map_err(|error| format!("{error} (root and loop devices are needed)").into())
+}
+
+impl PowerCut {
+    pub(crate) fn run(self) -> Outcome {
+        if crate::cargo::rerun_optimised()? {
+            return Ok(());
+        }
+        check()?;
+        let place = places(self.directory.as_deref())?.remove(0);
+        let image = place.path().join("host.image");
+        BTRFS.make_image(&image, HOST_SIZE)?;
+        let host = Mount::of_image(&image, place.path().join("host"))?;
+        let durability = if self.atomic { "Atomic" } else { "Full" };
+        println!(
+            "power cut: {} clones each, {} writers, Durability::{durability}, images on {}",
+            self.clones, self.writers, place.name
+        );
+        let mut lost = false;
+        for kind in [EXT4, XFS, BTRFS] {
+            let counts = self.run_on(&kind, &host.point, place.path())?;
+            println!(
+                "  {:5} clones {}, acknowledged in all {}, torn {}, clones that lack something \
+                 acknowledged {} (at worst {} flushes or records)",
+                kind.name,
+                counts.clones,
+                counts.acknowledged,
+                counts.torn,
+                counts.behind,
+                counts.worst
+            );
+            lost |= counts.torn + counts.behind > 0;
+        }
+        if lost && !self.atomic { Err("something acknowledged was lost".into()) } else { Ok(()) }
+    }
+
+    fn run_on(
+        &self,
+        kind: &Kind,
+        host: &Path,
+        scratch: &Path,
+    ) -> Result<Counts, Box<dyn std::error::Error>> {
+        let image = host.join(kind.name);
+        kind.make_image(&image, IMAGE_SIZE)?;
+        let mount = Mount::of_image(&image, scratch.join(kind.name))?;
+        document::create(&mount.point)?;
+
+        let acknowledged = scratch.join(format!("{}-acknowledged", kind.name));
+        let numbers = Numbers::create(&acknowledged, usize::try_from(2 * self.writers)?)?;
+        let writers = Writers(
+            (0..self.writers)
+                .map(|writer| self.start(&mount.point, &acknowledged, writer))
+                .collect::<std::io::Result<_>>()?,
+        );
+        let clones = self.take_clones(&image, &numbers)?;
+        let at_end = self.acknowledged(&numbers)?;
+        // The clones have the number of the file system that they were taken from; so not at once.
+        drop(writers);
+        drop(mount);
+        std::fs::remove_file(&image)?;
+
+        let mut counts = Counts {
+            acknowledged: at_end.iter().map(|(flushes, records)| flushes + records).sum(),
+            ..Counts::default()
+        };
+        for (clone, acknowledged) in clones {
+            let mount = Mount::of_image(&clone, scratch.join("clone"))?;
+            let found = self.missing(&mount.point, &acknowledged);
+            drop(mount);
+            std::fs::remove_file(&clone)?;
+            counts.clones += 1;
+            match found {
+                Ok(0) => {}
+                Ok(missing) => {
+                    counts.behind += 1;
+                    counts.worst = counts.worst.max(missing);
+                }
+                Err(why) => {
+                    if counts.torn == 0 {
+                        println!("    the first torn one: {why}");
+                    }
+                    counts.torn += 1;
+                }
+            }
+        }
+        Ok(counts)
+    }
+
+    /// Clones the image at random instants; each clone with what had been acknowledged by then.
+    fn take_clones(
+        &self,
+        image: &Path,
+        numbers: &Numbers,
+    ) -> Result<Vec<(PathBuf, Acknowledged)>, Box<dyn std::error::Error>> {
+        let mut random = Random::new(std::process::id().into());
+        let mut clones = Vec::new();
+        let mut last = Instant::now();
+        let mut before = Acknowledged::new();
+        for number in 0..self.clones {
+            // All of them have got something done since, or nothing would be at stake.
+            loop {
+                let now = self.acknowledged(numbers)?;
+                let all = |(i, now): (usize, &(u64, u64))| {
+                    before.get(i).is_none_or(|before| now.0 > before.0) && now.0 > 0
+                };
+                if now.iter().enumerate().all(all) {
+                    break;
+                }
+                if last.elapsed() > Duration::from_secs(60) {
+                    return Err("no writer got anything done for a minute".into());
+                }
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            std::thread::sleep(Duration::from_micros(random.next() % 20_000));
+            before = self.acknowledged(numbers)?;
+            last = Instant::now();
+            let clone = image.with_extension(number.to_string());
+            run(Command::new("cp").arg("--reflink=always").arg(image).arg(&clone))?;
+            clones.push((clone, before.clone()));
+        }
+        Ok(clones)
+    }
+
+    fn acknowledged(&self, numbers: &Numbers) -> std::io::Result<Acknowledged> {
+        let of = |writer| Ok((numbers.get(2 * writer)?, numbers.get(2 * writer + 1)?));
+        (0..self.writers).map(of).collect()
+    }
+
+    /// How many of the flushes and records that were acknowledged are not there.
+    ///
+    /// # Errors
+    ///
+    /// Why the document or the log cannot be read at all.
+    fn missing(&self, directory: &Path, acknowledged: &Acknowledged) -> Result<u64, String> {
+        let state = State::read(&document::path(directory), self.writers)?;
+        let log = Log::read(&document::log_path(directory)).map_err(|error| error.to_string())?;
+        // The last line may have been in the making.
+        if log.torn > 1 || log.out_of_order + log.gaps > 0 {
+            return Err(format!("the log has {} torn lines, {} gaps", log.torn, log.gaps));
+        }
+        let mut missing = 0;
+        for (writer, (flushes, records)) in (0..).zip(acknowledged) {
+            let has = |of: &std::collections::BTreeMap<u64, u64>| {
+                of.get(&writer).copied().unwrap_or_default()
+            };
+            missing += flushes.saturating_sub(has(&state.own));
+            missing += records.saturating_sub(has(&log.last));
+        }
+        Ok(missing)
+    }
+
+    fn start(&self, directory: &Path, acknowledged: &Path, writer: u64) -> std::io::Result<Child> {
+        Command::new(std::env::current_exe()?)
+            .arg("power-cut-worker")
+            .args([directory, acknowledged])
+            .arg(writer.to_string())
+            .args(self.atomic.then_some("--atomic"))
+            .stdin(Stdio::null())
+            .spawn()
+    }
+}
+
+/// Killed when dropped, so that nothing keeps the file system busy.
+struct Writers(Vec<Child>);
+
+impl Drop for Writers {
+    fn drop(&mut self) {
+        for child in &mut self.0 {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+impl Worker {
+    /// Writes until it is killed.
+    pub(crate) fn run(self) -> Outcome {
+        let durability = if self.atomic { Durability::Atomic } else { Durability::Full };
+        let mut writer = Writer::open(&self.directory, self.writer, durability)?;
+        let log = document::log_path(&self.directory);
+        let numbers = Numbers::open(&self.acknowledged)?;
+        for n in 1.. {
+            numbers.set(2 * self.writer, writer.write()?)?;
+            let guard = document::patient().acquire(&log)?;
+            document::append(&self.directory, (self.writer, n), durability)?;
+            guard.release()?;
+            numbers.set(2 * self.writer + 1, n)?;
+        }
+        Ok(())
+    }
+}

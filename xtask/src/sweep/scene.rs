@@ -1,0 +1,273 @@
+//! One run's directory: set up as the scenario says, and looked at afterwards.
+
+use std::fs::{self, FileTimes};
+use std::io::ErrorKind;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant, SystemTime};
+
+use agentslock_core::Lockfile;
+use filelock::LockGuard;
+use tempfile::TempDir;
+
+use super::Tools;
+use super::scenario::{Act, Lock, NEXT_RECORD, Scenario, Way};
+use crate::Outcome;
+
+/// How long a lock without a record can be a claim in the making, and a bit.
+const GRACE: Duration = Duration::from_millis(2100);
+/// After which a record that only the clock can judge is void, and a bit.
+const TTL: Duration = Duration::from_secs(31);
+const LONG_AGO: Duration = Duration::from_secs(3600);
+const UNIQUE: &str = "0123456789abcdef";
+
+pub(crate) struct Scene<'a> {
+    pub(crate) directory: TempDir,
+    scenario: &'a Scenario,
+    pub(crate) target: PathBuf,
+    holder: Option<LockGuard>,
+    /// The inodes of what lay beside the file.
+    left_before: Vec<u64>,
+}
+
+/// What was found wrong, in a sentence.
+pub(crate) type Wrong = String;
+
+/// What was found afterwards.
+#[derive(Default)]
+pub(crate) struct Aftermath {
+    /// The new content is in place (and differs from the old).
+    pub(crate) is_new: bool,
+    /// What lay beside the file that was not there before.
+    pub(crate) own_litter: Vec<String>,
+    /// How much later the next writer had to come, where time decides.
+    pub(crate) waited_for: Duration,
+    /// How long the next writer took.
+    pub(crate) next_took: Duration,
+    pub(crate) wrong: Vec<Wrong>,
+}
+
+impl<'a> Scene<'a> {
+    pub(crate) fn set_up(
+        scenario: &'a Scenario,
+        place: &Path,
+    ) -> Result<Self, Box<dyn std::error::Error>> {
+        let directory = tempfile::tempdir_in(place)?;
+        let target = scenario.target(directory.path());
+        if let Some(old) = scenario.before() {
+            fs::write(&target, old)?;
+        }
+        let way = match scenario.act {
+            Act::Lock(way) => way,
+            _ => Way::Published,
+        };
+        let mut holder = None;
+        match scenario.lock {
+            Lock::Free => {}
+            Lock::Dead => leave_the_dead(&target, way)?,
+            Lock::Held => holder = Some(way.options(Duration::ZERO).acquire(&target)?),
+        }
+        let mut scene = Self { directory, scenario, target, holder, left_before: Vec::new() };
+        for name in scene.litter()? {
+            scene.left_before.push(fs::symlink_metadata(scene.target.with_file_name(name))?.ino());
+        }
+        Ok(scene)
+    }
+
+    fn content(&self) -> Result<Option<String>, Box<dyn std::error::Error>> {
+        match fs::read(&self.target) {
+            Ok(bytes) => Ok(Some(String::from_utf8(bytes)?)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// What lies beside the file.
+    fn litter(&self) -> std::io::Result<Vec<String>> {
+        let beside = self.target.parent().expect("because it lies in a directory");
+        let mut names = Vec::new();
+        match fs::read_dir(beside) {
+            Ok(entries) => {
+                for entry in entries {
+                    let name = entry?.file_name().to_string_lossy().into_owned();
+                    if !self.target.ends_with(&name) {
+                        names.push(name);
+                    }
+                }
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+        Ok(names)
+    }
+
+    /// Whether `name` is a dead lock, a preparation or a temporary: what a killed process leaves.
+    fn may_be_left_by_the_dead(&self, name: &str) -> bool {
+        let file = self.target.file_name().expect("because it is a file").to_string_lossy();
+        let Some(rest) = name.strip_prefix(&*file) else { return false };
+        let is_unique = |text: &str, length: usize| {
+            text.len() == length && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        };
+        rest == ".lock"
+            || rest.strip_prefix(".lock.prep-").is_some_and(|unique| is_unique(unique, 16))
+            || rest.strip_prefix(".tmp-").is_some_and(|unique| is_unique(unique, 12))
+    }
+
+    /// Whether `name` was there before the program ran, and is still the same.
+    fn was_left_before(&self, name: &str) -> bool {
+        let look = fs::symlink_metadata(self.target.with_file_name(name));
+        look.is_ok_and(|look| self.left_before.contains(&look.ino()))
+    }
+
+    /// Looks at what was left; lets the next writer come, and then, once it is old, one who clears.
+    ///
+    /// `late`: the program may have been kept from releasing its lock.
+    pub(crate) fn aftermath(
+        &mut self,
+        tools: &Tools,
+        late: bool,
+    ) -> Result<Aftermath, Box<dyn std::error::Error>> {
+        let mut after = Aftermath::default();
+        let found = self.content()?;
+        let (old, new) = (self.scenario.before(), self.scenario.after());
+        after.is_new = found == new && new != old;
+        let is_allowed = found == old || found == new || found == self.scenario.also_allowed();
+        if !is_allowed {
+            after.wrong.push(format!("the file is neither the old nor the new one: {found:?}"));
+        }
+        if let Some(holder) = self.holder.take() {
+            if let Err(error) = holder.verify() {
+                after.wrong.push(format!("a living holder lost its lock: {error}"));
+            }
+            drop(holder);
+        }
+        for name in self.litter()? {
+            if !self.may_be_left_by_the_dead(&name) {
+                after.wrong.push(format!("`{name}` was left, which nobody would clear"));
+            }
+            if !self.was_left_before(&name) {
+                after.own_litter.push(name);
+            }
+        }
+        let started = Instant::now();
+        match self.next(tools, late) {
+            Ok(waited_for) => after.waited_for = waited_for,
+            Err(error) => after.wrong.push(format!("the next one failed: {error}")),
+        }
+        after.next_took = started.elapsed();
+        let expected = self.scenario.after_next(found.as_deref());
+        let found = self.content()?;
+        if found != expected {
+            after.wrong.push(format!("after the next one, {found:?} instead of {expected:?}"));
+        }
+        self.clear(&mut after)?;
+        Ok(after)
+    }
+
+    /// The next writer, which is to succeed at once: or, where time decides and the program may not
+    /// have released its lock, when that is due. Returns when that was.
+    fn next(&self, tools: &Tools, late: bool) -> Result<Duration, Box<dyn std::error::Error>> {
+        let mut command = match self.scenario.act {
+            Act::Set => tools.set_next(&self.target),
+            Act::Append => {
+                let mut command = Command::new(&tools.binary);
+                command.arg("append").arg(&self.target).arg(NEXT_RECORD);
+                command
+            }
+            Act::Run | Act::Lock(Way::Published) => {
+                return self.acquire(Way::Published, &[Duration::ZERO]);
+            }
+            // A claim without a record can be one in the making for the grace; a record that its owner
+            // did not get to write, or that only the clock can judge, counts for the TTL.
+            Act::Lock(way) if late => return self.acquire(way, &[Duration::ZERO, GRACE, TTL]),
+            Act::Lock(way) => return self.acquire(way, &[Duration::ZERO]),
+        };
+        let output = command.args(["--wait", &GRACE.as_secs_f64().to_string()]).output()?;
+        if output.status.success() {
+            return Ok(Duration::ZERO);
+        }
+        Err(String::from_utf8_lossy(&output.stderr).trim().into())
+    }
+
+    fn acquire(&self, way: Way, at: &[Duration]) -> Result<Duration, Box<dyn std::error::Error>> {
+        let mut last = None;
+        for &later in at {
+            match way.options(later).timeout(Duration::ZERO).acquire(&self.target) {
+                Ok(guard) => return guard.release().map(|()| later).map_err(Into::into),
+                Err(error) => last = Some(error),
+            }
+        }
+        Err(last.expect("because it is tried at least once").into())
+    }
+
+    /// Lets what is left grow old, and then somebody come who waits, and one who writes.
+    fn clear(&self, after: &mut Aftermath) -> Outcome {
+        let left = self.litter()?;
+        if named(&self.target, ".lock").exists() {
+            after.wrong.push("the lock was not free after the next one".into());
+        }
+        if left.is_empty() {
+            return Ok(());
+        }
+        for name in &left {
+            age(&self.target.with_file_name(name))?;
+        }
+        let guard = filelock::acquire(&self.target)?;
+        // Another process: this one may have swept here already, and does it once per TTL.
+        let waited = !Command::new(std::env::current_exe()?)
+            .args(["sweep-worker", "published", "0"])
+            .arg(&self.target)
+            .output()?
+            .status
+            .success();
+        guard.release()?;
+        if self.scenario.act == Act::Set {
+            let lockfile = Lockfile::open(&self.target)?;
+            lockfile.set_section("later", &true)?;
+            lockfile.flush()?;
+        }
+        let left = self.litter()?;
+        if !(waited && left.is_empty()) {
+            after.wrong.push(format!("{left:?} was not cleared once it was old"));
+        }
+        Ok(())
+    }
+}
+
+fn named(target: &Path, suffix: &str) -> PathBuf {
+    let mut name = target.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+/// What is there after holders and writers were killed an hour ago, one at each stage.
+fn leave_the_dead(target: &Path, way: Way) -> Outcome {
+    let kernel = fs::read_to_string("/proc/sys/kernel/random/boot_id")?;
+    let flock =
+        if way == Way::ByTime { String::new() } else { format!("flock {}\n", kernel.trim()) };
+    // A process number that Linux gives to nobody.
+    let record = format!("4194305\n1000000000000000000\n{UNIQUE}\n{flock}");
+    let lock = named(target, ".lock");
+    let mut left = vec![(lock, if way == Way::Published { 0o1711 } else { 0o711 })];
+    if way != Way::ByTime {
+        left.push((named(target, &format!(".lock.prep-{UNIQUE}")), 0o1711));
+    }
+    for (directory, mode) in left {
+        fs::create_dir(&directory)?;
+        fs::write(directory.join("holder"), &record)?;
+        fs::set_permissions(&directory, PermissionsExt::from_mode(mode))?;
+        age(&directory)?;
+    }
+    let temporary = named(target, &format!(".tmp-{}", &UNIQUE[..12]));
+    if target.ends_with(".agentsrc.lock") {
+        fs::write(&temporary, "{")?;
+        age(&temporary)?;
+    }
+    Ok(())
+}
+
+fn age(path: &Path) -> Outcome {
+    let times = FileTimes::new().set_modified(SystemTime::now() - LONG_AGO);
+    Ok(fs::File::open(path)?.set_times(times)?)
+}
