@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use fsops::Durability;
+use rustix::process::getppid;
 
 use crate::Outcome;
 use crate::document::{self, Log, State, Writer};
@@ -249,13 +250,14 @@ impl Drop for Writers {
 }
 
 impl Worker {
-    /// Writes until it is killed.
+    /// Writes until it is killed, or nobody is left to do that.
     pub(crate) fn run(self) -> Outcome {
         let durability = if self.atomic { Durability::Atomic } else { Durability::Full };
         let mut writer = Writer::open(&self.directory, self.writer, durability)?;
         let log = document::log_path(&self.directory);
         let numbers = Numbers::open(&self.acknowledged)?;
-        for n in 1.. {
+        let parent = getppid();
+        for n in (1..).take_while(|_| getppid() == parent) {
             numbers.set(2 * self.writer, writer.write()?)?;
             let guard = document::patient().acquire(&log)?;
             document::append(&self.directory, (self.writer, n), durability)?;

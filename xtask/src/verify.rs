@@ -44,7 +44,7 @@ const fn xtask(
     Check { name, command, short, long, environment: &[] }
 }
 
-const CHECKS: [Check; 8] = [
+const CHECKS: [Check; 14] = [
     xtask("ci", &["xtask", "ci"], Some(&[]), &["--require-all"]),
     Check {
         name: "model",
@@ -60,7 +60,28 @@ const CHECKS: [Check; 8] = [
         &["--processes", "16", "--increments", "62500"],
     ),
     xtask("kill", &["xtask", "kill"], Some(&[]), &["--processes", "8", "--takeovers", "100000"]),
+    xtask(
+        "contention, mostly flushes",
+        &["xtask", "contention", "--processes", "8"],
+        None,
+        &["--increments", "1250", "--flushes", "1250"],
+    ),
+    xtask(
+        "kill, mostly flushes",
+        &["xtask", "kill"],
+        None,
+        &["--takeovers", "1000", "--flushes", "10000"],
+    ),
     xtask("stop", &["xtask", "stop"], Some(&[]), &["--holders", "1000"]),
+    xtask("crash-sweep", &["xtask", "crash-sweep"], Some(&[]), &["--all"]),
+    xtask("fault-sweep", &["xtask", "fault-sweep"], Some(&[]), &["--all"]),
+    xtask("power-cut", &["xtask", "power-cut"], Some(&[]), &["--clones", "200"]),
+    xtask(
+        "power-cut without syncing",
+        &["xtask", "power-cut", "--atomic"],
+        None,
+        &["--clones", "200"],
+    ),
     xtask("interop", &["xtask", "interop"], Some(&[]), &["--increments", "1000"]),
     xtask(
         "filesystems",
