@@ -36,7 +36,7 @@ impl Disturbance for Kill {
         &["signal=KILL"]
     }
 
-    fn applies(&self, _: &Call, _: &str) -> bool {
+    fn applies(&self, _: &Call) -> bool {
         true
     }
 

@@ -53,7 +53,7 @@ trait Disturbance {
     /// As strace calls them.
     fn faults(&self) -> &'static [&'static str];
     /// Whether it can happen there at all.
-    fn applies(&self, call: &Call, fault: &str) -> bool;
+    fn applies(&self, call: &Call) -> bool;
     /// Whether a program that it happened to may leave something behind.
     fn excuses(&self, call: &Call, fault: &str) -> bool;
     /// Adds what is wrong, and says in a word how it ended.
@@ -170,13 +170,9 @@ impl Extent {
                 let said = format!("{} {:?}", ended.stderr.trim(), after.wrong);
                 return Err(format!("{}: wrong even if undisturbed: {said}", scenario.name).into());
             }
-            let faults = disturbance.faults();
-            for (call, fault) in
-                calls.iter().flat_map(|call| faults.iter().map(move |f| (call, *f)))
-            {
-                if disturbance.applies(call, fault) {
-                    plans.push(Plan { scenario, call: call.clone(), fault });
-                }
+            for call in calls.into_iter().filter(|call| disturbance.applies(call)) {
+                let plan = |&fault| Plan { scenario, call: call.clone(), fault };
+                plans.extend(disturbance.faults().iter().map(plan));
             }
         }
         Ok(plans)
