@@ -71,7 +71,7 @@ pub(crate) enum Lock {
     Held,
 }
 
-pub(crate) const SCENARIOS: [Scenario; 17] = {
+pub(crate) const SCENARIOS: [Scenario; 18] = {
     use Act::{Append, Run, Set};
     use File::{Missing, NoDirectory, There, Torn};
     use Lock::{Dead, Free, Held};
@@ -91,6 +91,7 @@ pub(crate) const SCENARIOS: [Scenario; 17] = {
         scenario("append, torn tail, dead holder", Append, Torn, Dead),
         scenario("append, new log", Append, Missing, Free),
         scenario("run", Run, There, Free),
+        scenario("run, dead holder", Run, There, Dead),
         scenario("lock published", PUBLISHED, There, Free),
         scenario("lock published, dead holder", PUBLISHED, There, Dead),
         scenario("lock in place", IN_PLACE, There, Free),
@@ -102,7 +103,7 @@ pub(crate) const SCENARIOS: [Scenario; 17] = {
     ]
 };
 
-const HELD_RECORDS: &str = "{\"first\":1}\n{\"second\":2}\n";
+const OLD_RECORDS: &str = "{\"first\":1}\n{\"second\":2}\n";
 
 impl Scenario {
     pub(crate) fn target(&self, directory: &Path) -> PathBuf {
@@ -147,8 +148,8 @@ impl Scenario {
         match (self.act, self.file) {
             (_, File::Missing | File::NoDirectory) => None,
             (Act::Set, _) => Some(document(&["lock_version", "sibling"])),
-            (_, File::There) => Some(HELD_RECORDS.to_owned()),
-            (_, File::Torn) => Some(format!("{HELD_RECORDS}{{\"third\":")),
+            (_, File::There) => Some(OLD_RECORDS.to_owned()),
+            (_, File::Torn) => Some(format!("{OLD_RECORDS}{{\"third\":")),
         }
     }
 
