@@ -58,6 +58,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod canonical;
 mod commit;
 mod diff;
 mod digest;
@@ -77,6 +78,7 @@ mod timestamp;
 mod update;
 mod version;
 
+pub use canonical::{CanonicalError, canonical_text};
 pub use diff::{Difference, diff};
 pub use digest::{Digest, ParseDigestError};
 pub use encode::compact;

@@ -4,6 +4,7 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "what a test sets up may fail in the short way")]
 
+mod canonical;
 mod diff;
 mod document;
 mod encode;

@@ -1,0 +1,59 @@
+//! The canonical form of a whole document.
+
+use crate::document::{Document, Flaw};
+use crate::encode::{MAX_DEPTH, canonical, canonical_key};
+use crate::error::Problem;
+
+/// Why a text has no canonical form.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CanonicalError {
+    /// It is not a lock document.
+    #[error("line {line}, column {column}: {problem}")]
+    Malformed {
+        /// The line, from 1.
+        line: usize,
+        /// The column, in bytes from 1.
+        column: usize,
+        /// What is wrong there.
+        problem: Problem,
+    },
+    /// A value is nested too deeply to be written indented.
+    #[error(
+        "{key:?} is nested too deeply to be indented: {limit} levels at most, and fewer if it is large"
+    )]
+    TooDeep {
+        /// The top-level key.
+        key: String,
+        /// The limit.
+        limit: usize,
+    },
+}
+
+/// The document in `text` as all writers would leave it who had written every part of it: the frame
+/// and each key and value in the canonical encoding. The order of keys inside a section, escapes, the
+/// spelling of numbers and a missing `lock_version` stay.
+///
+/// A flush never does this to what others wrote. It is for checking a document, and for tidying one up
+/// that a person or another program has laid out otherwise.
+///
+/// # Errors
+///
+/// [`CanonicalError`].
+pub fn canonical_text(text: impl Into<Vec<u8>>) -> Result<String, CanonicalError> {
+    let document = Document::parse(text.into()).map_err(|Flaw { line, column, problem }| {
+        CanonicalError::Malformed { line, column, problem }
+    })?;
+    let mut out = String::with_capacity(document.text().len());
+    out.push('{');
+    for (index, entry) in document.entries().iter().enumerate() {
+        let value = canonical(document.value_of(entry)).map_err(|_| CanonicalError::TooDeep {
+            key: entry.name.to_string(),
+            limit: MAX_DEPTH,
+        })?;
+        let separator = if index == 0 { "\n  " } else { ",\n  " };
+        out.extend([separator, &canonical_key(&entry.name), ": ", &value]);
+    }
+    out.push_str(if document.entries().is_empty() { "}\n" } else { "\n}\n" });
+    Ok(out)
+}
