@@ -10,13 +10,13 @@
 use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::process::{Child, Command, ExitCode, ExitStatus};
-use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::time::Duration;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
 
-use filelock::LockGuard;
+use filelock::{LockGuard, RenewError, VerifyError};
 
 use crate::arguments::Run;
-use crate::failure::{Failure, LOCKED};
+use crate::failure::{Failure, LOCKED, chain};
 use crate::output::say;
 use crate::sys;
 use crate::terminal;
@@ -24,6 +24,8 @@ use crate::waiting::{self, RENEW_EVERY};
 
 /// How long a command that is to stop, because its lock was lost, has until it is killed.
 const KILL_AFTER: Duration = Duration::from_secs(10);
+/// The TTL of locks, less what a last try may take.
+const EXPIRES_AFTER: Duration = Duration::from_secs(28);
 
 /// As env(1), nohup(1) and the shells have it.
 const NOT_FOUND: u8 = 127;
@@ -105,19 +107,14 @@ fn attend(
     let (ended, end) = channel::<()>();
     let lost = std::thread::scope(|scope| {
         let renewing = scope.spawn(move || {
-            while let Err(RecvTimeoutError::Timeout) = end.recv_timeout(RENEW_EVERY) {
-                if let Err(error) = guard.renew() {
-                    let why = error.to_string();
-                    say(&format!("{why}; stopping the command"));
-                    process.terminate();
-                    if let Err(RecvTimeoutError::Timeout) = end.recv_timeout(KILL_AFTER) {
-                        say("the command does not stop; killing it");
-                        process.kill();
-                    }
-                    return Some(why);
-                }
+            let lost = renew_until_lost(guard, &end)?;
+            say(&format!("{lost}; stopping the command"));
+            process.terminate();
+            if let Err(RecvTimeoutError::Timeout) = end.recv_timeout(KILL_AFTER) {
+                say("the command does not stop; killing it");
+                process.kill();
             }
-            None
+            Some(lost.to_string())
         });
         process.await_end();
         drop(ended);
@@ -125,4 +122,25 @@ fn attend(
     });
     forwarding.stop();
     (child.wait(), lost)
+}
+
+/// Renews the lock until the command has `ended`, or, what is returned then, the lock is lost. If it
+/// only cannot be renewed, it is lost when it expires for those who go by the clock.
+fn renew_until_lost(guard: &LockGuard, ended: &Receiver<()>) -> Option<RenewError> {
+    let mut renewed = Instant::now();
+    let mut pause = RENEW_EVERY;
+    while let Err(RecvTimeoutError::Timeout) = ended.recv_timeout(pause) {
+        match guard.renew() {
+            Ok(()) => (renewed, pause) = (Instant::now(), RENEW_EVERY),
+            Err(lost @ RenewError::Verify(VerifyError::Lost { .. })) => return Some(lost),
+            Err(error) if renewed.elapsed() >= EXPIRES_AFTER => return Some(error),
+            Err(error) => {
+                if pause == RENEW_EVERY {
+                    say(&format!("{}; trying again", chain(&error)));
+                }
+                pause = Duration::from_secs(1);
+            }
+        }
+    }
+    None
 }

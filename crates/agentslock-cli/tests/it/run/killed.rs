@@ -7,7 +7,7 @@ use rustix::process::Signal;
 use serde_json::json;
 use testkit::wait_until;
 
-use crate::support::{Lab, WATCHDOG};
+use crate::support::{Lab, OtherUser, WATCHDOG, set_mode};
 
 #[test]
 fn if_only_the_wrapper_is_killed_the_lock_lives_as_long_as_the_command() {
@@ -80,4 +80,41 @@ fn a_command_whose_lock_is_lost_is_asked_to_stop() {
     assert_eq!((&told["ok"], &told["error"]["kind"]), (&json!(false), &json!("lock-lost")));
     assert_eq!(ended.stderr.lines().count(), 1, "{}", ended.stderr);
     assert!(ended.stderr.contains("lost") && ended.stderr.contains("stopping"), "{}", ended.stderr);
+}
+
+#[test]
+fn a_command_that_does_not_stop_when_its_lock_is_lost_is_killed() {
+    let lab = Lab::new();
+    let script = "trap '' TERM; echo running; while :; do sleep 1; done";
+    let mut running = lab.cli(["run", "t", "--", "sh", "-c", script]).start();
+    running.await_out("running\n");
+    fs::remove_dir_all(lab.join("t.lock")).unwrap();
+    // 10 s until it renews, and 10 s until it kills.
+    wait_until(2 * WATCHDOG, || running.has_ended());
+    let ended = running.finish().exits(75);
+    let lines: Vec<_> = ended.stderr.lines().collect();
+    let [stopping, killing, lost] = lines[..] else { panic!("{lines:?}") };
+    assert!(stopping.contains("stopping the command"), "{stopping}");
+    assert!(killing.contains("killing it"), "{killing}");
+    assert!(lost.contains("lost"), "{lost}");
+}
+
+#[test]
+fn a_lock_that_cannot_be_renewed_for_a_moment_is_not_lost() {
+    let test = "a_lock_that_cannot_be_renewed_for_a_moment_is_not_lost";
+    let Some(user) = OtherUser::for_test(test) else { return };
+    let lab = Lab::new();
+    set_mode(lab.root(), 0o777);
+    let run = user.agentslock(["run", "t", "--", "cat"]).in_directory(lab.root());
+    let mut running = run.open_input("running\n").start();
+    running.await_out("running\n");
+    let first = stamp(&lab);
+    // It can no longer be looked at, which is no proof of anything.
+    set_mode(lab.root(), 0o700);
+    running.await_err("trying again");
+    set_mode(lab.root(), 0o777);
+    wait_until(WATCHDOG, || stamp(&lab) > first);
+    let ended = running.finish().exits(0);
+    assert_eq!(ended.stderr.lines().count(), 1, "said once: {}", ended.stderr);
+    assert!(ended.stderr.contains("Permission denied"), "{}", ended.stderr);
 }
