@@ -1,10 +1,10 @@
 //! `append`: one record to an NDJSON log.
 
-use std::io::Read;
 use std::process::ExitCode;
 
 use crate::arguments::Append;
 use crate::failure::Failure;
+use crate::input;
 use crate::output::{envelope, print, print_envelope, push, push_raw, say};
 use crate::sys;
 use crate::waiting;
@@ -58,15 +58,8 @@ fn write(arguments: &Append) -> Result<fsops::Appended, Failure> {
 /// The record, on one line.
 fn record(arguments: &Append) -> Result<String, Failure> {
     let (source, record) = match &arguments.record {
-        Some(record) => ("the record", record.as_encoded_bytes().to_owned()),
-        None => {
-            let mut bytes = Vec::new();
-            std::io::stdin()
-                .lock()
-                .read_to_end(&mut bytes)
-                .map_err(|error| Failure::io("failed to read standard input", &error))?;
-            ("standard input", bytes)
-        }
+        Some(record) => ("the record".to_owned(), record.as_encoded_bytes().to_owned()),
+        None => input::read(None)?,
     };
     agentslock_core::compact(record)
         .map_err(|problem| Failure::input(format!("{source}, {problem}")))

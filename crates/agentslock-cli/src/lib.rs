@@ -6,11 +6,15 @@
 
 mod append;
 mod arguments;
+mod check;
 mod diff;
 mod failure;
 mod find;
 mod holder;
+mod input;
+mod merge;
 mod output;
+mod places;
 mod run;
 mod set;
 mod show;
@@ -39,7 +43,9 @@ pub fn main() -> ExitCode {
     let (json, ended) = match &arguments.verb {
         Verb::Show(show) => (show.json, show::show(show)),
         Verb::Set(set) => (set.json, set::set(set)),
+        Verb::Check(check) => (check.json, check::check(check)),
         Verb::Diff(diff) => (diff.json, diff::diff(diff)),
+        Verb::Merge(merge) => (merge.json, merge::merge(merge)),
         Verb::Run(run) => (run.json, run::run(run)),
         Verb::Holder(holder) => (holder.json, holder::holder(holder)),
         Verb::Append(append) => (append.json, append::append(append)),

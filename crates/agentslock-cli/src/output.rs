@@ -66,8 +66,13 @@ pub(crate) fn report(failure: &Failure, json: bool) -> ExitCode {
             push(&mut fields, "path", &path.to_string_lossy());
         }
         push(&mut fields, "error", &error);
-        // If even that cannot be written, the exit status still tells.
-        let _ = print_envelope(&fields);
+        // What cannot be told there is told here.
+        if let Err(unwritten) = print_envelope(&fields) {
+            say(&failure.message);
+            if unwritten.message != failure.message {
+                say(&unwritten.message);
+            }
+        }
     } else {
         say(&failure.message);
     }
@@ -77,15 +82,15 @@ pub(crate) fn report(failure: &Failure, json: bool) -> ExitCode {
 /// What the command line got wrong; or the help that it asked for, which is no failure.
 pub(crate) fn report_usage(error: &clap::Error) -> ExitCode {
     // Not parsed, so not known for certain: but what comes before `--` is ours.
-    let json = std::env::args_os()
-        .skip(1)
-        .take_while(|argument| argument != "--")
-        .any(|argument| argument == "--json");
-    if json && error.use_stderr() {
-        return report(&Failure::new(TROUBLE, "usage", error.to_string().trim()), true);
+    let mut arguments = std::env::args_os().skip(1).take_while(|argument| argument != "--");
+    // Git must not take it for a merge with conflicts.
+    let is_merge = arguments.next().is_some_and(|verb| verb == "merge");
+    let status = if is_merge { crate::merge::FAILED } else { TROUBLE };
+    if error.use_stderr() && arguments.any(|argument| argument == "--json") {
+        return report(&Failure::new(status, "usage", error.to_string().trim()), true);
     }
     let _ = error.print();
-    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(TROUBLE))
+    if error.use_stderr() { ExitCode::from(status) } else { ExitCode::SUCCESS }
 }
 
 /// One line on standard error, which may be closed.

@@ -1,7 +1,7 @@
 //! `set`: replace or remove a section, from a file, a stream or a command.
 
 use std::ffi::OsString;
-use std::io::{Read, Write};
+use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 use std::sync::mpsc::{RecvTimeoutError, channel};
@@ -14,6 +14,7 @@ use crate::arguments::Set;
 use crate::diff;
 use crate::failure::Failure;
 use crate::find;
+use crate::input;
 use crate::output::{envelope, print, print_envelope, push, say};
 use crate::sys;
 use crate::terminal::{self, Paint};
@@ -106,7 +107,7 @@ fn stage_all(arguments: &Set, lockfile: &Lockfile) -> Result<(), Failure> {
     match &arguments.section {
         Some(section) if arguments.remove => Ok(lockfile.remove_section(section)?),
         Some(section) => {
-            let (source, json) = read_value(arguments.file.as_deref())?;
+            let (source, json) = input::read(arguments.file.as_deref())?;
             stage(lockfile, section, &source, json)
         }
         None => Ok(()),
@@ -124,27 +125,6 @@ fn stage(lockfile: &Lockfile, section: &str, source: &str, json: Vec<u8>) -> Res
         StageError::NotJson { problem, .. } => Failure::input(format!("{source}, {problem}")),
         error => Failure::from(error),
     })
-}
-
-/// The value's bytes, and what to call the place where they came from.
-fn read_value(file: Option<&Path>) -> Result<(String, Vec<u8>), Failure> {
-    match file {
-        Some(file) if file != Path::new("-") => {
-            let source = format!("`{}`", file.display());
-            let contents = fsops::read(file)?;
-            let bytes =
-                contents.bytes.ok_or_else(|| Failure::input(format!("{source} does not exist")))?;
-            Ok((source, bytes))
-        }
-        _ => {
-            let mut bytes = Vec::new();
-            std::io::stdin()
-                .lock()
-                .read_to_end(&mut bytes)
-                .map_err(|error| Failure::io("failed to read standard input", &error))?;
-            Ok(("standard input".to_owned(), bytes))
-        }
-    }
 }
 
 /// Sends the section through a command, under the lock.

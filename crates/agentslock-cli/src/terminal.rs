@@ -38,6 +38,14 @@ impl Paint {
         self.with(color.on_default(), text)
     }
 
+    pub(crate) fn bold(self, text: &str) -> String {
+        self.with(Style::new().bold(), text)
+    }
+
+    pub(crate) fn problem(self, text: &str) -> String {
+        self.with(AnsiColor::Red.on_default(), text)
+    }
+
     fn with(self, style: Style, text: &str) -> String {
         if self.0 { format!("{style}{text}{style:#}") } else { text.to_owned() }
     }

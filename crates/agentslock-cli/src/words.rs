@@ -83,7 +83,8 @@ pub(crate) fn list(lockfile: &Lockfile) -> Vec<String> {
     lines
 }
 
-fn subject(section: &str, entry: Option<&str>) -> String {
+/// What a person calls an entry, or a section as a whole.
+pub(crate) fn subject(section: &str, entry: Option<&str>) -> String {
     let Some(entry) = entry else { return section.to_owned() };
     let noun = match section {
         "units" => "unit",

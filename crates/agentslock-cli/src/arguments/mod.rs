@@ -1,8 +1,10 @@
 //! The command line: verbs, flags, and their help. A file for each verb; here what they share.
 
 mod append;
+mod check;
 mod diff;
 mod holder;
+mod merge;
 mod run;
 mod set;
 mod show;
@@ -13,8 +15,10 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use append::Append;
+pub(crate) use check::Check;
 pub(crate) use diff::Diff;
 pub(crate) use holder::Holder;
+pub(crate) use merge::Merge;
 pub(crate) use run::Run;
 pub(crate) use set::Set;
 pub(crate) use show::Show;
@@ -34,7 +38,9 @@ pub(crate) struct Arguments {
 pub(crate) enum Verb {
     Show(Show),
     Set(Set),
+    Check(Check),
     Diff(Diff),
+    Merge(Merge),
     Run(Run),
     Holder(Holder),
     Append(Append),

@@ -1,7 +1,10 @@
 //! Linux, macOS and the BSDs.
 
+use std::ffi::OsString;
 use std::io;
+use std::os::unix::ffi::OsStringExt;
 use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
 use std::process::{Child, ExitStatus};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -209,4 +212,9 @@ pub(crate) fn stderr_columns() -> Option<usize> {
     let size = rustix::termios::tcgetwinsize(io::stderr()).ok()?;
     // Some terminals do not know.
     Some(if size.ws_col == 0 { 80 } else { size.ws_col.into() })
+}
+
+/// A path as another program printed it.
+pub(crate) fn path_from_bytes(bytes: Vec<u8>) -> PathBuf {
+    OsString::from_vec(bytes).into()
 }

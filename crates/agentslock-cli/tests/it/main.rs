@@ -5,10 +5,14 @@
 #![allow(clippy::unwrap_used, reason = "what a test sets up may fail in the short way")]
 
 mod append;
+mod check;
 mod diff;
+mod docs;
 mod errors;
+mod everywhere;
 mod find;
 mod holder;
+mod merge;
 mod run;
 mod set;
 mod show;

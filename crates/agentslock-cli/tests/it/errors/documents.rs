@@ -12,11 +12,13 @@ use crate::support::{Lab, OtherUser, Program, set_mode};
 
 /// What reads or writes a document called `bad`, and then what appends to a log of that name: `append`
 /// does not mind what a log contains, but it must be a file.
-const VERBS: [&[&str]; 12] = [
+const VERBS: [&[&str]; 14] = [
     &["show", "--file", "bad"],
     &["show", "--file", "bad", "s"],
     &["show", "--file", "bad", "s.e"],
     &["show", "--file", "bad", "inputs_digest"],
+    &["diff", "bad", "none"],
+    &["diff", "none", "bad"],
     &["set", "--file", "bad", "s"],
     &["set", "--file", "bad", "s", "value.json"],
     &["set", "--file", "bad", "s", "--remove"],
@@ -26,8 +28,8 @@ const VERBS: [&[&str]; 12] = [
     &["append", "bad"],
     &["append", "bad", "{}"],
 ];
-const READING: Range<usize> = 0..4;
-const ON_DOCUMENTS: Range<usize> = 0..10;
+const READING: Range<usize> = 0..6;
+const ON_DOCUMENTS: Range<usize> = 0..12;
 
 /// Runs each of `verbs` as text and as JSON. Each fails with a message that contains all of `hints`,
 /// and changes nothing.

@@ -61,6 +61,9 @@ fn a_flag_that_a_verb_has_no_use_for_is_refused() {
         &["holder", "t", "--verbose"],
         &["diff", "a", "b", "--wait", "1"],
         &["diff", "a", "b", "--dry-run"],
+        &["check", "--remove"],
+        &["check", "--dry-run"],
+        &["check", "other"],
         &["append", "log", "--", "{}", "{}"],
     ] {
         expect_refused(arguments);
@@ -185,7 +188,7 @@ fn help_is_no_error_and_has_an_example_for_each_verb() {
     };
     let overview = help(&["--help"]);
     assert!(overview.contains("75"), "the exit status is explained\n{overview}");
-    for verb in ["show", "set", "diff", "run", "holder", "append"] {
+    for verb in ["show", "set", "check", "diff", "merge", "run", "holder", "append"] {
         assert!(overview.contains(&format!("\n  {verb} ")), "{overview}");
         for arguments in [[verb, "--help"], ["help", verb]] {
             let text = help(&arguments);

@@ -49,6 +49,11 @@ impl Program {
         self
     }
 
+    pub(crate) fn without_env(mut self, name: &str) -> Self {
+        self.command.env_remove(name);
+        self
+    }
+
     pub(crate) fn user(mut self, user: u32) -> Self {
         self.command.uid(user).gid(user);
         self

@@ -1,0 +1,92 @@
+//! Whether what is locked is what is declared now: drift and staleness.
+
+use std::path::Path;
+use std::time::SystemTime;
+
+use agentslock_config::{ConfigLock, Declared, DriftState, Kind, ReadError, Reference};
+
+use super::finding::Finding;
+use crate::arguments::Check;
+use crate::failure::{Failure, chain};
+use crate::places::Places;
+
+/// What is declared, as far as it was told.
+pub(super) struct Asked {
+    references: Option<Declared>,
+    inputs_digest: Option<String>,
+}
+
+impl Asked {
+    /// `None` if nothing was told.
+    pub(super) fn of(arguments: &Check) -> Result<Option<Self>, Failure> {
+        let inputs_digest = arguments.inputs_digest.clone();
+        let references = match &arguments.declared {
+            Some(list) => Some(declared(list, &arguments.kinds)?),
+            None => None,
+        };
+        let asked = references.is_some() || inputs_digest.is_some();
+        Ok(asked.then_some(Self { references, inputs_digest }))
+    }
+
+    pub(super) fn examine(&self, path: &Path) -> Vec<Finding> {
+        self.compare(path).unwrap_or_else(|error| {
+            vec![Finding::new("unreadable", (1, 1), chain(&error)).unsure()]
+        })
+    }
+
+    fn compare(&self, path: &Path) -> Result<Vec<Finding>, ReadError> {
+        let lock = ConfigLock::new(path);
+        // Only for the places. What cannot be read by now has none.
+        let bytes = fsops::read(path).ok().and_then(|contents| contents.bytes).unwrap_or_default();
+        let places = Places::of(&bytes);
+        let place = |section: &str, entry: &str| {
+            places.as_ref().map_or((1, 1), |places| places.entry(section, entry))
+        };
+        let mut findings = Vec::new();
+        if let Some(current) = &self.inputs_digest {
+            let locked = lock.inputs_digest()?;
+            if locked.as_ref() != Some(current) {
+                let locked = locked.as_deref().unwrap_or("nothing");
+                let message = format!("resolved from {locked}, inputs are {current} now");
+                let at = place("inputs_digest", "");
+                findings.push(Finding::new("inputs-digest-mismatch", at, message));
+            }
+        }
+        let Some(declared) = &self.references else { return Ok(findings) };
+        for drift in lock.drift(declared, SystemTime::now())? {
+            let reference = drift.reference.as_str();
+            let message = match drift.state {
+                DriftState::Ok => continue,
+                DriftState::MissingFromLock => format!("{reference} is declared, but not locked"),
+                DriftState::ExtraInLock => format!("{reference} is locked, but not declared"),
+                DriftState::TtlExpired => format!("{reference} is locked by an entry that expired"),
+                state => format!("{reference}: {state}"),
+            };
+            let at = place("units", reference);
+            findings.push(Finding::new(drift.state.as_str(), at, message));
+        }
+        Ok(findings)
+    }
+}
+
+/// A reference a line; what is empty or begins with `#` is none.
+fn declared(list: &Path, kinds: &[String]) -> Result<Declared, Failure> {
+    let (source, bytes) = crate::input::read(Some(list))?;
+    let text = std::str::from_utf8(&bytes)
+        .map_err(|_| Failure::input(format!("{source} is not UTF-8")))?;
+    let mut references: Vec<Reference> = Vec::new();
+    for (line, number) in text.lines().zip(1..) {
+        let line = line.trim();
+        if !line.is_empty() && !line.starts_with('#') {
+            let reference = line
+                .parse()
+                .map_err(|error| Failure::input(format!("{source}, line {number}: {error}")))?;
+            references.push(reference);
+        }
+    }
+    let declared = Declared::new(references);
+    if kinds.is_empty() {
+        return Ok(declared);
+    }
+    Ok(declared.over(kinds.iter().map(|kind| Kind::from(kind.clone()))))
+}

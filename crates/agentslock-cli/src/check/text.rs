@@ -1,0 +1,118 @@
+//! The document as a text: whether it is one, of a version that is known, and laid out as it should be.
+
+use agentslock_core::{
+    CanonicalError, LOCK_VERSION, MarkedSides, MergeError, Resolution, canonical_text, merge,
+};
+
+use super::finding::Finding;
+use crate::places::{self, Places};
+use crate::words;
+
+/// What was found, and what can be done about it.
+pub(super) struct Examined {
+    pub(super) findings: Vec<Finding>,
+    /// Whether it is a document, of a version that is known.
+    pub(super) readable: bool,
+    /// What repairs all findings that can be repaired.
+    pub(super) repaired: Option<String>,
+}
+
+pub(super) fn examine(bytes: &[u8]) -> Examined {
+    match canonical_text(bytes) {
+        Ok(canonical) => examine_document(bytes, canonical),
+        Err(CanonicalError::Malformed { line, column, problem, .. }) => {
+            let malformed = Finding::new("malformed", (line, column), problem.to_string());
+            examine_marked(bytes, malformed)
+        }
+        Err(error) => Examined {
+            findings: vec![Finding::new("not-canonical", (1, 1), error.to_string())],
+            readable: true,
+            repaired: None,
+        },
+    }
+}
+
+fn examine_document(bytes: &[u8], canonical: String) -> Examined {
+    if let Some(finding) = examine_version(bytes) {
+        // What another version means by its layout is not known.
+        return Examined { readable: false, findings: vec![finding], repaired: None };
+    }
+    if bytes == canonical.as_bytes() {
+        return Examined { findings: Vec::new(), readable: true, repaired: None };
+    }
+    let same = bytes.iter().zip(canonical.as_bytes()).take_while(|(a, b)| a == b).count();
+    let message = "from here on, it is not laid out as all writers would lay it out";
+    let finding = Finding::new("not-canonical", places::after(&bytes[..same]), message).fixable();
+    Examined { findings: vec![finding], readable: true, repaired: Some(canonical) }
+}
+
+fn examine_version(bytes: &[u8]) -> Option<Finding> {
+    let places = Places::of(bytes)?;
+    let (version, place) = places.top_level("lock_version")?;
+    match serde_json::from_str::<u64>(version) {
+        Ok(version) if version <= LOCK_VERSION => None,
+        Ok(version) => {
+            let message = format!(
+                "lock_version is {version}, of which this program knows nothing: update it"
+            );
+            Some(Finding::new("later-version", place, message).unsure())
+        }
+        Err(_) => Some(Finding::new("version", place, "lock_version is not a whole number")),
+    }
+}
+
+/// What is not JSON may be what a merge left: with markers in it, or with the commas missing or too
+/// many that stood at the lines that a person took away.
+fn examine_marked(bytes: &[u8], malformed: Finding) -> Examined {
+    let unreadable = |findings| Examined { findings, readable: false, repaired: None };
+    let sides = match MarkedSides::read(bytes) {
+        Ok(sides) => sides,
+        Err(_) if first_marker(bytes).is_none() => return unreadable(vec![malformed]),
+        Err(error) => {
+            let place = (error.line, error.column);
+            let finding = Finding::new("conflict-markers", place, error.problem.to_string());
+            return unreadable(vec![finding]);
+        }
+    };
+    if sides.conflicts == 0 {
+        return match canonical_text(sides.ours) {
+            Ok(repaired) => Examined {
+                findings: vec![malformed.fixable()],
+                readable: false,
+                repaired: Some(repaired),
+            },
+            Err(_) => unreadable(vec![malformed]),
+        };
+    }
+    examine_conflicts(bytes, &sides).unwrap_or_else(|error| {
+        let message = error.to_string();
+        unreadable(vec![Finding::new("conflict-markers", (error.line, error.column), message)])
+    })
+}
+
+fn examine_conflicts(bytes: &[u8], sides: &MarkedSides) -> Result<Examined, MergeError> {
+    let base = sides.base.as_deref().unwrap_or_default();
+    let merged = merge(base, &sides.ours, &sides.theirs, &mut Resolution::Unresolved)?;
+    let place = first_marker(bytes).unwrap_or((1, 1));
+    let findings: Vec<_> = merged
+        .conflicts()
+        .map(|conflict| {
+            let subject = words::subject(conflict.section, conflict.entry);
+            let message = format!("{subject} was changed on both sides; choose one");
+            Finding::new("conflict", place, message)
+        })
+        .collect();
+    let repaired = merged.text().and_then(|text| canonical_text(text).ok());
+    if repaired.is_none() {
+        return Ok(Examined { findings, readable: false, repaired: None });
+    }
+    let message = "conflict markers, but no conflict: what both sides changed fits together";
+    let finding = Finding::new("conflict-markers", place, message).fixable();
+    Ok(Examined { findings: vec![finding], readable: false, repaired })
+}
+
+/// Where the first conflict begins.
+fn first_marker(bytes: &[u8]) -> Option<(usize, usize)> {
+    let mut lines = bytes.split(|byte| *byte == b'\n').zip(1..);
+    lines.find(|(line, _)| line.starts_with(b"<<<<<<<")).map(|(_, number)| (number, 1))
+}

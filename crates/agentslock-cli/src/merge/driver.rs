@@ -1,0 +1,130 @@
+//! Merging three files, as git asks a driver to.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use agentslock_core::{Conflict, Fields, Markers, Merged, Resolution};
+use fsops::{AtomicFile, Durability, WriteError};
+
+use crate::arguments::Merge;
+use crate::failure::{Failure, NO};
+use crate::output::{envelope, print, print_envelope, push, push_raw, say};
+use crate::words;
+
+pub(super) fn merge(arguments: &Merge) -> Result<ExitCode, Failure> {
+    let file = |path: &Option<PathBuf>| path.clone().expect("because clap requires all three");
+    let [base, ours, theirs] = [&arguments.base, &arguments.ours, &arguments.theirs].map(file);
+    // What the document is called, which is more than what git calls its temporary files.
+    let name = arguments.path.as_deref().unwrap_or(&ours);
+    let merged = merge_files(name, &base, &ours, &theirs).map_err(|f| f.about(name))?;
+    let text = merged.marked(&markers(arguments));
+    if !arguments.dry_run {
+        write(&ours, &text).map_err(|failure| failure.about(name))?;
+    }
+    let clean = merged.conflicts().next().is_none();
+    if arguments.json {
+        print_envelope(&as_json(arguments, name, &merged, &text))?;
+    } else {
+        tell(arguments, name, &merged);
+        if arguments.dry_run {
+            print(&text)?;
+        }
+    }
+    Ok(if clean { ExitCode::SUCCESS } else { ExitCode::from(NO) })
+}
+
+fn merge_files(name: &Path, base: &Path, ours: &Path, theirs: &Path) -> Result<Merged, Failure> {
+    let read = |path: &Path| {
+        fsops::read(path)?
+            .bytes
+            .ok_or_else(|| Failure::input(format!("`{}` does not exist", path.display())))
+    };
+    let (base, ours, theirs) = (read(base)?, read(ours)?, read(theirs)?);
+    agentslock_core::merge(&base, &ours, &theirs, &mut Resolution::Unresolved).map_err(|error| {
+        Failure::new(super::FAILED, "malformed", format!("`{}`, {error}", name.display()))
+    })
+}
+
+/// An older git leaves what it does not know as it is; then plain words are better.
+fn markers(arguments: &Merge) -> Markers<'_> {
+    let mut markers = Markers { size: arguments.marker_size, ..Markers::default() };
+    if let [base, ours, theirs] = &*arguments.labels {
+        for (label, given) in
+            [(&mut markers.base, base), (&mut markers.ours, ours), (&mut markers.theirs, theirs)]
+        {
+            if !given.is_empty() && !given.starts_with('%') {
+                *label = given;
+            }
+        }
+    }
+    markers
+}
+
+/// Git reads it back at once and writes it where it belongs: only the whole of it matters.
+fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    let mut file = AtomicFile::create(path, Durability::Atomic)?;
+    file.write_all(text.as_bytes()).map_err(|source| WriteError::Io {
+        verb: "write the new content of",
+        path: path.to_owned(),
+        source,
+    })?;
+    Ok(file.make_ready()?.commit()?)
+}
+
+fn tell(arguments: &Merge, name: &Path, merged: &Merged) {
+    if arguments.talk.quiet {
+        return;
+    }
+    let name = name.display();
+    for conflict in merged.conflicts() {
+        say(&format!("{name}: {}", in_words(&conflict)));
+    }
+    if merged.inputs_digest_dropped() {
+        say(&format!(
+            "{name}: inputs_digest was changed on both sides, and is dropped; resolve anew"
+        ));
+    }
+    if arguments.talk.verbose && merged.text().is_some() {
+        say(&format!("{name}: merged"));
+    }
+}
+
+fn in_words(conflict: &Conflict<'_>) -> String {
+    let subject = words::subject(conflict.section, conflict.entry);
+    let what = match (conflict.ours, conflict.theirs) {
+        (None, _) => "was removed on our side and changed on theirs",
+        (_, None) => "was changed on our side and removed on theirs",
+        _ if conflict.base.is_none() => "was added on both sides, each otherwise",
+        _ => "was changed on both sides, each otherwise",
+    };
+    format!("{subject} {what}")
+}
+
+fn as_json(arguments: &Merge, name: &Path, merged: &Merged, text: &str) -> Fields {
+    let conflicts: Vec<Fields> = merged
+        .conflicts()
+        .map(|conflict| {
+            let mut fields = Fields::new();
+            push(&mut fields, "section", conflict.section);
+            if let Some(entry) = conflict.entry {
+                push(&mut fields, "entry", entry);
+            }
+            let sides =
+                [("base", conflict.base), ("ours", conflict.ours), ("theirs", conflict.theirs)];
+            for (side, value) in sides {
+                if let Some(value) = value {
+                    push_raw(&mut fields, side, value);
+                }
+            }
+            fields
+        })
+        .collect();
+    let mut fields = envelope(name, conflicts.is_empty());
+    push(&mut fields, "conflicts", &conflicts);
+    push(&mut fields, "inputs_digest_dropped", &merged.inputs_digest_dropped());
+    if arguments.dry_run {
+        push(&mut fields, "text", text);
+    }
+    fields
+}

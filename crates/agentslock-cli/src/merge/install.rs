@@ -1,0 +1,161 @@
+//! Setting git up to merge and show documents, and undoing that.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use crate::arguments::Merge;
+use crate::failure::Failure;
+use crate::merge::{FAILED, git};
+use crate::output::{envelope, print, print_envelope, push};
+
+/// What is committed: which files it is about. A name without a slash goes for all directories.
+const ATTRIBUTES: &str = ".agentsrc.lock merge=agentslock diff=agentslock";
+const COMMENT: &str =
+    "# Merged and shown by agentslock; once in each clone: agentslock merge --install";
+
+/// What each clone is told: how. Git lets a shell run these, and puts the names of the three files, and
+/// what else stands for a percent sign, into them.
+///
+/// A program that is not there is a failure, but git would take the shell's 127 for a conflict, and what
+/// is in the file for the result.
+fn settings(program: &str) -> [(&'static str, String); 4] {
+    let in_driver = program.replace('%', "%%");
+    [
+        ("merge.agentslock.name", "agentslock: by section and entry".to_owned()),
+        (
+            "merge.agentslock.driver",
+            format!(
+                "command -v {in_driver} >/dev/null || exit {FAILED}; {in_driver} merge \
+                 --marker-size %L --path %P --labels %S %X %Y -- %O %A %B"
+            ),
+        ),
+        // Between ancestors that were merged themselves, markers would be in the way.
+        ("merge.agentslock.recursive", "binary".to_owned()),
+        ("diff.agentslock.textconv", format!("{program} diff --textconv")),
+    ]
+}
+
+const SECTIONS: [&str; 2] = ["merge.agentslock", "diff.agentslock"];
+
+pub(super) fn install(arguments: &Merge) -> Result<ExitCode, Failure> {
+    let attributes = git::top_level()?.join(".gitattributes");
+    let before = fsops::read(&attributes)?.bytes.unwrap_or_default();
+    let mut done = Vec::new();
+    if arguments.install {
+        if let Some(after) = with_attributes(&before) {
+            done.push(format!("`{}`: added `{ATTRIBUTES}`", attributes.display()));
+            write(arguments, &attributes, &after)?;
+        }
+        for (name, value) in settings(&program()) {
+            if git::ask(&["config", "--local", "--get", name])?.as_ref() != Some(&value) {
+                if !arguments.dry_run {
+                    git::tell(&["config", "--local", name, &value])?;
+                }
+                done.push(format!("this clone's configuration: set {name}"));
+            }
+        }
+    } else {
+        if let Some(after) = without_attributes(&before) {
+            done.push(format!("`{}`: removed `{ATTRIBUTES}`", attributes.display()));
+            write(arguments, &attributes, &after)?;
+        }
+        for section in SECTIONS {
+            let pattern = format!("^{}\\.", section.replace('.', "\\."));
+            if git::ask(&["config", "--local", "--get-regexp", &pattern])?.is_some() {
+                if !arguments.dry_run {
+                    git::tell(&["config", "--local", "--remove-section", section])?;
+                }
+                done.push(format!("this clone's configuration: removed {section}"));
+            }
+        }
+    }
+    tell(arguments, &attributes, &done)
+}
+
+fn tell(arguments: &Merge, attributes: &Path, done: &[String]) -> Result<ExitCode, Failure> {
+    if arguments.json {
+        let mut fields = envelope(attributes, true);
+        push(&mut fields, if arguments.dry_run { "would_do" } else { "done" }, done);
+        return print_envelope(&fields);
+    }
+    if arguments.talk.quiet {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let would = if arguments.dry_run { "would be done: " } else { "" };
+    let mut text = String::new();
+    for line in done {
+        text.extend([would, line, "\n"]);
+    }
+    if done.is_empty() {
+        text += "nothing to do\n";
+    } else if arguments.install {
+        text += "Commit .gitattributes. The configuration is this clone's alone: each other clone needs \
+                 `agentslock merge --install`, too, and merges line by line without it.\n";
+    } else {
+        text +=
+            "Commit .gitattributes; the configuration of other clones does nothing without it.\n";
+    }
+    print(&text)
+}
+
+/// With our lines at the end; `None` if they are there.
+fn with_attributes(before: &[u8]) -> Option<Vec<u8>> {
+    if lines(before).any(|line| line == ATTRIBUTES.as_bytes()) {
+        return None;
+    }
+    let mut after = before.to_owned();
+    if !before.is_empty() && !before.ends_with(b"\n") {
+        after.push(b'\n');
+    }
+    after.extend_from_slice(format!("{COMMENT}\n{ATTRIBUTES}\n").as_bytes());
+    Some(after)
+}
+
+/// Without our lines; `None` if they are not there.
+fn without_attributes(before: &[u8]) -> Option<Vec<u8>> {
+    let is_ours = |line: &[u8]| {
+        let line = line.trim_ascii_end();
+        line == ATTRIBUTES.as_bytes() || line == COMMENT.as_bytes()
+    };
+    let after: Vec<u8> = before
+        .split_inclusive(|byte| *byte == b'\n')
+        .filter(|line| !is_ours(line))
+        .flatten()
+        .copied()
+        .collect();
+    (after != before).then_some(after)
+}
+
+fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    text.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii_end)
+}
+
+/// A file without lines is removed: we made it.
+fn write(arguments: &Merge, path: &Path, after: &[u8]) -> Result<(), Failure> {
+    if arguments.dry_run {
+        return Ok(());
+    }
+    if after.is_empty() {
+        return std::fs::remove_file(path).map_err(|error| {
+            Failure::io(&format!("failed to remove `{}`", path.display()), &error)
+        });
+    }
+    Ok(fsops::write_atomic(path, after)?)
+}
+
+/// By its name, where that finds this very program; else by its path, quoted for a shell.
+fn program() -> String {
+    let name = "agentslock";
+    let Ok(here) = std::env::current_exe().and_then(|path| path.canonicalize()) else {
+        return name.to_owned();
+    };
+    let directories = std::env::var_os("PATH").unwrap_or_default();
+    let mut found = std::env::split_paths(&directories)
+        .map(|directory| directory.join(name).with_extension(std::env::consts::EXE_EXTENSION))
+        .filter(|path| path.is_file());
+    if found.next().and_then(|path| path.canonicalize().ok()).as_ref() == Some(&here) {
+        return name.to_owned();
+    }
+    let path = here.to_string_lossy().replace('\'', "'\\''");
+    format!("'{path}'")
+}

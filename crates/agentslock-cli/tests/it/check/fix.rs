@@ -1,0 +1,134 @@
+//! Repairing what is safe to repair.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, symlink};
+
+use serde_json::json;
+use testkit::parent;
+
+use super::{GOOD, findings};
+use crate::support::{DOCUMENT, Lab, fill_but, run_on_small_disk, set_mode};
+
+#[test]
+fn the_layout_is_repaired_and_said_to_be() {
+    let lab = Lab::with("{ \"s\":{\"e\":[]},\"lock_version\":1 }");
+    set_mode(&lab.join(DOCUMENT), 0o640);
+    let dry = findings(&lab, &["--fix", "--dry-run"], 0);
+    assert!(dry[0].ends_with("(would be fixed)"), "{dry:?}");
+    assert_eq!(lab.document(), "{ \"s\":{\"e\":[]},\"lock_version\":1 }");
+    let fixed = findings(&lab, &["--fix"], 0);
+    assert!(fixed[0].starts_with("1:2: not-canonical:"), "{fixed:?}");
+    assert!(fixed.len() == 1 && fixed[0].ends_with("(fixed)"), "{fixed:?}");
+    assert_eq!(lab.document(), GOOD);
+    assert_eq!(fs::metadata(lab.join(DOCUMENT)).unwrap().mode() & 0o777, 0o640);
+    assert_eq!(lab.names(), [DOCUMENT]);
+    let before = lab.picture();
+    lab.cli(["check", "--fix"]).run().exits(0).says_nothing();
+    assert_eq!(lab.picture(), before, "there is nothing to do");
+}
+
+#[test]
+fn a_link_to_the_document_survives() {
+    let lab = Lab::new();
+    lab.write("real", "{}");
+    symlink("real", lab.join(DOCUMENT)).unwrap();
+    findings(&lab, &["--fix"], 0);
+    assert!(lab.join(DOCUMENT).is_symlink());
+    assert_eq!(lab.read("real"), "{}\n");
+}
+
+#[test]
+fn commas_at_lines_that_were_taken_away_are_repaired() {
+    let lab = Lab::with("{\n  \"s\": {\n    \"a\": 1\n    \"b\": 2,\n  },\n  \"t\": 3,\n}\n");
+    findings(&lab, &["--fix"], 0);
+    assert_eq!(lab.document(), "{\n  \"s\": {\n    \"a\": 1,\n    \"b\": 2\n  },\n  \"t\": 3\n}\n");
+}
+
+#[test]
+fn what_is_not_safe_is_left_alone() {
+    for document in [
+        "",
+        "[]",
+        "{\"a\":1,\"a\":2}",
+        "{\n  \"a\": 1,\n  \"b\": \n}\n",
+        "{\n<<<<<<< HEAD\n  \"e\": 1\n=======\n  \"e\": 2\n>>>>>>> topic\n}\n",
+        "{\n<<<<<<< HEAD\n  \"e\": 1\n}\n",
+        "{ \"lock_version\": \"one\" }",
+    ] {
+        let lab = Lab::with(document);
+        let before = lab.picture();
+        for flags in [&["--fix"][..], &["--fix", "-n"]] {
+            assert_eq!(findings(&lab, flags, 1).len(), 1);
+            assert_eq!(lab.picture(), before, "{document:?}");
+        }
+    }
+    let later = Lab::with("{ \"lock_version\": 2 }");
+    findings(&later, &["--fix"], 2);
+    assert_eq!(
+        later.document(),
+        "{ \"lock_version\": 2 }",
+        "another version's layout is not known"
+    );
+}
+
+#[test]
+fn one_side_that_was_chosen_is_read_though_the_other_conflict_is_open() {
+    let open = "<<<<<<< HEAD\n  \"t\": 1\n=======\n  \"t\": 2\n>>>>>>> topic\n";
+    let lab = Lab::with(format!("{{\n  \"s\": 1\n{open}}}\n"));
+    let found = findings(&lab, &["--fix"], 1);
+    assert!(found[0].contains("conflict: t was changed on both sides"), "{found:?}");
+    lab.write(DOCUMENT, "{\n  \"s\": 1\n  \"t\": 2\n}\n");
+    findings(&lab, &["--fix"], 0);
+    assert_eq!(lab.document(), "{\n  \"s\": 1,\n  \"t\": 2\n}\n");
+}
+
+#[test]
+fn json_tells_what_was_fixed() {
+    let lab = Lab::with("{}");
+    let told = lab.cli(["check", "--fix", "-n", "--json"]).run().exits(0).json();
+    assert_eq!((&told["ok"], &told["findings"]), (&json!(true), &json!([])));
+    assert_eq!(told["would_fix"][0]["code"], "not-canonical");
+    let told = lab.cli(["check", "--fix", "--json"]).run().exits(0).json();
+    assert_eq!((&told["ok"], &told["findings"]), (&json!(true), &json!([])));
+    assert_eq!(told["fixed"][0]["code"], "not-canonical");
+}
+
+#[test]
+fn two_that_repair_at_once_repair_once() {
+    let lab = Lab::with("{}");
+    let holder = lab.hold(DOCUMENT);
+    let mut repairers = [0, 1].map(|_| lab.cli(["check", "--fix"]).start());
+    for repairer in &mut repairers {
+        repairer.await_err("waiting");
+    }
+    holder.finish().exits(0);
+    let said: usize = repairers.map(|it| it.finish().exits(0).out().lines().count()).iter().sum();
+    assert_eq!(said, 1, "the second one found nothing to do");
+    assert_eq!(lab.document(), "{}\n");
+    lab.expect_free(DOCUMENT);
+}
+
+#[test]
+fn child_repairs_without_room() {
+    let Some(parent) = parent() else { return };
+    let directory = std::path::PathBuf::from(parent.var("DIRECTORY"));
+    let document = directory.join("document");
+    let text = format!("{{\"s\":\"{}\"}}", "x".repeat(20_000));
+    fs::write(&document, &text).unwrap();
+    fill_but(&directory, 2);
+    let check = crate::support::Program::agentslock(["check", "--fix", "--file"]).args([&document]);
+    let ended = check.run().exits(2);
+    assert!(ended.complaint().contains("No space left"), "{ended:?}");
+    assert_eq!(fs::read_to_string(&document).unwrap(), text);
+    fs::remove_file(directory.join("filler")).unwrap();
+    assert_eq!(fs::read_dir(&directory).unwrap().count(), 1, "nothing is left over");
+}
+
+#[test]
+fn a_full_disk_leaves_the_document_as_it_is() {
+    run_on_small_disk(
+        "a_full_disk_leaves_the_document_as_it_is",
+        module_path!(),
+        "child_repairs_without_room",
+    );
+}

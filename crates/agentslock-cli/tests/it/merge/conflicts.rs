@@ -1,0 +1,165 @@
+//! Conflicts: what is left between markers, and how a person gets out of it.
+
+use serde_json::Value;
+
+use super::repo::{Repo, text};
+use super::units;
+use crate::support::DOCUMENT;
+
+fn base() -> Value {
+    units(&[("git:a/one@1", "1"), ("git:a/two@1", "2")])
+}
+
+/// Both sides moved one unit, each otherwise, and ours another one.
+fn conflicting(test: &str) -> Option<Repo> {
+    let ours = units(&[("git:a/one@1", "6"), ("git:a/two@1", "3")]);
+    let theirs = units(&[("git:a/one@1", "1"), ("git:a/two@1", "4")]);
+    Repo::forked(test, &base(), &ours, &theirs)
+}
+
+/// Takes away the lines of the conflict that are not on the side that follows `marker`, as a person does
+/// with an editor.
+fn choose(conflict: &str, marker: char) -> String {
+    let mut chosen = String::new();
+    let mut side = None;
+    for line in conflict.split_inclusive('\n') {
+        match line.chars().next() {
+            Some(character @ ('<' | '|' | '=')) => side = Some(character),
+            Some('>') => side = None,
+            _ if side.is_none_or(|side| side == marker) => chosen.push_str(line),
+            _ => {}
+        }
+    }
+    chosen
+}
+
+#[test]
+fn a_unit_that_both_moved_is_left_between_markers_that_a_person_understands() {
+    let test = "a_unit_that_both_moved_is_left_between_markers_that_a_person_understands";
+    let Some(repo) = conflicting(test) else { return };
+    let ended = repo.git(&["merge", "--no-edit", "topic"]).exits(1);
+    assert!(ended.out().contains(&format!("CONFLICT (content): Merge conflict in {DOCUMENT}")));
+    let said =
+        "agentslock: .agentsrc.lock: unit git:a/two@1 was changed on both sides, each otherwise\n";
+    assert!(ended.stderr.contains(said), "{}", ended.stderr);
+    let unit = |mark: &str| {
+        format!(
+            "    \"git:a/two@1\": {{\n      \"digest\": \"sha256:{}\",\n      \"kind\": \"layer\"\n    }}\n",
+            mark.repeat(64)
+        )
+    };
+    let document = repo.lab.document();
+    let (before, conflict) = document.split_once("<<<<<<< HEAD\n").unwrap();
+    assert!(before.contains(&"6".repeat(64)), "what does not conflict is merged\n{document}");
+    let (sides, after) = conflict.split_once(">>>>>>> topic\n").unwrap();
+    let (ours, rest) = sides.split_once("||||||| ").unwrap();
+    let (base, theirs) = rest.split_once("=======\n").unwrap();
+    assert_eq!((ours, theirs), (&*unit("3"), &*unit("4")));
+    assert!(base.ends_with(&unit("2")), "{base}");
+    assert_eq!(after, "  }\n}\n");
+}
+
+#[test]
+fn a_side_that_is_chosen_by_hand_is_a_document() {
+    let test = "a_side_that_is_chosen_by_hand_is_a_document";
+    for (marker, mark) in [('<', "3"), ('=', "4"), ('|', "2")] {
+        let Some(repo) = conflicting(test) else { return };
+        repo.git(&["merge", "--no-edit", "topic"]).exits(1);
+        let told = repo.agentslock(&["check"]).exits(1);
+        assert!(
+            told.out().contains("unit git:a/two@1 was changed on both sides"),
+            "{}",
+            told.out()
+        );
+        repo.agentslock(&["check", "--fix"]).exits(1);
+        repo.lab.write(DOCUMENT, choose(&repo.lab.document(), marker));
+        repo.agentslock(&["check", "--fix"]).exits(0);
+        repo.git(&["add", DOCUMENT]).exits(0);
+        repo.git(&["commit", "--quiet", "--no-edit"]).exits(0);
+        repo.expect_committed(&units(&[("git:a/one@1", "6"), ("git:a/two@1", mark)]));
+    }
+}
+
+#[test]
+fn what_one_side_removed_and_the_other_changed_is_a_conflict() {
+    let test = "what_one_side_removed_and_the_other_changed_is_a_conflict";
+    for (marker, left) in
+        [('<', &[("git:a/one@1", "1")][..]), ('=', &[("git:a/one@1", "1"), ("git:a/two@1", "4")])]
+    {
+        let ours = units(&[("git:a/one@1", "1")]);
+        let theirs = units(&[("git:a/one@1", "1"), ("git:a/two@1", "4")]);
+        let Some(repo) = Repo::forked(test, &base(), &ours, &theirs) else { return };
+        let ended = repo.git(&["merge", "--no-edit", "topic"]).exits(1);
+        let said = "unit git:a/two@1 was removed on our side and changed on theirs";
+        assert!(ended.stderr.contains(said), "{}", ended.stderr);
+        // With the removal taken, the comma before it is one too many.
+        let chosen = choose(&repo.lab.document(), marker);
+        repo.lab.write(DOCUMENT, &chosen);
+        if marker == '<' {
+            let told = repo.agentslock(&["check"]).exits(1);
+            assert!(told.out().contains("malformed"), "{}", told.out());
+        }
+        repo.agentslock(&["check", "--fix"]).exits(0);
+        repo.commit("chosen");
+        repo.expect_committed(&units(left));
+    }
+}
+
+#[test]
+fn a_conflict_in_a_rebase_is_settled_and_the_rebase_goes_on() {
+    let test = "a_conflict_in_a_rebase_is_settled_and_the_rebase_goes_on";
+    let Some(repo) = conflicting(test) else { return };
+    repo.git(&["checkout", "--quiet", "topic"]).exits(0);
+    let ended = repo.git(&["rebase", "main"]).exits(1);
+    assert!(ended.stderr.contains("unit git:a/two@1 was changed on both"), "{}", ended.stderr);
+    // In a rebase, "theirs" is what is being rebased.
+    repo.lab.write(DOCUMENT, choose(&repo.lab.document(), '='));
+    repo.agentslock(&["check", "--fix"]).exits(0);
+    repo.git(&["add", DOCUMENT]).exits(0);
+    repo.git(&["rebase", "--continue"]).exits(0);
+    repo.expect_committed(&units(&[("git:a/one@1", "6"), ("git:a/two@1", "4")]));
+}
+
+#[test]
+fn a_conflict_in_a_cherry_pick_is_settled_and_it_goes_on() {
+    let test = "a_conflict_in_a_cherry_pick_is_settled_and_it_goes_on";
+    let Some(repo) = conflicting(test) else { return };
+    repo.git(&["cherry-pick", "topic"]).exits(1);
+    repo.lab.write(DOCUMENT, choose(&repo.lab.document(), '<'));
+    repo.agentslock(&["check", "--fix"]).exits(0);
+    repo.git(&["add", DOCUMENT]).exits(0);
+    repo.git(&["cherry-pick", "--skip"]).exits(0);
+    repo.expect_committed(&units(&[("git:a/one@1", "6"), ("git:a/two@1", "3")]));
+}
+
+#[test]
+fn conflicts_of_gits_own_that_are_none_are_fixed() {
+    let test = "conflicts_of_gits_own_that_are_none_are_fixed";
+    let Some(repo) = Repo::without_driver(test, &base()) else { return };
+    let (one, two) = (("git:a/one@1", "1"), ("git:a/two@1", "2"));
+    repo.fork(
+        &units(&[("git:a/new@1", "8"), one, two]),
+        &units(&[("git:a/newer@1", "9"), one, two]),
+    );
+    repo.git(&["merge", "--no-edit", "topic"]).exits(1);
+    let told = repo.agentslock(&["check"]).exits(1);
+    assert!(told.out().contains("conflict-markers"), "{}", told.out());
+    let fixed = repo.agentslock(&["check", "--fix"]).exits(0);
+    assert!(fixed.out().contains("(fixed)"), "{}", fixed.out());
+    repo.commit("merged");
+    repo.expect_committed(&units(&[("git:a/new@1", "8"), ("git:a/newer@1", "9"), one, two]));
+}
+
+#[test]
+fn longer_markers_are_read_back() {
+    let test = "longer_markers_are_read_back";
+    let Some(repo) = conflicting(test) else { return };
+    let attributes = repo.lab.read(".gitattributes");
+    repo.lab.write(".gitattributes", attributes + ".agentsrc.lock conflict-marker-size=20\n");
+    repo.commit("long markers");
+    repo.git(&["merge", "--no-edit", "topic"]).exits(1);
+    let conflict = repo.lab.document();
+    assert!(conflict.contains(&format!("\n{} HEAD\n", "<".repeat(20))), "{conflict}");
+    repo.agentslock(&["check"]).exits(1);
+    assert_eq!(choose(&conflict, '<'), text(&units(&[("git:a/one@1", "6"), ("git:a/two@1", "3")])));
+}

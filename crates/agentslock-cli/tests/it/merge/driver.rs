@@ -1,0 +1,198 @@
+//! What git merges with it, in the ways in which git merges.
+
+use serde_json::json;
+
+use super::repo::Repo;
+use super::{units, with};
+use crate::support::DOCUMENT;
+
+const BASE: [(&str, &str); 2] = [("git:a/one@1", "1"), ("git:a/two@1", "2")];
+
+#[test]
+fn branches_that_lock_different_units_merge() {
+    let test = "branches_that_lock_different_units_merge";
+    let Some(repo) = Repo::forked(
+        test,
+        &units(&BASE),
+        &units(&[("git:a/new@1", "8"), BASE[0], ("git:a/two@1", "3")]),
+        &units(&[("git:a/newer@1", "9"), ("git:a/one@1", "4"), BASE[1]]),
+    ) else {
+        return;
+    };
+    repo.git(&["merge", "--no-edit", "topic"]).exits(0);
+    repo.expect_committed(&units(&[
+        ("git:a/new@1", "8"),
+        ("git:a/newer@1", "9"),
+        ("git:a/one@1", "4"),
+        ("git:a/two@1", "3"),
+    ]));
+}
+
+/// What git does by itself, so that the tests here show something.
+#[test]
+fn without_the_driver_they_do_not() {
+    let test = "without_the_driver_they_do_not";
+    let Some(repo) = Repo::without_driver(test, &units(&BASE)) else { return };
+    repo.fork(
+        &units(&[("git:a/new@1", "8"), BASE[0], BASE[1]]),
+        &units(&[("git:a/newer@1", "9"), BASE[0], BASE[1]]),
+    );
+    let ended = repo.git(&["merge", "--no-edit", "topic"]).exits(1);
+    assert!(ended.out().contains("CONFLICT"), "{}", ended.out());
+}
+
+#[test]
+fn branches_that_lock_a_unit_alike_merge() {
+    let alike = units(&[BASE[0], ("git:a/two@1", "3")]);
+    let test = "branches_that_lock_a_unit_alike_merge";
+    let theirs = with(alike.clone(), json!({"theirs": 1}));
+    let Some(repo) = Repo::forked(test, &units(&BASE), &alike, &theirs) else { return };
+    repo.git(&["merge", "--no-edit", "topic"]).exits(0);
+    repo.expect_committed(&theirs);
+}
+
+#[test]
+fn a_unit_that_one_side_removes_is_removed() {
+    let test = "a_unit_that_one_side_removes_is_removed";
+    let (ours, theirs) = (units(&[BASE[1]]), units(&[BASE[0], ("git:a/two@1", "3")]));
+    let Some(repo) = Repo::forked(test, &units(&BASE), &ours, &theirs) else { return };
+    repo.git(&["merge", "--no-edit", "topic"]).exits(0);
+    repo.expect_committed(&units(&[("git:a/two@1", "3")]));
+}
+
+#[test]
+fn a_digest_of_inputs_that_both_changed_is_dropped_and_that_is_said() {
+    let test = "a_digest_of_inputs_that_both_changed_is_dropped_and_that_is_said";
+    let digest = |digest: &str| with(units(&BASE), json!({"inputs_digest": digest}));
+    let Some(repo) = Repo::forked(test, &digest("a"), &digest("b"), &digest("c")) else { return };
+    let ended = repo.git(&["merge", "--no-edit", "topic"]).exits(0);
+    assert!(ended.stderr.contains("inputs_digest was changed on both sides"), "{}", ended.stderr);
+    repo.expect_committed(&units(&BASE));
+}
+
+#[test]
+fn a_digest_of_inputs_that_one_changed_is_taken() {
+    let test = "a_digest_of_inputs_that_one_changed_is_taken";
+    let digest = |digest: &str| with(units(&BASE), json!({"inputs_digest": digest}));
+    let theirs = digest("c");
+    let ours = with(digest("a"), json!({"x": 1}));
+    let Some(repo) = Repo::forked(test, &digest("a"), &ours, &theirs) else { return };
+    repo.git(&["merge", "--no-edit", "topic"]).exits(0);
+    repo.expect_committed(&with(digest("c"), json!({"x": 1})));
+}
+
+#[test]
+fn sections_that_are_not_known_merge_by_entry() {
+    let test = "sections_that_are_not_known_merge_by_entry";
+    let unknown = |a: i32, b: i32| json!({"lock_version": 1, "x": {"a": [a, {"n": a}], "b": b}});
+    let (base, ours, theirs) = (unknown(1, 1), unknown(2, 1), unknown(1, 2));
+    let Some(repo) = Repo::forked(test, &base, &ours, &theirs) else { return };
+    repo.git(&["merge", "--no-edit", "topic"]).exits(0);
+    repo.expect_committed(&unknown(2, 2));
+}
+
+#[test]
+fn a_document_that_both_sides_begin_is_merged() {
+    let test = "a_document_that_both_sides_begin_is_merged";
+    let Some(repo) = Repo::new(test, &units(&[])) else { return };
+    repo.git(&["rm", "--quiet", DOCUMENT]).exits(0);
+    repo.commit("no document");
+    repo.fork(&units(&[BASE[0]]), &units(&[BASE[1]]));
+    repo.git(&["merge", "--no-edit", "topic"]).exits(0);
+    repo.expect_committed(&units(&BASE));
+}
+
+#[test]
+fn a_rebase_merges_commit_by_commit() {
+    let test = "a_rebase_merges_commit_by_commit";
+    let ours = units(&[BASE[0], ("git:a/two@1", "3")]);
+    let theirs = units(&[("git:a/one@1", "4"), BASE[1]]);
+    let Some(repo) = Repo::forked(test, &units(&BASE), &ours, &theirs) else { return };
+    repo.git(&["checkout", "--quiet", "topic"]).exits(0);
+    repo.write(&units(&[("git:a/one@1", "5"), BASE[1]]));
+    repo.commit("theirs again");
+    repo.git(&["rebase", "--quiet", "main"]).exits(0);
+    repo.expect_committed(&units(&[("git:a/one@1", "5"), ("git:a/two@1", "3")]));
+    let log = repo.git(&["log", "--format=%s"]).exits(0);
+    assert_eq!(log.out(), "theirs again\ntheirs\nours\ninstall\nbase\n");
+}
+
+#[test]
+fn a_cherry_pick_takes_what_its_commit_changed() {
+    let test = "a_cherry_pick_takes_what_its_commit_changed";
+    let ours = units(&[BASE[0], ("git:a/two@1", "3")]);
+    let theirs = units(&[("git:a/one@1", "4"), BASE[1]]);
+    let Some(repo) = Repo::forked(test, &units(&BASE), &ours, &theirs) else { return };
+    repo.git(&["checkout", "--quiet", "topic"]).exits(0);
+    repo.write(&units(&[("git:a/new@1", "8"), ("git:a/one@1", "4"), BASE[1]]));
+    repo.commit("new");
+    repo.git(&["checkout", "--quiet", "main"]).exits(0);
+    repo.git(&["cherry-pick", "topic"]).exits(0);
+    // Not what the commit before it changed.
+    repo.expect_committed(&units(&[("git:a/new@1", "8"), BASE[0], ("git:a/two@1", "3")]));
+}
+
+#[test]
+fn a_revert_and_a_stash_merge_too() {
+    let test = "a_revert_and_a_stash_merge_too";
+    let Some(repo) = Repo::new(test, &units(&BASE)) else { return };
+    repo.write(&units(&[BASE[0], ("git:a/two@1", "3")]));
+    repo.commit("two");
+    repo.write(&units(&[("git:a/one@1", "4"), ("git:a/two@1", "3")]));
+    repo.commit("one");
+    repo.git(&["revert", "--no-edit", "HEAD~1"]).exits(0);
+    repo.expect_committed(&units(&[("git:a/one@1", "4"), BASE[1]]));
+    repo.write(&units(&[("git:a/one@1", "4"), ("git:a/two@1", "5")]));
+    repo.git(&["stash", "--quiet"]).exits(0);
+    repo.write(&units(&[("git:a/one@1", "6"), BASE[1]]));
+    repo.commit("one again");
+    repo.git(&["stash", "pop", "--quiet"]).exits(0);
+    repo.commit("from the stash");
+    repo.expect_committed(&units(&[("git:a/one@1", "6"), ("git:a/two@1", "5")]));
+}
+
+/// Two merges of the same two commits, each with a conflict, become each other's ancestors.
+#[test]
+fn ancestors_that_conflict_with_each_other_leave_no_markers_behind() {
+    let test = "ancestors_that_conflict_with_each_other_leave_no_markers_behind";
+    let (ours, theirs) =
+        (units(&[BASE[0], ("git:a/two@1", "3")]), units(&[BASE[0], ("git:a/two@1", "4")]));
+    let Some(repo) = Repo::forked(test, &units(&BASE), &ours, &theirs) else { return };
+    repo.git(&["branch", "old-main"]).exits(0);
+    repo.git(&["merge", "--no-edit", "topic"]).exits(1);
+    repo.write(&units(&[("git:a/new@1", "8"), BASE[0], ("git:a/two@1", "4")]));
+    repo.commit("theirs taken");
+    repo.git(&["checkout", "--quiet", "topic"]).exits(0);
+    repo.git(&["merge", "--no-edit", "old-main"]).exits(1);
+    repo.write(&units(&[("git:a/newer@1", "9"), BASE[0], ("git:a/two@1", "4")]));
+    repo.commit("theirs taken here, too");
+    repo.git(&["merge", "--no-edit", "main"]).exits(0);
+    repo.expect_committed(&units(&[
+        ("git:a/new@1", "8"),
+        ("git:a/newer@1", "9"),
+        BASE[0],
+        ("git:a/two@1", "4"),
+    ]));
+}
+
+#[test]
+fn documents_in_directories_of_any_name_merge() {
+    let test = "documents_in_directories_of_any_name_merge";
+    let Some(repo) = Repo::new(test, &units(&BASE)) else { return };
+    let name = "it's a 100% \"odd\" name/deep";
+    std::fs::create_dir_all(repo.lab.join(name)).unwrap();
+    let at = format!("{name}/{DOCUMENT}");
+    let put = |document| repo.lab.write(&at, super::repo::text(&document));
+    put(units(&BASE));
+    repo.commit("elsewhere");
+    repo.git(&["checkout", "--quiet", "-b", "topic"]).exits(0);
+    put(units(&[BASE[0], ("git:a/two@1", "3")]));
+    repo.commit("theirs");
+    repo.git(&["checkout", "--quiet", "main"]).exits(0);
+    put(units(&[("git:a/one@1", "4"), ("git:a/two@1", "5")]));
+    repo.commit("ours");
+    let ended = repo.git(&["merge", "--no-edit", "topic"]).exits(1);
+    let said = format!("{at}: unit git:a/two@1 was changed on both sides");
+    assert!(ended.stderr.contains(&said), "{}", ended.stderr);
+    assert!(repo.lab.read(&at).contains("<<<<<<< HEAD\n"), "{}", repo.lab.read(&at));
+}

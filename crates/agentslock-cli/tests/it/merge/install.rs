@@ -1,0 +1,156 @@
+//! Setting it up for git, and undoing that.
+
+use std::fs;
+
+use serde_json::json;
+
+use super::repo::{Repo, has_git, isolated};
+use super::{unit, units};
+use crate::support::{DOCUMENT, Lab, PROGRAM};
+
+#[test]
+fn installing_says_what_it_did_and_that_each_clone_needs_it() {
+    let test = "installing_says_what_it_did_and_that_each_clone_needs_it";
+    let Some(repo) = Repo::without_driver(test, &json!({})) else { return };
+    let dry = repo.agentslock(&["merge", "--install", "--dry-run"]).exits(0);
+    assert!(dry.out().contains("would be done: "), "{}", dry.out());
+    assert!(!repo.lab.join(".gitattributes").exists());
+    let ended = repo.agentslock(&["merge", "--install"]).exits(0);
+    assert_eq!(dry.out().replace("would be done: ", ""), ended.out());
+    for part in [".gitattributes", "merge.agentslock.driver", "textconv", "each other clone"] {
+        assert!(ended.out().contains(part), "{}", ended.out());
+    }
+    let attributes = repo.lab.read(".gitattributes");
+    assert!(attributes.ends_with("\n.agentsrc.lock merge=agentslock diff=agentslock\n"));
+    assert_eq!(repo.agentslock(&["merge", "--install"]).exits(0).out(), "nothing to do\n");
+    assert_eq!(repo.lab.read(".gitattributes"), attributes);
+}
+
+#[test]
+fn it_can_be_undone_and_nothing_else_is_touched() {
+    let test = "it_can_be_undone_and_nothing_else_is_touched";
+    let Some(repo) = Repo::without_driver(test, &json!({})) else { return };
+    repo.git(&["config", "merge.other.driver", "false"]).exits(0);
+    for attributes in [None, Some("*.png binary"), Some("*.png binary\r\n# comment\n\n")] {
+        if let Some(attributes) = attributes {
+            repo.lab.write(".gitattributes", attributes);
+        }
+        let config = repo.lab.read(".git/config");
+        repo.agentslock(&["merge", "--install"]).exits(0);
+        // From below, too.
+        fs::create_dir_all(repo.lab.join("deep/er")).unwrap();
+        isolated(repo.lab.cli(["merge", "--uninstall"]), &repo.lab)
+            .in_directory(&repo.lab.join("deep/er"))
+            .run()
+            .exits(0);
+        match attributes {
+            None => assert!(!repo.lab.join(".gitattributes").exists()),
+            Some(attributes) => {
+                let end = if attributes.ends_with('\n') { "" } else { "\n" };
+                assert_eq!(repo.lab.read(".gitattributes"), format!("{attributes}{end}"));
+            }
+        }
+        assert_eq!(repo.lab.read(".git/config"), config);
+        let again = repo.agentslock(&["merge", "--uninstall"]).exits(0);
+        assert_eq!(again.out(), "nothing to do\n");
+    }
+}
+
+#[test]
+fn a_clone_has_it_once_it_is_installed_there() {
+    let test = "a_clone_has_it_once_it_is_installed_there";
+    let Some(repo) = Repo::forked(
+        test,
+        &units(&[]),
+        &units(&[("git:a/one@1", "1")]),
+        &units(&[("git:a/two@1", "2")]),
+    ) else {
+        return;
+    };
+    repo.git(&["clone", "--quiet", "--no-local", ".", "clone"]).exits(0);
+    let clone = |arguments: &[&str]| repo.git(&[&["-C", "clone"], arguments].concat());
+    clone(&["merge", "--no-edit", "origin/topic"]).exits(1);
+    clone(&["merge", "--abort"]).exits(0);
+    isolated(repo.lab.cli(["merge", "--install"]), &repo.lab)
+        .in_directory(&repo.lab.join("clone"))
+        .run()
+        .exits(0);
+    clone(&["merge", "--no-edit", "origin/topic"]).exits(0);
+    assert_eq!(clone(&["status", "--porcelain"]).exits(0).out(), "");
+}
+
+#[test]
+fn where_there_is_no_repository_it_says_so() {
+    if !has_git("where_there_is_no_repository_it_says_so") {
+        return;
+    }
+    let lab = Lab::new();
+    for flag in ["--install", "--uninstall"] {
+        let program = isolated(lab.cli(["merge", flag]), &lab);
+        let ended = program.env("GIT_CEILING_DIRECTORIES", "/").run().exits(2);
+        assert!(ended.complaint().contains("no git repository"), "{ended:?}");
+    }
+    let no_git = isolated(lab.cli(["merge", "--install"]), &lab).env("PATH", lab.root());
+    assert!(no_git.run().exits(2).complaint().contains("`git`"));
+    assert_eq!(lab.names(), [""; 0]);
+}
+
+/// Git takes the 127 of a shell for a conflict, and our side for the result.
+#[test]
+fn a_program_that_is_gone_fails_the_merge_and_keeps_no_side() {
+    let test = "a_program_that_is_gone_fails_the_merge_and_keeps_no_side";
+    let Some(repo) = Repo::forked(
+        test,
+        &units(&[]),
+        &units(&[("git:a/one@1", "1")]),
+        &units(&[("git:a/two@1", "2")]),
+    ) else {
+        return;
+    };
+    let driver = repo.git(&["config", "merge.agentslock.driver"]).exits(0).out().to_owned();
+    assert!(driver.contains(PROGRAM), "not found by its name, it is called by its path: {driver}");
+    let gone = driver.trim_end().replace(PROGRAM, "/nowhere/agentslock");
+    repo.git(&["config", "merge.agentslock.driver", &gone]).exits(0);
+    let ended = repo.git(&["merge", "--no-edit", "topic"]);
+    assert!(!ended.out().contains("CONFLICT"), "{}\n{}", ended.out(), ended.stderr);
+    let head = repo.git(&["log", "-1", "--format=%s"]).exits(0);
+    assert_eq!(head.out(), "ours\n", "nothing was merged");
+}
+
+#[test]
+fn a_side_that_is_no_document_fails_the_merge() {
+    let test = "a_side_that_is_no_document_fails_the_merge";
+    let Some(repo) = Repo::new(test, &units(&[])) else { return };
+    repo.git(&["checkout", "--quiet", "-b", "topic"]).exits(0);
+    repo.lab.write(DOCUMENT, "not a document\n");
+    repo.commit("theirs");
+    repo.git(&["checkout", "--quiet", "main"]).exits(0);
+    repo.write(&units(&[("git:a/one@1", "1")]));
+    repo.commit("ours");
+    let ended = repo.git(&["merge", "--no-edit", "topic"]);
+    assert!(ended.stderr.contains("theirs, line 1"), "{}", ended.stderr);
+    assert!(!ended.out().contains("CONFLICT"), "{}", ended.out());
+    let head = repo.git(&["log", "-1", "--format=%s"]).exits(0);
+    assert_eq!(head.out(), "ours\n", "nothing was merged");
+}
+
+#[test]
+fn git_diff_shows_entries() {
+    let test = "git_diff_shows_entries";
+    let Some(repo) = Repo::new(test, &units(&[("git:a/one@1", "1"), ("git:a/two@1", "2")])) else {
+        return;
+    };
+    repo.write(&units(&[("git:a/one@1", "3"), ("git:a/two@1", "2")]));
+    let diff = repo.git(&["diff", "--unified=0"]).exits(0);
+    let changed: Vec<_> = diff.out().lines().filter(|line| !line.starts_with("@@")).collect();
+    let line = |mark: &str| {
+        let digest = unit(mark)["digest"].as_str().unwrap().to_owned();
+        format!("unit git:a/one@1: digest {digest}, kind layer")
+    };
+    assert_eq!(
+        changed[changed.len() - 2..],
+        [format!("-{}", line("1")), format!("+{}", line("3"))],
+        "{}",
+        diff.out()
+    );
+}

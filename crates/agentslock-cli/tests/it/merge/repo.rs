@@ -1,0 +1,116 @@
+//! Real repositories, and the real git, which sees nothing of its user's configuration.
+
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::support::{DOCUMENT, Ended, Lab, Program};
+
+/// A repository with two branches, `main` and `topic`, that began with one document.
+pub(crate) struct Repo {
+    pub(crate) lab: Lab,
+}
+
+/// What git is told by its environment: who commits, and to look at no configuration but the
+/// repository's own.
+const ENVIRONMENT: [(&str, &str); 10] = [
+    ("GIT_CONFIG_GLOBAL", "/dev/null"),
+    ("GIT_CONFIG_SYSTEM", "/dev/null"),
+    ("GIT_CONFIG_NOSYSTEM", "1"),
+    ("GIT_AUTHOR_NAME", "A"),
+    ("GIT_AUTHOR_EMAIL", "a@example.org"),
+    ("GIT_COMMITTER_NAME", "A"),
+    ("GIT_COMMITTER_EMAIL", "a@example.org"),
+    ("GIT_EDITOR", "true"),
+    ("GIT_TERMINAL_PROMPT", "0"),
+    ("LC_ALL", "C"),
+];
+/// What a hook of git's own that runs these tests would set.
+const HOOKS: [&str; 4] = ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"];
+
+/// `program` as git's hooks and drivers, and git itself, are to be run in `lab`.
+pub(crate) fn isolated(program: Program, lab: &Lab) -> Program {
+    let program =
+        ENVIRONMENT.iter().fold(program, |program, (name, value)| program.env(name, value));
+    let program = HOOKS.iter().fold(program, |program, name| program.without_env(name));
+    program.env("HOME", lab.root()).in_directory(lab.root())
+}
+
+/// Whether there is git. If not, says that `test` was not run.
+pub(crate) fn has_git(test: &str) -> bool {
+    let found = Command::new("git").arg("--version").output().is_ok();
+    if !found {
+        testkit::skip(test, "there is no git");
+    }
+    found
+}
+
+impl Repo {
+    /// With `base` committed, and the driver installed. `None`: there is no git, which was said.
+    pub(crate) fn new(test: &str, base: &Value) -> Option<Self> {
+        let repo = Self::without_driver(test, base)?;
+        repo.agentslock(&["merge", "--install"]).exits(0);
+        repo.commit("install");
+        Some(repo)
+    }
+
+    pub(crate) fn without_driver(test: &str, base: &Value) -> Option<Self> {
+        if !has_git(test) {
+            return None;
+        }
+        let repo = Self { lab: Lab::new() };
+        repo.git(&["init", "--quiet", "--initial-branch=main"]).exits(0);
+        repo.write(base);
+        repo.commit("base");
+        Some(repo)
+    }
+
+    /// With `ours` on `main`, and `theirs` on `topic`.
+    pub(crate) fn forked(test: &str, base: &Value, ours: &Value, theirs: &Value) -> Option<Self> {
+        let repo = Self::new(test, base)?;
+        repo.fork(ours, theirs);
+        Some(repo)
+    }
+
+    pub(crate) fn fork(&self, ours: &Value, theirs: &Value) {
+        self.git(&["checkout", "--quiet", "-b", "topic"]).exits(0);
+        self.write(theirs);
+        self.commit("theirs");
+        self.git(&["checkout", "--quiet", "main"]).exits(0);
+        self.write(ours);
+        self.commit("ours");
+    }
+
+    pub(crate) fn git(&self, arguments: &[&str]) -> Ended {
+        isolated(Program::new("git").args(arguments), &self.lab).run()
+    }
+
+    pub(crate) fn agentslock(&self, arguments: &[&str]) -> Ended {
+        isolated(self.lab.cli(arguments), &self.lab).run()
+    }
+
+    pub(crate) fn write(&self, document: &Value) {
+        self.lab.write(DOCUMENT, text(document));
+    }
+
+    pub(crate) fn commit(&self, message: &str) {
+        self.git(&["add", "--all"]).exits(0);
+        self.git(&["commit", "--quiet", "--allow-empty", "-m", message]).exits(0);
+    }
+
+    /// Asserts that the document is `expected`, laid out as all writers would, and committed.
+    #[track_caller]
+    pub(crate) fn expect_committed(&self, expected: &Value) {
+        assert_eq!(self.lab.document(), text(expected));
+        let ended = self.agentslock(&["check"]);
+        ended.exits(0).says_nothing();
+        let status = self.git(&["status", "--porcelain"]).exits(0);
+        assert_eq!(status.out(), "", "nothing is left over or uncommitted");
+    }
+}
+
+/// As all writers write it. (What the tests write contains nothing that JSON's writers spell in
+/// different ways.)
+pub(crate) fn text(document: &Value) -> String {
+    serde_json::to_string_pretty(document).unwrap() + "\n"
+}
