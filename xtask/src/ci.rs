@@ -47,6 +47,7 @@ impl Ci {
             command.args(arguments);
             command
         };
+        step("what is handed out", &mut xtask(&["dist"]))?;
         step("the main job", &mut xtask(&["demo", "--quiet"]))?;
         for programme in ["contention", "kill", "stop"] {
             step(programme, &mut xtask(&[programme]))?;

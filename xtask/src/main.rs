@@ -5,6 +5,7 @@ mod cargo;
 mod ci;
 mod contention;
 mod demo;
+mod dist;
 mod document;
 mod filesystems;
 mod interop;
@@ -63,6 +64,7 @@ enum Programme {
     Mutation(mutation::Mutation),
     Bench(bench::Bench),
     Verify(verify::Verify),
+    Dist(dist::Dist),
 }
 
 fn main() -> ExitCode {
@@ -87,6 +89,7 @@ fn main() -> ExitCode {
         Programme::Mutation(mutation) => mutation.run(),
         Programme::Bench(bench) => bench.run(),
         Programme::Verify(verify) => verify.run(),
+        Programme::Dist(dist) => dist.run(),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
