@@ -10,7 +10,8 @@ use super::Talk;
 /// Merge two documents that began as one, by section and entry; or set this up for git.
 ///
 /// OURS is replaced by the result. What both sides changed, each otherwise, is left between conflict
-/// markers; but `inputs_digest` is dropped then, so that it is resolved anew.
+/// markers; but `inputs_digest` is dropped then, so that it is resolved anew, and of `install` and
+/// `refresh` the later stamp is taken, whole.
 ///
 /// With --install, git merges every `.agentsrc.lock` of this repository so, and `git diff` shows them as
 /// `diff` does: a line in `.gitattributes`, to be committed, and configuration of this clone, which each

@@ -1,7 +1,8 @@
 //! The document as a text: whether it is one, of a version that is known, and laid out as it should be.
 
+use agentslock_config::LaterStamp;
 use agentslock_core::{
-    CanonicalError, LOCK_VERSION, MarkedSides, MergeError, Resolution, canonical_text, merge,
+    CanonicalError, LOCK_VERSION, MarkedSides, MergeError, canonical_text, merge,
 };
 
 use super::finding::Finding;
@@ -92,7 +93,7 @@ fn examine_marked(bytes: &[u8], malformed: Finding) -> Examined {
 
 fn examine_conflicts(bytes: &[u8], sides: &MarkedSides) -> Result<Examined, MergeError> {
     let base = sides.base.as_deref().unwrap_or_default();
-    let merged = merge(base, &sides.ours, &sides.theirs, &mut Resolution::Unresolved)?;
+    let merged = merge(base, &sides.ours, &sides.theirs, &mut LaterStamp)?;
     let place = first_marker(bytes).unwrap_or((1, 1));
     let findings: Vec<_> = merged
         .conflicts()

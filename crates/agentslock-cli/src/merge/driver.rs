@@ -4,7 +4,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use agentslock_core::{Conflict, Fields, Markers, Merged, Resolution};
+use agentslock_config::LaterStamp;
+use agentslock_core::{Conflict, Fields, Markers, Merged};
 use fsops::{AtomicFile, Durability, WriteError};
 
 use crate::arguments::Merge;
@@ -41,7 +42,7 @@ fn merge_files(name: &Path, base: &Path, ours: &Path, theirs: &Path) -> Result<M
             .ok_or_else(|| Failure::input(format!("`{}` does not exist", path.display())))
     };
     let (base, ours, theirs) = (read(base)?, read(ours)?, read(theirs)?);
-    agentslock_core::merge(&base, &ours, &theirs, &mut Resolution::Unresolved).map_err(|error| {
+    agentslock_core::merge(&base, &ours, &theirs, &mut LaterStamp).map_err(|error| {
         Failure::new(super::FAILED, "malformed", format!("`{}`, {error}", name.display()))
     })
 }

@@ -82,6 +82,28 @@ fn a_digest_of_inputs_that_one_changed_is_taken() {
 }
 
 #[test]
+fn of_stamps_on_both_sides_the_later_one_wins() {
+    let test = "of_stamps_on_both_sides_the_later_one_wins";
+    let stamps = |installed: &str, refreshed: &str| {
+        json!({
+            "install": {"project": "p", "stamped_at": installed, "version": installed},
+            "lock_version": 1,
+            "refresh": {"refreshedAt": refreshed, "version": refreshed},
+        })
+    };
+    let (early, middle, late) =
+        ("2026-01-01T00:00:00Z", "2026-01-01T02:00:00+01:00", "2026-01-02T00:00:00Z");
+    let Some(repo) =
+        Repo::forked(test, &stamps(early, early), &stamps(late, middle), &stamps(middle, late))
+    else {
+        return;
+    };
+    repo.git(&["merge", "--no-edit", "topic"]).exits(0);
+    // Each as a whole, with what its side says beside the time.
+    repo.expect_committed(&stamps(late, late));
+}
+
+#[test]
 fn sections_that_are_not_known_merge_by_entry() {
     let test = "sections_that_are_not_known_merge_by_entry";
     let unknown = |a: i32, b: i32| json!({"lock_version": 1, "x": {"a": [a, {"n": a}], "b": b}});
