@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use agentslock_config::Digest;
 use clap::Args;
 
 use super::{Color, Document, Wait};
@@ -16,6 +17,7 @@ use super::{Color, Document, Wait};
     agentslock check --fix\n\n\
     Exit status: 0 all is as it should be; 1 something is not; 2 it could not be told; 75 for --fix, the \
     lock was not to be had in time.")]
+#[command(mut_arg("limit", |wait| wait.requires("fix")))]
 #[allow(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(crate) struct Check {
     /// Compare the units with the references in LIST, one a line; `-` for standard input
@@ -26,7 +28,7 @@ pub(crate) struct Check {
     pub(crate) kinds: Vec<String>,
     /// What the document should have been resolved from
     #[arg(long, value_name = "DIGEST")]
-    pub(crate) inputs_digest: Option<String>,
+    pub(crate) inputs_digest: Option<Digest>,
     /// Repair what is safe to repair, under the lock: the layout, commas, and conflicts that are none or
     /// of which one side was chosen
     #[arg(long)]

@@ -25,7 +25,7 @@ pub(crate) struct Holder {
     #[arg(short = 'n', long, requires = "handle")]
     pub(crate) dry_run: bool,
     /// Print nothing but errors; the exit status tells
-    #[arg(short, long)]
+    #[arg(short, long, conflicts_with = "json")]
     pub(crate) quiet: bool,
     /// Print one JSON object that holds the result, or the error
     #[arg(long)]

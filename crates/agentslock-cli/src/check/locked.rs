@@ -13,19 +13,21 @@ use crate::places::Places;
 /// What is declared, as far as it was told.
 pub(super) struct Asked {
     references: Option<Declared>,
-    inputs_digest: Option<String>,
+    inputs: Option<Declared>,
 }
 
 impl Asked {
     /// `None` if nothing was told.
     pub(super) fn of(arguments: &Check) -> Result<Option<Self>, Failure> {
-        let inputs_digest = arguments.inputs_digest.clone();
         let references = match &arguments.declared {
             Some(list) => Some(declared(list, &arguments.kinds)?),
             None => None,
         };
-        let asked = references.is_some() || inputs_digest.is_some();
-        Ok(asked.then_some(Self { references, inputs_digest }))
+        // Of the inputs alone: nothing is declared of any kind.
+        let inputs = arguments.inputs_digest.clone();
+        let inputs = inputs.map(|digest| Declared::new([]).over([]).with_inputs(digest));
+        let asked = references.is_some() || inputs.is_some();
+        Ok(asked.then_some(Self { references, inputs }))
     }
 
     pub(super) fn examine(&self, path: &Path) -> Vec<Finding> {
@@ -43,13 +45,13 @@ impl Asked {
             places.as_ref().map_or((1, 1), |places| places.entry(section, entry))
         };
         let mut findings = Vec::new();
-        if let Some(current) = &self.inputs_digest {
-            let locked = lock.inputs_digest()?;
-            if locked.as_ref() != Some(current) {
-                let locked = locked.as_deref().unwrap_or("nothing");
-                let message = format!("resolved from {locked}, inputs are {current} now");
+        if let Some(inputs) = &self.inputs {
+            for reason in lock.staleness(inputs)? {
+                // After its name, which is the finding's.
+                let text = reason.to_string();
+                let message = text.split_once(": ").map_or(&*text, |(_, evidence)| evidence);
                 let at = place("inputs_digest", "");
-                findings.push(Finding::new("inputs-digest-mismatch", at, message));
+                findings.push(Finding::new(reason.reason(), at, message));
             }
         }
         let Some(declared) = &self.references else { return Ok(findings) };

@@ -5,10 +5,13 @@ use serde_json::json;
 use super::findings;
 use crate::support::{DOCUMENT, Lab};
 
+fn digest(mark: &str) -> String {
+    format!("sha256:{}", mark.repeat(64))
+}
+
 fn lab() -> Lab {
-    let digest = |mark: &str| format!("sha256:{}", mark.repeat(64));
     let document = json!({
-        "inputs_digest": "sha256:0f",
+        "inputs_digest": digest("0"),
         "lock_version": 1,
         "units": {
             "git:a/extra@1": {"digest": digest("1"), "kind": "layer"},
@@ -48,16 +51,21 @@ fn a_list_can_be_of_some_kinds_only() {
 #[test]
 fn what_it_was_resolved_from_is_compared() {
     let lab = lab();
-    assert_eq!(findings(&lab, &["--inputs-digest", "sha256:0f"], 0), [""; 0]);
+    let (same, other) = (digest("0"), digest("f"));
+    assert_eq!(findings(&lab, &["--inputs-digest", &same], 0), [""; 0]);
     assert_eq!(
-        findings(&lab, &["--inputs-digest", "sha256:10"], 1),
-        ["2:20: inputs-digest-mismatch: resolved from sha256:0f, inputs are sha256:10 now"]
+        findings(&lab, &["--inputs-digest", &other], 1),
+        [format!("2:20: inputs-digest-mismatch: resolved from {same}, inputs are {other} now")]
     );
     lab.write(DOCUMENT, "{}\n");
     assert_eq!(
-        findings(&lab, &["--inputs-digest", "sha256:10"], 1),
-        ["1:1: inputs-digest-mismatch: resolved from nothing, inputs are sha256:10 now"]
+        findings(&lab, &["--inputs-digest", &other], 1),
+        [format!("1:1: inputs-digest-mismatch: resolved from nothing, inputs are {other} now")]
     );
+    for wrong in ["", "0f", "sha256:0f"] {
+        let ended = lab.cli(["check", "--inputs-digest", wrong]).run().exits(2);
+        assert!(ended.stderr.starts_with("error: "), "{}", ended.stderr);
+    }
 }
 
 #[test]

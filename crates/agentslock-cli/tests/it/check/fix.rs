@@ -7,7 +7,7 @@ use serde_json::json;
 use testkit::parent;
 
 use super::{GOOD, findings};
-use crate::support::{DOCUMENT, Lab, fill_but, run_on_small_disk, set_mode};
+use crate::support::{DOCUMENT, Lab, OtherUser, fill_but, run_on_small_disk, set_mode};
 
 #[test]
 fn the_layout_is_repaired_and_said_to_be() {
@@ -131,4 +131,20 @@ fn a_full_disk_leaves_the_document_as_it_is() {
         module_path!(),
         "child_repairs_without_room",
     );
+}
+
+#[test]
+fn where_one_may_not_write_nothing_is_repaired() {
+    let Some(user) = OtherUser::for_test("where_one_may_not_write_nothing_is_repaired") else {
+        return;
+    };
+    let lab = Lab::with("{}");
+    set_mode(lab.root(), 0o755);
+    let check =
+        |flags: &[&str]| user.agentslock(["check"]).args(flags).in_directory(lab.root()).run();
+    check(&[]).exits(1);
+    assert!(check(&["--fix"]).exits(2).complaint().contains("Permission denied"));
+    let told = check(&["--fix", "--json"]).exits(2).json();
+    assert_eq!((&told["ok"], &told["error"]["kind"]), (&json!(false), &json!("io")));
+    assert_eq!(lab.document(), "{}");
 }

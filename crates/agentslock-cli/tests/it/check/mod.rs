@@ -96,7 +96,7 @@ fn a_missing_document_is_a_no_and_one_that_cannot_be_read_could_not_be_told() {
         assert_eq!((&told["ok"], &told["error"]["kind"]), (&json!(false), &json!("absent")));
     }
     lab.make_fifo(DOCUMENT);
-    for flags in [&[][..], &["--fix"], &["--inputs-digest", "d"]] {
+    for flags in [&[][..], &["--fix"], &["--declared", "-"]] {
         let ended = lab.cli(["check"]).args(flags).run().exits(2);
         assert!(ended.complaint().contains("a FIFO"), "{ended:?}");
     }
@@ -150,7 +150,7 @@ fn json_has_what_the_lines_have() {
 fn looking_takes_no_lock() {
     let lab = Lab::with("{}");
     let holder = lab.hold(DOCUMENT);
-    lab.cli(["check", "--wait", "0"]).run().exits(1);
+    lab.cli(["check"]).run().exits(1);
     lab.cli(["check", "--fix", "-n", "--wait", "0"]).run().exits(0);
     lab.cli(["check", "--fix", "--wait", "0"]).run().exits(75).complaint();
     assert_eq!(lab.document(), "{}");

@@ -63,6 +63,7 @@ fn a_flag_that_a_verb_has_no_use_for_is_refused() {
         &["diff", "a", "b", "--dry-run"],
         &["check", "--remove"],
         &["check", "--dry-run"],
+        &["check", "--wait", "1"],
         &["check", "other"],
         &["append", "log", "--", "{}", "{}"],
     ] {
