@@ -15,6 +15,9 @@ pub(crate) struct Ci {
     /// Fail if anything could not be run here
     #[arg(long)]
     require_all: bool,
+    /// … but for this, which the machine does not allow
+    #[arg(long, value_name = "PROGRAMME")]
+    except: Option<String>,
 }
 
 impl Ci {
@@ -47,6 +50,7 @@ impl Ci {
             command.args(arguments);
             command
         };
+        step("licences", &mut xtask(&["dependencies"]))?;
         step("what is handed out", &mut xtask(&["dist"]))?;
         step("the main job", &mut xtask(&["demo", "--quiet"]))?;
         for programme in ["contention", "kill", "stop"] {
@@ -86,8 +90,9 @@ impl Ci {
         for line in &lines {
             println!("NOT RUN: {}", line.trim_start_matches("NOT RUN: "));
         }
-        if self.require_all {
-            return Err(format!("{} checks were not run, and all are required", lines.len()).into());
+        lines.retain(|line| self.except.as_ref().is_none_or(|except| !line.starts_with(except)));
+        if self.require_all && !lines.is_empty() {
+            return Err(format!("{} checks were not run that are required", lines.len()).into());
         }
         println!("all other checks passed");
         Ok(())

@@ -5,6 +5,7 @@ mod cargo;
 mod ci;
 mod contention;
 mod demo;
+mod dependencies;
 mod dist;
 mod document;
 mod filesystems;
@@ -64,6 +65,8 @@ enum Programme {
     Mutation(mutation::Mutation),
     Bench(bench::Bench),
     Verify(verify::Verify),
+    /// Count lines and dependencies of each crate; fail on a licence that has to be looked at
+    Dependencies,
     Dist(dist::Dist),
 }
 
@@ -89,6 +92,7 @@ fn main() -> ExitCode {
         Programme::Mutation(mutation) => mutation.run(),
         Programme::Bench(bench) => bench.run(),
         Programme::Verify(verify) => verify.run(),
+        Programme::Dependencies => dependencies::run(),
         Programme::Dist(dist) => dist.run(),
     };
     match outcome {
