@@ -8,7 +8,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
-use agentslock_core::{FlushError, Flushed, LockfileOptions};
+use agentslock_core::{Error, FlushError, Flushed, LockfileOptions};
 use testkit::{ChildTest, TestChild, skip, wait_until};
 
 use crate::support::{Lab, WATCHDOG, strace};
@@ -104,6 +104,61 @@ fn a_flush_sees_that_the_file_became_bad_under_it() {
     assert!(answer.starts_with("Open(Malformed"), "{answer}");
     assert_eq!(lab.text(), "{\"old\":");
     lab.assert_only_the_document();
+}
+
+#[test]
+fn child_updates() {
+    let Some(parent) = testkit::parent() else { return };
+    let mut runs = 0;
+    let updated = LockfileOptions::new().update(parent.path("DOCUMENT"), |lockfile| {
+        runs += 1;
+        lockfile.set_section("a", &1)?;
+        Ok::<_, Error>(())
+    });
+    let answer = match updated {
+        Ok(updated) => format!("{:?} in {runs} runs", updated.flushed),
+        Err(error) => format!("{error:?}"),
+    };
+    parent.at("answer", &answer);
+}
+
+#[test]
+fn a_file_that_shrinks_while_it_is_read_is_seen() {
+    const TEST: &str = "a_file_that_shrinks_while_it_is_read_is_seen";
+    type Shrink = fn(&Lab);
+    let cut: Shrink = |lab| {
+        let file = fs::File::options().write(true).open(lab.path()).unwrap();
+        file.set_len(7).unwrap();
+    };
+    let empty: Shrink = |lab| lab.write("");
+    let shorter: Shrink = |lab| lab.write("{\"b\":[ ]}");
+    for (shrink, expected, text) in [
+        (cut, "Open(Malformed", "{\"old\":"),
+        (empty, "Open(Malformed", ""),
+        // What was read by then is not what it was measured by: it is read again.
+        (shorter, "Written in 2 runs", "{\n  \"a\": 1,\n  \"b\": [ ]\n}\n"),
+    ] {
+        let lab = in_memory("{\"old\":\"older than all\"}");
+        let (path, elsewhere) = (lab.path(), Lab::new());
+        let log = elsewhere.join("calls");
+        // Whether it is there; what it is; and, once it is open, how large it is. Then it is read.
+        let [of, to] = [&path, &log].map(|path| path.to_str().unwrap());
+        let after_the_size = "inject=statx:signal=STOP:when=3";
+        let wrapper = match strace(&["-e", "trace=statx", "-e", after_the_size, "-P", of, "-o", to])
+        {
+            Ok(wrapper) => wrapper,
+            Err(why) => return skip(TEST, &why),
+        };
+        let child = ChildTest::new(module_path!(), "child_updates").through(wrapper);
+        let child = child.var("DOCUMENT", &path).spawn();
+        let has_stopped = || fs::read_to_string(&log).is_ok_and(|log| log.contains("stopped by"));
+        wait_until(WATCHDOG, has_stopped);
+        shrink(&lab);
+        let answer = answer_of(child);
+        assert!(answer.contains(expected), "{answer}");
+        assert_eq!(lab.text(), text);
+        lab.assert_only_the_document();
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@ use agentslock_core::{FlushError, Lockfile, OpenError};
 use fsops::{Durability, ReadError};
 use testkit::within;
 
-use crate::support::{Lab, NO_FILES, WATCHDOG, impatient, quick};
+use crate::support::{DOCUMENT, Lab, NO_FILES, WATCHDOG, impatient, quick};
 
 /// What each way in says of `path`: opening it, flushing a handle that was opened when there was
 /// nothing, and updating it. For both durabilities.
@@ -57,6 +57,28 @@ fn what_is_no_file_is_an_error_at_once_and_stays() {
             fs::remove_file(lab.path()).or_else(|_| fs::remove_dir(lab.path())).unwrap();
         }
         assert_eq!(elsewhere.names(), ["thing"]);
+    }
+}
+
+#[test]
+fn a_document_that_is_replaced_by_something_else_after_it_was_opened_is_an_error() {
+    for (expected, make) in NO_FILES {
+        let lab = Lab::with(DOCUMENT);
+        let handle = lab.open();
+        handle.set_section("staged", &1).unwrap();
+        fs::remove_file(lab.path()).unwrap();
+        make(&lab.path());
+        let FlushError::Open(OpenError::Read(ReadError::NotAFile { kind, .. })) =
+            handle.flush().unwrap_err()
+        else {
+            panic!("another error")
+        };
+        assert_eq!(kind, expected);
+        lab.assert_only_the_document();
+        fs::remove_file(lab.path()).or_else(|_| fs::remove_dir(lab.path())).unwrap();
+        // What is staged still is, and what the handle once read is not brought back.
+        handle.flush().unwrap();
+        assert_eq!(lab.text(), "{\n  \"lock_version\": 1,\n  \"staged\": 1\n}\n");
     }
 }
 

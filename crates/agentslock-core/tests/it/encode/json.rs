@@ -176,16 +176,17 @@ pub(crate) struct Section {
     white: [String; 4],
 }
 
-/// The sections of a document, in any order. Their names differ, their spelling may be any.
+/// The top-level keys of a document, reserved ones among them, in any order. Their names differ, their
+/// spelling may be any.
 pub(crate) fn sections() -> impl Strategy<Value = Vec<Section>> {
-    let plain = "[a-c]{1,2}".prop_map(|name| (name.clone(), vec![name]));
+    let reserved = select(vec!["lock_version", "inputs_digest"]).prop_map(str::to_owned);
+    let plain = prop_oneof![4 => "[a-c]{1,2}", 1 => reserved];
+    let plain = plain.prop_map(|name| (name.clone(), vec![name]));
     let white = [white_space(), white_space(), white_space(), white_space()];
     let section = (prop_oneof![name(), plain], json(), white);
     vec(section, 0..7).prop_map(|sections| {
         let mut names = BTreeSet::new();
-        let sections = sections.into_iter().filter(|((name, _), ..)| {
-            !agentslock_core::is_reserved(name) && names.insert(name.clone())
-        });
+        let sections = sections.into_iter().filter(|((name, _), ..)| names.insert(name.clone()));
         let sections = sections.map(|((name, pieces), value, white)| Section {
             name,
             key: format!("\"{}\"", pieces.concat()),

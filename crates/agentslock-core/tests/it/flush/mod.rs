@@ -2,6 +2,7 @@
 
 mod failures;
 mod handles;
+mod sequences;
 mod threads;
 mod unchanged;
 
@@ -199,6 +200,19 @@ fn a_section_of_20_megabytes_goes_in_and_stays() {
     assert_ne!(fs::metadata(lab.path()).unwrap().ino(), inode);
     assert_eq!(lab.text(), format!("{{\n  \"large\": \"{large}\",\n  \"small\": 1\n}}\n"));
     assert_eq!(lab.open().section::<String>("large").unwrap(), Some(large));
+}
+
+#[test]
+fn a_string_of_100_megabytes_stays_beside_what_is_flushed() {
+    let lab = Lab::in_memory();
+    let large = format!("\"{}\"", "0123456789".repeat(10_000_000));
+    lab.write(format!("{{\"large\":{large}}}"));
+    let lockfile = lab.open();
+    lockfile.set_section("small", &1).unwrap();
+    assert_eq!(lockfile.flush().unwrap(), Flushed::Written);
+    // `assert_eq` would print them.
+    assert!(lab.text() == format!("{{\n  \"large\": {large},\n  \"small\": 1\n}}\n"));
+    assert!(lockfile.section_raw("large").unwrap() == Some(large));
 }
 
 #[test]
