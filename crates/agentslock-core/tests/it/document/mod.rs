@@ -2,7 +2,9 @@
 
 mod no_files;
 
-use agentslock_core::{FlushError, Lockfile, OpenError, Problem};
+use agentslock_core::{
+    FlushError, Lockfile, MarkedProblem, MarkedSides, OpenError, Problem, Resolution, Side, merge,
+};
 
 use crate::support::{DOCUMENT, Lab, quick};
 
@@ -26,6 +28,8 @@ fn flaw_of(lab: &Lab, document: &[u8]) -> (usize, usize, Problem) {
     let FlushError::Open(updated) = updated.unwrap_err() else { panic!("another error") };
     assert_eq!(runs, 0, "an update began on what is no document");
 
+    assert_merge_says(document, &opened);
+
     // Neither the file was touched, nor is a lock or a temporary left.
     assert_eq!(lab.picture(), before);
     assert!(filelock::try_acquire(lab.path()).unwrap().is_some());
@@ -45,6 +49,27 @@ fn flaw_of(lab: &Lab, document: &[u8]) -> (usize, usize, Problem) {
     assert_eq!(first, second);
     assert_eq!(first, third);
     first
+}
+
+/// What merges say of a document, whichever of the three it is, and what reads a marked one, too.
+fn assert_merge_says(document: &[u8], opened: &OpenError) {
+    let OpenError::Malformed { line, column, problem, .. } = opened else { panic!("{opened:?}") };
+    for side in [Side::Base, Side::Ours, Side::Theirs] {
+        let of = |this| if this == side { document } else { b"{}" };
+        let [base, ours, theirs] = [Side::Base, Side::Ours, Side::Theirs].map(of);
+        match merge(base, ours, theirs, &mut Resolution::Unresolved) {
+            Err(error) => {
+                assert_eq!((error.side, error.line, error.column), (side, *line, *column));
+                assert_eq!(error.problem, *problem);
+            }
+            Ok(_) => assert_eq!((side, problem), (Side::Base, &Problem::Empty)),
+        }
+    }
+    let error = MarkedSides::read(document).unwrap_err();
+    if error.problem != MarkedProblem::Endless {
+        assert_eq!(error.problem, MarkedProblem::Malformed(Side::Ours, problem.clone()));
+        assert_eq!((error.line, error.column), (*line, *column));
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
+use proptest::string::{RegexGeneratorStrategy, string_regex};
 
 /// A JSON text in parts.
 #[derive(Clone, Debug)]
@@ -101,8 +102,13 @@ pub(crate) fn canonical_key(name: &str) -> String {
     canonical_string(&pieces)
 }
 
+/// Compiled once, not for each value, as a string that serves as a strategy is.
+fn regex(pattern: &str) -> RegexGeneratorStrategy<String> {
+    string_regex(pattern).expect("because the tests know what it is")
+}
+
 pub(crate) fn white_space() -> impl Strategy<Value = String> {
-    prop_oneof![4 => Just(String::new()), 1 => "[ \t\r\n]{1,4}"]
+    prop_oneof![4 => Just(String::new()), 1 => regex("[ \t\r\n]{1,4}")]
 }
 
 /// A piece of a string that stands for whole characters.
@@ -110,25 +116,25 @@ fn whole_piece() -> impl Strategy<Value = String> {
     let plain = any::<char>()
         .prop_filter("must be escaped", |c| !matches!(c, '"' | '\\' | '\0'..='\u{1f}'))
         .prop_map(String::from);
-    let unicode = "[0-9A-Ca-cEFef][0-9A-Fa-f]{3}".prop_map(|digits| format!("\\u{digits}"));
-    let pair = "[89ABab][0-9A-Fa-f]{2}\\\\u[dD][C-Fc-f][0-9A-Fa-f]{2}"
+    let unicode = regex("[0-9A-Ca-cEFef][0-9A-Fa-f]{3}").prop_map(|digits| format!("\\u{digits}"));
+    let pair = regex("[89ABab][0-9A-Fa-f]{2}\\\\u[dD][C-Fc-f][0-9A-Fa-f]{2}")
         .prop_map(|digits| format!("\\ud{digits}"));
     let special = select(vec![
         "<", ">", "&", "\u{2028}", "\u{2029}", "{", "}", "[", "]", ",", ":", " ", "'", "\\\"",
         "\\\\", "\\/", "\\b", "\\f", "\\n", "\\r", "\\t", "\\u003c", "\\u003E", "\\u2028",
         "\u{feff}", "é",
     ]);
-    prop_oneof![plain, "[a-z]{1,3}", unicode, pair, special.prop_map(str::to_owned)]
+    prop_oneof![plain, regex("[a-z]{1,3}"), unicode, pair, special.prop_map(str::to_owned)]
 }
 
 /// A string's pieces, halves of surrogate pairs among them.
 fn pieces() -> impl Strategy<Value = Vec<String>> {
-    let lone = "[dD][89A-Fa-f][0-9A-Fa-f]{2}".prop_map(|digits| format!("\\u{digits}"));
+    let lone = regex("[dD][89A-Fa-f][0-9A-Fa-f]{2}").prop_map(|digits| format!("\\u{digits}"));
     vec(prop_oneof![9 => whole_piece(), 1 => lone], 0..6)
 }
 
 fn number() -> impl Strategy<Value = String> {
-    "-?(0|[1-9][0-9]{0,30})(\\.[0-9]{1,20})?([eE][+-]?[0-9]{1,4})?"
+    regex("-?(0|[1-9][0-9]{0,30})(\\.[0-9]{1,20})?([eE][+-]?[0-9]{1,4})?")
 }
 
 /// Any JSON text: every white space, escape and spelling of numbers, and equal keys.
@@ -180,7 +186,7 @@ pub(crate) struct Section {
 /// spelling may be any.
 pub(crate) fn sections() -> impl Strategy<Value = Vec<Section>> {
     let reserved = select(vec!["lock_version", "inputs_digest"]).prop_map(str::to_owned);
-    let plain = prop_oneof![4 => "[a-c]{1,2}", 1 => reserved];
+    let plain = prop_oneof![4 => regex("[a-c]{1,2}"), 1 => reserved];
     let plain = plain.prop_map(|name| (name.clone(), vec![name]));
     let white = [white_space(), white_space(), white_space(), white_space()];
     let section = (prop_oneof![name(), plain], json(), white);
