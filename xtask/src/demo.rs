@@ -28,7 +28,7 @@ pub(crate) struct Demo {
 }
 
 const LOG_WRITERS: u32 = 4;
-/// The sections that nobody writes here. They must come out as they went in.
+/// The sections that nobody has reason to change here. They must come out as they went in.
 const SIBLINGS: [&str; 3] = ["artifact-content", "install", "refresh"];
 /// The example's units, by kind.
 const UNITS: [(&str, usize); 3] = [("artifact", 6), ("layer", 7), ("profile", 4)];

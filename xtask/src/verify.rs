@@ -44,7 +44,7 @@ const fn xtask(
     Check { name, command, short, long, environment: &[] }
 }
 
-const CHECKS: [Check; 14] = [
+const CHECKS: [Check; 15] = [
     xtask("ci", &["xtask", "ci"], Some(&[]), &["--require-all"]),
     Check {
         name: "model",
@@ -90,6 +90,13 @@ const CHECKS: [Check; 14] = [
         &[],
     ),
     xtask("mutation", &["xtask", "mutation"], None, &[]),
+    Check {
+        name: "sections",
+        command: &["test", "--quiet", "--package", "agentslock-adapters", "--test", "processes"],
+        short: None,
+        long: &["--", "--include-ignored"],
+        environment: &[],
+    },
 ];
 
 impl Verify {

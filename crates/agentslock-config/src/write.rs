@@ -12,7 +12,7 @@ impl ConfigLock {
     /// digests of the artifacts' content, if it owns artifacts, and the digest of the inputs, if it
     /// states one.
     ///
-    /// A unit that is as it was (kind, digest and cache key) keeps its entry to the byte. One that
+    /// A unit that is as it was (kind, digest and cache key) keeps its entry as it is spelled. One that
     /// changed keeps the fields that this crate does not know.
     ///
     /// # Errors

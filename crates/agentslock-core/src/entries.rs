@@ -67,7 +67,8 @@ impl Lockfile {
         })
     }
 
-    /// Stages `entries`, if any of them was set or removed.
+    /// Stages `entries`, if any of them was set or removed. The whole section is staged: where several
+    /// programs change it, this belongs inside an [`update`](Self::update).
     ///
     /// # Errors
     ///

@@ -4,6 +4,7 @@
 mod activate;
 mod bump;
 mod dependencies;
+mod example;
 mod machine;
 mod reconcile;
 mod reference;
