@@ -47,9 +47,13 @@ impl AdapterLock {
         ViewName { adapter: self.name.clone(), view: view.to_owned() }
     }
 
-    pub(crate) fn not_active(&self) -> ChangeError {
-        let path = self.lock.path().to_owned();
-        ChangeError::NotActive { path, adapter: self.name.clone() }
+    /// Its entry among `entries`, which must be there.
+    pub(crate) fn require(&self, entries: &Entries) -> Result<Adapter, ChangeError> {
+        let entry = entries.object(&self.name, Adapter::from_fields)?;
+        entry.ok_or_else(|| ChangeError::NotActive {
+            path: entries.path().to_owned(),
+            adapter: self.name.clone(),
+        })
     }
 
     /// Updates the section, once the document's version is found to be ours to write.
@@ -74,8 +78,7 @@ impl AdapterLock {
         mut change: impl FnMut(&Entries, &mut Adapter) -> Result<R, ChangeError>,
     ) -> Result<(R, Flushed), ChangeError> {
         self.update_section(|_, entries| {
-            let before = entries.object(&self.name, Adapter::from_fields)?;
-            let before = before.ok_or_else(|| self.not_active())?;
+            let before = self.require(entries)?;
             let mut after = before.clone();
             let value = change(entries, &mut after)?;
             if after != before {
@@ -101,7 +104,7 @@ impl AdapterLock {
             let Some(to) = event.leads_to(from.as_ref()) else {
                 let view = self.view_name(name);
                 let transition = IllegalTransition { view, state: from, event: event.clone() };
-                return Err(ChangeError::Illegal { path: self.lock.path().to_owned(), transition });
+                return Err(ChangeError::Illegal { path: entries.path().to_owned(), transition });
             };
             let mut view = old.unwrap_or_else(View::new);
             view.enter(from, to, event, at);

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use agentslock_core::{Digest, Flushed, ParseDigestError, Timestamp};
 
 use crate::error::ChangeError;
+use crate::lock::ADAPTERS;
 use crate::machine::{Event, Status};
 use crate::own::AdapterLock;
 use crate::view::{View, ViewName};
@@ -51,8 +52,9 @@ impl AdapterLock {
         mut presence: impl FnMut(&str, &View) -> Presence,
     ) -> Result<Reconciled, ChangeError> {
         at.check()?;
-        self.lock().open()?.refuse_later_version()?;
-        let seen = self.entry()?.ok_or_else(|| self.not_active())?.materialized_views;
+        let lockfile = self.lock().open()?;
+        lockfile.refuse_later_version()?;
+        let seen = self.require(&lockfile.entries_or_none(ADAPTERS)?)?.materialized_views;
         let mut events = BTreeMap::new();
         for (name, view) in &seen {
             let event = match view.view_status {

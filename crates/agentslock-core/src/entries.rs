@@ -84,6 +84,11 @@ impl Entries {
         Self { path, section, values: BTreeMap::new(), changed: false }
     }
 
+    /// The path of the document that they are of, absolute.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// The entries' keys, in byte order.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
         self.values.keys().map(String::as_str)

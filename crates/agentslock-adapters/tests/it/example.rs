@@ -71,7 +71,7 @@ fn all_entries_written_from_their_types_are_what_they_were_to_the_byte() {
     let adapters = lab.lock.adapters().unwrap();
     let lockfile = Lockfile::open(lab.path()).unwrap();
     lockfile.set_section("adapters", &adapters).unwrap();
-    assert_eq!(lockfile.flush().unwrap(), agentslock_core::Flushed::Unchanged);
+    assert_eq!(lockfile.flush().unwrap(), Flushed::Unchanged);
     assert_eq!(lockfile.text(), document);
     // As the only content of another document, too, where nothing can be left from before.
     let other = Lab::with("{\"lock_version\": 1}");

@@ -150,6 +150,28 @@ fn an_illegal_transition_names_document_view_state_and_event() {
 }
 
 #[test]
+fn errors_name_the_whole_path_of_a_document_that_was_named_by_less() {
+    let lab = Lab::with(kuzu(&[("calls", "ready")]));
+    let here = std::env::current_dir().unwrap();
+    let up: std::path::PathBuf = here.components().skip(1).map(|_| "..").collect();
+    let relative = up.join(lab.path().strip_prefix("/").unwrap());
+    let lock = agentslock_adapters::AdaptersLock::new(relative);
+    let errors = [
+        lock.adapter("kuzu").unwrap().recompat_failed("calls", &at(1)).unwrap_err(),
+        lock.adapter("crg").unwrap().recompat_failed("calls", &at(1)).unwrap_err(),
+        lock.adapter("crg").unwrap().reconcile(&at(1), |_, _| Presence::Unknown).unwrap_err(),
+    ];
+    for error in errors {
+        match &error {
+            ChangeError::Illegal { path, .. } | ChangeError::NotActive { path, .. } => {
+                assert!(path.is_absolute(), "{error}");
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
 fn what_else_comes_with_a_transition() {
     let lab = Lab::with(kuzu(&[("calls", "pending-recompat-check")]));
     let kuzu = lab.adapter("kuzu");
