@@ -7,7 +7,7 @@ use agentslock_core::{Conflict, Fields, Resolution, Resolver, Timestamp};
 use crate::stamp::{INSTALL, INSTALLED_AT, REFRESH, REFRESHED_AT};
 
 /// Of two stamps of installing or refreshing the later one wins, whole. For
-/// [`merge`](agentslock_core::merge).
+/// [`merge`](agentslock_core::merge()).
 ///
 /// If a time is missing or is none, if both are the same, or if one side removed the stamp, the conflict
 /// stays open, and so does every other.

@@ -19,7 +19,7 @@
 //! values in their places, and replaces the file atomically and durably (the crate `fsops`), after a
 //! last look that the lock is still held and the file still the one that was read.
 //!
-//! [`merge`] merges two versions of a document, section by section and entry by entry, for git and for
+//! [`merge()`] merges two versions of a document, section by section and entry by entry, for git and for
 //! whoever keeps documents in branches. It reads and writes no file, and guesses nothing: what both
 //! sides changed is decided by a [`Resolver`], or stays between markers for a person, whose choice
 //! [`MarkedSides`] reads back.

@@ -4,7 +4,7 @@ use std::num::NonZero;
 
 use super::conflict::Conflict;
 
-/// The result of a [`merge`](crate::merge).
+/// The result of a [`merge`](crate::merge()).
 #[derive(Clone, Debug)]
 #[must_use = "a merge writes nothing"]
 pub struct Merged {
