@@ -47,31 +47,31 @@ impl Staleness {
             Self::UnitDigestMismatch { .. } => "unit-digest-mismatch",
         }
     }
+
+    /// The evidence, in words.
+    pub fn evidence(&self) -> String {
+        match self {
+            Self::InputsDigestMismatch { locked, current } => {
+                let locked = locked.as_deref().unwrap_or("nothing");
+                format!("resolved from {locked}, inputs are {current} now")
+            }
+            Self::DeclaredSetChanged { added, removed } => {
+                let added = added.iter().map(|reference| format!("{reference} is not locked"));
+                let removed =
+                    removed.iter().map(|reference| format!("{reference} is not declared"));
+                added.chain(removed).collect::<Vec<_>>().join(", ")
+            }
+            Self::UnitDigestMismatch { reference, locked, current } => {
+                format!("{reference} is locked with {locked}, has {current} now")
+            }
+        }
+    }
 }
 
 /// The reason, and after a colon the evidence.
 impl fmt::Display for Staleness {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: ", self.reason())?;
-        match self {
-            Self::InputsDigestMismatch { locked, current } => {
-                let locked = locked.as_deref().unwrap_or("nothing");
-                write!(f, "resolved from {locked}, inputs are {current} now")
-            }
-            Self::DeclaredSetChanged { added, removed } => {
-                let mut separator = "";
-                for (what, references) in [("not locked", added), ("not declared", removed)] {
-                    for reference in references {
-                        write!(f, "{separator}{reference} is {what}")?;
-                        separator = ", ";
-                    }
-                }
-                Ok(())
-            }
-            Self::UnitDigestMismatch { reference, locked, current } => {
-                write!(f, "{reference} is locked with {locked}, has {current} now")
-            }
-        }
+        write!(f, "{}: {}", self.reason(), self.evidence())
     }
 }
 
