@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 /// What is to become of one top-level key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Change {
-    /// This value, canonically encoded.
-    Set(std::sync::Arc<str>),
+    /// This value, canonically encoded. Not an `Arc<str>`: making that would copy it once more.
+    Set(std::sync::Arc<String>),
     Remove,
 }
 
