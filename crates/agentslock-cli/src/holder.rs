@@ -1,5 +1,6 @@
 //! `holder`: who has a lock, and what will become of it; or freeing it by hand.
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use agentslock_core::{Fields, Timestamp};
@@ -7,7 +8,7 @@ use filelock::{BreakError, Handle, Inspection, Liveness};
 
 use crate::arguments::Holder;
 use crate::failure::{Failure, NO};
-use crate::output::{self, envelope, print, print_envelope, push};
+use crate::output::{self, envelope, print, print_envelope, push, say};
 use crate::sys;
 
 pub(crate) fn holder(arguments: &Holder) -> Result<ExitCode, Failure> {
@@ -35,8 +36,27 @@ fn look(arguments: &Holder) -> Result<ExitCode, Failure> {
             Some(inspection) => as_text(inspection),
         };
         print(&text)?;
+        if inspection.is_none()
+            && let Some(meant) = meant(target)
+        {
+            say(&format!(
+                "`{}` itself is a lock; ask about `{}`",
+                target.display(),
+                meant.display()
+            ));
+        }
     }
     Ok(if inspection.is_some() { ExitCode::SUCCESS } else { ExitCode::from(NO) })
+}
+
+/// Somebody who asks about a lock by its own name means the file that it is the lock of.
+fn meant(target: &Path) -> Option<PathBuf> {
+    let name = target.file_name()?.as_encoded_bytes();
+    if !name.ends_with(b".lock") {
+        return None;
+    }
+    let meant = target.with_extension("");
+    filelock::inspect(&meant).ok()?.map(|_| meant)
 }
 
 fn free(arguments: &Holder, handle: &Handle) -> Result<ExitCode, Failure> {

@@ -1,18 +1,27 @@
 //! Where a signal came from. Only Linux tells, and only what the C library's headers know: `signal-hook`
 //! asks them, which takes a C compiler.
 
+use signal_hook::consts::{SIGINT, SIGQUIT};
+
+/// Whether a key can cause the signal. The kernel sends it to all processes of the terminal's
+/// foreground then. (What a terminal's end causes, SIGHUP, may go to the session's leader alone.)
+fn can_be_a_key(signal: i32) -> bool {
+    matches!(signal, SIGINT | SIGQUIT)
+}
+
 #[cfg(target_os = "linux")]
 mod told {
     use signal_hook::iterator::exfiltrator::WithOrigin;
     use signal_hook::iterator::exfiltrator::origin::Origin;
     use signal_hook::low_level::siginfo::Cause;
 
+    use super::can_be_a_key;
+
     pub(in crate::sys) type Signals = signal_hook::iterator::SignalsInfo<WithOrigin>;
 
-    /// The signal, and whether the kernel sent it: because of a key that was pressed, or because the
-    /// terminal went away. It sends those to all processes of the terminal's foreground.
+    /// The signal, and whether a key caused it.
     pub(in crate::sys) fn told(origin: &Origin) -> (i32, bool) {
-        (origin.signal, origin.cause == Cause::Kernel)
+        (origin.signal, can_be_a_key(origin.signal) && origin.cause == Cause::Kernel)
     }
 }
 
@@ -20,13 +29,13 @@ mod told {
 mod told {
     use std::io::{self, IsTerminal};
 
-    use signal_hook::consts::{SIGINT, SIGQUIT};
+    use super::can_be_a_key;
 
     pub(in crate::sys) type Signals = signal_hook::iterator::Signals;
 
-    /// The signal, and whether it was likely sent because of a key that was pressed.
+    /// The signal, and whether a key is likely to have caused it.
     pub(in crate::sys) fn told(signal: &i32) -> (i32, bool) {
-        (*signal, matches!(*signal, SIGINT | SIGQUIT) && io::stdin().is_terminal())
+        (*signal, can_be_a_key(*signal) && io::stdin().is_terminal())
     }
 }
 

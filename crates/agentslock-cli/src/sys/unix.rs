@@ -156,16 +156,16 @@ impl Signals {
 
     /// Passes them on to `process` from now on, and those that were caught before, too.
     ///
-    /// Not those that the kernel sent, for a key that was pressed or a terminal that went away: it sends
-    /// them to all processes of the terminal's foreground, so that they have reached the command
-    /// already. Many programs take a second one for "stop at once".
+    /// Not those of a key that was pressed: the kernel sends them to all processes of the terminal's
+    /// foreground, so that they have reached the command already, and many programs take a second one
+    /// for "stop at once".
     pub(crate) fn forward_to(self, process: Process) -> Forwarding {
         let mut signals = self.waiting;
         let handle = signals.handle();
         let thread = std::thread::spawn(move || {
             for signal in signals.forever() {
-                let (signal, has_reached_all) = origin::told(&signal);
-                if !has_reached_all && let Some(signal) = Signal::from_named_raw(signal) {
+                let (signal, is_key) = origin::told(&signal);
+                if !is_key && let Some(signal) = Signal::from_named_raw(signal) {
                     process.send(signal);
                 }
             }

@@ -38,6 +38,18 @@ fn a_free_lock_is_a_no() {
 }
 
 #[test]
+fn who_asks_by_the_locks_own_name_is_told_the_files() {
+    let lab = Lab::with("{}");
+    let holder = lab.hold("t");
+    let ended = lab.cli(["holder", "t.lock"]).run().exits(1);
+    assert_eq!(ended.out(), "free\n");
+    assert!(ended.stderr.contains("ask about `t`"), "{}", ended.stderr);
+    let ended = lab.cli(["holder", DOCUMENT]).run().exits(1);
+    assert_eq!((ended.out(), &*ended.stderr), ("free\n", ""), "a document is no lock");
+    holder.finish().exits(0);
+}
+
+#[test]
 fn a_living_holder_is_named_and_nothing_is_changed() {
     let lab = Lab::new();
     let holder = lab.hold("t");

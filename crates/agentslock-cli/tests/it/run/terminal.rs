@@ -49,11 +49,28 @@ fn a_signal_that_somebody_sends_is_passed_on_though_there_is_a_terminal() {
     }
 }
 
+/// A hangup reaches only the leader of the session. Started as here, or by ssh(1), that is the wrapper.
+#[test]
+fn the_end_of_the_terminal_is_passed_on() {
+    let lab = Lab::new();
+    // In any case it comes to an end.
+    let command = "trap \"echo HUP > caught; exit\" HUP; echo > running; \
+                   for i in $(seq 60); do sleep 1 & wait; done";
+    let script = format!("exec \"$0\" run t -- sh -c '{command}'");
+    let Some(program) = lab.in_terminal(&script) else { return };
+    let mut terminal = program.start();
+    wait_until(WATCHDOG, || lab.join("running").exists());
+    terminal.signal(Signal::KILL);
+    terminal.await_end();
+    wait_until(WATCHDOG, || lab.join("caught").exists());
+    wait_until(WATCHDOG, || !lab.join("t.lock").exists());
+}
+
 #[test]
 fn the_line_about_the_wait_is_rewritten_in_place_and_erased() {
     let lab = Lab::new();
     let holder = lab.hold("t");
-    let script = "stty columns 60; \"$0\" run t --wait 3.5 -- true; echo $?; \
+    let script = "stty columns 60; \"$0\" run t --wait 5 -- true; echo $?; \
                   \"$0\" run t --wait 1.2 -q -- true; echo $?";
     let Some(program) = lab.in_terminal(script) else { return };
     let shown = program.run().exits(0).out().to_owned();
@@ -62,8 +79,8 @@ fn the_line_about_the_wait_is_rewritten_in_place_and_erased() {
     let rewritten: Vec<_> = first.split("\r\u{1b}[K").collect();
     let [before, waiting @ .., gave_up] = &rewritten[..] else { panic!("{first:?}") };
     assert_eq!(*before, "");
-    // At 1, 2 and 3 s; and one to erase the last.
-    assert_eq!(waiting.len(), 3, "{waiting:?}");
+    // Once a second, less those that a busy machine leaves out.
+    assert!((2..=4).contains(&waiting.len()), "{waiting:?}");
     for line in waiting {
         assert!(line.starts_with("agentslock: waiting for the lock of `t`"), "{line}");
         assert!(line.chars().count() < 60 && !line.contains('\n'), "it would wrap: {line}");
