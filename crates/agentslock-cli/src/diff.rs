@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use agentslock_core::{Difference, Fields, Lockfile};
+use agentslock_core::{Difference, Fields, Lockfile, OpenError};
 
 use crate::arguments::Diff;
 use crate::failure::{Failure, NO};
@@ -14,8 +14,7 @@ use crate::words::{self, Detail};
 
 pub(crate) fn diff(arguments: &Diff) -> Result<ExitCode, Failure> {
     if arguments.textconv {
-        let lines = words::list(&open(&arguments.before)?);
-        return print(&lines.iter().map(|line| output::one_line(line) + "\n").collect::<String>());
+        return textconv(&arguments.before);
     }
     let before = open(&arguments.before)?;
     let after = match &arguments.after {
@@ -34,6 +33,22 @@ pub(crate) fn diff(arguments: &Diff) -> Result<ExitCode, Failure> {
         print(&as_text(&differences, detail, Paint::on_stdout(arguments.color)))?;
     }
     Ok(code)
+}
+
+/// Prints a line for each entry; what is no document as it is: with conflict markers in it, say, when git
+/// shows what is in conflict.
+fn textconv(path: &Path) -> Result<ExitCode, Failure> {
+    match Lockfile::open(path) {
+        Ok(lockfile) => {
+            let lines = words::list(&lockfile);
+            print(&lines.iter().map(|line| output::one_line(line) + "\n").collect::<String>())
+        }
+        Err(OpenError::Malformed { .. }) => {
+            let bytes = fsops::read(path)?.bytes.unwrap_or_default();
+            print(&String::from_utf8_lossy(&bytes))
+        }
+        Err(error) => Err(Failure::from(error).about(path)),
+    }
 }
 
 /// A line for each thing that changed.

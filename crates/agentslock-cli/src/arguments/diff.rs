@@ -22,7 +22,7 @@ pub(crate) struct Diff {
     /// The document after [default: the nearest .agentsrc.lock upward, or --file]
     #[arg(value_name = "B", conflicts_with_all = ["textconv", "path"])]
     pub(crate) after: Option<PathBuf>,
-    /// Print A with a line for each field, to be compared by git
+    /// Print A with a line for each entry, to be compared by git; what is no document as it is
     #[arg(long, conflicts_with_all = ["path", "json", "quiet", "verbose", "when"])]
     pub(crate) textconv: bool,
     #[command(flatten)]

@@ -31,7 +31,11 @@ fn settings(program: &str) -> [(&'static str, String); 4] {
         ),
         // Between ancestors that were merged themselves, markers would be in the way.
         ("merge.agentslock.recursive", "binary".to_owned()),
-        ("diff.agentslock.textconv", format!("{program} diff --textconv")),
+        // Without the program, and of what cannot be read so, the text as it is.
+        (
+            "diff.agentslock.textconv",
+            format!("f() {{ {program} diff --textconv \"$1\" 2>/dev/null || cat \"$1\"; }}; f"),
+        ),
     ]
 }
 

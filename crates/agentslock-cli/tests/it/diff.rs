@@ -218,6 +218,15 @@ fn textconv_has_a_line_for_each_entry_with_whole_values() {
 }
 
 #[test]
+fn textconv_shows_what_is_no_document_as_it_is() {
+    let lab = Lab::with("{\n<<<<<<< HEAD\n");
+    let out = lab.cli(["diff", "--textconv", DOCUMENT]).run().exits(0).out().to_owned();
+    assert_eq!(out, "{\n<<<<<<< HEAD\n");
+    std::fs::create_dir(lab.join("directory")).unwrap();
+    lab.cli(["diff", "--textconv", "directory"]).run().exits(2).complaint();
+}
+
+#[test]
 fn textconv_takes_one_document_and_no_other_flag() {
     let lab = Lab::with("{}");
     for flags in [&["b"][..], &["-q"], &["-v"], &["--file", "x"]] {

@@ -154,3 +154,21 @@ fn git_diff_shows_entries() {
         diff.out()
     );
 }
+
+#[test]
+fn git_diff_works_in_the_middle_of_a_conflict_and_without_the_program() {
+    let test = "git_diff_works_in_the_middle_of_a_conflict_and_without_the_program";
+    let of = |mark: &str| units(&[("git:a/one@1", mark)]);
+    let Some(repo) = Repo::forked(test, &of("1"), &of("2"), &of("3")) else { return };
+    let entries = repo.git(&["diff", "main", "topic"]).exits(0);
+    assert!(entries.out().contains("+unit git:a/one@1: digest"), "{}", entries.out());
+    repo.git(&["merge", "--no-edit", "topic"]).exits(1);
+    let conflict = repo.git(&["diff"]).exits(0);
+    assert!(conflict.out().contains("<<<<<<< HEAD"), "{}", conflict.out());
+    repo.git(&["merge", "--abort"]).exits(0);
+    let textconv = repo.git(&["config", "diff.agentslock.textconv"]).exits(0).out().to_owned();
+    let gone = textconv.trim_end().replace(PROGRAM, "/nowhere/agentslock");
+    repo.git(&["config", "diff.agentslock.textconv", &gone]).exits(0);
+    let lines = repo.git(&["diff", "main", "topic"]).exits(0);
+    assert!(lines.out().contains("+      \"digest\": \"sha256:333"), "{}", lines.out());
+}
