@@ -88,6 +88,21 @@ fn a_view_that_is_changed_after_the_look_is_left_as_it_is_by_then() {
 }
 
 #[test]
+fn if_all_was_changed_after_the_look_nothing_is_written() {
+    let lab = Lab::with(kuzu(&[("absent", "ready"), ("other", "ready")]));
+    // As somebody spells it who does not know us.
+    let theirs = kuzu(&[("other", "pending-rebuild")]).replace(',', " ,");
+    let done = lab.adapter("kuzu").reconcile(&at(5), |view, _| {
+        lab.write(&theirs);
+        look(view)
+    });
+    let done = done.unwrap();
+    assert_eq!(names(&done.changed_meanwhile), ["kuzu/absent", "kuzu/other"]);
+    assert_eq!((done.moved.len(), done.flushed), (0, Flushed::Unchanged));
+    assert_eq!(lab.text(), theirs);
+}
+
+#[test]
 fn nonsense_from_the_caller_is_refused_before_anything_is_staged() {
     let text = kuzu(&[("absent", "ready"), ("other", "ready")]);
     let lab = Lab::with(&text);

@@ -121,6 +121,18 @@ fn content_that_a_pass_does_not_state_stays_with_the_artifact_that_it_is_of() {
 }
 
 #[test]
+fn content_of_what_is_no_artifact_goes_even_if_the_unit_stays() {
+    let lab = Lab::with("{}");
+    let found = pass([Kind::Artifact, Kind::Layer], &[("a:layer@1", layer(1))]);
+    lab.lock.write(&found).unwrap();
+    let text = lab.text();
+    let stray = text.replacen('{', "{\"artifact-content\":{\"a:layer@1\":\"sha256:00\"},", 1);
+    std::fs::write(lab.path(), stray).unwrap();
+    assert_eq!(lab.lock.write(&found).unwrap(), Flushed::Written);
+    assert!(lab.lock.artifact_content().unwrap().is_empty());
+}
+
+#[test]
 fn a_pass_refuses_what_it_does_not_own() {
     let mut layers = Pass::over([Kind::Layer]);
     let refused = layers.add(reference("a:x@1"), artifact(1)).unwrap_err();
