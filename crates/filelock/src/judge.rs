@@ -77,7 +77,7 @@ impl Occupant {
             stamp,
             age: stamp.map(|stamp| elapsed(environment, stamp)),
             token: self.record.as_ref().map(|r| r.token.clone()).filter(|token| !token.is_empty()),
-            user: self.look.map(|look| look.user),
+            user: self.look.and_then(|look| look.user),
             liveness: match &self.verdict {
                 Verdict::Alive(liveness) => liveness.clone(),
                 Verdict::Dead => Liveness::Dead,

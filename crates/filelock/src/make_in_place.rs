@@ -87,11 +87,12 @@ pub(crate) fn attempt(
         }
         Err(error) => (None, Err(error)),
     };
-    let claim = Claim { dir, id, file, record, is_published: false };
+    let mut claim = Claim { dir, id, file, record, is_published: false };
     // Where time decides, whoever took as long as the TTL may have been judged expired meanwhile, by
     // somebody who acts on it only now. Half of it leaves room for a clock that differs.
     let is_slow = !kernel_backed && started.elapsed(environment) >= options.ttl / 2;
     if matches!(confirmed, Ok(true)) && !is_slow {
+        claim.dir.let_go();
         return Ok(Some(claim));
     }
     // Another may have its record here by now, if ours was judged expired while we were stopped.

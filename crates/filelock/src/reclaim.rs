@@ -81,6 +81,10 @@ fn remove_directory(names: &Names, id: FileId) -> Result<bool, AcquireError> {
 /// ours waits at the private name.
 fn remove_file(names: &Names, judged: Option<&File>, look: &Look) -> Result<bool, AcquireError> {
     let failed = |error| AcquireError::of("remove the dead lock", &names.lock, error);
+    if let Some(removed) = sys::unlink_if(&names.lock, look.id) {
+        // If it was another's already, its name is worth a try as well.
+        return removed.map(|_| true).map_err(failed);
+    }
     // Its OS lock, held until the end of this function, keeps sweepers off: without the file, a
     // directory could be moved.
     let (aside, _keep) = private_file(names).map_err(failed)?;

@@ -12,13 +12,21 @@ pub(crate) use locality::file_system_is_local;
 #[cfg(unix)]
 pub(crate) use unix::{
     Dir, create_exclusive, identity, kernel_id, look, mkdir, open_dir, open_file, overwrite,
-    read_start, rename_exclusive, rmdir, try_flock_file, unlink, write_record,
+    read_start, rename_exclusive, rmdir, try_flock_file, unlink, unlink_if, write_record,
 };
 
-#[cfg(not(unix))]
+#[cfg(windows)]
+mod windows;
+#[cfg(windows)]
+pub(crate) use windows::{
+    Dir, create_exclusive, file_system_is_local, identity, kernel_id, look, mkdir, open_dir,
+    open_file, overwrite, read_start, rename_exclusive, rmdir, try_flock_file, unlink, unlink_if,
+    write_record,
+};
+
+#[cfg(not(any(unix, windows)))]
 compile_error!(
-    "filelock runs on Unix only so far: the portable claim path (a directory made in place, judged by \
-     time) exists, but the calls under it have not been written for this system"
+    "filelock runs on Unix and Windows: for this system the calls have not been written"
 );
 
 /// Which file this is, on this machine, for as long as somebody keeps it open: device and inode.
@@ -43,6 +51,7 @@ pub(crate) enum Access {
 }
 
 /// What kind of thing a name stands for.
+#[cfg_attr(windows, allow(dead_code, reason = "directories hold no FIFOs and sockets there"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Directory,
@@ -73,7 +82,8 @@ pub(crate) struct Look {
     pub(crate) kind: Kind,
     /// The mode without the file type: permissions and the set-id and sticky bits.
     pub(crate) mode: u32,
-    pub(crate) user: u32,
+    /// The numeric user that owns it, where there are such.
+    pub(crate) user: Option<u32>,
     /// Last change of the content (of a directory: of its entries), unix nanoseconds.
     pub(crate) modified: i64,
     /// Last change of the inode, unix nanoseconds. With the identity it tells two occupants of one

@@ -81,6 +81,14 @@ impl Dir {
         }
     }
 
+    /// Only Windows has a reason to close a held lock's directory. Here that would end the OS lock.
+    #[allow(
+        clippy::unused_self,
+        clippy::needless_pass_by_ref_mut,
+        reason = "it does something on Windows"
+    )]
+    pub(crate) fn let_go(&mut self) {}
+
     /// Whether a child process inherits this descriptor, and with it a share of the OS lock.
     pub(crate) fn set_inherited(&self, inherited: bool) -> io::Result<()> {
         let flags = if inherited { FdFlags::empty() } else { FdFlags::CLOEXEC };
@@ -144,6 +152,11 @@ pub(crate) fn rmdir(path: &Path) -> io::Result<()> {
 
 pub(crate) fn unlink(path: &Path) -> io::Result<()> {
     Ok(retry_on_intr(|| rustix::fs::unlink(path))?)
+}
+
+/// Removes the file at `path` if it still is `id`. `None`: Unix cannot, as one step.
+pub(crate) fn unlink_if(_: &Path, _: FileId) -> Option<io::Result<bool>> {
+    None
 }
 
 /// Creates `name` in `dir`, readable and writable through the file that comes back.
@@ -260,7 +273,7 @@ fn from_stat(stat: &Stat) -> Look {
         id: FileId { device: stat.st_dev as u64, inode: stat.st_ino as u64 },
         kind,
         mode: stat.st_mode as u32 & 0o7777,
-        user: stat.st_uid,
+        user: Some(stat.st_uid),
         modified: nanoseconds(stat.st_mtime as i64, stat.st_mtime_nsec as i64),
         changed: nanoseconds(stat.st_ctime as i64, stat.st_ctime_nsec as i64),
     }

@@ -1,0 +1,319 @@
+//! Windows: no OS locks, no exclusive rename of directories, so that time decides and locks are made in
+//! place. What makes up for descriptors: an entry is opened relative to the handle of its directory,
+//! and removed through its own handle.
+//!
+//! A handle is never kept while anybody sleeps or holds the lock: as long as one is open, the name of
+//! a removed file or directory can stay (before Windows 10, on FAT and on network shares), and is
+//! refused to everybody ("delete pending"). All share everything with others, so that nobody is kept from
+//! reading a record, or from removing it.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, ErrorKind};
+use std::os::windows::fs::{FileExt as _, FileTypeExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::Duration;
+
+use fs_at::OpenOptionsWriteMode;
+use fs_at::os::windows::{FileExt as _, OpenOptionsExt as _};
+
+use super::{Access, FileId, Flock, Kind, Look};
+
+/// Access rights and flags (winnt.h, winbase.h).
+const DELETE: u32 = 0x0001_0000;
+const FILE_READ_ATTRIBUTES: u32 = 0x80;
+const FILE_FLAG_BACKUP_SEMANTICS: u32 = 0x0200_0000;
+const FILE_FLAG_OPEN_REPARSE_POINT: u32 = 0x0020_0000;
+
+/// Error codes (winerror.h).
+const ACCESS_DENIED: i32 = 5;
+const SHARING_VIOLATION: i32 = 32;
+const DIR_NOT_EMPTY: i32 = 145;
+const DELETE_PENDING: i32 = 303;
+
+/// How many denials in a row are believed.
+const DENIALS: u32 = 30;
+
+/// Tries again what is denied: a name that is being deleted is, for a moment, and so is what a virus scanner
+/// or an indexer is looking at. About a quarter of a second in all; then the denial is believed.
+fn patiently<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    for denials in 1..DENIALS {
+        match call() {
+            Err(error) if is_momentary(&error) => {
+                sleep(Duration::from_millis(denials.min(10).into()));
+            }
+            other => return other,
+        }
+    }
+    call()
+}
+
+/// Whether it can be another answer in a moment. "Not empty" as well: a record that was removed while
+/// somebody read it can be there until that handle is closed.
+fn is_momentary(error: &io::Error) -> bool {
+    matches!(
+        error.raw_os_error(),
+        Some(ACCESS_DENIED | SHARING_VIOLATION | DIR_NOT_EMPTY | DELETE_PENDING)
+    )
+}
+
+/// A directory: open, or, once it was [let go](Dir::let_go), its path and identity, and opened for
+/// each call.
+#[derive(Debug)]
+pub(crate) struct Dir {
+    handle: Option<File>,
+    path: PathBuf,
+    id: FileId,
+}
+
+impl Dir {
+    pub(crate) fn try_flock_exclusive(&self) -> io::Result<bool> {
+        Err(ErrorKind::Unsupported.into())
+    }
+
+    pub(crate) fn try_flock_shared(&self) -> io::Result<bool> {
+        Err(ErrorKind::Unsupported.into())
+    }
+
+    /// Closes the handle. Until the directory is needed again nobody is kept from removing it and
+    /// taking its name.
+    pub(crate) fn let_go(&mut self) {
+        self.handle = None;
+    }
+
+    /// Calls `f` with the open directory: this very one, whatever its path names by now.
+    fn with<T>(&self, f: impl FnOnce(&File) -> io::Result<T>) -> io::Result<T> {
+        if let Some(handle) = &self.handle {
+            return f(handle);
+        }
+        let handle = patiently(|| open(&self.path, FILE_READ_ATTRIBUTES))?;
+        if identity(&handle)? != self.id {
+            return Err(ErrorKind::NotFound.into());
+        }
+        f(&handle)
+    }
+
+    pub(crate) fn look(&self) -> io::Result<Look> {
+        self.with(look_at_handle)
+    }
+
+    /// There are no modes here: a lock is readable to whom its directory's access list says.
+    #[allow(clippy::unused_self, clippy::unnecessary_wraps, reason = "it does something on Unix")]
+    pub(crate) fn set_mode(&self, _: u32) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Looks at the entry `name`, following no link.
+    pub(crate) fn look_at(&self, name: &str) -> io::Result<Look> {
+        self.with(|dir| {
+            patiently(|| open_at(dir, name, FILE_READ_ATTRIBUTES))
+                .and_then(|entry| look_at_handle(&entry))
+        })
+    }
+
+    /// Removes the entry `name` (not a directory) from this very directory, whatever its path
+    /// names by now.
+    pub(crate) fn unlink(&self, name: &str) -> io::Result<()> {
+        self.with(|dir| {
+            patiently(|| {
+                let entry = open_at(dir, name, DELETE | FILE_READ_ATTRIBUTES)?;
+                if entry.metadata()?.is_dir() {
+                    return Err(ErrorKind::IsADirectory.into());
+                }
+                entry.delete_by_handle().map_err(|(_, error)| error)
+            })
+        })
+    }
+
+    /// Opens the entry `name`, following no link; `None` when it is not a regular file.
+    pub(crate) fn open_regular(&self, name: &str, access: Access) -> io::Result<Option<File>> {
+        let write = match access {
+            Access::Read => OpenOptionsWriteMode::None,
+            Access::ReadWrite => OpenOptionsWriteMode::Write,
+        };
+        self.with(|dir| {
+            let mut options = fs_at::OpenOptions::default();
+            options.read(true).write(write).create_options(OPEN_REPARSE_POINT);
+            // A denial that lasts is judged by time, so that it must not be one of a moment.
+            regular(patiently(|| options.open_at(dir, name))?)
+        })
+    }
+
+    /// There is no OS lock to share.
+    #[allow(clippy::unused_self, clippy::unnecessary_wraps, reason = "it does something on Unix")]
+    pub(crate) fn set_inherited(&self, _: bool) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// As [`FILE_FLAG_OPEN_REPARSE_POINT`], for the system's own call (ntifs.h).
+const OPEN_REPARSE_POINT: u32 = 0x0020_0000;
+
+/// Opens the entry `name` of `dir`, of whatever kind, following no link.
+fn open_at(dir: &File, name: &str, access: u32) -> io::Result<File> {
+    fs_at::OpenOptions::default().desired_access(access).open_path_at(dir, name)
+}
+
+/// Opens what `path` names, of whatever kind, following no link. Asking for attributes alone is
+/// refused by nobody's way of sharing.
+fn open(path: &Path, access: u32) -> io::Result<File> {
+    OpenOptions::new()
+        .access_mode(access)
+        .custom_flags(FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT)
+        .open(path)
+}
+
+pub(crate) fn try_flock_file(_: &File, _: Flock) -> io::Result<bool> {
+    Err(ErrorKind::Unsupported.into())
+}
+
+/// Opens `path` as a directory, following no link.
+pub(crate) fn open_dir(path: &Path) -> io::Result<Dir> {
+    let handle = patiently(|| open(path, FILE_READ_ATTRIBUTES))?;
+    let look = look_at_handle(&handle)?;
+    if look.kind != Kind::Directory {
+        return Err(ErrorKind::NotADirectory.into());
+    }
+    Ok(Dir { handle: Some(handle), path: path.to_owned(), id: look.id })
+}
+
+/// Opens `path` for reading if it is a regular file; `None` when it is something else.
+pub(crate) fn open_file(path: &Path) -> io::Result<Option<File>> {
+    // A directory cannot be opened like this. What it is was asked before.
+    regular(OpenOptions::new().read(true).custom_flags(FILE_FLAG_OPEN_REPARSE_POINT).open(path)?)
+}
+
+fn regular(file: File) -> io::Result<Option<File>> {
+    let is_file = file.metadata()?.is_file();
+    Ok(is_file.then_some(file))
+}
+
+/// Looks at what `path` names, following no link.
+pub(crate) fn look(path: &Path) -> io::Result<Look> {
+    look_at_handle(&open(path, FILE_READ_ATTRIBUTES)?)
+}
+
+pub(crate) fn identity(file: &File) -> io::Result<FileId> {
+    Ok(id_of(&winapi_util::file::information(file)?))
+}
+
+fn id_of(information: &winapi_util::file::Information) -> FileId {
+    FileId { device: information.volume_serial_number(), inode: information.file_index() }
+}
+
+fn look_at_handle(file: &File) -> io::Result<Look> {
+    let information = winapi_util::file::information(file)?;
+    let kind = file.metadata()?.file_type();
+    let kind = if kind.is_dir() {
+        Kind::Directory
+    } else if kind.is_symlink() || kind.is_symlink_dir() {
+        Kind::Symlink
+    } else if kind.is_file() {
+        Kind::File
+    } else {
+        Kind::Device
+    };
+    // The handle tells no time of the last change of the file's record, so that the content's has
+    // to do. A file's number has a part that changes when it is given to another file.
+    let modified = unix_nanoseconds(information.last_write_time().unwrap_or(0));
+    Ok(Look { id: id_of(&information), kind, mode: 0, user: None, modified, changed: modified })
+}
+
+/// From steps of 100 ns since 1601.
+fn unix_nanoseconds(filetime: u64) -> i64 {
+    const UNIX_EPOCH: i64 = 116_444_736_000_000_000;
+    i64::try_from(filetime).unwrap_or(i64::MAX).saturating_sub(UNIX_EPOCH).saturating_mul(100)
+}
+
+pub(crate) fn mkdir(path: &Path, _: u32) -> io::Result<()> {
+    patiently(|| std::fs::create_dir(path))
+}
+
+/// Removes the directory that `path` names now, even if it takes more than one try.
+pub(crate) fn rmdir(path: &Path) -> io::Result<()> {
+    let mut meant = None;
+    patiently(|| {
+        let dir = open(path, DELETE | FILE_READ_ATTRIBUTES)?;
+        let look = look_at_handle(&dir)?;
+        if look.kind != Kind::Directory {
+            return Err(ErrorKind::NotADirectory.into());
+        }
+        if *meant.get_or_insert(look.id) != look.id {
+            return Err(ErrorKind::NotFound.into());
+        }
+        dir.delete_by_handle().map_err(|(_, error)| error)
+    })
+}
+
+pub(crate) fn unlink(path: &Path) -> io::Result<()> {
+    patiently(|| std::fs::remove_file(path))
+}
+
+/// Removes the file at `path` if it still is `id`: what a path names is opened, compared, and removed
+/// through its handle. Whether it was.
+pub(crate) fn unlink_if(path: &Path, id: FileId) -> Option<io::Result<bool>> {
+    Some(patiently(|| {
+        let file = match open(path, DELETE | FILE_READ_ATTRIBUTES) {
+            Ok(file) => file,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(error),
+        };
+        if identity(&file)? != id {
+            return Ok(false);
+        }
+        file.delete_by_handle().map(|()| true).map_err(|(_, error)| error)
+    }))
+}
+
+/// Creates `name` in `dir`, readable and writable through the file that comes back.
+pub(crate) fn create_exclusive(dir: &Dir, name: &str) -> io::Result<File> {
+    dir.with(|dir| {
+        let mut options = fs_at::OpenOptions::default();
+        options.create_new(true).read(true).write(OpenOptionsWriteMode::Write);
+        options.open_at(dir, name)
+    })
+}
+
+pub(crate) fn write_record(file: &File, bytes: &[u8]) -> io::Result<()> {
+    io::Write::write_all(&mut &*file, bytes)
+}
+
+/// Overwrites bytes of `file` in place, from `offset`.
+pub(crate) fn overwrite(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
+    match file.seek_write(bytes, offset)? {
+        written if written == bytes.len() => Ok(()),
+        _ => Err(ErrorKind::WriteZero.into()),
+    }
+}
+
+/// Reads up to `limit` bytes from the start of `file`, wherever its cursor stands.
+pub(crate) fn read_start(file: &File, limit: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![0; limit];
+    let mut filled = 0;
+    while filled < limit {
+        let offset = u64::try_from(filled).expect("because a record is small");
+        let read = match file.seek_read(&mut bytes[filled..], offset) {
+            Ok(0) => break,
+            Ok(read) => read,
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => break,
+            Err(error) => return Err(error),
+        };
+        filled += read;
+    }
+    bytes.truncate(filled);
+    Ok(bytes)
+}
+
+/// Windows renames no directory onto a free name only, and none that anything is open in.
+pub(crate) fn rename_exclusive(_: &Path, _: &Path) -> io::Result<()> {
+    Err(ErrorKind::Unsupported.into())
+}
+
+pub(crate) fn kernel_id() -> Option<&'static str> {
+    None
+}
+
+/// Never: without OS locks on directories it makes no difference. An error if it is not there.
+pub(crate) fn file_system_is_local(dir: &Path) -> io::Result<bool> {
+    look(dir).map(|_| false)
+}
