@@ -127,9 +127,9 @@ fn take_back(file: &File, old_length: u64) -> io::Result<()> {
 }
 
 fn sync(file: &File, path: &Path, is_new: bool) -> io::Result<()> {
-    file.sync_data()?;
+    sys::sync_data(file)?;
     if is_new {
-        File::open(parent_of(&std::path::absolute(path)?))?.sync_all()?;
+        sys::sync_directory(&sys::open_directory(&parent_of(&std::path::absolute(path)?))?)?;
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Replacing a file: write a sibling, sync it, rename it over, sync the directory.
 
 use std::ffi::OsString;
-use std::fs::{File, Metadata};
+use std::fs::Metadata;
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
@@ -35,7 +35,7 @@ pub struct AtomicFile {
     replaced: Option<Metadata>,
     durability: Durability,
     /// Opened before anything is written: if it cannot be, the old file still stands.
-    directory: Option<File>,
+    directory: Option<sys::Directory>,
 }
 
 impl AtomicFile {
@@ -54,22 +54,18 @@ impl AtomicFile {
         let (target, replaced) = resolve(path)?;
         let parent = parent_of(&target);
         let directory = match durability {
-            Durability::Full => Some(File::open(&parent).map_err(|source| WriteError::Io {
-                verb: "open the directory",
-                path: parent.clone(),
-                source,
+            Durability::Full => Some(sys::open_directory(&parent).map_err(|source| {
+                WriteError::Io { verb: "open the directory", path: parent.clone(), source }
             })?),
             Durability::Atomic => None,
         };
         let prefix = temporary_prefix(&target);
         let mut builder = tempfile::Builder::new();
         builder.prefix(&prefix).rand_bytes(UNIQUE);
-        sys::set_creation_mode(&mut builder, replaced.as_ref());
-        let temporary = builder.tempfile_in(&parent).map_err(|source| WriteError::Io {
-            verb: "create a temporary file in",
-            path: parent,
-            source,
-        })?;
+        let temporary =
+            sys::create_temporary(&mut builder, &parent, replaced.as_ref()).map_err(|source| {
+                WriteError::Io { verb: "create a temporary file in", path: parent, source }
+            })?;
         Ok(Self { temporary, target, replaced, durability, directory })
     }
 
@@ -103,7 +99,7 @@ impl AtomicFile {
             Err(error) => return Err(self.failed_to("examine", error)),
         }
         if self.durability == Durability::Full {
-            file.sync_all().map_err(|source| self.failed_to("sync", source))?;
+            sys::sync(file).map_err(|source| self.failed_to("sync", source))?;
         }
         Ok(ReadyFile { file: self })
     }
@@ -158,11 +154,13 @@ impl ReadyFile {
     /// See [`AtomicFile::commit`].
     pub fn commit(self) -> Result<(), WriteError> {
         let AtomicFile { temporary, target, directory, .. } = self.file;
-        if let Err(error) = temporary.persist(&target) {
-            let source = error.error;
-            return Err(WriteError::Io { verb: "rename into place", path: target, source });
-        }
-        match directory.map(|directory| directory.sync_all()) {
+        let file = match sys::persist(temporary, &target) {
+            Ok(file) => file,
+            Err(source) => {
+                return Err(WriteError::Io { verb: "rename into place", path: target, source });
+            }
+        };
+        match directory.map(|directory| sys::sync_renamed(&directory, &file)) {
             Some(Err(source)) => Err(WriteError::NotDurable { path: target, source }),
             _ => Ok(()),
         }
@@ -244,6 +242,9 @@ fn resolve(path: &Path) -> Result<(PathBuf, Option<Metadata>), WriteError> {
     };
     match sys::not_regular(&metadata) {
         Some(kind) => Err(WriteError::NotAFile { path: target, kind }),
-        None => Ok((target, Some(metadata))),
+        None => match sys::may_replace(&metadata) {
+            Ok(()) => Ok((target, Some(metadata))),
+            Err(source) => Err(WriteError::Io { verb: "replace", path: target, source }),
+        },
     }
 }

@@ -1,8 +1,9 @@
 //! What a power cut may take, and the syncing of directories.
 
-use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
+
+use crate::sys;
 
 /// What a write promises about a power cut. Against the death of a process both promise the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -61,7 +62,7 @@ pub fn create_parents(path: &Path, durability: Durability) -> io::Result<()> {
 /// Makes the name of a directory survive a power cut.
 fn sync_name_of(directory: &Path) -> io::Result<()> {
     match directory.parent() {
-        Some(parent) => File::open(parent)?.sync_all(),
+        Some(parent) => sys::sync_directory(&sys::open_directory(parent)?),
         None => Ok(()),
     }
 }

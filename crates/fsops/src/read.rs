@@ -1,6 +1,6 @@
 //! Reading a whole file, with a handle on which version of it was read.
 
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
@@ -18,10 +18,10 @@ pub struct Contents {
 
 /// Which version of a file was read, or that there was none.
 ///
-/// It keeps the file open: as long as it lives, the system cannot give the file's inode number to
+/// On Unix it keeps the file open: as long as it lives, the system cannot give the file's inode number to
 /// another file, so that a replaced file never looks like the one that was read.
 #[derive(Debug)]
-pub struct Version(Option<(File, Fingerprint)>);
+pub struct Version(Option<(sys::Pin, Fingerprint)>);
 
 impl Version {
     /// Whether there was no file.
@@ -39,10 +39,8 @@ impl Version {
     ///
     /// The operating system's, if we could not look and therefore do not know.
     pub fn is_current(&self, path: &Path) -> io::Result<bool> {
-        match (std::fs::metadata(path), &self.0) {
-            (Ok(metadata), Some((_, fingerprint))) => {
-                Ok(sys::fingerprint(&metadata) == *fingerprint)
-            }
+        match (sys::fingerprint_at(path), &self.0) {
+            (Ok(now), Some((_, read))) => Ok(now == *read),
             (Ok(_), None) => Ok(false),
             (Err(error), version) if error.kind() == ErrorKind::NotFound => Ok(version.is_none()),
             (Err(error), _) => Err(error),
@@ -92,6 +90,7 @@ pub fn read(path: &Path) -> Result<Contents, ReadError> {
     let size = usize::try_from(metadata.len()).unwrap_or(usize::MAX).saturating_add(1);
     bytes.try_reserve_exact(size).map_err(|_| failed("read")(ErrorKind::OutOfMemory.into()))?;
     sys::read_to_end(&mut file, &mut bytes).map_err(failed("read"))?;
-    let version = Version(Some((file, sys::fingerprint(&metadata))));
+    let fingerprint = sys::fingerprint(&file, &metadata).map_err(failed("examine"))?;
+    let version = Version(Some((sys::pin(file), fingerprint)));
     Ok(Contents { bytes: Some(bytes), version })
 }

@@ -6,17 +6,22 @@ use std::fs::Metadata;
 mod unix;
 #[cfg(unix)]
 pub(crate) use unix::{
-    adopt_owner_and_mode, fingerprint, kind_of_special, open_nonblocking, read_to_end,
-    set_creation_mode,
+    Directory, Pin, adopt_owner_and_mode, create_temporary, fingerprint, fingerprint_at,
+    kind_of_special, may_replace, open_directory, open_nonblocking, persist, pin, read_to_end,
+    sync, sync_data, sync_directory, sync_renamed,
 };
 
-#[cfg(not(unix))]
-mod portable;
-#[cfg(not(unix))]
-pub(crate) use portable::{
-    adopt_owner_and_mode, fingerprint, kind_of_special, open_nonblocking, read_to_end,
-    set_creation_mode,
+#[cfg(windows)]
+mod windows;
+#[cfg(windows)]
+pub(crate) use windows::{
+    Directory, Pin, adopt_owner_and_mode, create_temporary, fingerprint, fingerprint_at,
+    kind_of_special, may_replace, open_directory, open_nonblocking, persist, pin, read_to_end,
+    sync, sync_data, sync_directory, sync_renamed,
 };
+
+#[cfg(not(any(unix, windows)))]
+compile_error!("fsops runs on Unix and Windows: for this system the calls have not been written");
 
 /// Tells one version of a file from another, as far as the system lets us: device, inode, size, and
 /// the times of the last change of content and inode.

@@ -7,8 +7,8 @@ use std::path::Path;
 
 use rustix::buffer::spare_capacity;
 use rustix::fs::OFlags;
-use rustix::io::retry_on_intr;
-use tempfile::Builder;
+use rustix::io::{Errno, retry_on_intr};
+use tempfile::{Builder, NamedTempFile};
 
 use super::Fingerprint;
 
@@ -30,7 +30,24 @@ pub(crate) fn read_to_end(file: &mut File, bytes: &mut Vec<u8>) -> io::Result<()
     }
 }
 
-pub(crate) fn fingerprint(metadata: &Metadata) -> Fingerprint {
+/// As long as it is open, the system cannot give the file's inode number to another file.
+pub(crate) type Pin = File;
+
+pub(crate) fn pin(file: File) -> Pin {
+    file
+}
+
+#[allow(clippy::unnecessary_wraps, reason = "on Windows the metadata do not tell")]
+pub(crate) fn fingerprint(_: &File, metadata: &Metadata) -> io::Result<Fingerprint> {
+    Ok(of(metadata))
+}
+
+/// The fingerprint of what `path` leads to.
+pub(crate) fn fingerprint_at(path: &Path) -> io::Result<Fingerprint> {
+    Ok(of(&std::fs::metadata(path)?))
+}
+
+fn of(metadata: &Metadata) -> Fingerprint {
     Fingerprint {
         device: metadata.dev(),
         inode: metadata.ino(),
@@ -51,11 +68,21 @@ pub(crate) fn kind_of_special(metadata: &Metadata) -> &'static str {
     }
 }
 
-/// Sets the mode that a temporary is created with. A new file gets what the umask leaves of 0666.
-/// What replaces a file starts closed to others, since that file's own mode may be narrower:
+/// A file's own mode does not keep it from being replaced; its directory's can.
+#[allow(clippy::unnecessary_wraps, reason = "it can fail on Windows")]
+pub(crate) fn may_replace(_: &Metadata) -> io::Result<()> {
+    Ok(())
+}
+
+/// Creates a temporary in `directory`. A new file gets what the umask leaves of 0666. What replaces a file starts closed to others, since that file's own mode may be narrower:
 /// whoever opens the temporary before it has that mode could read on afterwards.
-pub(crate) fn set_creation_mode(builder: &mut Builder<'_, '_>, replaced: Option<&Metadata>) {
-    builder.permissions(Permissions::from_mode(if replaced.is_some() { 0o600 } else { 0o666 }));
+pub(crate) fn create_temporary(
+    builder: &mut Builder<'_, '_>,
+    directory: &Path,
+    replaced: Option<&Metadata>,
+) -> io::Result<NamedTempFile> {
+    let mode = if replaced.is_some() { 0o600 } else { 0o666 };
+    builder.permissions(Permissions::from_mode(mode)).tempfile_in(directory)
 }
 
 /// Gives `file` the owner of the file that it replaces, as far as we may, and its mode.
@@ -82,4 +109,52 @@ pub(crate) fn adopt_owner_and_mode(file: &File, replaced: &Metadata) -> io::Resu
         mode = (mode & !0o2070) | (mode & 0o007) << 3;
     }
     file.set_permissions(Permissions::from_mode(mode))
+}
+
+/// Renames `temporary` over `target`.
+pub(crate) fn persist(temporary: NamedTempFile, target: &Path) -> io::Result<File> {
+    temporary.persist(target).map_err(|error| error.error)
+}
+
+/// Writes all that is known of `file` to the disk. On Apple systems std asks for `F_FULLFSYNC`, which
+/// also empties the disk's own cache; where the file system has no such thing (network volumes),
+/// fsync(2) is the most that there is.
+pub(crate) fn sync(file: &File) -> io::Result<()> {
+    or_fsync(file, file.sync_all())
+}
+
+/// As [`sync`], except for metadata that reading does not need.
+pub(crate) fn sync_data(file: &File) -> io::Result<()> {
+    or_fsync(file, file.sync_data())
+}
+
+fn or_fsync(file: &File, synced: io::Result<()>) -> io::Result<()> {
+    const NOT_HERE: [Errno; 3] = [Errno::NOTSUP, Errno::NOTTY, Errno::INVAL];
+    match synced {
+        Err(error)
+            if cfg!(target_vendor = "apple")
+                && NOT_HERE
+                    .iter()
+                    .any(|here| error.raw_os_error() == Some(here.raw_os_error())) =>
+        {
+            Ok(retry_on_intr(|| rustix::fs::fsync(file))?)
+        }
+        other => other,
+    }
+}
+
+/// A directory whose entries are to be synced.
+pub(crate) type Directory = File;
+
+pub(crate) fn open_directory(path: &Path) -> io::Result<Directory> {
+    File::open(path)
+}
+
+pub(crate) fn sync_directory(directory: &Directory) -> io::Result<()> {
+    sync(directory)
+}
+
+/// After `file` was renamed into `directory`.
+pub(crate) fn sync_renamed(directory: &Directory, _file: &File) -> io::Result<()> {
+    sync_directory(directory)
 }

@@ -1,42 +1,139 @@
-//! Systems without Unix modes and owners. Untested: see the crate's front page.
+//! Windows.
+//!
+//! Who has a file open without sharing its deletion, as most programs do, keeps it from being replaced;
+//! who deletes or replaces it keeps others from opening it, for a moment. Such denials are
+//! tried again for about a quarter of a second before they are believed.
 
 use std::fs::{File, Metadata, OpenOptions};
-use std::io::{self, Read};
+use std::io::{self, ErrorKind, Read};
+use std::os::windows::fs::OpenOptionsExt;
 use std::path::Path;
-use std::time::UNIX_EPOCH;
+use std::thread::sleep;
+use std::time::Duration;
+
+use tempfile::{Builder, NamedTempFile};
 
 use super::Fingerprint;
 
+/// How many denials in a row are believed.
+const DENIALS: u32 = 30;
+
+fn patiently<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    for denials in 1..DENIALS {
+        match call() {
+            Err(error) if is_momentary(&error) => {
+                sleep(Duration::from_millis(denials.min(10).into()));
+            }
+            other => return other,
+        }
+    }
+    call()
+}
+
+/// Access denied (5), sharing violation (32), delete pending (303); see winerror.h.
+fn is_momentary(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(5 | 32 | 303))
+}
+
+/// There are no FIFOs in directories, so that nothing blocks.
 pub(crate) fn open_nonblocking(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
-    options.open(path)
+    patiently(|| options.open(path))
 }
 
 pub(crate) fn read_to_end(file: &mut File, bytes: &mut Vec<u8>) -> io::Result<()> {
     file.read_to_end(bytes).map(|_| ())
 }
 
-pub(crate) fn fingerprint(metadata: &Metadata) -> Fingerprint {
-    let split = |time: io::Result<std::time::SystemTime>| {
-        let since = time.ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-        since.map_or((0, 0), |since| {
-            (i64::try_from(since.as_secs()).unwrap_or(i64::MAX), i64::from(since.subsec_nanos()))
-        })
-    };
-    Fingerprint {
-        device: 0,
-        inode: 0,
-        size: metadata.len(),
-        modified: split(metadata.modified()),
-        changed: split(metadata.created()),
-    }
+/// Needs no handle: NTFS gives a file's number to another file only with another sequence number
+/// in it. And must not have one: the file could not be replaced everywhere.
+pub(crate) type Pin = ();
+
+pub(crate) fn pin(_: File) -> Pin {}
+
+pub(crate) fn fingerprint(file: &File, _: &Metadata) -> io::Result<Fingerprint> {
+    let information = winapi_util::file::information(file)?;
+    let time =
+        |filetime: Option<u64>| (i64::try_from(filetime.unwrap_or(0)).unwrap_or(i64::MAX), 0);
+    Ok(Fingerprint {
+        device: information.volume_serial_number(),
+        inode: information.file_index(),
+        size: information.file_size(),
+        modified: time(information.last_write_time()),
+        changed: time(information.creation_time()),
+    })
+}
+
+/// The fingerprint of what `path` leads to, for attributes only: nobody's way of sharing refuses that.
+pub(crate) fn fingerprint_at(path: &Path) -> io::Result<Fingerprint> {
+    const FILE_READ_ATTRIBUTES: u32 = 0x80;
+    const FILE_FLAG_BACKUP_SEMANTICS: u32 = 0x0200_0000;
+    let mut options = OpenOptions::new();
+    options.access_mode(FILE_READ_ATTRIBUTES).custom_flags(FILE_FLAG_BACKUP_SEMANTICS);
+    let file = patiently(|| options.open(path))?;
+    fingerprint(&file, &file.metadata()?)
 }
 
 pub(crate) fn kind_of_special(_: &Metadata) -> &'static str {
-    "a special file"
+    "a device"
 }
 
-pub(crate) fn set_creation_mode(_: &mut tempfile::Builder<'_, '_>, _: Option<&Metadata>) {}
+/// A read-only file is left alone, as everything on Windows leaves it alone.
+pub(crate) fn may_replace(replaced: &Metadata) -> io::Result<()> {
+    if replaced.permissions().readonly() {
+        return Err(io::Error::new(ErrorKind::PermissionDenied, "its read-only attribute is set"));
+    }
+    Ok(())
+}
 
+/// Creates a temporary, without the attribute by which `tempfile` says that it is one: the file is to
+/// stay.
+pub(crate) fn create_temporary(
+    builder: &mut Builder<'_, '_>,
+    directory: &Path,
+    _: Option<&Metadata>,
+) -> io::Result<NamedTempFile> {
+    builder.make_in(directory, |path| {
+        OpenOptions::new().read(true).write(true).create_new(true).open(path)
+    })
+}
+
+/// There are no modes, and a file's owner is who created it. The directory's access list is inherited.
 pub(crate) fn adopt_owner_and_mode(_: &File, _: &Metadata) -> io::Result<()> {
     Ok(())
+}
+
+/// Renames `temporary` over `target`: std asks for POSIX semantics where the system has them, so that a
+/// reader who shares deletion is no obstacle.
+pub(crate) fn persist(temporary: NamedTempFile, target: &Path) -> io::Result<File> {
+    let (file, mut path) = temporary.into_parts();
+    patiently(|| std::fs::rename(&path, target))?;
+    path.disable_cleanup(true);
+    Ok(file)
+}
+
+pub(crate) fn sync(file: &File) -> io::Result<()> {
+    file.sync_all()
+}
+
+pub(crate) fn sync_data(file: &File) -> io::Result<()> {
+    file.sync_data()
+}
+
+/// A directory cannot be synced. What happens to its entries is in the file system's journal, and
+/// syncing a file writes that out up to there: so a file is synced once more after its renaming.
+pub(crate) type Directory = ();
+
+#[allow(clippy::unnecessary_wraps, reason = "it can fail on Unix")]
+pub(crate) fn open_directory(_: &Path) -> io::Result<Directory> {
+    Ok(())
+}
+
+#[allow(clippy::unnecessary_wraps, reason = "it can fail on Unix")]
+pub(crate) fn sync_directory((): &Directory) -> io::Result<()> {
+    Ok(())
+}
+
+/// After `file` was renamed.
+pub(crate) fn sync_renamed((): &Directory, file: &File) -> io::Result<()> {
+    file.sync_all()
 }
