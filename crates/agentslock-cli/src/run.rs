@@ -116,7 +116,7 @@ fn attend(
             }
             Some(lost.to_string())
         });
-        process.await_end();
+        process.await_end(child);
         drop(ended);
         renewing.join().unwrap_or(None)
     });

@@ -1,16 +1,32 @@
 //! Processes and signals, which differ between operating systems: the only place with
 //! `#[cfg(target…)]`.
 
+mod waiting;
+pub(crate) use waiting::{
+    exit_code_of_signal, interrupted_by, is_wait_interrupted, wait_begins, wait_is_over,
+};
+
 #[cfg(unix)]
 mod origin;
 #[cfg(unix)]
 mod unix;
 #[cfg(unix)]
+use unix::ending;
+#[cfg(unix)]
 pub(crate) use unix::{
-    Process, Signals, command_name, exit_code, exit_code_of_signal, interrupted_by,
-    is_script_without_interpreter, is_wait_interrupted, path_from_bytes, stderr_columns,
-    wait_begins, wait_is_over,
+    Process, Signals, command_name, exit_code, is_script_without_interpreter, path_from_bytes,
+    stderr_columns,
 };
 
-#[cfg(not(unix))]
-compile_error!("agentslock needs the lock, which runs on Unix only so far");
+#[cfg(windows)]
+mod windows;
+#[cfg(windows)]
+use windows::ending;
+#[cfg(windows)]
+pub(crate) use windows::{
+    Process, Signals, command_name, exit_code, is_script_without_interpreter, path_from_bytes,
+    stderr_columns,
+};
+
+#[cfg(not(any(unix, windows)))]
+compile_error!("agentslock runs on Unix and Windows, as the lock does");

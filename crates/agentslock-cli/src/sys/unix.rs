@@ -6,8 +6,6 @@ use std::os::unix::ffi::OsStringExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{Child, ExitStatus};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 
 use rustix::io::{Errno, retry_on_intr};
@@ -16,6 +14,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Handle;
 
 use super::origin;
+use super::waiting::{Arrived, exit_code_of_signal};
 
 /// A child process, to be sent signals until it is waited for.
 #[derive(Clone, Copy, Debug)]
@@ -28,7 +27,7 @@ impl Process {
 
     /// Waits until it has ended, and leaves its number reserved until it is reaped: so that no
     /// signal that is passed on meanwhile reaches another process.
-    pub(crate) fn await_end(self) {
+    pub(crate) fn await_end(self, _: &mut Child) {
         if let Some(pid) = self.0 {
             let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
             // An error leaves the waiting to whoever reaps it.
@@ -62,68 +61,11 @@ pub(crate) struct Signals {
     arrived: Arrived,
 }
 
-/// The signal that arrived last, if any did.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Arrived(Arc<AtomicUsize>);
-
-impl Arrived {
-    pub(crate) fn last(&self) -> Option<i32> {
-        i32::try_from(self.0.load(Ordering::Relaxed)).ok().filter(|signal| *signal != 0)
-    }
-
-    fn note(&self, signal: i32) -> io::Result<()> {
-        let number = usize::try_from(signal).expect("because signals are small numbers");
-        signal_hook::flag::register_usize(signal, Arc::clone(&self.0), number).map(|_| ())
-    }
-}
-
 /// The signals to be caught. What we were started to ignore, by nohup(1) or in a script's background,
 /// stays ignored, and is by the command that we start: one that is caught would be reset for it.
-fn ending() -> Vec<i32> {
+pub(super) fn ending() -> Vec<i32> {
     let ignored = ignored();
     ENDING.into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0).collect()
-}
-
-/// Signals during the wait for a lock: they end the wait, so that it can clean up. At any other time they
-/// end the program, as they always do.
-struct DuringWait {
-    arrived: Arrived,
-    over: Arc<AtomicBool>,
-}
-
-/// One for the process, as signals are.
-static DURING_WAIT: OnceLock<DuringWait> = OnceLock::new();
-
-/// Called before a lock is acquired: from now on signals only end the wait for it.
-pub(crate) fn wait_begins() {
-    DURING_WAIT.get_or_init(|| {
-        let during = DuringWait { arrived: Arrived::default(), over: Arc::default() };
-        for signal in ending() {
-            // One that cannot be caught does what it always does.
-            let over = Arc::clone(&during.over);
-            if signal_hook::flag::register_conditional_default(signal, over).is_ok() {
-                let _ = during.arrived.note(signal);
-            }
-        }
-        during
-    });
-}
-
-/// Whether a signal asks for the end of the wait.
-pub(crate) fn is_wait_interrupted() -> bool {
-    interrupted_by().is_some()
-}
-
-/// From now on signals end the program again.
-pub(crate) fn wait_is_over() {
-    if let Some(during) = DURING_WAIT.get() {
-        during.over.store(true, Ordering::Relaxed);
-    }
-}
-
-/// The signal that came during a wait.
-pub(crate) fn interrupted_by() -> Option<i32> {
-    DURING_WAIT.get()?.arrived.last()
 }
 
 /// The signals that this process ignores, as a bit each from SIGHUP upward. Only Linux tells without
@@ -194,10 +136,6 @@ pub(crate) fn exit_code(status: ExitStatus) -> u8 {
         (None, Some(signal)) => exit_code_of_signal(signal),
         (None, None) => u8::MAX,
     }
-}
-
-pub(crate) fn exit_code_of_signal(signal: i32) -> u8 {
-    u8::try_from(128 + signal).unwrap_or(u8::MAX)
 }
 
 /// The name of the command that a process runs. Only Linux tells (proc(5)).

@@ -1,0 +1,113 @@
+//! Windows: Ctrl-C reaches all of a console's processes, so that nothing is passed on.
+
+use std::io;
+use std::path::PathBuf;
+use std::process::{Child, ExitStatus};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::sleep;
+use std::time::Duration;
+
+use signal_hook::consts::SIGINT;
+
+use super::waiting::Arrived;
+
+/// How often the command is looked at: nobody else can tell us in the same breath that it has ended and that
+/// it is to be ended.
+const LOOK_EVERY: Duration = Duration::from_millis(5);
+
+/// The one command of this process.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Process(());
+
+/// It is to be ended.
+static TO_END: AtomicBool = AtomicBool::new(false);
+
+impl Process {
+    pub(crate) fn of(_: &Child) -> Self {
+        Self(())
+    }
+
+    /// Waits until it has ended, and ends it if it is to be.
+    #[allow(clippy::unused_self, reason = "it has a number on Unix")]
+    pub(crate) fn await_end(self, child: &mut Child) {
+        // An error leaves the waiting to whoever asks for the status.
+        while let Ok(None) = child.try_wait() {
+            if TO_END.swap(false, Ordering::Relaxed) {
+                // It may have ended on its own.
+                let _ = child.kill();
+            }
+            sleep(LOOK_EVERY);
+        }
+    }
+
+    /// As [`kill`](Self::kill): there is no way to ask that all programs understand.
+    pub(crate) fn terminate(self) {
+        self.kill();
+    }
+
+    /// Ends it, whether it wants to or not (TerminateProcess).
+    #[allow(clippy::unused_self, reason = "it has a number on Unix")]
+    pub(crate) fn kill(self) {
+        TO_END.store(true, Ordering::Relaxed);
+    }
+}
+
+pub(super) fn ending() -> Vec<i32> {
+    vec![SIGINT]
+}
+
+/// Ctrl-C, caught: it does not end us before the command.
+pub(crate) struct Signals(Arrived);
+
+impl Signals {
+    pub(crate) fn catch() -> io::Result<Self> {
+        let arrived = Arrived::default();
+        for signal in ending() {
+            arrived.note(signal)?;
+        }
+        Ok(Self(arrived))
+    }
+
+    pub(crate) fn arrived(&self) -> Arrived {
+        self.0.clone()
+    }
+
+    #[allow(clippy::unused_self, reason = "there is something to pass on, on Unix")]
+    pub(crate) fn forward_to(self, _: Process) -> Forwarding {
+        Forwarding(())
+    }
+}
+
+/// Nothing is passed on.
+pub(crate) struct Forwarding(());
+
+impl Forwarding {
+    #[allow(clippy::unused_self, reason = "there is something to stop, on Unix")]
+    pub(crate) fn stop(self) {}
+}
+
+/// A file that is no program is not taken for a script.
+pub(crate) fn is_script_without_interpreter(_: &io::Error) -> bool {
+    false
+}
+
+/// The command's own code. Those that do not fit into a byte are shown as 255.
+pub(crate) fn exit_code(status: ExitStatus) -> u8 {
+    status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(u8::MAX)
+}
+
+/// Nobody tells without `unsafe`.
+pub(crate) fn command_name(_: u32) -> Option<String> {
+    None
+}
+
+/// How many columns the console at standard error has; `None` if it is no console.
+pub(crate) fn stderr_columns() -> Option<usize> {
+    let console = winapi_util::console::screen_buffer_info(winapi_util::HandleRef::stderr()).ok()?;
+    usize::try_from(console.size().0).ok()
+}
+
+/// A path as another program printed it: Git prints UTF-8.
+pub(crate) fn path_from_bytes(bytes: Vec<u8>) -> PathBuf {
+    String::from_utf8_lossy(&bytes).into_owned().into()
+}
