@@ -73,6 +73,7 @@ mod tests {
         Names::of(Path::new(path)).unwrap().lock
     }
 
+    #[cfg(unix)]
     #[test]
     fn the_lock_is_appended_to_the_name_and_nothing_is_resolved() {
         assert_eq!(lock_of("/a/b.json"), Path::new("/a/b.json.lock"));

@@ -14,11 +14,11 @@ use crate::sys::{self, FileId, Look};
 
 const FIRST_PAUSE: Duration = Duration::from_micros(50);
 /// The longest pause while the lock keeps changing hands: a long waiter must not starve.
-const MOVING_PAUSE: Duration = Duration::from_micros(500);
+const MOVING_PAUSE: Duration = sys::MOVING_PAUSE;
 /// The longest pause while one holder stays.
 const LONGEST_PAUSE: Duration = Duration::from_millis(10);
 /// A holder that stays is judged again this often.
-const JUDGE_AGAIN: Duration = Duration::from_millis(8);
+const JUDGE_AGAIN: Duration = sys::JUDGE_AGAIN;
 /// How often a lock that is found free or cleared after the deadline is tried all the same, so
 /// that a call with no time to wait still replaces a dead holder.
 const TRIES_AFTER_DEADLINE: u32 = 2;

@@ -41,6 +41,7 @@ mod outlet;
 mod places;
 mod skip;
 mod spawn;
+mod stat;
 mod user;
 mod wait;
 
@@ -51,5 +52,6 @@ pub use memory::peak_memory;
 pub use places::{Place, places};
 pub use skip::skip;
 pub use spawn::ChildTest;
+pub use stat::{Stat, stat};
 pub use user::other_user;
 pub use wait::{wait_until, within};

@@ -1,5 +1,6 @@
 //! The helpers themselves.
 
+// Through env(1) and sh(1).
 #![cfg(unix)]
 
 use std::panic::catch_unwind;

@@ -103,7 +103,8 @@ pub(crate) fn command_name(_: u32) -> Option<String> {
 
 /// How many columns the console at standard error has; `None` if it is no console.
 pub(crate) fn stderr_columns() -> Option<usize> {
-    let console = winapi_util::console::screen_buffer_info(winapi_util::HandleRef::stderr()).ok()?;
+    let console =
+        winapi_util::console::screen_buffer_info(winapi_util::HandleRef::stderr()).ok()?;
     usize::try_from(console.size().0).ok()
 }
 

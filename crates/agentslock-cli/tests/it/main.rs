@@ -1,6 +1,7 @@
 //! The program as those see it who run it: arguments, streams, signals and the exit status. Modules
 //! mirror `src`; `errors` is about what is the same for all verbs.
 
+// Shell scripts, signals and modes all over; what Windows can do is in the other binary, `windows`.
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "what a test sets up may fail in the short way")]
 

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::support::quick;
 
-/// Processes that write at the same time.
-pub(crate) const WRITERS: u64 = 8;
+/// Processes that write at the same time. Wine has one server for all, which does one thing at a time.
+pub(crate) const WRITERS: u64 = if cfg!(windows) { 3 } else { 8 };
 
 /// Tells a thread, by being dropped, that it is done.
 pub(crate) struct Done<'a>(pub(crate) &'a AtomicBool);
@@ -48,7 +48,17 @@ fn name(writer: u64) -> String {
 /// Waits for the lock as long as it takes with this many writers on a busy machine. Does not sync: how
 /// long that takes is up to all who use the disk.
 pub(crate) fn patient() -> LockfileOptions {
-    quick().lock(LockOptions::new().timeout(Duration::from_secs(60)))
+    let lock = LockOptions::new().timeout(Duration::from_secs(60));
+    // Where time decides, each that is killed costs the others a TTL.
+    quick().lock(if cfg!(windows) { lock.ttl(Duration::from_secs(5)) } else { lock })
+}
+
+/// Wine lets nobody replace a file that is open, whatever its readers share: a reader looks up between
+/// two looks.
+pub(crate) fn breathe() {
+    if cfg!(windows) {
+        std::thread::sleep(Duration::from_millis(10));
+    }
 }
 
 /// Writes the `n`th version of the writer's own section.

@@ -3,8 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::fs::{MetadataExt, symlink};
-use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -12,7 +10,7 @@ use std::time::Duration;
 use agentslock_core::{Lockfile, LockfileOptions};
 use filelock::LockOptions;
 use fsops::Durability;
-use testkit::Place;
+use testkit::{Place, Stat};
 
 /// Longer than anything here takes, even on a busy machine: the end of what hangs.
 pub(crate) const WATCHDOG: Duration = Duration::from_secs(60);
@@ -142,9 +140,7 @@ impl Lab {
 /// even if it looks the same.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Thing {
-    inode: u64,
-    mode: u32,
-    times: [i64; 4],
+    stat: Stat,
     content: Option<Vec<u8>>,
 }
 
@@ -160,12 +156,12 @@ fn add_to_picture(things: &mut BTreeMap<PathBuf, Thing>, directory: &Path) {
         } else {
             look.is_file().then(|| fs::read(&path).unwrap())
         };
-        let mut times = [look.mtime(), look.mtime_nsec(), look.ctime(), look.ctime_nsec()];
+        let mut stat = testkit::stat(&path);
         if look.is_dir() {
             // A directory's times change with each lock and temporary in it.
-            times = [0; 4];
+            (stat.modified, stat.changed) = ((0, 0), (0, 0));
         }
-        things.insert(path, Thing { inode: look.ino(), mode: look.mode(), times, content });
+        things.insert(path, Thing { stat, content });
     }
 }
 
@@ -173,13 +169,14 @@ fn add_to_picture(things: &mut BTreeMap<PathBuf, Thing>, directory: &Path) {
 type Make = fn(&Path);
 
 /// What messages call each kind of thing that is no regular file, and how one is made.
+#[cfg(unix)]
 pub(crate) const NO_FILES: [(&str, Make); 4] = [
     ("a directory", |path| fs::create_dir(path).unwrap()),
     ("a FIFO", |path| assert!(Command::new("mkfifo").arg(path).status().unwrap().success())),
     // The name stays when the listener goes.
-    ("a socket", |path| drop(UnixListener::bind(path).unwrap())),
+    ("a socket", |path| drop(std::os::unix::net::UnixListener::bind(path).unwrap())),
     // Only root can make a device.
-    ("a device", |path| symlink("/dev/null", path).unwrap()),
+    ("a device", |path| std::os::unix::fs::symlink("/dev/null", path).unwrap()),
 ];
 
 /// The start of a command that runs a program with a file system of 64 KiB mounted on `directory`: for

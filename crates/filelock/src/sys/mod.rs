@@ -11,17 +11,18 @@ mod unix;
 pub(crate) use locality::file_system_is_local;
 #[cfg(unix)]
 pub(crate) use unix::{
-    Dir, create_exclusive, identity, kernel_id, look, mkdir, open_dir, open_file, overwrite,
-    read_start, rename_exclusive, rmdir, try_flock_file, unlink, unlink_if, write_record,
+    Dir, JUDGE_AGAIN, MOVING_PAUSE, create_exclusive, identity, kernel_id, look, mkdir, open_dir,
+    open_file, overwrite, read_start, rename_exclusive, rmdir, try_flock_file, unlink, unlink_if,
+    write_record,
 };
 
 #[cfg(windows)]
 mod windows;
 #[cfg(windows)]
 pub(crate) use windows::{
-    Dir, create_exclusive, file_system_is_local, identity, kernel_id, look, mkdir, open_dir,
-    open_file, overwrite, read_start, rename_exclusive, rmdir, try_flock_file, unlink, unlink_if,
-    write_record,
+    Dir, JUDGE_AGAIN, MOVING_PAUSE, create_exclusive, file_system_is_local, identity, kernel_id,
+    look, mkdir, open_dir, open_file, overwrite, read_start, rename_exclusive, rmdir,
+    try_flock_file, unlink, unlink_if, write_record,
 };
 
 #[cfg(not(any(unix, windows)))]
@@ -51,7 +52,13 @@ pub(crate) enum Access {
 }
 
 /// What kind of thing a name stands for.
-#[cfg_attr(windows, allow(dead_code, reason = "directories hold no FIFOs and sockets there"))]
+#[cfg_attr(
+    windows,
+    allow(
+        dead_code,
+        reason = "nothing but files, directories and links has a name in a directory there"
+    )
+)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Directory,

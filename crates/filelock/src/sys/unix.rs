@@ -5,11 +5,16 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use rustix::fs::{AtFlags, FileType, FlockOperation, Mode, OFlags, Stat, Timespec, Timestamps};
 use rustix::io::{Errno, FdFlags, retry_on_intr};
 
 use super::{Access, FileId, Flock, Kind, Look};
+
+/// How often a waiter looks, and judges: a look takes no lock in the kernel, and hinders nobody.
+pub(crate) const MOVING_PAUSE: Duration = Duration::from_micros(500);
+pub(crate) const JUDGE_AGAIN: Duration = Duration::from_millis(8);
 
 /// An open directory. Closing it gives up any OS lock taken through it.
 #[derive(Debug)]

@@ -9,7 +9,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind};
-use std::os::windows::fs::{FileExt as _, FileTypeExt, OpenOptionsExt};
+use std::os::windows::fs::{FileExt as _, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::Duration;
@@ -30,6 +30,11 @@ const ACCESS_DENIED: i32 = 5;
 const SHARING_VIOLATION: i32 = 32;
 const DIR_NOT_EMPTY: i32 = 145;
 const DELETE_PENDING: i32 = 303;
+
+/// How often a waiter looks, and judges. Every look opens what it looks at, and as long as it is open its
+/// name can stay after it was removed: who looks all the time keeps the lock from becoming free.
+pub(crate) const MOVING_PAUSE: Duration = Duration::from_millis(5);
+pub(crate) const JUDGE_AGAIN: Duration = Duration::from_millis(50);
 
 /// How many denials in a row are believed.
 const DENIALS: u32 = 30;
@@ -202,16 +207,16 @@ fn id_of(information: &winapi_util::file::Information) -> FileId {
 }
 
 fn look_at_handle(file: &File) -> io::Result<Look> {
+    const FILE_ATTRIBUTE_DIRECTORY: u64 = 0x10;
+    const FILE_ATTRIBUTE_REPARSE_POINT: u64 = 0x400;
     let information = winapi_util::file::information(file)?;
-    let kind = file.metadata()?.file_type();
-    let kind = if kind.is_dir() {
-        Kind::Directory
-    } else if kind.is_symlink() || kind.is_symlink_dir() {
-        Kind::Symlink
-    } else if kind.is_file() {
-        Kind::File
-    } else {
-        Kind::Device
+    let attributes = information.file_attributes();
+    // Not every reparse point is a link: files that are kept in a cloud are some, too.
+    let is_link = attributes & FILE_ATTRIBUTE_REPARSE_POINT != 0 && file.metadata()?.is_symlink();
+    let kind = match attributes & FILE_ATTRIBUTE_DIRECTORY {
+        _ if is_link => Kind::Symlink,
+        0 => Kind::File,
+        _ => Kind::Directory,
     };
     // The handle tells no time of the last change of the file's record, so that the content's has
     // to do. A file's number has a part that changes when it is given to another file.
@@ -313,7 +318,46 @@ pub(crate) fn kernel_id() -> Option<&'static str> {
     None
 }
 
-/// Never: without OS locks on directories it makes no difference. An error if it is not there.
+/// Never: without OS locks on directories it makes no difference. An error if there is no such
+/// directory.
 pub(crate) fn file_system_is_local(dir: &Path) -> io::Result<bool> {
-    look(dir).map(|_| false)
+    if std::fs::metadata(dir)?.is_dir() { Ok(false) } else { Err(ErrorKind::NotADirectory.into()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn denied(times: u32) -> (io::Result<()>, u32) {
+        let mut calls = 0;
+        let result = patiently(|| {
+            calls += 1;
+            if calls <= times { Err(io::Error::from_raw_os_error(ACCESS_DENIED)) } else { Ok(()) }
+        });
+        (result, calls)
+    }
+
+    #[test]
+    fn thirty_denials_in_a_row_are_believed_and_fewer_are_not() {
+        let (result, calls) = denied(DENIALS - 1);
+        assert!(result.is_ok() && calls == DENIALS, "{result:?} after {calls}");
+        let (result, calls) = denied(DENIALS);
+        assert_eq!((result.unwrap_err().kind(), calls), (ErrorKind::PermissionDenied, DENIALS));
+    }
+
+    #[test]
+    fn what_is_no_denial_is_believed_at_once() {
+        let mut calls = 0;
+        let result = patiently(|| {
+            calls += 1;
+            Err::<(), _>(io::Error::from(ErrorKind::NotFound))
+        });
+        assert_eq!((result.unwrap_err().kind(), calls), (ErrorKind::NotFound, 1));
+    }
+
+    #[test]
+    fn times_count_from_1970() {
+        assert_eq!(unix_nanoseconds(116_444_736_000_000_001), 100);
+        assert_eq!(unix_nanoseconds(0), i64::MIN);
+    }
 }

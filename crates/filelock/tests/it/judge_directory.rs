@@ -1,7 +1,6 @@
 //! Judging, by the clock: directories whose record names no OS lock, or that have none.
 
-use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt;
+use std::fs;
 use std::time::Duration;
 
 use filelock::{Liveness, LockOptions};
@@ -153,11 +152,12 @@ fn a_directory_without_a_record_is_a_claim_in_the_making_until_the_grace_is_over
     }
 }
 
+#[cfg(unix)] // There is no sticky bit on Windows.
 #[test]
 fn a_directory_published_with_its_record_and_without_it_now_is_free_at_once() {
     for lab in Lab::everywhere() {
         lab.occupy(None);
-        fs::set_permissions(lab.lock(), Permissions::from_mode(0o1711)).unwrap();
+        lab.mark_published();
         let guard = expect_replaced(&brief(), lab.target());
         assert!(guard.takeover().is_none(), "its owner had released it");
     }

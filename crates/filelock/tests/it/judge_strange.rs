@@ -1,27 +1,36 @@
 //! Judging what no lock puts there: nothing hangs, and nothing is followed or removed.
 
 use std::fs;
+#[cfg(unix)]
 use std::os::unix::fs::symlink;
+#[cfg(unix)]
 use std::os::unix::net::UnixListener;
+#[cfg(unix)]
 use std::path::Path;
+#[cfg(unix)]
+use std::process::Command;
 use std::time::Duration;
 
 use filelock::AcquireError;
-use rustix::fs::{CWD, FileType, Mode, mknodat};
 
-use crate::support::{Lab, WATCHDOG, acquire, age, brief, expect_alive, expect_gone, now, record};
+#[cfg(unix)]
+use crate::support::WATCHDOG;
+use crate::support::{Lab, acquire, age, brief, expect_alive, expect_gone, now, record};
 
+#[cfg(unix)]
 fn make_fifo(path: &Path) {
-    mknodat(CWD, path, FileType::Fifo, Mode::from_raw_mode(0o644), 0).unwrap();
+    assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
 }
 
 /// The null device under another name, if we may make one.
+#[cfg(unix)]
 fn make_device(path: &Path) -> bool {
-    let null = rustix::fs::makedev(1, 3);
-    mknodat(CWD, path, FileType::CharacterDevice, Mode::from_raw_mode(0o644), null).is_ok()
+    let made = Command::new("mknod").arg(path).args(["c", "1", "3"]).output();
+    made.is_ok_and(|made| made.status.success())
 }
 
 /// Both calls say at once that it is not a lock, and leave it and what it leads to alone.
+#[cfg(unix)]
 #[track_caller]
 fn not_a_lock(lab: &Lab, expected: &str) {
     let before = lab.picture();
@@ -44,6 +53,7 @@ fn not_a_lock(lab: &Lab, expected: &str) {
     assert_eq!(lab.picture(), before);
 }
 
+#[cfg(unix)] // Windows has no such things, and Wine makes no links.
 #[test]
 fn a_link_at_the_locks_name_is_not_followed() {
     let lab = Lab::new();
@@ -57,6 +67,7 @@ fn a_link_at_the_locks_name_is_not_followed() {
     }
 }
 
+#[cfg(unix)] // Windows has no such things, and Wine makes no links.
 #[test]
 fn a_fifo_at_the_locks_name_is_not_opened() {
     for lab in Lab::everywhere() {
@@ -65,6 +76,7 @@ fn a_fifo_at_the_locks_name_is_not_opened() {
     }
 }
 
+#[cfg(unix)] // Windows has no such things, and Wine makes no links.
 #[test]
 fn a_socket_at_the_locks_name_is_left_alone() {
     let lab = Lab::new();
@@ -72,6 +84,7 @@ fn a_socket_at_the_locks_name_is_left_alone() {
     not_a_lock(&lab, "a socket");
 }
 
+#[cfg(unix)] // Windows has no such things, and Wine makes no links.
 #[test]
 fn a_device_at_the_locks_name_is_left_alone() {
     let lab = Lab::new();
@@ -100,11 +113,13 @@ fn no_record(make: impl Fn(&Lab)) {
     }
 }
 
+#[cfg(unix)] // Windows has no such things, and Wine makes no links.
 #[test]
 fn a_holder_that_is_a_fifo_makes_nobody_wait() {
     no_record(|lab| make_fifo(&lab.holder()));
 }
 
+#[cfg(unix)] // Windows has no such things, and Wine makes no links.
 #[test]
 fn a_holder_that_is_a_link_is_not_followed() {
     // What it leads to would make a record, fresh and old.
@@ -118,11 +133,13 @@ fn a_holder_that_is_a_link_is_not_followed() {
     no_record(|lab| symlink("holder", lab.holder()).unwrap());
 }
 
+#[cfg(unix)] // Windows has no such things, and Wine makes no links.
 #[test]
 fn a_holder_that_is_a_socket_is_no_record() {
     no_record(|lab| drop(UnixListener::bind(lab.holder()).unwrap()));
 }
 
+#[cfg(unix)] // Windows has no such things, and Wine makes no links.
 #[test]
 fn a_holder_that_is_a_device_is_no_record() {
     let lab = Lab::new();

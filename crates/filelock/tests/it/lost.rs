@@ -92,6 +92,7 @@ fn a_lock_replaced_by_a_lock_file_is_lost() {
     });
 }
 
+#[cfg(unix)] // Wine makes no links.
 #[test]
 fn a_lock_replaced_by_a_link_to_itself_is_lost() {
     meddled_with(|lab| {

@@ -1,7 +1,7 @@
 //! The lock as one process sees it. Modules mirror `src`; what takes several processes is in the
 //! other binary, `processes`.
 
-#![cfg(unix)]
+#![cfg_attr(windows, allow(unused_imports, reason = "some tests are for Unix alone"))]
 #![allow(clippy::unwrap_used, reason = "what a test sets up may fail in the short way")]
 
 mod acquire;
@@ -10,6 +10,7 @@ mod guard;
 mod inspect;
 mod judge_directory;
 mod judge_file;
+#[cfg(unix)] // No kernel vouches for anybody on Windows.
 mod judge_kernel;
 mod judge_strange;
 mod lost;
@@ -20,6 +21,9 @@ mod release;
 #[allow(dead_code, reason = "each of the two test binaries uses a part")]
 #[path = "../support/mod.rs"]
 mod support;
+#[cfg(unix)] // Nothing is prepared on Windows.
 mod sweep;
 mod threads;
 mod wait;
+#[cfg(windows)]
+mod windows;

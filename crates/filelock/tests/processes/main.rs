@@ -1,20 +1,29 @@
 //! The lock between real processes: each a test of this binary that runs as a child.
 
-#![cfg(unix)]
+#![cfg_attr(windows, allow(unused_imports, reason = "some tests are for Unix alone"))]
 #![allow(clippy::unwrap_used, reason = "what a test sets up may fail in the short way")]
 
 mod contention;
+#[cfg(unix)] // It goes by system calls.
 mod gate;
+#[cfg(unix)] // No OS lock is inherited on Windows.
 mod inheritance;
 mod kill;
 mod oracle;
+#[cfg(unix)] // Needs the gate.
 mod races_claim;
+#[cfg(unix)] // Needs the gate.
 mod races_file;
+#[cfg(unix)] // Needs the gate.
 mod races_takeover;
+#[cfg(unix)] // Needs the gate.
 mod refusals;
+#[cfg(unix)] // Nothing stops a process on Windows.
 mod stop;
 #[allow(dead_code, reason = "each of the two test binaries uses a part")]
 #[path = "../support/mod.rs"]
 mod support;
+#[cfg(unix)] // About limits and masks of Unix.
 mod surroundings;
+#[cfg(unix)] // About users of Unix.
 mod users;

@@ -1,8 +1,7 @@
 //! What tells of an overlap without asking the lock, and of an increment that was lost.
 
 use std::fs::{self, File};
-use std::io::{ErrorKind, Write};
-use std::os::unix::fs::FileExt;
+use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 /// The files of one experiment, in one directory.
@@ -32,9 +31,9 @@ impl Oracle {
     /// `work`, and find the signature still there. Calls `overlap` if it is another's.
     pub(crate) fn under_the_lock(&self, work: impl FnOnce(), overlap: impl FnOnce(u32)) {
         let me = std::process::id();
-        self.slot.write_all_at(&u64::from(me).to_le_bytes(), 0).unwrap();
+        set(&self.slot, me.into());
         let next = number(&self.counter) + 1;
-        self.counter.write_all_at(&next.to_le_bytes(), 0).unwrap();
+        set(&self.counter, next);
         // One write, so that a killed writer logs all of it or nothing.
         (&self.log).write_all(format!("{next} {me}\n").as_bytes()).unwrap();
         work();
@@ -55,9 +54,15 @@ impl Oracle {
     }
 }
 
-fn number(file: &File) -> u64 {
+fn set(mut file: &File, number: u64) {
+    file.seek(SeekFrom::Start(0)).unwrap();
+    file.write_all(&number.to_le_bytes()).unwrap();
+}
+
+fn number(mut file: &File) -> u64 {
     let mut bytes = [0; 8];
-    match file.read_exact_at(&mut bytes, 0) {
+    file.seek(SeekFrom::Start(0)).unwrap();
+    match file.read_exact(&mut bytes) {
         Ok(()) => u64::from_le_bytes(bytes),
         Err(error) if error.kind() == ErrorKind::UnexpectedEof => 0,
         Err(error) => panic!("{error}"),

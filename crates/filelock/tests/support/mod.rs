@@ -3,12 +3,11 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, FileTimes};
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use filelock::{AcquireError, Environment, Holder, LockGuard, LockOptions};
-use testkit::Place;
+use testkit::{Place, Stat};
 
 /// Nanoseconds.
 pub(crate) const SECOND: i64 = 1_000_000_000;
@@ -70,6 +69,15 @@ impl Lab {
         }
     }
 
+    /// Says of the occupant that it was there with its record, as far as that can be said here.
+    pub(crate) fn mark_published(&self) {
+        #[cfg(unix)]
+        {
+            let mode = std::os::unix::fs::PermissionsExt::from_mode(0o1711);
+            fs::set_permissions(self.lock(), mode).unwrap();
+        }
+    }
+
     /// The names in the directory, sorted.
     pub(crate) fn names(&self) -> Vec<String> {
         let mut names: Vec<_> = fs::read_dir(self.root())
@@ -97,10 +105,8 @@ impl Lab {
 /// that it was renamed, written or unlinked although it looks the same.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Thing {
-    inode: u64,
-    mode: u32,
+    stat: Stat,
     length: u64,
-    changed: (i64, i64),
     content: Option<Vec<u8>>,
 }
 
@@ -110,10 +116,8 @@ fn picture_of(directory: &Path, picture: &mut BTreeMap<PathBuf, Thing>) {
         let look = fs::symlink_metadata(&path).unwrap();
         let small = look.is_file() && look.len() < 100_000;
         let thing = Thing {
-            inode: look.ino(),
-            mode: look.mode(),
+            stat: testkit::stat(&path),
             length: look.len(),
-            changed: (look.ctime(), look.ctime_nsec()),
             content: small.then(|| fs::read(&path).unwrap()),
         };
         if look.is_dir() {
@@ -137,12 +141,22 @@ pub(crate) fn record(stamp: i64, rest: &str) -> Vec<u8> {
 /// Sets the time of the last change of a file or directory so far back.
 pub(crate) fn age(path: &Path, age: Duration) {
     let times = FileTimes::new().set_modified(SystemTime::now() - age);
-    File::open(path).unwrap().set_times(times).unwrap();
+    let mut options = File::options();
+    #[cfg(unix)]
+    options.read(true);
+    #[cfg(windows)]
+    {
+        use std::os::windows::fs::OpenOptionsExt;
+        // FILE_WRITE_ATTRIBUTES, and FILE_FLAG_BACKUP_SEMANTICS for directories.
+        options.access_mode(0x100).custom_flags(0x0200_0000);
+    }
+    options.open(path).unwrap().set_times(times).unwrap();
 }
 
 /// Waits only briefly: for those who are to wait in vain.
 pub(crate) fn brief() -> LockOptions {
-    LockOptions::new().timeout(Duration::from_millis(30))
+    // Wine takes milliseconds for what takes others microseconds.
+    LockOptions::new().timeout(Duration::from_millis(if cfg!(windows) { 300 } else { 30 }))
 }
 
 /// As one whose clock is so many seconds ahead of ours.
@@ -150,13 +164,15 @@ pub(crate) fn ahead(seconds: i64) -> Environment {
     Environment { clock_offset: seconds * SECOND, ..Environment::default() }
 }
 
-/// The ways to claim and to judge: each must do all that a lock does.
-pub(crate) fn ways() -> [(&'static str, Environment); 3] {
-    [
-        ("published", Environment::default()),
-        ("mkdir", Environment { force_mkdir_claim: true, ..Environment::default() }),
-        ("time-based", Environment { force_time_based: true, ..Environment::default() }),
-    ]
+/// The ways to claim and to judge: each must do all that a lock does. Windows has one.
+pub(crate) fn ways() -> Vec<(&'static str, Environment)> {
+    let mut ways =
+        vec![("time-based", Environment { force_time_based: true, ..Environment::default() })];
+    if cfg!(unix) {
+        let mkdir = Environment { force_mkdir_claim: true, ..Environment::default() };
+        ways.extend([("published", Environment::default()), ("mkdir", mkdir)]);
+    }
+    ways
 }
 
 /// The way with this name, for a child that is told which one to go.

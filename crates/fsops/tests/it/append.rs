@@ -3,8 +3,10 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::io::ErrorKind;
+#[cfg(unix)]
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{MetadataExt, symlink};
+#[cfg(unix)]
+use std::os::unix::fs::symlink;
 use std::sync::Mutex;
 use std::thread;
 
@@ -34,14 +36,15 @@ fn records_become_lines_in_the_order_of_the_calls() {
 }
 
 #[test]
+#[cfg(unix)] // Windows has no modes and owners.
 fn the_file_stays_the_same_file_with_its_mode() {
     let lab = Lab::new();
     let log = lab.join("log.ndjson");
     fs::write(&log, "{}\n").unwrap();
     set_mode(&log, 0o640);
-    let inode = fs::metadata(&log).unwrap().ino();
+    let inode = testkit::stat(&log).inode;
     append_record(&log, b"{}").unwrap_whole();
-    assert_eq!(fs::metadata(&log).unwrap().ino(), inode);
+    assert_eq!(testkit::stat(&log).inode, inode);
     assert_eq!(mode_of(&log), 0o640);
 }
 
@@ -93,6 +96,7 @@ fn an_empty_file_and_a_whole_line_have_no_torn_tail() {
 }
 
 #[test]
+#[cfg(unix)] // Wine makes no links.
 fn a_link_is_followed_and_stays_a_link() {
     let lab = Lab::new();
     fs::create_dir(lab.join("real")).unwrap();
@@ -110,6 +114,7 @@ fn a_link_is_followed_and_stays_a_link() {
 }
 
 #[test]
+#[cfg(unix)] // Wine makes no links.
 fn a_link_that_leads_nowhere_is_refused_and_nothing_is_created() {
     let lab = Lab::new();
     symlink("nowhere", lab.join("dangling")).unwrap();
@@ -148,6 +153,7 @@ fn a_missing_directory_is_an_error_and_is_not_created() {
 }
 
 #[test]
+#[cfg(unix)] // Windows has no such names.
 fn a_name_that_is_not_utf8_works() {
     let lab = Lab::new();
     let log = lab.join(OsStr::from_bytes(b"log\xff"));

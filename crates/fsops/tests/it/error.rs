@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::io::{self, ErrorKind};
+#[cfg(unix)]
 use std::os::unix::fs::symlink;
 
 use fsops::{append_record, read, write_atomic};
@@ -18,6 +19,7 @@ fn assert_well_said(error: &(impl Error + 'static), path: &str) {
 }
 
 #[test]
+#[cfg(unix)] // Wine makes no links.
 fn each_names_the_path_and_does_not_repeat_its_source() {
     let lab = Lab::new();
     std::fs::create_dir(lab.join("directory")).unwrap();
@@ -35,6 +37,7 @@ fn each_names_the_path_and_does_not_repeat_its_source() {
 }
 
 #[test]
+#[cfg(unix)] // Wine makes no links.
 fn as_io_errors_they_keep_kind_and_message() {
     fn check<E: Error + Send + Sync + 'static + Into<io::Error>>(error: E, kind: ErrorKind) {
         let text = error.to_string();

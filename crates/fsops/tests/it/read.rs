@@ -3,8 +3,10 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{ErrorKind, Write};
+#[cfg(unix)]
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{MetadataExt, symlink};
+#[cfg(unix)]
+use std::os::unix::fs::symlink;
 
 use fsops::{Contents, ReadError, Version, read, write_atomic};
 use testkit::{wait_until, within};
@@ -37,6 +39,7 @@ fn a_missing_file_and_a_missing_directory_are_no_errors() {
 }
 
 #[test]
+#[cfg(unix)] // Wine makes no links.
 fn a_link_is_followed() {
     let lab = Lab::new();
     lab.old_target();
@@ -51,6 +54,7 @@ fn a_link_is_followed() {
 }
 
 #[test]
+#[cfg(unix)] // Wine makes no links.
 fn a_link_that_leads_nowhere_is_an_error_and_not_a_missing_file() {
     let lab = Lab::new();
     symlink("nowhere", lab.join("dangling")).unwrap();
@@ -86,6 +90,7 @@ fn a_file_in_place_of_the_directory_is_an_error() {
 }
 
 #[test]
+#[cfg(unix)] // Windows has no such names.
 fn a_name_that_is_not_utf8_works() {
     let lab = Lab::new();
     let path = lab.join(OsStr::from_bytes(b"st\xffte"));
@@ -116,12 +121,11 @@ fn a_file_rewritten_in_place_is_not_current() {
         assert!(!version.is_current(&lab.target()).unwrap(), "another length");
 
         let version = old_version(&lab);
-        let read_at = fs::metadata(lab.target()).unwrap();
+        let read_at = testkit::stat(&lab.target()).modified;
         // The same bytes again, once the file system's clock has gone on.
         wait_until(WATCHDOG, || {
             fs::write(lab.target(), OLD).unwrap();
-            let now = fs::metadata(lab.target()).unwrap();
-            (now.mtime(), now.mtime_nsec()) != (read_at.mtime(), read_at.mtime_nsec())
+            testkit::stat(&lab.target()).modified != read_at
         });
         assert!(!version.is_current(&lab.target()).unwrap(), "the same length");
     }
@@ -144,6 +148,10 @@ fn a_replaced_file_is_not_current_even_if_it_holds_the_same() {
             write_atomic(&lab.target(), OLD).unwrap();
             assert!(!version.is_current(&lab.target()).unwrap());
         }
+        if cfg!(windows) {
+            // Windows gives a file's number away with another sequence number in it; Wine does not.
+            continue;
+        }
         let version = old_version(&lab);
         let modified = fs::metadata(lab.target()).unwrap().modified().unwrap();
         for _ in 0..20 {
@@ -164,12 +172,8 @@ fn a_file_of_the_same_size_and_times_is_another_version() {
             let version = old_version(&lab);
             fs::write(lab.join("new"), OLD).unwrap();
             assert!(!version.is_current(&lab.join("new")).unwrap());
-            let [old, new] =
-                ["state.json", "new"].map(|name| fs::metadata(lab.join(name)).unwrap());
-            let times = |look: &fs::Metadata| {
-                (look.mtime(), look.mtime_nsec(), look.ctime(), look.ctime_nsec())
-            };
-            times(&old) == times(&new)
+            let [old, new] = ["state.json", "new"].map(|name| testkit::stat(&lab.join(name)));
+            (old.modified, old.changed) == (new.modified, new.changed)
         });
         if !has_twins {
             // Where time is counted finely enough, the times alone tell.
@@ -206,6 +210,7 @@ fn a_directory_in_place_of_the_file_is_not_current() {
 }
 
 #[test]
+#[cfg(unix)] // Wine makes no links.
 fn a_link_turned_to_another_file_is_not_current() {
     let lab = Lab::new();
     for name in ["one", "two"] {

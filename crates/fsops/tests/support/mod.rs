@@ -2,14 +2,12 @@
 //! path that are no files.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, FileTimes, Permissions};
-use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, symlink};
-use std::os::unix::net::UnixListener;
+use std::fs::{self, File, FileTimes};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, SystemTime};
 
-use testkit::Place;
+use testkit::{Place, Stat};
 
 /// Longer than anything here takes, even on a busy machine: the end of what hangs.
 pub(crate) const WATCHDOG: Duration = Duration::from_secs(60);
@@ -80,10 +78,7 @@ pub(crate) type Picture = BTreeMap<PathBuf, Thing>;
 /// even if it was written the same.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Thing {
-    inode: u64,
-    mode: u32,
-    owner: (u32, u32),
-    modified: (i64, i64),
+    stat: Stat,
     content: Option<Vec<u8>>,
 }
 
@@ -101,25 +96,25 @@ pub(crate) fn picture(directory: &Path) -> Picture {
         } else {
             look.is_file().then(|| fs::read(&path).unwrap())
         };
-        let thing = Thing {
-            inode: look.ino(),
-            mode: look.mode(),
-            owner: (look.uid(), look.gid()),
+        // A link to a file changes the time of the file's inode; reading does not.
+        let mut stat = Stat { changed: (0, 0), ..testkit::stat(&path) };
+        if look.is_dir() {
             // A directory's time changes with each temporary in it.
-            modified: if look.is_dir() { (0, 0) } else { (look.mtime(), look.mtime_nsec()) },
-            content,
-        };
-        things.insert(path, thing);
+            stat.modified = (0, 0);
+        }
+        things.insert(path, Thing { stat, content });
     }
     things
 }
 
 pub(crate) fn mode_of(path: &Path) -> u32 {
-    fs::metadata(path).unwrap().mode() & 0o7777
+    testkit::stat(&fs::canonicalize(path).unwrap()).mode & 0o7777
 }
 
+#[cfg(unix)]
 pub(crate) fn set_mode(path: &Path, mode: u32) {
-    fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(mode);
+    fs::set_permissions(path, mode).unwrap();
 }
 
 /// Makes `path` look as if it was last written `ago` ago.
@@ -128,22 +123,33 @@ pub(crate) fn age(path: &Path, ago: Duration) {
     File::options().write(true).open(path).unwrap().set_times(times).unwrap();
 }
 
+#[cfg(unix)]
 pub(crate) fn make_fifo(path: &Path) {
     assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
 }
 
 /// In `lab`, one of each kind of thing that is no regular file, and what messages call it.
+#[cfg(windows)]
 pub(crate) fn no_files(lab: &Lab) -> Vec<(PathBuf, &'static str)> {
+    fs::create_dir(lab.join("directory")).unwrap();
+    vec![(lab.join("directory"), "a directory")]
+}
+
+/// In `lab`, one of each kind of thing that is no regular file, and what messages call it.
+#[cfg(unix)]
+pub(crate) fn no_files(lab: &Lab) -> Vec<(PathBuf, &'static str)> {
+    use std::os::unix::fs::symlink;
     let path = |name: &str| lab.join(name);
     fs::create_dir(path("directory")).unwrap();
     make_fifo(&path("fifo"));
     // The name stays when the listener goes.
-    UnixListener::bind(path("socket")).unwrap();
+    std::os::unix::net::UnixListener::bind(path("socket")).unwrap();
     // Only root can make a device.
     symlink("/dev/null", path("device")).unwrap();
     symlink("directory", path("link to a directory")).unwrap();
     symlink("fifo", path("link to a FIFO")).unwrap();
-    assert!(fs::metadata(path("device")).unwrap().file_type().is_char_device());
+    let device = fs::metadata(path("device")).unwrap().file_type();
+    assert!(std::os::unix::fs::FileTypeExt::is_char_device(&device));
     vec![
         (path("directory"), "a directory"),
         (path("fifo"), "a FIFO"),

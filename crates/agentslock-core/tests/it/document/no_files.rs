@@ -1,6 +1,7 @@
 //! Something in place of the document that is no file.
 
 use std::fs;
+#[cfg(unix)]
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
@@ -8,10 +9,13 @@ use agentslock_core::{FlushError, Lockfile, OpenError};
 use fsops::{Durability, ReadError};
 use testkit::within;
 
-use crate::support::{DOCUMENT, Lab, NO_FILES, WATCHDOG, impatient, quick};
+use crate::support::{Lab, WATCHDOG, impatient, quick};
+#[cfg(unix)]
+use crate::support::{DOCUMENT, NO_FILES};
 
 /// What each way in says of `path`: opening it, flushing a handle that was opened when there was
 /// nothing, and updating it. For both durabilities.
+#[cfg(unix)] // Windows has no such things, and Wine makes no links.
 fn answers(path: &Path, put_there: impl FnOnce()) -> Vec<ReadError> {
     let handles = [Durability::Full, Durability::Atomic].map(|durability| {
         let handle = impatient().durability(durability).open(path).unwrap();
@@ -39,6 +43,7 @@ fn answers(path: &Path, put_there: impl FnOnce()) -> Vec<ReadError> {
     })
 }
 
+#[cfg(unix)] // Windows has no such things, and Wine makes no links.
 #[test]
 fn what_is_no_file_is_an_error_at_once_and_stays() {
     for (expected, make) in NO_FILES {
@@ -60,6 +65,7 @@ fn what_is_no_file_is_an_error_at_once_and_stays() {
     }
 }
 
+#[cfg(unix)] // Windows has no such things, and Wine makes no links.
 #[test]
 fn a_document_that_is_replaced_by_something_else_after_it_was_opened_is_an_error() {
     for (expected, make) in NO_FILES {
@@ -82,6 +88,7 @@ fn a_document_that_is_replaced_by_something_else_after_it_was_opened_is_an_error
     }
 }
 
+#[cfg(unix)] // Windows has no such things, and Wine makes no links.
 #[test]
 fn a_link_that_leads_nowhere_is_an_error_and_stays() {
     let lab = Lab::new();

@@ -68,6 +68,7 @@ fn the_lock_is_waited_for_as_the_options_say() {
     assert!(matches!(error, FlushError::Lock(AcquireError::UnusableOption { .. })), "{error:?}");
 }
 
+#[cfg(unix)] // Wine makes no links.
 #[test]
 fn something_in_place_of_the_lock_is_an_error_and_stays() {
     let lab = Lab::with("{}");

@@ -8,8 +8,10 @@ mod unchanged;
 
 use std::ffi::OsStr;
 use std::fs;
+#[cfg(unix)]
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+#[cfg(unix)]
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::time::{Duration, SystemTime};
 
 use agentslock_core::{Error, Flushed, Lockfile};
@@ -136,6 +138,7 @@ fn a_key_that_was_there_keeps_its_spelling() {
     }
 }
 
+#[cfg(unix)] // Windows has no such names.
 #[test]
 fn a_path_that_is_not_utf8_works() {
     let lab = Lab::new();
@@ -151,6 +154,7 @@ fn a_path_that_is_not_utf8_works() {
     assert!(said.contains(".lock`, line 1, column 1"), "{said}");
 }
 
+#[cfg(unix)] // Windows has no modes.
 #[test]
 fn the_mode_is_kept() {
     let lab = Lab::with(DOCUMENT);
@@ -159,10 +163,11 @@ fn the_mode_is_kept() {
         fs::set_permissions(lab.path(), PermissionsExt::from_mode(mode)).unwrap();
         lockfile.set_section("mode", &mode).unwrap();
         assert_eq!(lockfile.flush().unwrap(), Flushed::Written);
-        assert_eq!(fs::metadata(lab.path()).unwrap().mode() & 0o7777, mode);
+        assert_eq!(testkit::stat(&lab.path()).mode & 0o7777, mode);
     }
 }
 
+#[cfg(unix)] // Wine makes no links.
 #[test]
 fn a_linked_document_stays_a_link() {
     let lab = Lab::new();
@@ -194,10 +199,10 @@ fn a_section_of_20_megabytes_goes_in_and_stays() {
     let large = "x".repeat(20_000_000);
     lockfile.set_section("large", &large).unwrap();
     lockfile.flush().unwrap();
-    let inode = fs::metadata(lab.path()).unwrap().ino();
+    let inode = testkit::stat(&lab.path()).inode;
     lockfile.set_section("small", &1).unwrap();
     lockfile.flush().unwrap();
-    assert_ne!(fs::metadata(lab.path()).unwrap().ino(), inode);
+    assert_ne!(testkit::stat(&lab.path()).inode, inode);
     assert_eq!(lab.text(), format!("{{\n  \"large\": \"{large}\",\n  \"small\": 1\n}}\n"));
     assert_eq!(lab.open().section::<String>("large").unwrap(), Some(large));
 }

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::ErrorKind;
+#[cfg(unix)]
 use std::os::unix::fs::symlink;
 use std::time::Duration;
 
@@ -48,6 +49,7 @@ fn a_temporary_from_the_future_stays() {
 }
 
 #[test]
+#[cfg(unix)] // Wine makes no links.
 fn only_temporaries_of_exactly_this_name_go() {
     let lab = Lab::new();
     let stay = [
@@ -92,6 +94,7 @@ fn a_file_that_a_person_named_alike_stays() {
 }
 
 #[test]
+#[cfg(unix)] // Wine makes no links.
 fn they_are_looked_for_where_a_link_leads() {
     let lab = Lab::new();
     lab.old_target();

@@ -7,7 +7,9 @@ mod targets;
 use std::ffi::OsStr;
 use std::fs;
 use std::io::Write;
+#[cfg(unix)]
 use std::os::unix::ffi::OsStrExt;
+#[cfg(unix)]
 use std::os::unix::fs::{MetadataExt, chown};
 use std::path::{Path, PathBuf};
 
@@ -27,10 +29,10 @@ fn replace(path: &Path, durability: Durability) {
 fn the_new_content_takes_the_place_of_the_old() {
     for lab in Lab::everywhere() {
         let path = lab.old_target();
-        let old_inode = fs::metadata(&path).unwrap().ino();
+        let old_inode = testkit::stat(&path).inode;
         write_atomic(&path, NEW).unwrap();
         assert_eq!(fs::read(&path).unwrap(), NEW);
-        assert_ne!(fs::metadata(&path).unwrap().ino(), old_inode);
+        assert_ne!(testkit::stat(&path).inode, old_inode);
         assert_eq!(lab.names(), ["state.json"]);
         write_atomic(&path, b"").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"");
@@ -65,6 +67,7 @@ fn content_arrives_whole_however_it_is_written() {
 }
 
 #[test]
+#[cfg(unix)] // Windows has no modes and owners.
 fn the_mode_of_the_replaced_file_is_kept() {
     for lab in Lab::everywhere() {
         for mode in [0o640, 0o600, 0o755, 0o444, 0o666, 0o4755, 0o2750] {
@@ -81,6 +84,7 @@ fn the_mode_of_the_replaced_file_is_kept() {
 }
 
 #[test]
+#[cfg(unix)] // Windows has no modes and owners.
 fn a_mode_that_changes_while_the_file_is_written_is_kept() {
     let lab = Lab::new();
     let path = lab.old_target();
@@ -92,6 +96,7 @@ fn a_mode_that_changes_while_the_file_is_written_is_kept() {
 }
 
 #[test]
+#[cfg(unix)] // Windows has no modes and owners.
 fn the_owner_of_the_replaced_file_is_kept_if_we_may() {
     let Some(other) = testkit::other_user() else {
         return testkit::skip("the_owner_of_the_replaced_file_is_kept_if_we_may", "not root");
@@ -112,6 +117,7 @@ fn the_owner_of_the_replaced_file_is_kept_if_we_may() {
 }
 
 #[test]
+#[cfg(unix)] // Windows has no modes and owners.
 fn a_file_in_the_making_is_closed_to_others() {
     let lab = Lab::new();
     let path = lab.old_target();
@@ -201,6 +207,7 @@ fn another_link_to_the_old_file_keeps_the_old_content() {
 }
 
 #[test]
+#[cfg(unix)] // Windows has no such names.
 fn a_name_that_is_not_utf8_works() {
     let lab = Lab::new();
     let path = lab.join(OsStr::from_bytes(b"st\xff\xc3te.json"));

@@ -28,7 +28,7 @@ fn assert_whole(bytes: &[u8]) {
 #[test]
 fn readers_see_the_old_or_the_new_content_whole() {
     const WRITERS: u8 = 3;
-    const ROUNDS: usize = 150;
+    const ROUNDS: usize = if cfg!(windows) { 30 } else { 150 };
     for lab in Lab::everywhere() {
         let path = &lab.target();
         fs::write(path, content(0, 0)).unwrap();
@@ -62,6 +62,10 @@ fn readers_see_the_old_or_the_new_content_whole() {
                         };
                         assert_whole(&bytes);
                         seen.fetch_add(1, Ordering::Relaxed);
+                        if cfg!(windows) {
+                            // Wine lets nobody replace a file that is open, whatever its readers share.
+                            thread::sleep(std::time::Duration::from_millis(10));
+                        }
                     }
                 });
             }

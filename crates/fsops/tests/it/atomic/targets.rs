@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{ErrorKind, Write};
+#[cfg(unix)]
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
@@ -11,6 +12,7 @@ use testkit::within;
 use crate::support::{Lab, NEW, OLD, WATCHDOG, mode_of, names, no_files, set_mode};
 
 /// Makes a file in a directory of its own, and in other directories links that lead to it.
+#[cfg(unix)] // Wine makes no links.
 fn file_behind_links(lab: &Lab) -> (std::path::PathBuf, [&'static str; 4]) {
     for directory in ["real", "links", "links/deep"] {
         fs::create_dir(lab.join(directory)).unwrap();
@@ -27,6 +29,7 @@ fn file_behind_links(lab: &Lab) -> (std::path::PathBuf, [&'static str; 4]) {
 }
 
 #[test]
+#[cfg(unix)] // Wine makes no links.
 fn a_link_is_followed_and_stays_a_link() {
     for lab in Lab::everywhere() {
         let (file, links) = file_behind_links(&lab);
@@ -46,6 +49,7 @@ fn a_link_is_followed_and_stays_a_link() {
 }
 
 #[test]
+#[cfg(unix)] // Wine makes no links.
 fn the_temporary_lies_beside_the_file_and_not_beside_the_link() {
     let lab = Lab::new();
     let (file, links) = file_behind_links(&lab);
@@ -59,6 +63,7 @@ fn the_temporary_lies_beside_the_file_and_not_beside_the_link() {
 }
 
 #[test]
+#[cfg(unix)] // Wine makes no links.
 fn a_link_that_leads_nowhere_is_refused() {
     let lab = Lab::new();
     symlink("nowhere", lab.join("dangling")).unwrap();
@@ -76,6 +81,7 @@ fn a_link_that_leads_nowhere_is_refused() {
 }
 
 #[test]
+#[cfg(unix)] // Wine makes no links.
 fn links_in_a_circle_are_an_error() {
     let lab = Lab::new();
     symlink("b", lab.join("a")).unwrap();
