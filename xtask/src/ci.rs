@@ -79,6 +79,11 @@ impl Ci {
         } else {
             not_run.push_str("fuzz targets: no C++ compiler, which libFuzzer is built with\n");
         }
+        let missing = crate::platforms::missing();
+        if missing.is_empty() {
+            step("platforms", &mut xtask(&["platforms"]))?;
+        }
+        not_run.extend(missing.iter().map(|missing| format!("platforms: {missing}\n")));
         println!("\n== not run");
         if not_run.is_empty() {
             println!("nothing: all checks ran");

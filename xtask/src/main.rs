@@ -15,6 +15,7 @@ mod mounts;
 mod mutation;
 mod oracle;
 mod places;
+mod platforms;
 mod power_cut;
 mod random;
 mod stop;
@@ -63,6 +64,7 @@ enum Programme {
     #[command(hide = true)]
     InteropWorker(interop::Worker),
     Mutation(mutation::Mutation),
+    Platforms(platforms::Platforms),
     Bench(bench::Bench),
     Verify(verify::Verify),
     /// Count lines and dependencies of each crate; fail on a licence that has to be looked at
@@ -90,6 +92,7 @@ fn main() -> ExitCode {
         Programme::Interop(interop) => interop.run(),
         Programme::InteropWorker(worker) => worker.run(),
         Programme::Mutation(mutation) => mutation.run(),
+        Programme::Platforms(platforms) => platforms.run(),
         Programme::Bench(bench) => bench.run(),
         Programme::Verify(verify) => verify.run(),
         Programme::Dependencies => dependencies::run(),

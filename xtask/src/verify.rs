@@ -44,7 +44,7 @@ const fn xtask(
     Check { name, command, short, long, environment: &[] }
 }
 
-const CHECKS: [Check; 15] = [
+const CHECKS: [Check; 16] = [
     xtask("ci", &["xtask", "ci"], Some(&[]), &["--require-all"]),
     Check {
         name: "model",
@@ -89,6 +89,7 @@ const CHECKS: [Check; 15] = [
         Some(&["--increments", "50", "--takeovers", "20"]),
         &[],
     ),
+    xtask("platforms", &["xtask", "platforms"], Some(&[]), &["--long"]),
     xtask("mutation", &["xtask", "mutation"], None, &[]),
     Check {
         name: "sections",

@@ -1,0 +1,148 @@
+//! Other systems: Windows for real, under Wine; Apple systems and FreeBSD as far as the compiler sees.
+//!
+//! The standard library for each of them is built from its sources. What is missing for that is said, with
+//! the packages that bring it.
+
+mod tools;
+mod wine;
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+
+use crate::Outcome;
+use tools::Tools;
+use wine::Wine;
+
+/// Build and test for Windows under Wine; type-check for Apple systems and FreeBSD.
+#[derive(Args)]
+pub(crate) struct Platforms {
+    /// All tests and all targets, not only what `ci` runs
+    #[arg(long)]
+    long: bool,
+    /// End the tests under Wine after so many seconds
+    #[arg(long, default_value_t = 1800)]
+    limit: u64,
+}
+
+const WINDOWS: &str = "x86_64-pc-windows-gnu";
+const FREEBSD: &str = "x86_64-unknown-freebsd";
+const APPLE: [&str; 2] = ["aarch64-apple-darwin", "x86_64-apple-darwin"];
+
+/// What `ci` runs under Wine: the lock and the files, where the systems differ, in one process each.
+const SHORT: [&str; 6] = ["--package", "filelock", "--package", "fsops", "--lib", "--test=it"];
+/// All that has tests for Windows. The model is the same everywhere.
+const LONG: [&str; 8] = [
+    "--workspace",
+    "--exclude=xtask",
+    "--lib",
+    "--bins",
+    "--test=it",
+    "--test=processes",
+    "--test=windows",
+    "--no-fail-fast",
+];
+
+/// Why nothing of this can be run here; empty if it can.
+pub(crate) fn missing() -> Vec<String> {
+    Tools::find().err().unwrap_or_default()
+}
+
+impl Platforms {
+    pub(crate) fn run(self) -> Outcome {
+        let tools = Tools::find().map_err(|missing| missing.join("; "))?;
+        let mut summary = Vec::new();
+        let checked: &[&str] = if self.long { &[FREEBSD, APPLE[0], APPLE[1]] } else { &[APPLE[0]] };
+        for target in checked {
+            println!("== {target}: type check");
+            let started = Instant::now();
+            let mut check = tools.cargo("check", target);
+            check.args(["--quiet", "--workspace", "--exclude=xtask", "--keep-going"]);
+            if self.long {
+                check.arg("--all-targets");
+            }
+            crate::cargo::run(&mut check)?;
+            let what =
+                if self.long { "libraries, programs and tests" } else { "libraries and programs" };
+            summary.push(format!("{target}: {what} type-checked in {:.0?}", started.elapsed()));
+        }
+        summary.push(self.windows(&tools)?);
+        println!("== summary");
+        for line in summary {
+            println!("{line}");
+        }
+        Ok(())
+    }
+
+    fn windows(&self, tools: &Tools) -> Result<String, Box<dyn std::error::Error>> {
+        println!("== {WINDOWS}: build");
+        let tests: &[&str] = if self.long { &LONG } else { &SHORT };
+        let started = Instant::now();
+        crate::cargo::run(tools.cargo("test", WINDOWS).args(["--quiet", "--no-run"]).args(tests))?;
+        let built = started.elapsed();
+
+        println!("== {WINDOWS}: tests under Wine");
+        let not_run = tempfile::NamedTempFile::new()?;
+        let wine = Wine::start(tools)?;
+        let started = Instant::now();
+        let mut command = tools.cargo("test", WINDOWS);
+        command.args(tests).args(["--", "--test-threads=2"]);
+        // Found by the programs as a file of Windows, on the drive that is the whole of this system.
+        command.env("AGENTSLOCK_NOT_RUN", wine::windows_path(not_run.path()));
+        let output = wine.run(&mut command, Duration::from_secs(self.limit))?;
+        let tests = Counted::of(&output.text);
+        if !output.succeeded || tests.passed == 0 {
+            println!("{}", output.text);
+            return Err(format!("{WINDOWS}: {tests}, and the rest did not end well").into());
+        }
+        let skipped = std::fs::read_to_string(not_run.path())?;
+        for line in skipped.lines() {
+            println!("under Wine, {line}");
+        }
+        let took = started.elapsed();
+        Ok(format!("{WINDOWS}: built in {built:.0?}; under Wine {tests}, in {took:.0?}"))
+    }
+}
+
+/// What the test harness counted.
+#[derive(Default)]
+struct Counted {
+    passed: u64,
+    failed: u64,
+    ignored: u64,
+}
+
+impl Counted {
+    /// From lines as "test result: ok. 12 passed; 0 failed; 0 ignored; …".
+    fn of(text: &str) -> Self {
+        let mut counted = Self::default();
+        for line in text.lines().filter(|line| line.starts_with("test result:")) {
+            let words: Vec<_> =
+                line.split([' ', ';', '.']).filter(|word| !word.is_empty()).collect();
+            for pair in words.windows(2) {
+                let Ok(number) = pair[0].parse::<u64>() else { continue };
+                match pair[1] {
+                    "passed" => counted.passed += number,
+                    "failed" => counted.failed += number,
+                    "ignored" => counted.ignored += number,
+                    _ => {}
+                }
+            }
+        }
+        counted
+    }
+}
+
+impl std::fmt::Display for Counted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let run = self.passed + self.failed;
+        write!(f, "{run} tests run, {} passed, {} failed", self.passed, self.failed)?;
+        if self.ignored > 0 { write!(f, ", {} ignored", self.ignored) } else { Ok(()) }
+    }
+}
+
+/// Whether there is such a program.
+fn exists(program: &str) -> bool {
+    Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success())
+}
