@@ -136,6 +136,10 @@ impl LockGuard {
     /// Applies to every child that this process starts from now on. A child has no use for
     /// the descriptor but to keep it open.
     ///
+    /// # Platform behavior
+    ///
+    /// On Windows there is no OS lock to share, and nothing happens.
+    ///
     /// # Errors
     ///
     /// The operating system's.

@@ -35,7 +35,8 @@
 //!   a claimant that dies between making its lock and writing its record blocks others for 30 s.
 //! - A process that is killed inside a system call dies when that returns: on a disk that takes
 //!   seconds for an fsync, its lock lives as long.
-//! - Unix only so far. Linux is tested; macOS and the BSDs share the code and are untested.
+//! - Linux is tested. macOS and the BSDs share the code and are untested. On Windows time decides, as on
+//!   a network file system; it was run under Wine only. `docs/platforms.md` has the details.
 //!
 //! # Example
 //!

@@ -20,8 +20,9 @@
 //!
 //! Access control lists, extended attributes and further hard links of the replaced file are not
 //! carried over. The directory must be writable, and the name leave room for the 17 bytes that
-//! a temporary's name is longer. On systems other than Unix, modes and owners are
-//! not handled and nothing was tested.
+//! a temporary's name is longer. On Windows there are no modes and owners to carry over, a file that is
+//! marked read-only is refused, and one that others have open without sharing its deletion cannot be
+//! replaced until they close it; it was run under Wine only.
 //!
 //! # Example
 //!
