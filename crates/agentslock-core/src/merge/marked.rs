@@ -124,8 +124,8 @@ impl<'a> Reading<'a> {
     /// The document with `side` taken in each conflict.
     fn document(&self, side: Side) -> Result<String, MarkedError> {
         let lines = self.lines.iter().filter(|(_, of, _)| of.is_none_or(|of| of == side));
-        let text: Vec<u8> = lines.clone().flat_map(|(.., line)| *line).copied().collect();
-        match Document::parse(mend(&text)) {
+        let text: Vec<&[u8]> = lines.clone().map(|(.., line)| *line).collect();
+        match Document::parse(mend(&text.concat())) {
             Ok(document) => Ok(document.text().to_owned()),
             Err(flaw) => {
                 let line =
