@@ -45,7 +45,6 @@ fn write(arguments: &Append) -> Result<fsops::Appended, Failure> {
     let line = record(arguments)?;
     sys::wait_begins();
     let guard = waiting::options(&arguments.wait, log).acquire(log)?;
-    sys::wait_is_over();
     waiting::tell_acquired(&arguments.wait, log, &guard);
     guard.verify()?;
     let appended = fsops::append_record(log, line.as_bytes())?;

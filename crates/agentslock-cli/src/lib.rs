@@ -9,6 +9,7 @@ mod arguments;
 mod check;
 mod diff;
 mod failure;
+mod filter;
 mod find;
 mod holder;
 mod input;

@@ -1,24 +1,21 @@
 //! `set`: replace or remove a section, from a file, a stream or a command.
 
 use std::ffi::OsString;
-use std::io::{Read as _, Write as _};
 use std::path::Path;
-use std::process::{Command, ExitCode, Stdio};
-use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::process::ExitCode;
 
-use agentslock_core::{
-    Flushed, Lockfile, LockfileOptions, RenewLockError, StageError, is_reserved,
-};
+use agentslock_core::{Flushed, Lockfile, LockfileOptions, StageError, is_reserved};
 
 use crate::arguments::Set;
 use crate::diff;
 use crate::failure::Failure;
+use crate::filter::filter;
 use crate::find;
 use crate::input;
 use crate::output::{envelope, print, print_envelope, push, say};
 use crate::sys;
 use crate::terminal::{self, Paint};
-use crate::waiting::{self, RENEW_EVERY};
+use crate::waiting;
 use crate::words::Detail;
 
 pub(crate) fn set(arguments: &Set) -> Result<ExitCode, Failure> {
@@ -61,7 +58,7 @@ fn dry_run(arguments: &Set, path: &Path) -> Result<ExitCode, Failure> {
     match (&arguments.section, arguments.command.as_slice()) {
         (Some(section), [_, ..]) => {
             stage_digest(arguments, &after);
-            filter(&after, section, &arguments.command)?;
+            stage_filtered(&after, section, &arguments.command)?;
         }
         _ => stage_all(arguments, &after)?,
     }
@@ -82,11 +79,9 @@ fn write(arguments: &Set, path: &Path) -> Result<Flushed, Failure> {
     if let (Some(section), [_, ..]) = (&arguments.section, arguments.command.as_slice()) {
         sys::wait_begins();
         let updated = options.update(path, |lockfile| {
-            // The command may take its time, and a signal is to end it and us.
-            sys::wait_is_over();
             terminal::end_progress();
             stage_digest(arguments, lockfile);
-            filter(lockfile, section, &arguments.command)
+            stage_filtered(lockfile, section, &arguments.command)
         })?;
         return Ok(updated.flushed);
     }
@@ -120,66 +115,14 @@ fn stage_digest(arguments: &Set, lockfile: &Lockfile) {
     }
 }
 
+fn stage_filtered(lockfile: &Lockfile, section: &str, command: &[OsString]) -> Result<(), Failure> {
+    let output = filter(lockfile, section, command)?;
+    stage(lockfile, section, &format!("the output of `{}`", command[0].to_string_lossy()), output)
+}
+
 fn stage(lockfile: &Lockfile, section: &str, source: &str, json: Vec<u8>) -> Result<(), Failure> {
     lockfile.set_section_raw(section, json).map_err(|error| match error {
         StageError::NotJson { problem, .. } => Failure::input(format!("{source}, {problem}")),
         error => Failure::from(error),
     })
-}
-
-/// Sends the section through a command, under the lock.
-fn filter(lockfile: &Lockfile, section: &str, command: &[OsString]) -> Result<(), Failure> {
-    let current = lockfile.section_raw(section)?.unwrap_or_else(|| "null".to_owned());
-    let name = command[0].to_string_lossy();
-    let failed = |what: &str, error| Failure::io(&format!("failed to {what} `{name}`"), &error);
-    let mut child = Command::new(&command[0])
-        .args(&command[1..])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .map_err(|error| failed("run", error))?;
-    let mut stdin = child.stdin.take().expect("because it was piped");
-    let mut stdout = child.stdout.take().expect("because it was piped");
-    let output = std::thread::scope(|scope| {
-        // Writing and reading at once: a command may answer before it has read all.
-        scope.spawn(move || {
-            // A command that does not want all of its input is no error.
-            let _ = stdin.write_all(current.as_bytes());
-        });
-        let (sender, receiver) = channel();
-        scope.spawn(move || {
-            let mut output = Vec::new();
-            let read = stdout.read_to_end(&mut output).map(|_| output);
-            let _ = sender.send(read);
-        });
-        loop {
-            match receiver.recv_timeout(RENEW_EVERY) {
-                Ok(read) => return read.map_err(|error| failed("read from", error)),
-                Err(RecvTimeoutError::Timeout) => match lockfile.renew_lock() {
-                    // In a dry run there is none.
-                    Ok(()) | Err(RenewLockError::NotHeld) => {}
-                    Err(error) => {
-                        // What it makes could not be written any more.
-                        let _ = child.kill();
-                        return Err(error.into());
-                    }
-                },
-                Err(RecvTimeoutError::Disconnected) => {
-                    return Err(Failure::input(format!("lost the output of `{name}`")));
-                }
-            }
-        }
-    });
-    let status = child.wait().map_err(|error| failed("wait for", error))?;
-    let output = output?;
-    if !status.success() {
-        return Err(Failure::input(format!("`{name}` failed ({status}); nothing was written")));
-    }
-    stage(lockfile, section, &format!("the output of `{name}`"), output)
-}
-
-impl From<RenewLockError> for Failure {
-    fn from(error: RenewLockError) -> Self {
-        Self::new(crate::failure::LOCKED, "lock-lost", error.to_string())
-    }
 }

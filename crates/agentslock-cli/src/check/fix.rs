@@ -16,7 +16,6 @@ use crate::waiting;
 pub(super) fn write(wait: &Wait, path: &Path) -> Result<Vec<Finding>, Failure> {
     sys::wait_begins();
     let guard = waiting::options(wait, path).acquire(path)?;
-    sys::wait_is_over();
     waiting::tell_acquired(wait, path, &guard);
     let contents = fsops::read(path)?;
     let examined = examine(&contents.bytes.unwrap_or_default());

@@ -6,7 +6,7 @@ use agentslock_core::{
 };
 
 use super::finding::Finding;
-use crate::places::{self, Places};
+use crate::places::{self, Place, Places};
 use crate::words;
 
 /// What was found, and what can be done about it.
@@ -68,7 +68,7 @@ fn examine_marked(bytes: &[u8], malformed: Finding) -> Examined {
     let unreadable = |findings| Examined { findings, readable: false, repaired: None };
     let sides = match MarkedSides::read(bytes) {
         Ok(sides) => sides,
-        Err(_) if first_marker(bytes).is_none() => return unreadable(vec![malformed]),
+        Err(_) if markers(bytes).next().is_none() => return unreadable(vec![malformed]),
         Err(error) => {
             let place = (error.line, error.column);
             let finding = Finding::new("conflict-markers", place, error.problem.to_string());
@@ -94,10 +94,15 @@ fn examine_marked(bytes: &[u8], malformed: Finding) -> Examined {
 fn examine_conflicts(bytes: &[u8], sides: &MarkedSides) -> Result<Examined, MergeError> {
     let base = sides.base.as_deref().unwrap_or_default();
     let merged = merge(base, &sides.ours, &sides.theirs, &mut LaterStamp)?;
-    let place = first_marker(bytes).unwrap_or((1, 1));
-    let findings: Vec<_> = merged
-        .conflicts()
-        .map(|conflict| {
+    let places: Vec<_> = markers(bytes).collect();
+    let first = places.first().copied().unwrap_or((1, 1));
+    let conflicts: Vec<_> = merged.conflicts().collect();
+    // As `merge` leaves them. Of git's own, one can hold several.
+    let has_one_each = places.len() == conflicts.len();
+    let findings: Vec<_> = conflicts
+        .iter()
+        .zip(if has_one_each { places } else { vec![first; conflicts.len()] })
+        .map(|(conflict, place)| {
             let subject = words::subject(conflict.section, conflict.entry);
             let message = format!("{subject} was changed on both sides; choose one");
             Finding::new("conflict", place, message)
@@ -108,12 +113,12 @@ fn examine_conflicts(bytes: &[u8], sides: &MarkedSides) -> Result<Examined, Merg
         return Ok(Examined { findings, readable: false, repaired: None });
     }
     let message = "conflict markers, but no conflict: what both sides changed fits together";
-    let finding = Finding::new("conflict-markers", place, message).fixable();
+    let finding = Finding::new("conflict-markers", first, message).fixable();
     Ok(Examined { findings: vec![finding], readable: false, repaired })
 }
 
-/// Where the first conflict begins.
-fn first_marker(bytes: &[u8]) -> Option<(usize, usize)> {
-    let mut lines = bytes.split(|byte| *byte == b'\n').zip(1..);
-    lines.find(|(line, _)| line.starts_with(b"<<<<<<<")).map(|(_, number)| (number, 1))
+/// Where each conflict begins.
+fn markers(bytes: &[u8]) -> impl Iterator<Item = Place> {
+    let lines = bytes.split(|byte| *byte == b'\n').zip(1..);
+    lines.filter(|(line, _)| line.starts_with(b"<<<<<<<")).map(|(_, number)| (number, 1))
 }

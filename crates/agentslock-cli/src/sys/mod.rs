@@ -2,9 +2,7 @@
 //! `#[cfg(target…)]`.
 
 mod waiting;
-pub(crate) use waiting::{
-    exit_code_of_signal, interrupted_by, is_wait_interrupted, wait_begins, wait_is_over,
-};
+pub(crate) use waiting::{exit_code_of_signal, interrupted_by, is_wait_interrupted, wait_begins};
 
 #[cfg(unix)]
 mod origin;

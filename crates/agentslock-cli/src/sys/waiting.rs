@@ -1,8 +1,8 @@
-//! Signals during the wait for a lock: they end the wait, so that it can clean up. At any other time they
+//! Signals from the wait for a lock on: they end the wait, so that nothing is left behind. Before it they
 //! end the program, as they always do. On Windows that is Ctrl-C.
 
 use std::io;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use super::ending;
@@ -22,44 +22,30 @@ impl Arrived {
     }
 }
 
-struct DuringWait {
-    arrived: Arrived,
-    over: Arc<AtomicBool>,
-}
+/// The signal that came since a lock was waited for. One for the process, as signals are.
+static SINCE_WAIT: OnceLock<Arrived> = OnceLock::new();
 
-/// One for the process, as signals are.
-static DURING_WAIT: OnceLock<DuringWait> = OnceLock::new();
-
-/// Called before a lock is acquired: from now on signals only end the wait for it.
+/// Called before a lock is acquired: from now on signals no longer end the program. They end the wait,
+/// and what is done under the lock if that can take long.
 pub(crate) fn wait_begins() {
-    DURING_WAIT.get_or_init(|| {
-        let during = DuringWait { arrived: Arrived::default(), over: Arc::default() };
+    SINCE_WAIT.get_or_init(|| {
+        let arrived = Arrived::default();
         for signal in ending() {
             // One that cannot be caught does what it always does.
-            let over = Arc::clone(&during.over);
-            if signal_hook::flag::register_conditional_default(signal, over).is_ok() {
-                let _ = during.arrived.note(signal);
-            }
+            let _ = arrived.note(signal);
         }
-        during
+        arrived
     });
 }
 
-/// Whether a signal asks for the end of the wait.
+/// Whether a signal asks for the end of the wait, or of what is done under the lock.
 pub(crate) fn is_wait_interrupted() -> bool {
     interrupted_by().is_some()
 }
 
-/// From now on signals end the program again.
-pub(crate) fn wait_is_over() {
-    if let Some(during) = DURING_WAIT.get() {
-        during.over.store(true, Ordering::Relaxed);
-    }
-}
-
-/// The signal that came during a wait.
+/// The signal that came since then.
 pub(crate) fn interrupted_by() -> Option<i32> {
-    DURING_WAIT.get()?.arrived.last()
+    SINCE_WAIT.get()?.last()
 }
 
 pub(crate) fn exit_code_of_signal(signal: i32) -> u8 {

@@ -129,6 +129,22 @@ fn conflict_markers_are_named_as_such() {
 }
 
 #[test]
+fn each_conflict_is_named_at_its_own_place() {
+    let conflict = |key: &str| {
+        format!("<<<<<<< HEAD\n  \"{key}\": 1,\n=======\n  \"{key}\": 2,\n>>>>>>> topic\n")
+    };
+    let document = format!("{{\n{}{}  \"c\": 3\n}}\n", conflict("a"), conflict("b"));
+    let found = findings(&Lab::with(document), &[], 1);
+    assert_eq!(
+        found,
+        [
+            "2:1: conflict: a was changed on both sides; choose one",
+            "7:1: conflict: b was changed on both sides; choose one"
+        ]
+    );
+}
+
+#[test]
 fn quiet_says_nothing_and_the_status_tells() {
     for (document, status) in [(GOOD, 0), ("{}", 1), ("[]", 1), ("{\"lock_version\":9}", 2)] {
         Lab::with(document).cli(["check", "-q"]).run().exits(status).says_nothing();

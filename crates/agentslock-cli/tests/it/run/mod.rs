@@ -1,7 +1,7 @@
 //! `run`: the command, its status, its streams, and the lock around it.
 
 mod killed;
-mod signals;
+pub(crate) mod signals;
 mod terminal;
 mod waiting;
 

@@ -7,7 +7,7 @@ use crate::support::{Lab, Program, WATCHDOG};
 
 /// The signals that end a program, less those that we ourselves were started to ignore (by nohup(1),
 /// or in the background of a script): so would all that we start.
-fn ending() -> impl Iterator<Item = (&'static str, Signal, i32)> {
+pub(crate) fn ending() -> impl Iterator<Item = (&'static str, Signal, i32)> {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     let ignored = ignored.map_or(0, |mask| u64::from_str_radix(mask.trim(), 16).unwrap());

@@ -1,7 +1,9 @@
 //! A section that goes through a command, under the lock.
 
+use rustix::process::Signal;
 use serde_json::json;
 
+use crate::run::signals::ending;
 use crate::support::{DOCUMENT, Lab, PROGRAM};
 
 const COUNT: &str = "n=$(cat); echo $((n + 1))";
@@ -118,4 +120,31 @@ fn a_lock_that_is_removed_by_hand_is_taken_again() {
     lab.cli(["set", "s", "--", "sh", "-c", &script]).run().exits(0);
     assert_eq!(lab.document(), "{\n  \"s\": 2\n}\n");
     lab.expect_free(DOCUMENT);
+}
+
+#[test]
+fn a_signal_ends_the_command_and_nothing_is_left() {
+    let lab = Lab::with("{\"s\":1}");
+    let before = lab.picture();
+    for (name, signal, status) in ending() {
+        // What the command left running is not waited for.
+        let script = "sleep 20 & echo running >&2; wait; echo 2";
+        let mut set = lab.cli(["set", "s", "--", "sh", "-c", script]).start();
+        set.await_err("running\n");
+        set.signal(signal);
+        assert_eq!(set.await_end().code(), Some(status), "{name}");
+        assert_eq!(lab.picture(), before, "{name}");
+    }
+}
+
+#[test]
+fn a_command_that_does_not_stop_for_a_signal_is_killed() {
+    let lab = Lab::with("{\"s\":1}");
+    let before = lab.picture();
+    let script = "trap '' TERM; echo running >&2; for i in 1 2 3 4 5 6 7 8 9; do sleep 2; done";
+    let mut set = lab.cli(["set", "s", "--", "sh", "-c", script]).start();
+    set.await_err("running\n");
+    set.signal(Signal::TERM);
+    assert_eq!(set.await_end().code(), Some(143));
+    assert_eq!(lab.picture(), before);
 }

@@ -121,9 +121,12 @@ impl Lab {
             testkit::skip("what a terminal shows", "there is no script(1) of util-linux");
             return None;
         };
-        let command = script.replace("$0", PROGRAM);
-        let arguments = ["--quiet", "--return", "--command", &command, "/dev/null"];
-        let program = Program::new("script").args(arguments).env("SHELL", "/bin/sh");
+        let script = script.replace("$0", PROGRAM);
+        // Whatever we ourselves were started to ignore, by nohup(1) say: a terminal's shell ignores nothing.
+        let command = "exec env --default-signal=HUP,INT,QUIT sh -c \"$SCRIPT\"";
+        let arguments = ["--quiet", "--return", "--command", command, "/dev/null"];
+        let program =
+            Program::new("script").args(arguments).env("SHELL", "/bin/sh").env("SCRIPT", script);
         Some(program.in_directory(&self.root).open_input(""))
     }
 

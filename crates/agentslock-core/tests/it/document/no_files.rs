@@ -9,9 +9,9 @@ use agentslock_core::{FlushError, Lockfile, OpenError};
 use fsops::{Durability, ReadError};
 use testkit::within;
 
-use crate::support::{Lab, WATCHDOG, impatient, quick};
 #[cfg(unix)]
 use crate::support::{DOCUMENT, NO_FILES};
+use crate::support::{Lab, WATCHDOG, impatient, quick};
 
 /// What each way in says of `path`: opening it, flushing a handle that was opened when there was
 /// nothing, and updating it. For both durabilities.
