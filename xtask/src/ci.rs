@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::Outcome;
 use crate::cargo::{cargo, run};
-use crate::{power_cut, sweep};
+use crate::{platforms, power_cut, sweep};
 
 /// Run all checks: format, lints, tests, documentation, and the short forms of the programmes.
 #[derive(Args)]
@@ -17,7 +17,7 @@ pub(crate) struct Ci {
     require_all: bool,
     /// … but for this, which the machine does not allow
     #[arg(long, value_name = "PROGRAMME")]
-    except: Option<String>,
+    except: Vec<String>,
 }
 
 impl Ci {
@@ -62,6 +62,7 @@ impl Ci {
             ("crash-sweep", sweep::check as fn() -> Outcome),
             ("fault-sweep", sweep::check),
             ("power-cut", power_cut::check),
+            ("platforms", platforms::check),
         ] {
             match can_run() {
                 Ok(()) => step(programme, &mut xtask(&[programme]))?,
@@ -79,11 +80,6 @@ impl Ci {
         } else {
             not_run.push_str("fuzz targets: no C++ compiler, which libFuzzer is built with\n");
         }
-        let missing = crate::platforms::missing();
-        if missing.is_empty() {
-            step("platforms", &mut xtask(&["platforms"]))?;
-        }
-        not_run.extend(missing.iter().map(|missing| format!("platforms: {missing}\n")));
         println!("\n== not run");
         if not_run.is_empty() {
             println!("nothing: all checks ran");
@@ -95,7 +91,7 @@ impl Ci {
         for line in &lines {
             println!("NOT RUN: {}", line.trim_start_matches("NOT RUN: "));
         }
-        lines.retain(|line| self.except.as_ref().is_none_or(|except| !line.starts_with(except)));
+        lines.retain(|line| !self.except.iter().any(|except| line.starts_with(except)));
         if self.require_all && !lines.is_empty() {
             return Err(format!("{} checks were not run that are required", lines.len()).into());
         }

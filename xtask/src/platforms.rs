@@ -44,14 +44,14 @@ const LONG: [&str; 8] = [
     "--no-fail-fast",
 ];
 
-/// Why nothing of this can be run here; empty if it can.
-pub(crate) fn missing() -> Vec<String> {
-    Tools::find().err().unwrap_or_default()
+/// Fails unless all that this needs is here.
+pub(crate) fn check() -> Outcome {
+    Tools::find().map(|_| ())
 }
 
 impl Platforms {
     pub(crate) fn run(self) -> Outcome {
-        let tools = Tools::find().map_err(|missing| missing.join("; "))?;
+        let tools = Tools::find()?;
         let mut summary = Vec::new();
         let checked: &[&str] = if self.long { &[FREEBSD, APPLE[0], APPLE[1]] } else { &[APPLE[0]] };
         for target in checked {

@@ -1,5 +1,6 @@
 //! What the programme needs, and where it is.
 
+use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -19,7 +20,7 @@ pub(super) struct Tools {
 
 impl Tools {
     /// What is missing, if anything is: what for, and how to get it.
-    pub(super) fn find() -> Result<Self, Vec<String>> {
+    pub(super) fn find() -> Result<Self, Box<dyn Error>> {
         let mut missing = Vec::new();
         let compiler = compiler_with_sources();
         if compiler.is_none() {
@@ -40,7 +41,7 @@ impl Tools {
             (Some((rustc, cargo)), Some(wine)) if missing.is_empty() => {
                 Ok(Self { rustc, cargo, wine })
             }
-            _ => Err(missing),
+            _ => Err(missing.join("; ").into()),
         }
     }
 

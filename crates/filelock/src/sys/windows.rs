@@ -12,7 +12,7 @@ use std::io::{self, ErrorKind};
 use std::os::windows::fs::{FileExt as _, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use fs_at::OpenOptionsWriteMode;
 use fs_at::os::windows::{FileExt as _, OpenOptionsExt as _};
@@ -22,6 +22,7 @@ use super::{Access, FileId, Flock, Kind, Look};
 /// Access rights and flags (winnt.h, winbase.h).
 const DELETE: u32 = 0x0001_0000;
 const FILE_READ_ATTRIBUTES: u32 = 0x80;
+const FILE_WRITE_ATTRIBUTES: u32 = 0x100;
 const FILE_FLAG_BACKUP_SEMANTICS: u32 = 0x0200_0000;
 const FILE_FLAG_OPEN_REPARSE_POINT: u32 = 0x0020_0000;
 
@@ -106,6 +107,15 @@ impl Dir {
     #[allow(clippy::unused_self, clippy::unnecessary_wraps, reason = "it does something on Unix")]
     pub(crate) fn set_mode(&self, _: u32) -> io::Result<()> {
         Ok(())
+    }
+
+    /// Sets the time of its last change to now, by our clock.
+    pub(crate) fn touch(&self) -> io::Result<()> {
+        let dir = open(&self.path, FILE_WRITE_ATTRIBUTES | FILE_READ_ATTRIBUTES)?;
+        if identity(&dir)? != self.id {
+            return Err(ErrorKind::NotFound.into());
+        }
+        dir.set_modified(SystemTime::now())
     }
 
     /// Looks at the entry `name`, following no link.
@@ -279,8 +289,10 @@ pub(crate) fn create_exclusive(dir: &Dir, name: &str) -> io::Result<File> {
     })
 }
 
-pub(crate) fn write_record(file: &File, bytes: &[u8]) -> io::Result<()> {
-    io::Write::write_all(&mut &*file, bytes)
+/// Writes `bytes` to a new file. Which file that is.
+pub(crate) fn write_record(file: &File, bytes: &[u8]) -> io::Result<FileId> {
+    io::Write::write_all(&mut &*file, bytes)?;
+    identity(file)
 }
 
 /// Overwrites bytes of `file` in place, from `offset`.
