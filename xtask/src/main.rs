@@ -70,6 +70,16 @@ enum Programme {
     /// Count lines and dependencies of each crate; fail on a licence that has to be looked at
     Dependencies,
     Dist(dist::Dist),
+    #[command(hide = true)]
+    BenchContender(bench::Contender),
+    #[command(hide = true)]
+    BenchHolder(bench::Holder),
+    #[command(hide = true)]
+    BenchWaiter(bench::Waiter),
+    #[command(hide = true)]
+    BenchMemory(bench::MemoryWorker),
+    #[command(hide = true)]
+    BenchCalls(bench::Calls),
 }
 
 fn main() -> ExitCode {
@@ -97,6 +107,11 @@ fn main() -> ExitCode {
         Programme::Verify(verify) => verify.run(),
         Programme::Dependencies => dependencies::run(),
         Programme::Dist(dist) => dist.run(),
+        Programme::BenchContender(contender) => contender.run(),
+        Programme::BenchHolder(holder) => holder.run(),
+        Programme::BenchWaiter(waiter) => waiter.run(),
+        Programme::BenchMemory(worker) => worker.run(),
+        Programme::BenchCalls(calls) => calls.run(),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,34 +1,54 @@
-//! Measurements: ours beside the same system calls made bare, in one run.
-//!
-//! The machines that this runs on are noisy. So each round measures all variants one after the other,
-//! and what is printed is the median over the rounds and the ratio of medians.
+//! Measurements: ours beside the same system calls made bare, and beside others, in one run. With
+//! `--write` they become `docs/benchmarks.md`.
 
-mod flush;
+mod calls;
+mod contention;
+mod document;
 mod lock;
-
-use std::hint::black_box;
-use std::path::Path;
-use std::time::{Duration, Instant};
+mod memory;
+mod page;
+mod plot;
+mod replace;
+mod rounds;
+mod takeover;
 
 use clap::Args;
 
-use crate::Outcome;
-use crate::places::places;
+pub(crate) use calls::Calls;
+pub(crate) use contention::Contender;
+pub(crate) use memory::MemoryWorker;
+pub(crate) use takeover::{Holder, Waiter};
 
-/// Measure acquire+release and the flush of a small document, beside the bare system calls.
-#[derive(Args)]
-pub(crate) struct Bench {
-    /// How many rounds
-    #[arg(long, default_value_t = 31)]
-    rounds: usize,
-}
+use crate::Outcome;
+use crate::places::{Place, places};
+use page::Page;
 
 type Failure = Box<dyn std::error::Error>;
 
-/// One thing to be measured, in a directory of its own.
-struct Variant<'a> {
-    name: &'static str,
-    once: Box<dyn FnMut() -> Result<(), Failure> + 'a>,
+/// One part of the page.
+type Part = (&'static str, fn(&mut Page, &[Place]) -> Result<(), Failure>);
+
+const PARTS: [Part; 7] = [
+    ("lock", lock::run),
+    ("contention", contention::run),
+    ("takeover", takeover::run),
+    ("document", document::run),
+    ("memory", memory::run),
+    ("replace", replace::run),
+    ("calls", calls::run),
+];
+
+/// Measure the lock, the document and the replacing of files, beside the bare system calls and others.
+///
+/// Takes about four minutes, and `strace`.
+#[derive(Args)]
+pub(crate) struct Bench {
+    /// Write docs/benchmarks.md and its plots
+    #[arg(long, conflicts_with = "only")]
+    write: bool,
+    /// Only this part
+    #[arg(long, value_parser = PARTS.map(|part| part.0))]
+    only: Option<String>,
 }
 
 impl Bench {
@@ -36,63 +56,33 @@ impl Bench {
         if crate::cargo::rerun_with_peers()? {
             return Ok(());
         }
-        let cores = std::thread::available_parallelism()?;
-        println!(
-            "{cores} cores, {} rounds; median per operation, ratio to the first\n",
-            self.rounds
-        );
-        for place in places(None)? {
-            self.compare(place.name, "acquire+release", 200, lock::variants(place.path())?)?;
-            for (what, durability) in [
-                ("flush 2 KB, atomic", fsops::Durability::Atomic),
-                ("flush 2 KB, durable", fsops::Durability::Full),
-            ] {
-                let variants = flush::variants(place.path(), durability)?;
-                self.compare(place.name, what, 20, variants)?;
+        let started = std::time::Instant::now();
+        let places = places(None)?;
+        let mut page = Page::new("Benchmarks");
+        page.prose(&format!(
+            "`cargo xtask bench --write` measured this, and wrote it, in one run on {}. What counts are the \
+             ratios: each is the median over many rounds, in each of which all variants took their turn. \
+             *tmpfs* is memory, where the calls themselves are all that costs; *disk* is the file system \
+             that this workspace lies on.",
+            machine()?
+        ));
+        for (name, run) in PARTS {
+            if self.only.as_deref().is_none_or(|only| only == name) {
+                run(&mut page, &places)?;
             }
         }
-        Ok(())
-    }
-
-    fn compare(
-        &self,
-        place: &str,
-        what: &str,
-        repeat: u32,
-        mut variants: Vec<Variant<'_>>,
-    ) -> Outcome {
-        let mut times = vec![Vec::new(); variants.len()];
-        // The first round warms up.
-        for round in 0..=self.rounds {
-            for (variant, times) in variants.iter_mut().zip(&mut times) {
-                let started = Instant::now();
-                for _ in 0..repeat {
-                    black_box((variant.once)())?;
-                }
-                if round > 0 {
-                    times.push(started.elapsed() / repeat);
-                }
-            }
+        if self.write {
+            println!("wrote {}", page.write()?.display());
         }
-        println!("{what}, {place}");
-        let medians: Vec<_> = times.iter_mut().map(|times| median(times)).collect();
-        for (variant, time) in variants.iter().zip(&medians) {
-            let ratio = time.as_secs_f64() / medians[0].as_secs_f64();
-            println!("  {:44} {:9.1} µs  {ratio:5.2}", variant.name, time.as_secs_f64() * 1e6);
-        }
-        println!();
+        println!("took {:.0} s", started.elapsed().as_secs_f64());
         Ok(())
     }
 }
 
-fn median(times: &mut [Duration]) -> Duration {
-    times.sort_unstable();
-    times[times.len() / 2]
-}
-
-/// A directory of its own for a variant, so that no two share a parent directory's lock or journal.
-fn own_directory(place: &Path, name: &str) -> std::io::Result<std::path::PathBuf> {
-    let directory = place.join(name);
-    std::fs::create_dir_all(&directory)?;
-    Ok(directory)
+fn machine() -> Result<String, Failure> {
+    let cores = std::thread::available_parallelism()?;
+    let uname = rustix::system::uname();
+    let (system, release) = (uname.sysname().to_string_lossy(), uname.release().to_string_lossy());
+    let release: Vec<_> = release.split(['.', '-']).take(2).collect();
+    Ok(format!("{cores} cores, {system} {}", release.join(".")))
 }
