@@ -52,42 +52,46 @@ pub(crate) fn check() -> Outcome {
 impl Platforms {
     pub(crate) fn run(self) -> Outcome {
         let tools = Tools::find()?;
-        let mut summary = Vec::new();
+        let mut summary = vec![self.windows(&tools)?];
         let checked: &[&str] = if self.long { &[FREEBSD, APPLE[0], APPLE[1]] } else { &[APPLE[0]] };
         for target in checked {
-            println!("== {target}: type check");
-            let started = Instant::now();
-            let mut check = tools.cargo("check", target);
-            check.args(["--quiet", "--workspace", "--exclude=xtask", "--keep-going"]);
-            if self.long {
-                check.arg("--all-targets");
-            }
-            crate::cargo::run(&mut check)?;
-            let what =
-                if self.long { "libraries, programs and tests" } else { "libraries and programs" };
-            summary.push(format!("{target}: {what} type-checked in {:.0?}", started.elapsed()));
+            summary.push(self.check(&tools, target)?);
         }
-        summary.push(self.windows(&tools)?);
-        println!("== summary");
+        println!("\n== summary");
         for line in summary {
             println!("{line}");
         }
         Ok(())
     }
 
+    fn check(&self, tools: &Tools, target: &str) -> Result<String, Box<dyn std::error::Error>> {
+        println!("\n== {target}: type check");
+        let started = Instant::now();
+        let mut check = tools.cargo("check", target);
+        check.args(["--quiet", "--workspace", "--exclude=xtask", "--keep-going"]);
+        let what = if self.long {
+            check.arg("--all-targets");
+            "libraries, programs, tests and benches"
+        } else {
+            "libraries and programs"
+        };
+        crate::cargo::run(&mut check)?;
+        Ok(format!("{target}: {what} type-checked, in {:.0?}", started.elapsed()))
+    }
+
     fn windows(&self, tools: &Tools) -> Result<String, Box<dyn std::error::Error>> {
-        println!("== {WINDOWS}: build");
+        println!("\n== {WINDOWS}: build");
         let tests: &[&str] = if self.long { &LONG } else { &SHORT };
         let started = Instant::now();
         crate::cargo::run(tools.cargo("test", WINDOWS).args(["--quiet", "--no-run"]).args(tests))?;
         let built = started.elapsed();
 
-        println!("== {WINDOWS}: tests under Wine");
+        println!("\n== {WINDOWS}: tests under Wine");
         let not_run = tempfile::NamedTempFile::new()?;
         let wine = Wine::start(tools)?;
         let started = Instant::now();
         let mut command = tools.cargo("test", WINDOWS);
-        command.args(tests).args(["--", "--test-threads=2"]);
+        command.args(tests).args(["--", "--test-threads=4"]);
         // Found by the programs as a file of Windows, on the drive that is the whole of this system.
         command.env("AGENTSLOCK_NOT_RUN", wine::windows_path(not_run.path()));
         let output = wine.run(&mut command, Duration::from_secs(self.limit))?;

@@ -162,7 +162,8 @@ mod tests {
             assert_eq!(read(same).instant(), Some(moment));
             assert!(read(same).check().is_err());
         }
-        assert!(read("2026-01-02T03:04:05.000000001Z").instant() > Some(moment));
+        // Windows counts in steps of 100 ns.
+        assert!(read("2026-01-02T03:04:05.0000001Z").instant() > Some(moment));
         assert_eq!(read("then").instant(), None);
     }
 
@@ -170,7 +171,10 @@ mod tests {
     fn a_time_of_the_system_loses_its_fraction() {
         let time = SystemTime::UNIX_EPOCH + Duration::from_millis(1_767_323_045_999);
         assert_eq!(Timestamp::from_system_time(time).unwrap().as_str(), "2026-01-02T03:04:05Z");
-        let far = SystemTime::UNIX_EPOCH + Duration::from_secs(1 << 40);
+        // Windows knows no time that is so far away that it cannot be named.
+        let Some(far) = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(1 << 40)) else {
+            return;
+        };
         let error = Timestamp::from_system_time(far).unwrap_err();
         assert!(error.to_string().contains("between the years"), "{error}");
     }

@@ -38,7 +38,9 @@ impl Place {
 pub fn places() -> Vec<Place> {
     let directory = tempfile::tempdir().expect("because temporary files can be created");
     let mut places = vec![Place { name: "temporary files", directory }];
-    if let Ok(directory) = tempfile::tempdir_in("/dev/shm") {
+    // Absolute also for a program for Windows, under Wine.
+    let shared_memory = std::path::absolute("/dev/shm");
+    if let Ok(directory) = shared_memory.and_then(tempfile::tempdir_in) {
         places.push(Place { name: "shared memory", directory });
     }
     places

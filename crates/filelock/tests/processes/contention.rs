@@ -97,6 +97,7 @@ fn busy(pid: u32) -> Option<Duration> {
     busy.sum()
 }
 
+#[cfg(target_os = "linux")] // It goes by proc(5).
 #[test]
 fn a_waiter_whose_holder_stays_takes_less_than_a_fiftieth_of_a_processor() {
     let name = "a_waiter_whose_holder_stays_takes_less_than_a_fiftieth_of_a_processor";

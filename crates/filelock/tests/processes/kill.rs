@@ -172,6 +172,7 @@ fn kill_at_random(lab: &Lab, way: &str, kills: u64) {
     // The last waiters to be killed may have left preparations that are younger than the grace.
     brief().acquire(lab.target()).unwrap().release().unwrap();
     assert!(!lab.lock().exists(), "{case}");
+    drop(oracle);
     std::fs::remove_dir_all(&notes).unwrap();
     for path in lab.preparations() {
         std::fs::remove_dir_all(path).unwrap();

@@ -1,6 +1,6 @@
 //! The lock between real processes: each a test of this binary that runs as a child.
 
-#![cfg_attr(windows, allow(unused_imports, reason = "some tests are for Unix alone"))]
+#![cfg_attr(windows, allow(unused_imports, dead_code, reason = "some tests are for Unix alone"))]
 #![allow(clippy::unwrap_used, reason = "what a test sets up may fail in the short way")]
 
 mod contention;

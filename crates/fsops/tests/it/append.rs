@@ -13,7 +13,9 @@ use std::thread;
 use fsops::{AppendError, Appended, Durability, append_record, append_record_with};
 use testkit::within;
 
-use crate::support::{Lab, WATCHDOG, mode_of, no_files, set_mode};
+#[cfg(unix)]
+use crate::support::set_mode;
+use crate::support::{Lab, WATCHDOG, mode_of, no_files};
 
 const WHOLE: Appended = Appended { closed_torn_tail: false };
 const TORN: Appended = Appended { closed_torn_tail: true };

@@ -63,6 +63,7 @@ fn threads_that_need_the_same_directories_all_get_them() {
     }
 }
 
+#[cfg(unix)] // Windows says "not found" of both.
 #[test]
 fn a_file_in_the_way_is_an_error_and_stays() {
     let lab = Lab::new();

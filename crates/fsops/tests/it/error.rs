@@ -9,6 +9,7 @@ use fsops::{append_record, read, write_atomic};
 
 use crate::support::{Lab, NEW};
 
+#[cfg(unix)] // With its callers.
 /// Verb and path in front, the operating system's answer as the source and not repeated.
 fn assert_well_said(error: &(impl Error + 'static), path: &str) {
     let text = error.to_string();

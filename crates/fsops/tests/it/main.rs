@@ -1,7 +1,7 @@
 //! Files as one process sees them. Modules mirror `src`; what takes several processes is in the other
 //! binary, `processes`.
 
-#![cfg_attr(windows, allow(unused_imports, reason = "some tests are for Unix alone"))]
+#![cfg_attr(windows, allow(unused_imports, dead_code, reason = "some tests are for Unix alone"))]
 #![allow(clippy::unwrap_used, reason = "what a test sets up may fail in the short way")]
 
 mod append;

@@ -1,7 +1,7 @@
 //! Files as several processes see them: other users and umasks, a full disk, and the system calls
 //! themselves.
 
-#![cfg_attr(windows, allow(unused_imports, reason = "some tests are for Unix alone"))]
+#![cfg_attr(windows, allow(unused_imports, dead_code, reason = "some tests are for Unix alone"))]
 #![allow(clippy::unwrap_used, reason = "what a test sets up may fail in the short way")]
 
 #[cfg(unix)]

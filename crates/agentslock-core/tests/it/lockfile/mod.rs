@@ -132,6 +132,7 @@ fn a_digest_is_set_and_cleared() {
     assert_eq!(lab.text(), "{\n  \"a\": 1\n}\n");
 }
 
+#[cfg(unix)] // With paths of Unix.
 #[test]
 fn the_path_is_absolute_and_nothing_in_it_is_resolved() {
     let path = Path::new("./not/../there/.agentsrc.lock");

@@ -15,7 +15,9 @@ use std::path::{Path, PathBuf};
 
 use fsops::{AtomicFile, Durability, write_atomic};
 
-use crate::support::{Lab, NEW, OLD, mode_of, set_mode};
+#[cfg(unix)]
+use crate::support::set_mode;
+use crate::support::{Lab, NEW, OLD, mode_of};
 
 const BOTH: [Durability; 2] = [Durability::Full, Durability::Atomic];
 
@@ -127,6 +129,7 @@ fn a_file_in_the_making_is_closed_to_others() {
     file.discard().unwrap();
 }
 
+#[cfg(unix)] // A temporary that is open keeps its name on Windows.
 #[test]
 fn nobody_sees_the_new_content_before_the_commit() {
     let lab = Lab::new();
@@ -217,6 +220,7 @@ fn a_name_that_is_not_utf8_works() {
     assert_eq!(fs::read_dir(lab.root()).unwrap().count(), 1);
 }
 
+#[cfg(unix)] // Not from one drive to another.
 #[test]
 fn a_relative_path_counts_from_the_current_directory() {
     let lab = Lab::new();

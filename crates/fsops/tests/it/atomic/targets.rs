@@ -9,7 +9,9 @@ use std::path::Path;
 use fsops::{AtomicFile, Durability, WriteError, write_atomic};
 use testkit::within;
 
-use crate::support::{Lab, NEW, OLD, WATCHDOG, mode_of, names, no_files, set_mode};
+#[cfg(unix)]
+use crate::support::set_mode;
+use crate::support::{Lab, NEW, OLD, WATCHDOG, mode_of, names, no_files};
 
 /// Makes a file in a directory of its own, and in other directories links that lead to it.
 #[cfg(unix)] // Wine makes no links.
