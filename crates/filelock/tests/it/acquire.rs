@@ -112,7 +112,7 @@ fn only_a_published_directory_is_sticky() {
         .collect();
     assert_eq!(
         modes,
-        [("time-based", 0o711, 0o644), ("published", 0o1711, 0o644), ("mkdir", 0o711, 0o644)]
+        [("published", 0o1711, 0o644), ("mkdir", 0o711, 0o644), ("time-based", 0o711, 0o644)]
     );
 }
 
