@@ -149,6 +149,7 @@ fn an_illegal_transition_names_document_view_state_and_event() {
     assert_eq!(transition.event, Event::Rebuilt);
 }
 
+#[cfg(unix)] // Nothing is relative from one drive to another.
 #[test]
 fn errors_name_the_whole_path_of_a_document_that_was_named_by_less() {
     let lab = Lab::with(kuzu(&[("calls", "ready")]));
