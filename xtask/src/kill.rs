@@ -98,8 +98,7 @@ impl Kill {
         let (outcome, watched) =
             document::watching(directory, self.processes, || self.let_them_work(directory));
         let (deaths, failed) = outcome?;
-        let took = started.elapsed();
-        let lock_held = self.report_lock(name, directory, (deaths, failed), took)?;
+        let lock_held = self.report_lock(name, directory, (deaths, failed), started.elapsed())?;
         Ok(self.report_files(name, directory, deaths, &watched)? && lock_held)
     }
 

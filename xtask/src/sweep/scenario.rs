@@ -19,6 +19,8 @@ pub(crate) struct Scenario {
 pub(crate) enum Act {
     /// `agentslock set`: a section, staged and flushed.
     Set,
+    /// The same with a command that makes the value while the lock is held: an update.
+    Update,
     /// `agentslock append`: a record.
     Append,
     /// `agentslock run`: the lock acquired and released around a command.
@@ -71,8 +73,8 @@ pub(crate) enum Lock {
     Held,
 }
 
-pub(crate) const SCENARIOS: [Scenario; 18] = {
-    use Act::{Append, Run, Set};
+pub(crate) const SCENARIOS: [Scenario; 19] = {
+    use Act::{Append, Run, Set, Update};
     use File::{Missing, NoDirectory, There, Torn};
     use Lock::{Dead, Free, Held};
     const PUBLISHED: Act = Act::Lock(Way::Published);
@@ -87,6 +89,7 @@ pub(crate) const SCENARIOS: [Scenario; 18] = {
         scenario("set, held", Set, There, Held),
         scenario("set, no document", Set, Missing, Free),
         scenario("set, no directory", Set, NoDirectory, Free),
+        scenario("set, through a command", Update, There, Free),
         scenario("append", Append, There, Free),
         scenario("append, torn tail, dead holder", Append, Torn, Dead),
         scenario("append, new log", Append, Missing, Free),
@@ -109,7 +112,7 @@ impl Scenario {
     pub(crate) fn target(&self, directory: &Path) -> PathBuf {
         directory.join(match (self.act, self.file) {
             (Act::Set, File::NoDirectory) => "below/.agentsrc.lock",
-            (Act::Set, _) => ".agentsrc.lock",
+            (Act::Set | Act::Update, _) => ".agentsrc.lock",
             _ => "events.ndjson",
         })
     }
@@ -119,7 +122,7 @@ impl Scenario {
         let wait = if self.lock == Lock::Held { "0" } else { "5" };
         let target = target.as_os_str();
         let words: Vec<OsString> = match self.act {
-            Act::Set => ["set", "--wait", wait, "units"].map(OsString::from).into(),
+            Act::Set | Act::Update => ["set", "--wait", wait, "units"].map(OsString::from).into(),
             Act::Append => ["append", "--wait", wait].map(OsString::from).into(),
             Act::Run => ["run", "--wait", wait].map(OsString::from).into(),
             Act::Lock(way) => {
@@ -137,6 +140,10 @@ impl Scenario {
             Act::Set => {
                 program.extend([value.as_os_str().to_owned(), "--file".into(), target.to_owned()]);
             }
+            Act::Update => {
+                program.extend(["--file".into(), target.to_owned()]);
+                program.extend(["--", "echo", VALUE].map(OsString::from));
+            }
             Act::Append => program.extend([target.to_owned(), RECORD.into()]),
             _ => program.extend([target.to_owned(), "--".into(), "true".into()]),
         }
@@ -147,7 +154,7 @@ impl Scenario {
     pub(crate) fn before(&self) -> Option<String> {
         match (self.act, self.file) {
             (_, File::Missing | File::NoDirectory) => None,
-            (Act::Set, _) => Some(document(&["lock_version", "sibling"])),
+            (Act::Set | Act::Update, _) => Some(document(&["lock_version", "sibling"])),
             (_, File::There) => Some(OLD_RECORDS.to_owned()),
             (_, File::Torn) => Some(format!("{OLD_RECORDS}{{\"third\":")),
         }
@@ -160,7 +167,7 @@ impl Scenario {
         }
         match self.act {
             Act::Set if self.before().is_none() => Some(document(&["lock_version", "units"])),
-            Act::Set => Some(document(&["lock_version", "sibling", "units"])),
+            Act::Set | Act::Update => Some(document(&["lock_version", "sibling", "units"])),
             Act::Append => Some(appended(self.before().as_deref(), RECORD)),
             Act::Run | Act::Lock(_) => self.before(),
         }
@@ -174,7 +181,7 @@ impl Scenario {
     /// What the file says once the next writer has been there, too.
     pub(crate) fn after_next(&self, found: Option<&str>) -> Option<String> {
         match self.act {
-            Act::Set => {
+            Act::Set | Act::Update => {
                 let present = |key: &&str| {
                     found.is_some_and(|text| text.contains(&format!("  \"{key}\": ")))
                         || ["next", "lock_version"].contains(key)

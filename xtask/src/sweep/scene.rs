@@ -169,7 +169,7 @@ impl<'a> Scene<'a> {
     /// have released its lock, when that is due. Returns when that was.
     fn next(&self, tools: &Tools, late: bool) -> Result<Duration, Box<dyn std::error::Error>> {
         let mut command = match self.scenario.act {
-            Act::Set => tools.set_next(&self.target),
+            Act::Set | Act::Update => tools.set_next(&self.target),
             Act::Append => {
                 let mut command = Command::new(&tools.binary);
                 command.arg("append").arg(&self.target).arg(NEXT_RECORD);
@@ -222,7 +222,7 @@ impl<'a> Scene<'a> {
             .status
             .success();
         guard.release()?;
-        if self.scenario.act == Act::Set {
+        if matches!(self.scenario.act, Act::Set | Act::Update) {
             let lockfile = Lockfile::open(&self.target)?;
             lockfile.set_section("later", &true)?;
             lockfile.flush()?;
