@@ -113,7 +113,7 @@ fn a_record_that_others_have_open_cannot_be_released_until_they_close_it() {
     assert_eq!(lab.names(), [""; 0]);
 }
 
-/// For less than a quarter of a second at a time, it is waited for.
+/// For less than half a second at a time, it is waited for.
 #[test]
 fn readers_who_do_not_share_deletion_keep_nobody_from_releasing() {
     let lab = Lab::new();

@@ -2,7 +2,7 @@
 //!
 //! Who has a file open without sharing its deletion, as most programs do, keeps it from being replaced;
 //! who deletes or replaces it keeps others from opening it, for a moment. Such denials are
-//! tried again for about a quarter of a second before they are believed.
+//! tried again for less than half a second before they are believed.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Read};
@@ -22,7 +22,7 @@ fn patiently<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     for denials in 1..DENIALS {
         match call() {
             Err(error) if is_momentary(&error) => {
-                sleep(Duration::from_millis(denials.min(10).into()));
+                sleep(Duration::from_millis(denials.into()));
             }
             other => return other,
         }

@@ -23,7 +23,7 @@ fn a_version_that_was_read_keeps_nobody_from_replacing_the_file() {
     assert!(!contents.version.is_current(&lab.target()).unwrap());
 }
 
-/// Others let files that they have open be read and written, but not replaced. After a quarter of a
+/// Others let files that they have open be read and written, but not replaced. After half a
 /// second that is an error, the old file stands, and nothing is left.
 #[test]
 fn a_file_that_others_have_open_is_replaced_once_they_close_it() {

@@ -65,7 +65,7 @@ fn readers_see_the_old_or_the_new_content_whole() {
                         seen.fetch_add(1, Ordering::Relaxed);
                         if cfg!(windows) {
                             // Wine lets nobody replace a file that is open, whatever its readers share.
-                            thread::sleep(std::time::Duration::from_millis(10));
+                            thread::sleep(std::time::Duration::from_millis(20));
                         }
                     }
                 });

@@ -7,17 +7,20 @@
 //! refused to everybody ("delete pending"). All share everything with others, so that nobody is kept from
 //! reading a record, or from removing it.
 
+mod dir;
+mod patience;
+
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::os::windows::fs::{FileExt as _, OpenOptionsExt};
-use std::path::{Path, PathBuf};
-use std::thread::sleep;
-use std::time::{Duration, SystemTime};
+use std::path::Path;
+use std::time::Duration;
 
-use fs_at::OpenOptionsWriteMode;
 use fs_at::os::windows::{FileExt as _, OpenOptionsExt as _};
 
-use super::{Access, FileId, Flock, Kind, Look};
+use super::{FileId, Flock, Kind, Look};
+pub(crate) use dir::{Dir, create_exclusive, open_dir};
+use patience::patiently;
 
 /// Access rights and flags (winnt.h, winbase.h).
 const DELETE: u32 = 0x0001_0000;
@@ -26,143 +29,10 @@ const FILE_WRITE_ATTRIBUTES: u32 = 0x100;
 const FILE_FLAG_BACKUP_SEMANTICS: u32 = 0x0200_0000;
 const FILE_FLAG_OPEN_REPARSE_POINT: u32 = 0x0020_0000;
 
-/// Error codes (winerror.h).
-const ACCESS_DENIED: i32 = 5;
-const SHARING_VIOLATION: i32 = 32;
-const DIR_NOT_EMPTY: i32 = 145;
-const DELETE_PENDING: i32 = 303;
-
 /// How often a waiter looks, and judges. Every look opens what it looks at, and as long as it is open its
 /// name can stay after it was removed: who looks all the time keeps the lock from becoming free.
 pub(crate) const MOVING_PAUSE: Duration = Duration::from_millis(5);
 pub(crate) const JUDGE_AGAIN: Duration = Duration::from_millis(50);
-
-/// How many denials in a row are believed.
-const DENIALS: u32 = 30;
-
-/// Tries again what is denied: a name that is being deleted is, for a moment, and so is what a virus scanner
-/// or an indexer is looking at. About a quarter of a second in all; then the denial is believed.
-fn patiently<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
-    for denials in 1..DENIALS {
-        match call() {
-            Err(error) if is_momentary(&error) => {
-                sleep(Duration::from_millis(denials.min(10).into()));
-            }
-            other => return other,
-        }
-    }
-    call()
-}
-
-/// Whether it can be another answer in a moment. "Not empty" as well: a record that was removed while
-/// somebody read it can be there until that handle is closed.
-fn is_momentary(error: &io::Error) -> bool {
-    matches!(
-        error.raw_os_error(),
-        Some(ACCESS_DENIED | SHARING_VIOLATION | DIR_NOT_EMPTY | DELETE_PENDING)
-    )
-}
-
-/// A directory: open, or, once it was [let go](Dir::let_go), its path and identity, and opened for
-/// each call.
-#[derive(Debug)]
-pub(crate) struct Dir {
-    handle: Option<File>,
-    path: PathBuf,
-    id: FileId,
-}
-
-impl Dir {
-    pub(crate) fn try_flock_exclusive(&self) -> io::Result<bool> {
-        Err(ErrorKind::Unsupported.into())
-    }
-
-    pub(crate) fn try_flock_shared(&self) -> io::Result<bool> {
-        Err(ErrorKind::Unsupported.into())
-    }
-
-    /// Closes the handle. Until the directory is needed again nobody is kept from removing it and
-    /// taking its name.
-    pub(crate) fn let_go(&mut self) {
-        self.handle = None;
-    }
-
-    /// Calls `f` with the open directory: this very one, whatever its path names by now.
-    fn with<T>(&self, f: impl FnOnce(&File) -> io::Result<T>) -> io::Result<T> {
-        if let Some(handle) = &self.handle {
-            return f(handle);
-        }
-        let handle = patiently(|| open(&self.path, FILE_READ_ATTRIBUTES))?;
-        if identity(&handle)? != self.id {
-            return Err(ErrorKind::NotFound.into());
-        }
-        f(&handle)
-    }
-
-    pub(crate) fn look(&self) -> io::Result<Look> {
-        self.with(look_at_handle)
-    }
-
-    /// There are no modes here: a lock is readable to whom its directory's access list says.
-    #[allow(clippy::unused_self, clippy::unnecessary_wraps, reason = "it does something on Unix")]
-    pub(crate) fn set_mode(&self, _: u32) -> io::Result<()> {
-        Ok(())
-    }
-
-    /// Sets the time of its last change to now, by our clock.
-    pub(crate) fn touch(&self) -> io::Result<()> {
-        let dir = open(&self.path, FILE_WRITE_ATTRIBUTES | FILE_READ_ATTRIBUTES)?;
-        if identity(&dir)? != self.id {
-            return Err(ErrorKind::NotFound.into());
-        }
-        dir.set_modified(SystemTime::now())
-    }
-
-    /// Looks at the entry `name`, following no link.
-    pub(crate) fn look_at(&self, name: &str) -> io::Result<Look> {
-        self.with(|dir| {
-            patiently(|| open_at(dir, name, FILE_READ_ATTRIBUTES))
-                .and_then(|entry| look_at_handle(&entry))
-        })
-    }
-
-    /// Removes the entry `name` (not a directory) from this very directory, whatever its path
-    /// names by now.
-    pub(crate) fn unlink(&self, name: &str) -> io::Result<()> {
-        self.with(|dir| {
-            patiently(|| {
-                let entry = open_at(dir, name, DELETE | FILE_READ_ATTRIBUTES)?;
-                if entry.metadata()?.is_dir() {
-                    return Err(ErrorKind::IsADirectory.into());
-                }
-                entry.delete_by_handle().map_err(|(_, error)| error)
-            })
-        })
-    }
-
-    /// Opens the entry `name`, following no link; `None` when it is not a regular file.
-    pub(crate) fn open_regular(&self, name: &str, access: Access) -> io::Result<Option<File>> {
-        let write = match access {
-            Access::Read => OpenOptionsWriteMode::None,
-            Access::ReadWrite => OpenOptionsWriteMode::Write,
-        };
-        self.with(|dir| {
-            let mut options = fs_at::OpenOptions::default();
-            options.read(true).write(write).create_options(OPEN_REPARSE_POINT);
-            // A denial that lasts is judged by time, so that it must not be one of a moment.
-            regular(patiently(|| options.open_at(dir, name))?)
-        })
-    }
-
-    /// There is no OS lock to share.
-    #[allow(clippy::unused_self, clippy::unnecessary_wraps, reason = "it does something on Unix")]
-    pub(crate) fn set_inherited(&self, _: bool) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// As [`FILE_FLAG_OPEN_REPARSE_POINT`], for the system's own call (ntifs.h).
-const OPEN_REPARSE_POINT: u32 = 0x0020_0000;
 
 /// Opens the entry `name` of `dir`, of whatever kind, following no link.
 fn open_at(dir: &File, name: &str, access: u32) -> io::Result<File> {
@@ -180,16 +50,6 @@ fn open(path: &Path, access: u32) -> io::Result<File> {
 
 pub(crate) fn try_flock_file(_: &File, _: Flock) -> io::Result<bool> {
     Err(ErrorKind::Unsupported.into())
-}
-
-/// Opens `path` as a directory, following no link.
-pub(crate) fn open_dir(path: &Path) -> io::Result<Dir> {
-    let handle = patiently(|| open(path, FILE_READ_ATTRIBUTES))?;
-    let look = look_at_handle(&handle)?;
-    if look.kind != Kind::Directory {
-        return Err(ErrorKind::NotADirectory.into());
-    }
-    Ok(Dir { handle: Some(handle), path: path.to_owned(), id: look.id })
 }
 
 /// Opens `path` for reading if it is a regular file; `None` when it is something else.
@@ -280,15 +140,6 @@ pub(crate) fn unlink_if(path: &Path, id: FileId) -> Option<io::Result<bool>> {
     }))
 }
 
-/// Creates `name` in `dir`, readable and writable through the file that comes back.
-pub(crate) fn create_exclusive(dir: &Dir, name: &str) -> io::Result<File> {
-    dir.with(|dir| {
-        let mut options = fs_at::OpenOptions::default();
-        options.create_new(true).read(true).write(OpenOptionsWriteMode::Write);
-        options.open_at(dir, name)
-    })
-}
-
 /// Writes `bytes` to a new file. Which file that is.
 pub(crate) fn write_record(file: &File, bytes: &[u8]) -> io::Result<FileId> {
     io::Write::write_all(&mut &*file, bytes)?;
@@ -339,33 +190,6 @@ pub(crate) fn file_system_is_local(dir: &Path) -> io::Result<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn denied(times: u32) -> (io::Result<()>, u32) {
-        let mut calls = 0;
-        let result = patiently(|| {
-            calls += 1;
-            if calls <= times { Err(io::Error::from_raw_os_error(ACCESS_DENIED)) } else { Ok(()) }
-        });
-        (result, calls)
-    }
-
-    #[test]
-    fn thirty_denials_in_a_row_are_believed_and_fewer_are_not() {
-        let (result, calls) = denied(DENIALS - 1);
-        assert!(result.is_ok() && calls == DENIALS, "{result:?} after {calls}");
-        let (result, calls) = denied(DENIALS);
-        assert_eq!((result.unwrap_err().kind(), calls), (ErrorKind::PermissionDenied, DENIALS));
-    }
-
-    #[test]
-    fn what_is_no_denial_is_believed_at_once() {
-        let mut calls = 0;
-        let result = patiently(|| {
-            calls += 1;
-            Err::<(), _>(io::Error::from(ErrorKind::NotFound))
-        });
-        assert_eq!((result.unwrap_err().kind(), calls), (ErrorKind::NotFound, 1));
-    }
 
     #[test]
     fn times_count_from_1970() {

@@ -1,0 +1,136 @@
+//! A directory and its entries.
+
+use std::fs::File;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use fs_at::OpenOptionsWriteMode;
+use fs_at::os::windows::{FileExt as _, OpenOptionsExt as _};
+
+use super::super::{Access, FileId, Kind, Look};
+use super::patience::patiently;
+use super::{
+    DELETE, FILE_READ_ATTRIBUTES, FILE_WRITE_ATTRIBUTES, identity, look_at_handle, open, open_at,
+    regular,
+};
+
+/// A directory: open, or, once it was [let go](Dir::let_go), its path and identity, and opened for
+/// each call.
+#[derive(Debug)]
+pub(crate) struct Dir {
+    handle: Option<File>,
+    path: PathBuf,
+    id: FileId,
+}
+
+impl Dir {
+    pub(crate) fn try_flock_exclusive(&self) -> io::Result<bool> {
+        Err(ErrorKind::Unsupported.into())
+    }
+
+    pub(crate) fn try_flock_shared(&self) -> io::Result<bool> {
+        Err(ErrorKind::Unsupported.into())
+    }
+
+    /// Closes the handle. Until the directory is needed again nobody is kept from removing it and
+    /// taking its name.
+    pub(crate) fn let_go(&mut self) {
+        self.handle = None;
+    }
+
+    /// Calls `f` with the open directory: this very one, whatever its path names by now.
+    fn with<T>(&self, f: impl FnOnce(&File) -> io::Result<T>) -> io::Result<T> {
+        if let Some(handle) = &self.handle {
+            return f(handle);
+        }
+        let handle = patiently(|| open(&self.path, FILE_READ_ATTRIBUTES))?;
+        if identity(&handle)? != self.id {
+            return Err(ErrorKind::NotFound.into());
+        }
+        f(&handle)
+    }
+
+    pub(crate) fn look(&self) -> io::Result<Look> {
+        self.with(look_at_handle)
+    }
+
+    /// There are no modes here: a lock is readable to whom its directory's access list says.
+    #[allow(clippy::unused_self, clippy::unnecessary_wraps, reason = "it does something on Unix")]
+    pub(crate) fn set_mode(&self, _: u32) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Sets the time of its last change to now, by our clock.
+    pub(crate) fn touch(&self) -> io::Result<()> {
+        let dir = open(&self.path, FILE_WRITE_ATTRIBUTES | FILE_READ_ATTRIBUTES)?;
+        if identity(&dir)? != self.id {
+            return Err(ErrorKind::NotFound.into());
+        }
+        dir.set_modified(SystemTime::now())
+    }
+
+    /// Looks at the entry `name`, following no link.
+    pub(crate) fn look_at(&self, name: &str) -> io::Result<Look> {
+        self.with(|dir| {
+            patiently(|| open_at(dir, name, FILE_READ_ATTRIBUTES))
+                .and_then(|entry| look_at_handle(&entry))
+        })
+    }
+
+    /// Removes the entry `name` (not a directory) from this very directory, whatever its path
+    /// names by now.
+    pub(crate) fn unlink(&self, name: &str) -> io::Result<()> {
+        self.with(|dir| {
+            patiently(|| {
+                let entry = open_at(dir, name, DELETE | FILE_READ_ATTRIBUTES)?;
+                if entry.metadata()?.is_dir() {
+                    return Err(ErrorKind::IsADirectory.into());
+                }
+                entry.delete_by_handle().map_err(|(_, error)| error)
+            })
+        })
+    }
+
+    /// Opens the entry `name`, following no link; `None` when it is not a regular file.
+    pub(crate) fn open_regular(&self, name: &str, access: Access) -> io::Result<Option<File>> {
+        let write = match access {
+            Access::Read => OpenOptionsWriteMode::None,
+            Access::ReadWrite => OpenOptionsWriteMode::Write,
+        };
+        self.with(|dir| {
+            let mut options = fs_at::OpenOptions::default();
+            options.read(true).write(write).create_options(OPEN_REPARSE_POINT);
+            // A denial that lasts is judged by time, so that it must not be one of a moment.
+            regular(patiently(|| options.open_at(dir, name))?)
+        })
+    }
+
+    /// There is no OS lock to share.
+    #[allow(clippy::unused_self, clippy::unnecessary_wraps, reason = "it does something on Unix")]
+    pub(crate) fn set_inherited(&self, _: bool) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// As [`FILE_FLAG_OPEN_REPARSE_POINT`], for the system's own call (ntifs.h).
+const OPEN_REPARSE_POINT: u32 = 0x0020_0000;
+
+/// Opens `path` as a directory, following no link.
+pub(crate) fn open_dir(path: &Path) -> io::Result<Dir> {
+    let handle = patiently(|| open(path, FILE_READ_ATTRIBUTES))?;
+    let look = look_at_handle(&handle)?;
+    if look.kind != Kind::Directory {
+        return Err(ErrorKind::NotADirectory.into());
+    }
+    Ok(Dir { handle: Some(handle), path: path.to_owned(), id: look.id })
+}
+
+/// Creates `name` in `dir`, readable and writable through the file that comes back.
+pub(crate) fn create_exclusive(dir: &Dir, name: &str) -> io::Result<File> {
+    dir.with(|dir| {
+        let mut options = fs_at::OpenOptions::default();
+        options.create_new(true).read(true).write(OpenOptionsWriteMode::Write);
+        options.open_at(dir, name)
+    })
+}
