@@ -55,7 +55,7 @@ impl Platforms {
         let mut summary = vec![self.windows(&tools)?];
         let checked: &[&str] = if self.long { &[FREEBSD, APPLE[0], APPLE[1]] } else { &[APPLE[0]] };
         for target in checked {
-            summary.push(self.check(&tools, target)?);
+            summary.push(Self::type_check(&tools, target)?);
         }
         println!("\n== summary");
         for line in summary {
@@ -64,19 +64,14 @@ impl Platforms {
         Ok(())
     }
 
-    fn check(&self, tools: &Tools, target: &str) -> Result<String, Box<dyn std::error::Error>> {
+    fn type_check(tools: &Tools, target: &str) -> Result<String, Box<dyn std::error::Error>> {
         println!("\n== {target}: type check");
         let started = Instant::now();
         let mut check = tools.cargo("check", target);
         check.args(["--quiet", "--workspace", "--exclude=xtask", "--keep-going"]);
-        let what = if self.long {
-            check.arg("--all-targets");
-            "libraries, programs, tests and benches"
-        } else {
-            "libraries and programs"
-        };
+        // Not the tests: one of their dependencies takes a C compiler for the target.
         crate::cargo::run(&mut check)?;
-        Ok(format!("{target}: {what} type-checked, in {:.0?}", started.elapsed()))
+        Ok(format!("{target}: libraries and programs type-checked, in {:.0?}", started.elapsed()))
     }
 
     fn windows(&self, tools: &Tools) -> Result<String, Box<dyn std::error::Error>> {
