@@ -91,17 +91,14 @@ const MUTANTS: [Mutant; 8] = [
     Mutant {
         name: "a claimant in place keeps what it was slow to open",
         file: "make_in_place.rs",
-        edits: &[(
-            "    if started.elapsed(environment) >= GRACE / 2 {\n",
-            "    if started.elapsed(environment) >= GRACE * 1000 {\n",
-        )],
+        edits: &[("    if took >= GRACE / 4 * 3 {\n", "    if took >= GRACE * 1000 {\n")],
     },
     Mutant {
         name: "an expired record is removed without a last look",
-        file: "reclaim.rs",
+        file: "wait.rs",
         edits: &[(
-            "            if occupant.record.is_some() && !still_holds(&dir, occupant.record.as_ref()) =>\n",
-            "            if false && !still_holds(&dir, occupant.record.as_ref()) =>\n",
+            "        if !self.may_act(&occupant) || occupant.has_renewed() {\n",
+            "        if !self.may_act(&occupant) {\n",
         )],
     },
 ];

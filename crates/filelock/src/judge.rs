@@ -70,6 +70,18 @@ impl Occupant {
         Sight::Occupied(Box::new(Self { body: Body::Closed, look, record: None, verdict }))
     }
 
+    /// Whether the holder, which only the clock can judge, has renewed since it was judged expired, or we
+    /// could not look. (That its record is gone means that somebody else has begun to clear it.)
+    pub(crate) fn has_renewed(&self) -> bool {
+        match (&self.verdict, &self.body, &self.record) {
+            (Verdict::Expired, Body::Directory(dir), Some(judged)) => match read_record(dir) {
+                Ok(now) => now.as_ref() != Some(judged),
+                Err(error) => error.kind() != ErrorKind::NotFound,
+            },
+            _ => false,
+        }
+    }
+
     pub(crate) fn holder(&self, environment: &Environment) -> Holder {
         let stamp = self.record.as_ref().map(|record| record.stamp);
         Holder {
@@ -192,11 +204,13 @@ fn open_record(dir: &Dir) -> io::Result<Option<File>> {
 
 /// Whether the record still is what was read before the OS lock was granted. Its holder may have released
 /// in between, and a claimant of the directory generation, which had stalled after its `mkdir`, have
-/// written its own record there by path, before the directory could be removed. That one lives. Or
-/// its holder, which only the clock can judge, may have renewed it.
-pub(crate) fn still_holds(dir: &Dir, judged: Option<&Record>) -> bool {
-    let now = open_record(dir).and_then(|file| file.map_or(Ok(None), |file| read(&file)));
-    now.is_ok_and(|now| now.as_ref() == judged)
+/// written its own record there by path, before the directory could be removed. That one lives.
+fn still_holds(dir: &Dir, judged: Option<&Record>) -> bool {
+    read_record(dir).is_ok_and(|now| now.as_ref() == judged)
+}
+
+fn read_record(dir: &Dir) -> io::Result<Option<Record>> {
+    open_record(dir)?.map_or(Ok(None), |file| read(&file))
 }
 
 /// The file generation: one regular file at the lock's name.

@@ -8,7 +8,7 @@
 //! ```text
 //! mkdir L             the claim; exists: taken
 //! open L              gone: lost
-//! took how long?      a second or more: lost, for this may be another's
+//! took how long?      more than 1.5 s: lost, for this may soon be another's; more than 2 s: it may be now
 //! flock (if usable)   refused: another claimant of the same directory was faster, lost
 //! create holder       exclusive; exists: lost. The directory was removed: not found, lost
 //! read back by path   another directory or another record: lost
@@ -53,15 +53,19 @@ pub(crate) fn attempt(
         Ok(opened) => opened,
         Err(error) if is_gone(error.kind()) => return Ok(None),
         Err(error) => {
-            // Empty, and made by us a moment ago; if it is another's by now, it is not empty or
-            // its owner finds it gone and waits again.
-            let _ = sys::rmdir(&names.lock);
+            if started.elapsed(environment) < GRACE {
+                let _ = sys::rmdir(&names.lock);
+            }
             return Err(failed("open", error));
         }
     };
     // The grace that foreign claimants go by. Those of ours do no harm in one directory: whoever creates the
     // record in it has it.
-    if started.elapsed(environment) >= GRACE / 2 {
+    let took = started.elapsed(environment);
+    if took >= GRACE / 4 * 3 {
+        if took < GRACE {
+            remove_if_ours(names, id);
+        }
         return Ok(None);
     }
     let kernel_backed = use_flock
@@ -95,7 +99,9 @@ pub(crate) fn attempt(
         claim.dir.let_go();
         return Ok(Some(claim));
     }
-    // Another may have its record here by now, if ours was judged expired while we were stopped.
+    // Another may have its record here by now, if ours was judged expired while we were stopped. So it is
+    // opened by name.
+    claim.file = None;
     if claim.read_back().is_ok_and(|found| found.is_none_or(|found| found == claim.record)) {
         let _ = claim.dir.unlink(record::NAME);
         remove_if_ours(names, id);

@@ -100,7 +100,8 @@ impl LockOptions {
     ///
     /// [`AcquireError::Timeout`] and [`AcquireError::GaveUp`] when it stayed held,
     /// [`AcquireError::Denied`] when the directory cannot be written to, and the other variants
-    /// as they say. In each case the lock is not held and nothing is left behind.
+    /// as they say. In each case the lock is not held and nothing is left behind, but where a lock is
+    /// made in place and that took more than 2 s: then an empty directory can stay, which anybody clears.
     pub fn acquire(&self, path: impl AsRef<Path>) -> Result<LockGuard, AcquireError> {
         acquire_with(path.as_ref(), self)
     }

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use crate::environment::unique_token;
 use crate::error::AcquireError;
-use crate::judge::{Body, Occupant, Verdict, still_holds};
+use crate::judge::{Body, Occupant, Verdict};
 use crate::paths::Names;
 use crate::record;
 use crate::sys::{self, Dir, FileId, Flock, Look};
@@ -24,12 +24,6 @@ pub(crate) fn reclaim(names: &Names, occupant: Occupant) -> Result<bool, Acquire
     match (occupant.body, occupant.verdict) {
         (_, Verdict::Alive(_)) | (Body::Closed, _) => Ok(false),
         (Body::Directory(_), Verdict::Remnant { .. }) => remove_directory(names, look.id),
-        // A last look, so that one who was slow to renew is hit only if it renews from here on.
-        (Body::Directory(dir), Verdict::Expired)
-            if occupant.record.is_some() && !still_holds(&dir, occupant.record.as_ref()) =>
-        {
-            Ok(false)
-        }
         (Body::Directory(dir), Verdict::Dead | Verdict::Expired) => {
             unlink_record(names, &dir)?;
             remove_directory(names, look.id)

@@ -128,21 +128,22 @@ impl<'a> Wait<'a> {
             Sight::Occupied(occupant) => *occupant,
         };
         let holder = occupant.holder(&self.options.environment);
-        if !self.may_act(&occupant) {
-            self.holder = Some(holder);
+        self.holder = Some(holder.clone());
+        // A last look, so that one who was slow to renew is hit only if it renews from here on.
+        if !self.may_act(&occupant) || occupant.has_renewed() {
             self.replaced = None;
             return Ok(false);
         }
-        if occupant.verdict.is_timed()
-            && let Some(look) = occupant.look
-        {
-            self.timed = Some((Instant::now(), look.id, holder.stamp));
-        }
+        let timed = occupant.look.filter(|_| occupant.verdict.is_timed());
+        let timed = timed.map(|look| (Instant::now(), look.id, holder.stamp));
         let dead = matches!(occupant.verdict, Verdict::Dead);
         if !matches!(occupant.verdict, Verdict::Remnant { .. }) {
             self.replaced = Some(holder);
         }
         let cleared = reclaim(self.names, occupant)?;
+        if cleared && timed.is_some() {
+            self.timed = timed;
+        }
         if dead {
             sweep(self.names, self.options, Occasion::DeadHolder);
         }

@@ -113,6 +113,20 @@ fn breaking_frees_a_living_lock_and_its_holder_learns_it() {
 }
 
 #[test]
+fn breaking_frees_a_lock_that_is_renewed_all_the_time() {
+    for _ in 0..50 {
+        let lab = Lab::new();
+        let guard = brief().acquire(lab.target()).unwrap();
+        std::thread::scope(|scope| {
+            let renewing = scope.spawn(|| while guard.renew().is_ok() {});
+            break_it(&lab, inspect(&lab).handle()).unwrap();
+            guard.verify().expect_err("because it was broken");
+            renewing.join().unwrap();
+        });
+    }
+}
+
+#[test]
 fn breaking_frees_what_others_left_or_hold() {
     let lab = Lab::new();
     for record in [Some(record(now(), "")), Some(record(now(), "token\n")), Some(b"?".into()), None]

@@ -45,6 +45,8 @@
 //!   it does. Where a lock can only be got by doing so, it stands for the next call.
 //! - Who judges a lock of a kernel-backed holder may see its directory as unchanged for a TTL.
 //! - Inode numbers do not come back while anybody remembers them: `src` keeps what it judges open.
+//! - The last look at an expired record before it is cleared is left out, and so is the touching of directories:
+//!   without them more can happen. A claim in place that was slow to open leaves what it made, whatever it took.
 //! - Preparing anew is not limited to 8 times. A record is not torn by its renewal. Nobody breaks a lock by
 //!   hand, and all run as one user.
 //!

@@ -124,6 +124,12 @@ pub(crate) fn stopped_at(gate: Gate, lab: &Lab, options: Acquisition) -> Gated {
     gated
 }
 
+/// Starts `child_acquires` with these options; its first `call` takes so long.
+pub(crate) fn with_slow(call: &str, delay: Duration, lab: &Lab, options: Acquisition) -> TestChild {
+    let inject = format!("delay_exit={}:when=1", delay.as_micros());
+    options.child(lab).through(strace(lab, call, &inject)).spawn()
+}
+
 /// Starts `child_acquires` with these options; each of its `call`s fails with `error`.
 pub(crate) fn with_failing(call: &str, error: &str, lab: &Lab, options: Acquisition) -> TestChild {
     options.child(lab).through(strace(lab, call, &format!("error={error}"))).spawn()

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
 
-use crate::gate::{Acquisition, BRIEF, Gate, PATIENT, can_trace, headed_for, here, stopped_at};
+use crate::gate::{
+    Acquisition, BRIEF, Gate, PATIENT, can_trace, headed_for, here, stopped_at, with_slow,
+};
 use crate::support::{Lab, SECOND, WATCHDOG, age, brief, expect_alive, expect_gone, now, record};
 
 fn sweep(lab: &Lab) {
@@ -196,6 +198,24 @@ fn a_claimant_by_mkdir_that_stalled_does_not_take_over_the_directory_of_another(
         let mut child = stopped.open();
         assert_eq!(child.await_point("result"), "refused", "{way}");
         assert_eq!(lab.picture().remove(&lab.lock()), before, "{way}: it was touched");
+    }
+}
+
+/// It does not hold, since it could be another's. But it does not stand in its own way.
+#[test]
+fn a_claimant_by_mkdir_that_was_slow_removes_what_is_still_its_own_and_claims_anew() {
+    if !can_trace("a_claimant_by_mkdir_that_was_slow_removes_what_is_still_its_own_and_claims_anew")
+    {
+        return;
+    }
+    for way in ["mkdir", "time-based"] {
+        let lab = Lab::new();
+        let slow = Duration::from_millis(1600);
+        let mut child = with_slow("mkdirat", slow, &lab, Acquisition { way, ..BRIEF });
+        assert!(child.await_point("result").starts_with("held"), "{way}");
+        child.say("release");
+        child.succeed();
+        assert_eq!(lab.names(), ["trace"], "{way}");
     }
 }
 

@@ -126,6 +126,26 @@ fn a_waiter_that_judged_a_holder_expired_clears_nothing_if_that_one_has_renewed_
     }
 }
 
+/// Another waiter has begun to clear it, and died. What is left looks like a claim in the making.
+#[test]
+fn a_waiter_whose_expired_lock_another_has_begun_to_clear_goes_on_with_it() {
+    if !can_trace("a_waiter_whose_expired_lock_another_has_begun_to_clear_goes_on_with_it") {
+        return;
+    }
+    for lab in Lab::everywhere() {
+        lab.occupy(Some(&record(now() - 3600 * SECOND, "token\n")));
+        let stopped = stopped_at(Gate::before("flock").nth(2), &lab, PATIENT);
+        fs::remove_file(lab.holder()).unwrap();
+        let opened = std::time::Instant::now();
+
+        let mut child = stopped.open();
+        assert_eq!(child.await_point("result"), "held", "on {}", lab.name());
+        assert!(opened.elapsed().as_secs() < 20, "it waited for the TTL on {}", lab.name());
+        child.say("release");
+        child.await_point("released");
+    }
+}
+
 /// Harmless if not: the claimant then finds its claim lost. But it was first.
 #[test]
 fn a_waiter_stopped_in_a_takeover_leaves_a_claim_in_the_making_alone() {
