@@ -58,15 +58,14 @@ impl Dir {
 
     /// Looks at the entry `name`, following no link.
     pub(crate) fn look_at(&self, name: &str) -> io::Result<Look> {
-        Ok(from_stat(&retry_on_intr(|| {
-            rustix::fs::statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW)
-        })?))
+        let look = retry_on_intr(|| rustix::fs::statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW));
+        Ok(from_stat(&look.map_err(or_gone)?))
     }
 
     /// Removes the entry `name` (not a directory) from this very directory, whatever its path
     /// names by now.
     pub(crate) fn unlink(&self, name: &str) -> io::Result<()> {
-        Ok(retry_on_intr(|| rustix::fs::unlinkat(&self.0, name, AtFlags::empty()))?)
+        retry_on_intr(|| rustix::fs::unlinkat(&self.0, name, AtFlags::empty())).map_err(or_gone)
     }
 
     /// Opens the entry `name`. Follows no link and waits for no FIFO's writer; `None` when it is
@@ -82,7 +81,7 @@ impl Dir {
             Ok(fd) => regular(fd),
             // A link (ELOOP; FreeBSD says EMLINK), a socket or a device without a driver, a directory.
             Err(Errno::LOOP | Errno::MLINK | Errno::NXIO | Errno::NODEV | Errno::ISDIR) => Ok(None),
-            Err(error) => Err(error.into()),
+            Err(error) => Err(or_gone(error)),
         }
     }
 
@@ -99,6 +98,12 @@ impl Dir {
         let flags = if inherited { FdFlags::empty() } else { FdFlags::CLOEXEC };
         Ok(rustix::io::fcntl_setfd(&self.0, flags)?)
     }
+}
+
+/// A directory that we have open is gone, with all that was in it, when another machine has removed it: ESTALE,
+/// on NFS (open(2)).
+fn or_gone(error: Errno) -> io::Error {
+    if error == Errno::STALE { io::ErrorKind::NotFound.into() } else { error.into() }
 }
 
 /// Takes an OS lock on a file without waiting; `false` when refused.
@@ -168,7 +173,8 @@ pub(crate) fn unlink_if(_: &Path, _: FileId) -> Option<io::Result<bool>> {
 pub(crate) fn create_exclusive(dir: &Dir, name: &str) -> io::Result<File> {
     let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let mode = Mode::from_raw_mode(0o644);
-    Ok(File::from(retry_on_intr(|| rustix::fs::openat(&dir.0, name, flags, mode))?))
+    let file = retry_on_intr(|| rustix::fs::openat(&dir.0, name, flags, mode));
+    file.map(File::from).map_err(or_gone)
 }
 
 /// Writes `bytes` to a new file, readable for everybody whatever the umask: see [`crate::record`].

@@ -51,6 +51,20 @@ fn a_waiter_that_cannot_ask_the_kernel_clears_nothing() {
     assert!(lab.holder().exists());
 }
 
+/// ESTALE: on NFS, what we have open was removed by another machine.
+#[test]
+fn what_another_machine_has_removed_is_gone() {
+    if !can_trace("what_another_machine_has_removed_is_gone") {
+        return;
+    }
+    let lab = Lab::new();
+    lab.occupy(Some(&record(now(), &format!("token\nflock {KERNEL}\n"))));
+    let mut child = with_failing("unlinkat", "ESTALE:when=1", &lab, BRIEF);
+    assert_eq!(child.await_point("result"), "held");
+    child.say("release");
+    child.succeed();
+}
+
 #[test]
 fn a_preparation_that_keeps_vanishing_is_reported() {
     if !can_trace("a_preparation_that_keeps_vanishing_is_reported") {
