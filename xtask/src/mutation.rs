@@ -67,8 +67,8 @@ const MUTANTS: [Mutant; 8] = [
         edits: &[
             ("        verified?;\n", "        let _ = verified;\n"),
             (
-                "        if sys::look(lock).is_ok_and(|look| look.id == guard.claim.id) {\n",
-                "        let _ = sys::unlink(&lock.join(record::NAME));\n        if true {\n",
+                "        if is_ours {\n",
+                "        let _ = (is_ours, sys::unlink(&lock.join(record::NAME)));\n        if true {\n",
             ),
         ],
     },

@@ -133,6 +133,14 @@ fn look(
     };
     match judge(&names, options, local) {
         Sight::Nothing => Ok((names, None)),
+        // Not even looked at: then whether anything stands there is not known.
+        Sight::Occupied(occupant) if occupant.look.is_none() => match sys::look(&names.lock) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok((names, None)),
+            Err(source) => {
+                Err(InspectError::Unusable(AcquireError::of("examine", names.lock, source)))
+            }
+            Ok(_) => Ok((names, Some(occupant))),
+        },
         Sight::Occupied(occupant) => Ok((names, Some(occupant))),
         Sight::NotALock(kind) => {
             Err(InspectError::NotALock { lock: names.lock, kind: kind.describe() })

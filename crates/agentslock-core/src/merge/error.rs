@@ -45,6 +45,9 @@ pub enum MarkedProblem {
     /// This conflict shows what both sides began with, and an earlier one does not, or the other
     /// way round.
     SometimesBase,
+    /// The sides of the conflict that begins here, which shows what they began with, end in different
+    /// sections or entries, so that what follows means something else in each of the three.
+    EndsElsewhere,
     /// With this side taken in each conflict, it is no document.
     Malformed(Side, Problem),
 }
@@ -58,6 +61,9 @@ impl fmt::Display for MarkedProblem {
             Self::Endless => f.write_str("the conflict that begins here has no end"),
             Self::SometimesBase => f.write_str(
                 "of this conflict and the one before, only one shows what both sides began with",
+            ),
+            Self::EndsElsewhere => f.write_str(
+                "the sides of this conflict end in different sections or entries; choose by hand",
             ),
             Self::Malformed(side, problem) => write!(f, "with {side} taken: {problem}"),
         }

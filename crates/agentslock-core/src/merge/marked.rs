@@ -3,6 +3,7 @@
 use super::commas::mend;
 use super::conflict::Side;
 use super::error::{MarkedError, MarkedProblem};
+use super::path::Path;
 use crate::document::Document;
 
 /// The two or three documents that a text with conflict markers holds, to be merged again once it is
@@ -90,10 +91,17 @@ impl<'a> Reading<'a> {
     fn of(text: &'a [u8]) -> Result<Self, MarkedError> {
         let mut read = Self { end: 1, ..Self::default() };
         let mut open: Option<Open> = None;
+        let mut paths: [Path; 3] = Default::default();
         for (line, number) in text.split_inclusive(|byte| *byte == b'\n').zip(1..) {
             read.end = number + 1;
             let Some((character, size)) = marker(line) else {
-                read.lines.push((number, open.as_ref().map(|open| open.side), line));
+                let of = open.as_ref().map(|open| open.side);
+                for side in [Side::Base, Side::Ours, Side::Theirs] {
+                    if of.is_none_or(|of| of == side) {
+                        paths[side as usize].follow(line);
+                    }
+                }
+                read.lines.push((number, of, line));
                 continue;
             };
             open = match (character, open) {
@@ -110,6 +118,12 @@ impl<'a> Reading<'a> {
                 }
                 (b'>', Some(open)) if open.side == Side::Theirs && open.size == size => {
                     read.conflicts += 1;
+                    // Lines follow that all have in common. If they belong to another entry in the base, it
+                    // has what nobody had, and who has it no longer seems to have removed it.
+                    let [base, ours, theirs] = &paths;
+                    if read.has_base == Some(true) && (base != ours || base != theirs) {
+                        return Err(at(open.begins, MarkedProblem::EndsElsewhere));
+                    }
                     None
                 }
                 _ => return Err(at(number, MarkedProblem::OutOfPlace)),

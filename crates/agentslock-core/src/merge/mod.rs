@@ -6,6 +6,7 @@ mod error;
 mod marked;
 mod meaning;
 mod merged;
+mod path;
 mod three_way;
 mod tokens;
 

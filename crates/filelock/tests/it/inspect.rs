@@ -201,6 +201,18 @@ fn a_stranger_in_a_broken_lock_is_kept_and_named() {
 
 #[cfg(unix)] // Wine makes no links.
 #[test]
+fn what_cannot_be_looked_at_is_an_error_and_no_holder() {
+    let lab = Lab::new();
+    fs::write(lab.join("file"), "").unwrap();
+    for path in [lab.join("file").join("below"), lab.join(&"a".repeat(253))] {
+        match filelock::inspect(&path) {
+            Err(InspectError::Unusable(error)) => assert!(!error.is_contention(), "{error}"),
+            other => panic!("{}: {other:?}", path.display()),
+        }
+    }
+}
+
+#[test]
 fn what_is_no_lock_is_neither_inspected_nor_broken() {
     let lab = Lab::new();
     fs::create_dir(lab.join("elsewhere")).unwrap();

@@ -164,6 +164,20 @@ fn a_side_that_is_no_document_is_told_with_its_place_in_the_marked_text() {
     }
 }
 
+/// The line after it belongs to another section on each side, so that the base would have what nobody had.
+#[test]
+fn a_conflict_that_shows_a_base_and_whose_sides_end_in_different_places_is_told() {
+    for (base, expected) in [("", false), ("||||||| base\n  \"units\": {}\n", true)] {
+        let text = format!(
+            "{{\n  \"lock_version\": 1,\n<<<<<<< HEAD\n  \"units\": {{\n    \"d\": 1\n  }},\n  \"zz\": {{\n\
+             {base}=======\n  \"units\": {{\n>>>>>>> topic\n    \"c\": {{\n      \"d\": 1\n    }}\n  }}\n}}\n"
+        );
+        let told = MarkedSides::read(&text)
+            .is_err_and(|error| (error.line, error.problem) == (3, MarkedProblem::EndsElsewhere));
+        assert_eq!(told, expected, "{text}");
+    }
+}
+
 #[test]
 fn no_string_is_taken_for_a_marker() {
     let text =
