@@ -19,8 +19,8 @@ use super::Talk;
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  agentslock merge --install\n  \
     agentslock merge base.lock ours.lock theirs.lock\n\n\
-    Exit status: 0 merged; 1 merged with conflicts; 129 failed, OURS is as it was (git takes 1 to 128 for \
-    conflicts).")]
+    Exit status: 0 merged; 1 merged with conflicts; 129 failed, OURS is as it was (set up by --install, git \
+    then merges line by line).")]
 #[allow(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(crate) struct Merge {
     /// What both began with (git's %O); an empty file if they did not

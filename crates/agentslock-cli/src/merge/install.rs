@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use crate::arguments::Merge;
 use crate::failure::Failure;
-use crate::merge::{FAILED, git};
+use crate::merge::git;
 use crate::output::{envelope, print, print_envelope, push};
 
 /// What is committed: which files it is about. A name without a slash goes for all directories.
@@ -16,8 +16,9 @@ const COMMENT: &str =
 /// What each clone is told: how. Git lets a shell run these, and puts the names of the three files, and
 /// what else stands for a percent sign, into them.
 ///
-/// A program that is not there is a failure, but git would take the shell's 127 for a conflict, and what
-/// is in the file for the result.
+/// Where the program is not there, or fails, the merge is left to git, which leaves markers. It must not
+/// get the failure: before 2.44, git takes any status but 0 for a conflict, and what is in the file, our
+/// side, for the result; since then, only those up to 128, to which a shell's 127 belongs.
 fn settings(program: &str) -> [(&'static str, String); 4] {
     let in_driver = program.replace('%', "%%");
     [
@@ -25,8 +26,9 @@ fn settings(program: &str) -> [(&'static str, String); 4] {
         (
             "merge.agentslock.driver",
             format!(
-                "command -v {in_driver} >/dev/null || exit {FAILED}; {in_driver} merge \
-                 --marker-size %L --path %P --labels %S %X %Y -- %O %A %B"
+                "{in_driver} merge --marker-size %L --path %P --labels %S %X %Y -- %O %A %B; s=$?; \
+                 [ $s -lt 2 ] && exit $s; echo 'agentslock: merging line by line' >&2; \
+                 exec git merge-file --diff3 --marker-size=%L -L ours -L base -L theirs %A %O %B"
             ),
         ),
         // Between ancestors that were merged themselves, markers would be in the way.

@@ -9,8 +9,8 @@ use std::process::ExitCode;
 use crate::arguments::Merge;
 use crate::failure::Failure;
 
-/// Git takes a driver's 1 to 128 for "merged, with conflicts", and what is above for a failure: then it
-/// must not go on with what is in the file.
+/// Git (since 2.44) takes a driver's 1 to 128 for "merged, with conflicts", and only what is above for a
+/// failure. The driver that is installed passes neither on: it has git merge by line then.
 pub(crate) const FAILED: u8 = 129;
 
 pub(crate) fn merge(arguments: &Merge) -> Result<ExitCode, Failure> {

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::json;
 
-use super::repo::{Repo, has_git, isolated};
+use super::repo::{Repo, gits, has_git, isolated};
 use super::{unit, units};
 use crate::support::{DOCUMENT, Lab, PROGRAM};
 
@@ -95,43 +95,55 @@ fn where_there_is_no_repository_it_says_so() {
     assert_eq!(lab.names(), [""; 0]);
 }
 
-/// Git takes the 127 of a shell for a conflict, and our side for the result.
+/// Git before 2.44 takes any failure of a driver for a conflict, and what is in the file, our side, for
+/// its result.
 #[test]
-fn a_program_that_is_gone_fails_the_merge_and_keeps_no_side() {
-    let test = "a_program_that_is_gone_fails_the_merge_and_keeps_no_side";
-    let Some(repo) = Repo::forked(
-        test,
-        &units(&[]),
-        &units(&[("git:a/one@1", "1")]),
-        &units(&[("git:a/two@1", "2")]),
-    ) else {
-        return;
-    };
-    let driver = repo.git(&["config", "merge.agentslock.driver"]).exits(0).out().to_owned();
-    assert!(driver.contains(PROGRAM), "not found by its name, it is called by its path: {driver}");
-    let gone = driver.trim_end().replace(PROGRAM, "/nowhere/agentslock");
-    repo.git(&["config", "merge.agentslock.driver", &gone]).exits(0);
-    let ended = repo.git(&["merge", "--no-edit", "topic"]);
-    assert!(!ended.out().contains("CONFLICT"), "{}\n{}", ended.out(), ended.stderr);
-    let head = repo.git(&["log", "-1", "--format=%s"]).exits(0);
-    assert_eq!(head.out(), "ours\n", "nothing was merged");
+fn without_the_program_git_merges_by_line_and_leaves_markers() {
+    let test = "without_the_program_git_merges_by_line_and_leaves_markers";
+    for git in gits() {
+        let (one, two) = (("git:a/one@1", "1"), ("git:a/two@1", "2"));
+        let Some(repo) = Repo::forked(test, &units(&[]), &units(&[one]), &units(&[two])) else {
+            return;
+        };
+        let driver = repo.git(&["config", "merge.agentslock.driver"]).exits(0).out().to_owned();
+        assert!(
+            driver.contains(PROGRAM),
+            "not found by its name, it is called by its path: {driver}"
+        );
+        let gone = driver.trim_end().replace(PROGRAM, "/nowhere/agentslock");
+        repo.git(&["config", "merge.agentslock.driver", &gone]).exits(0);
+        let ended = repo.git_at(&git, &["merge", "--no-edit", "topic"]).exits(1);
+        assert!(ended.out().contains("CONFLICT"), "{}\n{}", ended.out(), ended.stderr);
+        assert!(ended.stderr.contains("agentslock: merging line by line"), "{}", ended.stderr);
+        let document = repo.lab.document();
+        assert!(document.contains("\n<<<<<<< ours\n"), "{git:?}: {document}");
+        assert!(document.contains("\n||||||| base\n"), "{git:?}: {document}");
+        repo.agentslock(&["check"]).exits(1);
+        repo.agentslock(&["check", "--fix"]).exits(0);
+        repo.commit("merged");
+        repo.expect_committed(&units(&[one, two]));
+    }
 }
 
 #[test]
-fn a_side_that_is_no_document_fails_the_merge() {
-    let test = "a_side_that_is_no_document_fails_the_merge";
-    let Some(repo) = Repo::new(test, &units(&[])) else { return };
-    repo.git(&["checkout", "--quiet", "-b", "topic"]).exits(0);
-    repo.lab.write(DOCUMENT, "not a document\n");
-    repo.commit("theirs");
-    repo.git(&["checkout", "--quiet", "main"]).exits(0);
-    repo.write(&units(&[("git:a/one@1", "1")]));
-    repo.commit("ours");
-    let ended = repo.git(&["merge", "--no-edit", "topic"]);
-    assert!(ended.stderr.contains("theirs, line 1"), "{}", ended.stderr);
-    assert!(!ended.out().contains("CONFLICT"), "{}", ended.out());
-    let head = repo.git(&["log", "-1", "--format=%s"]).exits(0);
-    assert_eq!(head.out(), "ours\n", "nothing was merged");
+fn a_side_that_is_no_document_is_merged_by_line_and_leaves_markers() {
+    let test = "a_side_that_is_no_document_is_merged_by_line_and_leaves_markers";
+    for git in gits() {
+        let Some(repo) = Repo::new(test, &units(&[])) else { return };
+        repo.git(&["checkout", "--quiet", "-b", "topic"]).exits(0);
+        repo.lab.write(DOCUMENT, "not a document\n");
+        repo.commit("theirs");
+        repo.git(&["checkout", "--quiet", "main"]).exits(0);
+        repo.write(&units(&[("git:a/one@1", "1")]));
+        repo.commit("ours");
+        let ended = repo.git_at(&git, &["merge", "--no-edit", "topic"]).exits(1);
+        assert!(ended.stderr.contains("theirs, line 1"), "{}", ended.stderr);
+        assert!(ended.out().contains("CONFLICT"), "{}", ended.out());
+        let document = repo.lab.document();
+        assert!(document.contains("\n=======\nnot a document\n>>>>>>> theirs\n"), "{document}");
+        let told = repo.agentslock(&["check"]).exits(1);
+        assert!(told.out().contains("conflict-markers"), "{}", told.out());
+    }
 }
 
 #[test]

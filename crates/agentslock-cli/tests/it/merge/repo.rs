@@ -1,5 +1,6 @@
 //! Real repositories, and the real git, which sees nothing of its user's configuration.
 
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
@@ -45,6 +46,17 @@ pub(crate) fn has_git(test: &str) -> bool {
     found
 }
 
+/// Each git on the path. They differ in what they make of a driver that fails.
+pub(crate) fn gits() -> Vec<PathBuf> {
+    let directories = std::env::var_os("PATH").unwrap_or_default();
+    let mut gits: Vec<_> = std::env::split_paths(&directories)
+        .filter_map(|directory| directory.join("git").canonicalize().ok())
+        .collect();
+    gits.sort_unstable();
+    gits.dedup();
+    gits
+}
+
 impl Repo {
     /// With `base` committed, and the driver installed. `None`: there is no git, which was said.
     pub(crate) fn new(test: &str, base: &Value) -> Option<Self> {
@@ -82,7 +94,12 @@ impl Repo {
     }
 
     pub(crate) fn git(&self, arguments: &[&str]) -> Ended {
-        isolated(Program::new("git").args(arguments), &self.lab).run()
+        self.git_at(Path::new("git"), arguments)
+    }
+
+    /// As [`git`](Self::git), but that one.
+    pub(crate) fn git_at(&self, git: &Path, arguments: &[&str]) -> Ended {
+        isolated(Program::new(git).args(arguments), &self.lab).run()
     }
 
     pub(crate) fn agentslock(&self, arguments: &[&str]) -> Ended {
