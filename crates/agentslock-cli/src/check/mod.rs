@@ -4,6 +4,7 @@ mod finding;
 mod fix;
 mod locked;
 mod text;
+mod twice;
 
 use std::path::Path;
 use std::process::ExitCode;

@@ -1,4 +1,5 @@
-//! The document as a text: whether it is one, of a version that is known, and laid out as it should be.
+//! The document as a text: whether it is one, of a version that is known, without a key that is there
+//! twice, and laid out as it should be.
 
 use agentslock_config::LaterStamp;
 use agentslock_core::{
@@ -6,6 +7,7 @@ use agentslock_core::{
 };
 
 use super::finding::Finding;
+use super::twice;
 use crate::places::{self, Place, Places};
 use crate::words;
 
@@ -37,6 +39,10 @@ fn examine_document(bytes: &[u8], canonical: String) -> Examined {
     if let Some(finding) = examine_version(bytes) {
         // What another version means by its layout is not known.
         return Examined { readable: false, findings: vec![finding], repaired: None };
+    }
+    let twice = twice::find(std::str::from_utf8(bytes).expect("because it is a document"));
+    if !twice.is_empty() {
+        return Examined { findings: twice, readable: true, repaired: None };
     }
     if bytes == canonical.as_bytes() {
         return Examined { findings: Vec::new(), readable: true, repaired: None };
@@ -76,6 +82,11 @@ fn examine_marked(bytes: &[u8], malformed: Finding) -> Examined {
         }
     };
     if sides.conflicts == 0 {
+        // Only commas were put right, at the ends of lines: a key's place is what it was.
+        let twice = twice::find(&sides.ours);
+        if !twice.is_empty() {
+            return unreadable([vec![malformed], twice].concat());
+        }
         return match canonical_text(sides.ours) {
             Ok(repaired) => Examined {
                 findings: vec![malformed.fixable()],
@@ -109,8 +120,14 @@ fn examine_conflicts(bytes: &[u8], sides: &MarkedSides) -> Result<Examined, Merg
         })
         .collect();
     let repaired = merged.text().and_then(|text| canonical_text(text).ok());
-    if repaired.is_none() {
+    let Some(text) = &repaired else {
         return Ok(Examined { findings, readable: false, repaired: None });
+    };
+    // Each side can have its own, so that only the result tells.
+    let twice: Vec<_> =
+        twice::find(text).into_iter().map(|finding| Finding { place: first, ..finding }).collect();
+    if !twice.is_empty() {
+        return Ok(Examined { findings: twice, readable: false, repaired: None });
     }
     let message = "conflict markers, but no conflict: what both sides changed fits together";
     let finding = Finding::new("conflict-markers", first, message).fixable();

@@ -129,6 +129,31 @@ fn conflict_markers_are_named_as_such() {
 }
 
 #[test]
+fn a_key_that_is_there_twice_is_a_no_at_any_depth_and_is_not_repaired() {
+    let unit = "{\n      \"kind\": \"layer\"\n    }";
+    let twice = format!(
+        "{{\n  \"units\": {{\n    \"m\": {unit},\n    \"n\": {unit},\n    \"m\": {unit}\n  }}\n}}\n"
+    );
+    let found = finding(&twice, 1);
+    assert!(found.starts_with("9:5: duplicate-key: units.m is there already"), "{found}");
+    assert!(!found.contains("--fix"), "{found}");
+    for (document, expected) in [
+        // Alike once they are decoded.
+        ("{\"s\":{\"m\":1,\"\\u006d\":1}}", "1:13: duplicate-key: s.m "),
+        ("{\"s\":{\"a\":[0,{\"b\":1,\"c\":2,\"b\":1}]}}", "1:27: duplicate-key: s.a.1.b "),
+        // What cannot be decoded differs by its spelling.
+        ("{\"s\":{\"\\ud800\":1,\"\\ud800\":1}}", "1:18: duplicate-key: s.\\ud800 "),
+    ] {
+        let lab = Lab::with(document);
+        let before = lab.picture();
+        assert!(findings(&lab, &["--fix"], 1)[0].starts_with(expected), "{document}");
+        assert_eq!(lab.picture(), before);
+    }
+    let lab = Lab::with("{\n  \"s\": {\n    \"a\": 1,\n    \"a\": 1,\n    \"a\": 1\n  }\n}\n");
+    assert_eq!(findings(&lab, &[], 1).len(), 2, "each of them is told of");
+}
+
+#[test]
 fn each_conflict_is_named_at_its_own_place() {
     let conflict = |key: &str| {
         format!("<<<<<<< HEAD\n  \"{key}\": 1,\n=======\n  \"{key}\": 2,\n>>>>>>> topic\n")

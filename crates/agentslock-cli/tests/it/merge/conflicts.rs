@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::repo::{Repo, text};
 use super::units;
-use crate::support::DOCUMENT;
+use crate::support::{DOCUMENT, Lab};
 
 fn base() -> Value {
     units(&[("git:a/one@1", "1"), ("git:a/two@1", "2")])
@@ -148,6 +148,42 @@ fn conflicts_of_gits_own_that_are_none_are_fixed() {
     assert!(fixed.out().contains("(fixed)"), "{}", fixed.out());
     repo.commit("merged");
     repo.expect_committed(&units(&[("git:a/new@1", "8"), ("git:a/newer@1", "9"), one, two]));
+}
+
+/// Only the markers are gone, and the base.
+#[test]
+fn two_sides_that_are_both_kept_are_not_taken_for_a_choice() {
+    let test = "two_sides_that_are_both_kept_are_not_taken_for_a_choice";
+    let Some(repo) = conflicting(test) else { return };
+    repo.git(&["merge", "--no-edit", "topic"]).exits(1);
+    let conflict = repo.lab.document();
+    let (start, rest) = conflict.split_once("||||||| ").unwrap();
+    let (_, end) = rest.split_once("=======\n").unwrap();
+    let is_marker = |line: &&str| !line.starts_with(['<', '>']);
+    let kept: String = [start, end].concat().split_inclusive('\n').filter(is_marker).collect();
+    for document in
+        [kept.clone(), kept.replacen("    }\n    \"git:a/two", "    },\n    \"git:a/two", 1)]
+    {
+        repo.lab.write(DOCUMENT, &document);
+        for flags in [&["check"][..], &["check", "--fix"]] {
+            let told = repo.agentslock(flags).exits(1);
+            let expected = ":12:5: duplicate-key: units.git:a/two@1 is there already";
+            assert!(told.out().contains(expected), "{document}{}", told.out());
+            assert!(!told.out().contains("fix"), "{}", told.out());
+        }
+        assert_eq!(repo.lab.document(), document);
+    }
+}
+
+#[test]
+fn markers_are_not_settled_while_a_key_is_there_twice() {
+    let conflict = "<<<<<<< HEAD\n  \"t\": 1\n=======\n  \"u\": 2\n>>>>>>> topic\n";
+    let twice = "  \"s\": {\n    \"a\": 1,\n    \"a\": 2\n  },\n";
+    let lab = Lab::with(format!("{{\n{twice}{conflict}}}\n"));
+    let before = lab.picture();
+    let told = lab.cli(["check", "--fix"]).run().exits(1);
+    assert!(told.out().contains(":6:1: duplicate-key: s.a is there already"), "{}", told.out());
+    assert_eq!(lab.picture(), before);
 }
 
 #[test]
