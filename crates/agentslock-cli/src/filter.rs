@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::{Read as _, Write as _};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
@@ -33,17 +33,17 @@ pub(crate) fn filter(
         .spawn()
         .map_err(|error| failed("run", error))?;
     let output = converse(&mut child, current);
-    let output = match attend(&output, lockfile) {
-        Ok(read) => read.map_err(|error| failed("read from", error)),
+    let (output, status) = match attend(&mut child, &output, lockfile) {
+        Ok(ended) => ended,
         Err(failure) => {
             // What it makes would not be written any more.
             stop(&mut child);
             return Err(failure);
         }
     };
-    let status = child.wait().map_err(|error| failed("wait for", error))?;
+    let status = status.map_err(|error| failed("wait for", error))?;
     if status.success() {
-        output
+        output.map_err(|error| failed("read from", error))
     } else {
         Err(Failure::input(format!("`{name}` failed ({status}); nothing was written")))
     }
@@ -70,28 +70,50 @@ fn converse(child: &mut Child, input: String) -> Receiver<Output> {
     receiver
 }
 
-/// Waits for the output, and renews the lock meanwhile; until a signal comes or the lock is lost.
-fn attend(output: &Receiver<Output>, lockfile: &Lockfile) -> Result<Output, Failure> {
+/// Waits for the output, and then for the end: a command may close the one long before the other. Renews
+/// the lock meanwhile; until a signal comes or the lock is lost.
+fn attend(
+    child: &mut Child,
+    output: &Receiver<Output>,
+    lockfile: &Lockfile,
+) -> Result<(Output, std::io::Result<ExitStatus>), Failure> {
     let mut renewed = Instant::now();
-    loop {
+    let output = loop {
         match output.recv_timeout(PAUSE) {
-            Ok(read) => return Ok(read),
+            Ok(read) => break read,
             Err(RecvTimeoutError::Disconnected) => {
                 return Err(Failure::input("the command's output was lost"));
             }
-            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Timeout) => go_on(lockfile, &mut renewed)?,
         }
-        if sys::is_wait_interrupted() {
-            return Err(Failure::new(TROUBLE, "interrupted", "interrupted; nothing was written"));
+    };
+    // Most end with their output.
+    let mut pause = Duration::from_millis(1);
+    let status = loop {
+        match child.try_wait() {
+            Ok(None) => go_on(lockfile, &mut renewed)?,
+            Ok(Some(status)) => break Ok(status),
+            Err(error) => break Err(error),
         }
-        if renewed.elapsed() >= RENEW_EVERY {
-            renewed = Instant::now();
-            match lockfile.renew_lock() {
-                // In a dry run there is none.
-                Ok(()) | Err(RenewLockError::NotHeld) => {}
-                Err(error) => return Err(Failure::new(LOCKED, "lock-lost", error.to_string())),
-            }
-        }
+        std::thread::sleep(pause);
+        pause = PAUSE.min(pause * 2);
+    };
+    Ok((output, status))
+}
+
+/// Looks for a signal, and renews the lock when it is time to.
+fn go_on(lockfile: &Lockfile, renewed: &mut Instant) -> Result<(), Failure> {
+    if sys::is_wait_interrupted() {
+        return Err(Failure::new(TROUBLE, "interrupted", "interrupted; nothing was written"));
+    }
+    if renewed.elapsed() < RENEW_EVERY {
+        return Ok(());
+    }
+    *renewed = Instant::now();
+    match lockfile.renew_lock() {
+        // In a dry run there is none.
+        Ok(()) | Err(RenewLockError::NotHeld) => Ok(()),
+        Err(error) => Err(Failure::new(LOCKED, "lock-lost", error.to_string())),
     }
 }
 

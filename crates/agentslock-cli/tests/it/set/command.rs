@@ -148,3 +148,28 @@ fn a_command_that_does_not_stop_for_a_signal_is_killed() {
     assert_eq!(set.await_end().code(), Some(143));
     assert_eq!(lab.picture(), before);
 }
+
+/// It has printed all that it prints, but is not done.
+#[test]
+fn a_signal_ends_a_command_that_has_closed_its_output() {
+    let lab = Lab::with("{\"s\":1}");
+    let before = lab.picture();
+    for then in ["exec sleep 60", "kill -STOP $$"] {
+        let script = format!("echo 2; exec >&-; sleep 0.2; echo closed >&2; {then}");
+        let mut set = lab.cli(["set", "s", "--", "sh", "-c", &script]).start();
+        set.await_err("closed\n");
+        set.signal(Signal::TERM);
+        assert_eq!(set.await_end().code(), Some(143), "{then}");
+        assert_eq!(lab.picture(), before, "{then}");
+    }
+}
+
+#[test]
+fn the_lock_is_renewed_until_a_command_ends_that_has_closed_its_output() {
+    let lab = Lab::with("{\"s\":1}");
+    let script = "echo 2; exec >&-; mv .agentsrc.lock.lock lost; exec sleep 60";
+    // It shows at the next renewal.
+    let set = lab.cli(["set", "s", "--json", "--", "sh", "-c", script]).run().exits(75);
+    assert_eq!(set.out().matches("\"lock-lost\"").count(), 1, "{set:?}");
+    assert_eq!(lab.document(), "{\"s\":1}");
+}
