@@ -18,31 +18,52 @@ pub(super) fn merge(arguments: &Merge) -> Result<ExitCode, Failure> {
     let [base, ours, theirs] = [&arguments.base, &arguments.ours, &arguments.theirs].map(file);
     // What the document is called, which is more than what git calls its temporary files.
     let name = arguments.path.as_deref().unwrap_or(&ours);
-    let merged = merge_files(name, &base, &ours, &theirs).map_err(|f| f.about(name))?;
-    let text = merged.marked(&markers(arguments));
+    let sides = read(&base, &ours, &theirs).map_err(|failure| failure.about(name))?;
+    let (text, merged) = match unopposed(&sides) {
+        Some(text) => (text.to_owned(), None),
+        None => {
+            let merged = merge_documents(name, &sides).map_err(|failure| failure.about(name))?;
+            (merged.marked(&markers(arguments)), Some(merged))
+        }
+    };
     if !arguments.dry_run {
         write(&ours, &text).map_err(|failure| failure.about(name))?;
     }
-    let clean = merged.conflicts().next().is_none();
+    let conflicts: Vec<_> = merged.iter().flat_map(Merged::conflicts).collect();
+    let dropped = merged.as_ref().is_some_and(Merged::inputs_digest_dropped);
     if arguments.json {
-        print_envelope(&as_json(arguments, name, &merged, &text))?;
+        print_envelope(&as_json(arguments, name, &conflicts, dropped, &text))?;
     } else {
-        tell(arguments, name, &merged);
+        tell(arguments, name, &conflicts, dropped);
         if arguments.dry_run {
             print(&text)?;
         }
     }
-    Ok(if clean { ExitCode::SUCCESS } else { ExitCode::from(NO) })
+    Ok(if conflicts.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(NO) })
 }
 
-fn merge_files(name: &Path, base: &Path, ours: &Path, theirs: &Path) -> Result<Merged, Failure> {
+/// Base, ours and theirs.
+type Sides = [Vec<u8>; 3];
+
+fn read(base: &Path, ours: &Path, theirs: &Path) -> Result<Sides, Failure> {
     let read = |path: &Path| {
         fsops::read(path)?
             .bytes
             .ok_or_else(|| Failure::input(format!("`{}` does not exist", path.display())))
     };
-    let (base, ours, theirs) = (read(base)?, read(ours)?, read(theirs)?);
-    agentslock_core::merge(&base, &ours, &theirs, &mut LaterStamp).map_err(|error| {
+    Ok([read(base)?, read(ours)?, read(theirs)?])
+}
+
+/// What one side made of the text, if the other one left it as it is or made the same of it. It need be
+/// no document: `git rerere` merges a choice that it remembers into texts with conflict markers.
+fn unopposed([base, ours, theirs]: &Sides) -> Option<&str> {
+    let text = if base == ours { theirs } else { ours };
+    let is_unopposed = base == ours || base == theirs || ours == theirs;
+    is_unopposed.then(|| std::str::from_utf8(text).ok())?
+}
+
+fn merge_documents(name: &Path, [base, ours, theirs]: &Sides) -> Result<Merged, Failure> {
+    agentslock_core::merge(base, ours, theirs, &mut LaterStamp).map_err(|error| {
         Failure::new(super::FAILED, "malformed", format!("`{}`, {error}", name.display()))
     })
 }
@@ -73,20 +94,20 @@ fn write(path: &Path, text: &str) -> Result<(), Failure> {
     Ok(file.make_ready()?.commit()?)
 }
 
-fn tell(arguments: &Merge, name: &Path, merged: &Merged) {
+fn tell(arguments: &Merge, name: &Path, conflicts: &[Conflict<'_>], dropped: bool) {
     if arguments.talk.quiet {
         return;
     }
     let name = name.display();
-    for conflict in merged.conflicts() {
-        say(&format!("{name}: {}", in_words(&conflict)));
+    for conflict in conflicts {
+        say(&format!("{name}: {}", in_words(conflict)));
     }
-    if merged.inputs_digest_dropped() {
+    if dropped {
         say(&format!(
             "{name}: inputs_digest was changed on both sides, and is dropped; resolve anew"
         ));
     }
-    if arguments.talk.verbose && merged.text().is_some() {
+    if arguments.talk.verbose && conflicts.is_empty() {
         say(&format!("{name}: merged"));
     }
 }
@@ -102,9 +123,15 @@ fn in_words(conflict: &Conflict<'_>) -> String {
     format!("{subject} {what}")
 }
 
-fn as_json(arguments: &Merge, name: &Path, merged: &Merged, text: &str) -> Fields {
-    let conflicts: Vec<Fields> = merged
-        .conflicts()
+fn as_json(
+    arguments: &Merge,
+    name: &Path,
+    conflicts: &[Conflict<'_>],
+    dropped: bool,
+    text: &str,
+) -> Fields {
+    let conflicts: Vec<Fields> = conflicts
+        .iter()
         .map(|conflict| {
             let mut fields = Fields::new();
             push(&mut fields, "section", conflict.section);
@@ -123,7 +150,7 @@ fn as_json(arguments: &Merge, name: &Path, merged: &Merged, text: &str) -> Field
         .collect();
     let mut fields = envelope(name, conflicts.is_empty());
     push(&mut fields, "conflicts", &conflicts);
-    push(&mut fields, "inputs_digest_dropped", &merged.inputs_digest_dropped());
+    push(&mut fields, "inputs_digest_dropped", &dropped);
     if arguments.dry_run {
         push(&mut fields, "text", text);
     }

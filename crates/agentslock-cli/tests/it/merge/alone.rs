@@ -35,6 +35,31 @@ fn an_empty_base_is_none() {
     assert_eq!(lab.read("ours"), text(&units(&[("a", "1"), ("b", "2")])));
 }
 
+/// `git rerere` asks so, with a conflict that it knows: it merges what a person made of it into the same
+/// conflict anew.
+#[test]
+fn what_only_one_side_changed_need_be_no_document() {
+    let conflict = "{\n<<<<<<<\n  \"a\": 1\n=======\n  \"a\": 2\n>>>>>>>\n}\n";
+    let chosen = "{\n  \"a\": 2\n}\n";
+    for texts in [
+        [conflict, conflict, chosen],
+        [conflict, chosen, conflict],
+        [conflict, chosen, chosen],
+        [chosen, conflict, conflict],
+    ] {
+        let lab = Lab::new();
+        for (name, text) in FILES.into_iter().zip(texts) {
+            lab.write(name, text);
+        }
+        let [base, ours, theirs] = texts;
+        let expected = if ours == base { theirs } else { ours };
+        let told = lab.cli(["merge", "-n", "--json"]).args(FILES).run().exits(0).json();
+        assert_eq!((&told["conflicts"], &told["text"]), (&json!([]), &json!(expected)));
+        lab.cli(["merge"]).args(FILES).run().exits(0).says_nothing();
+        assert_eq!(lab.read("ours"), expected);
+    }
+}
+
 #[test]
 fn a_conflict_is_1_and_told_of() {
     let lab = lab(&[("a", "1")], &[("a", "2")], &[]);
@@ -65,7 +90,7 @@ fn a_conflict_is_1_and_told_of() {
 
 #[test]
 fn what_cannot_be_merged_is_129_and_changes_nothing() {
-    let lab = lab(&[], &[], &[]);
+    let lab = lab(&[], &[("a", "1")], &[("b", "2")]);
     lab.write("bad", "[]\n");
     lab.make_fifo("fifo");
     std::fs::create_dir(lab.join("directory")).unwrap();

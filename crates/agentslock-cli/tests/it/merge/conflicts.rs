@@ -133,6 +133,24 @@ fn a_conflict_in_a_cherry_pick_is_settled_and_it_goes_on() {
 }
 
 #[test]
+fn a_choice_that_git_remembers_is_made_again() {
+    let test = "a_choice_that_git_remembers_is_made_again";
+    let Some(repo) = conflicting(test) else { return };
+    repo.git(&["config", "rerere.enabled", "true"]).exits(0);
+    repo.git(&["config", "rerere.autoUpdate", "true"]).exits(0);
+    repo.git(&["merge", "--no-edit", "topic"]).exits(1);
+    repo.lab.write(DOCUMENT, choose(&repo.lab.document(), '='));
+    repo.agentslock(&["check", "--fix"]).exits(0);
+    repo.commit("chosen");
+    repo.git(&["reset", "--quiet", "--hard", "HEAD~1"]).exits(0);
+    let ended = repo.git(&["merge", "--no-edit", "topic"]).exits(1);
+    assert!(ended.stderr.contains("using previous resolution"), "{}", ended.stderr);
+    assert!(!ended.stderr.contains("line by line"), "{}", ended.stderr);
+    repo.commit("chosen again");
+    repo.expect_committed(&units(&[("git:a/one@1", "6"), ("git:a/two@1", "4")]));
+}
+
+#[test]
 fn conflicts_of_gits_own_that_are_none_are_fixed() {
     let test = "conflicts_of_gits_own_that_are_none_are_fixed";
     let Some(repo) = Repo::without_driver(test, &base()) else { return };
