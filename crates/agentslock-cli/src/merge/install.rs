@@ -8,8 +8,11 @@ use crate::failure::Failure;
 use crate::merge::git;
 use crate::output::{envelope, print, print_envelope, push};
 
-/// What is committed: which files it is about. A name without a slash goes for all directories.
-const ATTRIBUTES: &str = ".agentsrc.lock merge=agentslock diff=agentslock";
+/// What is committed: which files it is about. A name without a slash goes for all directories. All
+/// writers end lines alike, whatever `core.autocrlf` says.
+const ATTRIBUTES: &str = ".agentsrc.lock merge=agentslock diff=agentslock text eol=lf";
+/// What earlier versions wrote.
+const FORMER: &str = ".agentsrc.lock merge=agentslock diff=agentslock";
 const COMMENT: &str =
     "# Merged and shown by agentslock; once in each clone: agentslock merge --install";
 
@@ -104,13 +107,13 @@ fn tell(arguments: &Merge, attributes: &Path, done: &[String]) -> Result<ExitCod
     print(&text)
 }
 
-/// With our lines at the end; `None` if they are there.
+/// With our lines at the end, former ones replaced; `None` if they are there.
 fn with_attributes(before: &[u8]) -> Option<Vec<u8>> {
     if lines(before).any(|line| line == ATTRIBUTES.as_bytes()) {
         return None;
     }
-    let mut after = before.to_owned();
-    if !before.is_empty() && !before.ends_with(b"\n") {
+    let mut after = without_attributes(before).unwrap_or_else(|| before.to_owned());
+    if !after.is_empty() && !after.ends_with(b"\n") {
         after.push(b'\n');
     }
     after.extend_from_slice(format!("{COMMENT}\n{ATTRIBUTES}\n").as_bytes());
@@ -121,7 +124,7 @@ fn with_attributes(before: &[u8]) -> Option<Vec<u8>> {
 fn without_attributes(before: &[u8]) -> Option<Vec<u8>> {
     let is_ours = |line: &[u8]| {
         let line = line.trim_ascii_end();
-        line == ATTRIBUTES.as_bytes() || line == COMMENT.as_bytes()
+        [ATTRIBUTES, FORMER, COMMENT].iter().any(|ours| line == ours.as_bytes())
     };
     let after: Vec<u8> = before
         .split_inclusive(|byte| *byte == b'\n')

@@ -8,6 +8,8 @@ use super::repo::{Repo, gits, has_git, isolated};
 use super::{unit, units};
 use crate::support::{DOCUMENT, Lab, PROGRAM};
 
+const ATTRIBUTES: &str = ".agentsrc.lock merge=agentslock diff=agentslock text eol=lf";
+
 #[test]
 fn installing_says_what_it_did_and_that_each_clone_needs_it() {
     let test = "installing_says_what_it_did_and_that_each_clone_needs_it";
@@ -21,7 +23,7 @@ fn installing_says_what_it_did_and_that_each_clone_needs_it() {
         assert!(ended.out().contains(part), "{}", ended.out());
     }
     let attributes = repo.lab.read(".gitattributes");
-    assert!(attributes.ends_with("\n.agentsrc.lock merge=agentslock diff=agentslock\n"));
+    assert!(attributes.ends_with(&format!("\n{ATTRIBUTES}\n")));
     assert_eq!(repo.agentslock(&["merge", "--install"]).exits(0).out(), "nothing to do\n");
     assert_eq!(repo.lab.read(".gitattributes"), attributes);
 }
@@ -54,6 +56,31 @@ fn it_can_be_undone_and_nothing_else_is_touched() {
         let again = repo.agentslock(&["merge", "--uninstall"]).exits(0);
         assert_eq!(again.out(), "nothing to do\n");
     }
+}
+
+#[test]
+fn a_checkout_is_as_all_writers_write_it_wherever_lines_end_otherwise() {
+    let test = "a_checkout_is_as_all_writers_write_it_wherever_lines_end_otherwise";
+    let Some(repo) = Repo::new(test, &units(&[("git:a/one@1", "1")])) else { return };
+    repo.git(&["config", "core.autocrlf", "true"]).exits(0);
+    fs::remove_file(repo.lab.join(DOCUMENT)).unwrap();
+    repo.git(&["checkout", "--", DOCUMENT]).exits(0);
+    repo.expect_committed(&units(&[("git:a/one@1", "1")]));
+}
+
+#[test]
+fn the_line_of_earlier_versions_is_replaced_and_can_be_undone() {
+    let test = "the_line_of_earlier_versions_is_replaced_and_can_be_undone";
+    let Some(repo) = Repo::new(test, &json!({})) else { return };
+    let installed = repo.lab.read(".gitattributes");
+    let earlier = installed.replace(" text eol=lf", "");
+    assert_ne!(earlier, installed);
+    repo.lab.write(".gitattributes", &earlier);
+    repo.agentslock(&["merge", "--install"]).exits(0);
+    assert_eq!(repo.lab.read(".gitattributes"), installed);
+    repo.lab.write(".gitattributes", &earlier);
+    repo.agentslock(&["merge", "--uninstall"]).exits(0);
+    assert!(!repo.lab.join(".gitattributes").exists());
 }
 
 #[test]
