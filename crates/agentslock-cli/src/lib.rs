@@ -41,6 +41,7 @@ pub fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return output::report_usage(&error),
     };
+    sys::catch_file_size_limit();
     let (json, ended) = match &arguments.verb {
         Verb::Show(show) => (show.json, show::show(show)),
         Verb::Set(set) => (set.json, set::set(set)),

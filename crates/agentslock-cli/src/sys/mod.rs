@@ -12,8 +12,8 @@ mod unix;
 use unix::ending;
 #[cfg(unix)]
 pub(crate) use unix::{
-    Process, Signals, command_name, exit_code, is_script_without_interpreter, path_from_bytes,
-    stderr_columns,
+    Process, Signals, catch_file_size_limit, command_name, exit_code,
+    is_script_without_interpreter, path_from_bytes, stderr_columns,
 };
 
 #[cfg(windows)]
@@ -22,8 +22,8 @@ mod windows;
 use windows::ending;
 #[cfg(windows)]
 pub(crate) use windows::{
-    Process, Signals, command_name, exit_code, is_script_without_interpreter, path_from_bytes,
-    stderr_columns,
+    Process, Signals, catch_file_size_limit, command_name, exit_code,
+    is_script_without_interpreter, path_from_bytes, stderr_columns,
 };
 
 #[cfg(not(any(unix, windows)))]

@@ -6,11 +6,12 @@ use std::os::unix::ffi::OsStringExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{Child, ExitStatus};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use rustix::io::{Errno, retry_on_intr};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGXFSZ};
 use signal_hook::iterator::Handle;
 
 use super::origin;
@@ -66,6 +67,15 @@ pub(crate) struct Signals {
 pub(super) fn ending() -> Vec<i32> {
     let ignored = ignored();
     ENDING.into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0).collect()
+}
+
+/// From now on a write beyond the limit of `ulimit -f` fails, as one to a full disk does, and does not end
+/// the program in its midst. Whoever ignores the signal sees the same, and leaves it so to its commands.
+pub(crate) fn catch_file_size_limit() {
+    if ignored() >> (SIGXFSZ - 1) & 1 == 0 {
+        // That it came is said by the write. One that cannot be caught does what it always does.
+        let _ = signal_hook::flag::register(SIGXFSZ, Arc::default());
+    }
 }
 
 /// The signals that this process ignores, as a bit each from SIGHUP upward. Only Linux tells without

@@ -56,6 +56,9 @@ pub(super) fn ending() -> Vec<i32> {
     vec![SIGINT]
 }
 
+/// There is no such limit.
+pub(crate) fn catch_file_size_limit() {}
+
 /// Ctrl-C, caught: it does not end us before the command.
 pub(crate) struct Signals(Arrived);
 

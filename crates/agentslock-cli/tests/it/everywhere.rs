@@ -82,3 +82,26 @@ fn an_output_that_takes_nothing_is_trouble() {
         assert!(ended.stderr.contains("standard output"), "{arguments}: {}", ended.stderr);
     }
 }
+
+/// `ulimit -f`: the kernel sends a signal that ends a program in the middle of a write.
+#[test]
+fn a_limit_on_the_size_of_files_is_an_error_and_leaves_everything_as_it_was() {
+    let lab = Lab::with("{}\n");
+    lab.write("log", "{}\n");
+    lab.write("large", format!("\"{}\"", "x".repeat(40_000)));
+    let names = lab.names();
+    for verb in ["append log", "set s"] {
+        for first in ["", "trap '' XFSZ; "] {
+            let script = format!("{first}ulimit -f 8; exec \"$0\" {verb} < large");
+            let ended = Program::shell(&script).in_directory(lab.root()).run().exits(2);
+            assert!(ended.complaint().contains("File too large"), "{ended:?}");
+            assert_eq!((lab.document(), lab.read("log")), ("{}\n".into(), "{}\n".into()));
+            assert_eq!(lab.names(), names, "{verb}");
+        }
+    }
+    // It is for the program alone: the command is treated as anywhere.
+    for (first, status) in [("", 153), ("trap '' XFSZ; ", 0)] {
+        let script = format!("{first}exec \"$0\" run t -- sh -c 'kill -XFSZ $$'");
+        Program::shell(&script).in_directory(lab.root()).run().exits(status);
+    }
+}
