@@ -5,7 +5,7 @@ use testkit::wait_until;
 
 use crate::support::{Lab, Program, WATCHDOG};
 
-/// The signals that end a program, less those that we ourselves were started to ignore (by nohup(1),
+/// The signals that end a program and are caught, less those that we ourselves were started to ignore (by nohup(1),
 /// or in the background of a script): so would all that we start.
 pub(crate) fn ending() -> impl Iterator<Item = (&'static str, Signal, i32)> {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -16,6 +16,9 @@ pub(crate) fn ending() -> impl Iterator<Item = (&'static str, Signal, i32)> {
         ("INT", Signal::INT, 130),
         ("QUIT", Signal::QUIT, 131),
         ("TERM", Signal::TERM, 143),
+        ("ALRM", Signal::ALARM, 142),
+        ("USR1", Signal::USR1, 128 + Signal::USR1.as_raw()),
+        ("USR2", Signal::USR2, 128 + Signal::USR2.as_raw()),
     ]
     .into_iter()
     .filter(move |(_, signal, _)| ignored >> (signal.as_raw() - 1) & 1 == 0)
