@@ -15,7 +15,8 @@ use super::{Document, Wait};
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  echo '{\"project\":\"demo\"}' | agentslock set install\n  \
     agentslock set counters -- jq '.runs += 1'\n\n\
-    COMMAND can run a second time, on fresh input, if somebody changes the document without its lock.")]
+    COMMAND runs again, on fresh input, up to five times in all, if somebody changes the document \
+    without its lock, or removes the lock, meanwhile.")]
 pub(crate) struct Set {
     /// The section to write
     #[arg(required_unless_present = "inputs_digest")]
