@@ -1,6 +1,6 @@
 //! What only a terminal gets: colours, and a line that is rewritten in place.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anstyle::{AnsiColor, Style};
@@ -24,7 +24,10 @@ impl Paint {
             When::Never => false,
             When::Auto => {
                 let choice = anstream::AutoStream::choice(&io::stdout());
+                // `anstream` takes any value for yes.
+                let is_unforced = std::env::var_os("CLICOLOR_FORCE").is_some_and(|it| it == "0");
                 choice != anstream::ColorChoice::Never
+                    && (!is_unforced || io::stdout().is_terminal())
             }
         })
     }

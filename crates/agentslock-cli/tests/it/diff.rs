@@ -182,6 +182,8 @@ fn colours_are_for_terminals_and_for_those_who_ask() {
     for (program, colour) in [
         (diff(&[]), false),
         (diff(&["--color", "never"]), false),
+        (diff(&[]).without_env("NO_COLOR").env("CLICOLOR_FORCE", "0"), false),
+        (diff(&[]).without_env("NO_COLOR").env("CLICOLOR_FORCE", "1"), true),
         (diff(&["--color", "always"]), true),
         (diff(&["--color", "always"]).env("NO_COLOR", "1"), true),
     ] {
