@@ -34,7 +34,7 @@ pub(crate) struct Merge {
     pub(crate) theirs: Option<PathBuf>,
     /// How many characters a conflict marker has (%L)
     #[arg(long, value_name = "N", default_value = "7")]
-    pub(crate) marker_size: NonZero<usize>,
+    pub(crate) marker_size: NonZero<u16>,
     /// What to call the document in messages (%P)
     #[arg(long, value_name = "PATH")]
     pub(crate) path: Option<PathBuf>,

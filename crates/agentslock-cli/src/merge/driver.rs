@@ -70,7 +70,7 @@ fn merge_documents(name: &Path, [base, ours, theirs]: &Sides) -> Result<Merged, 
 
 /// An older git leaves what it does not know as it is; then plain words are better.
 fn markers(arguments: &Merge) -> Markers<'_> {
-    let mut markers = Markers { size: arguments.marker_size, ..Markers::default() };
+    let mut markers = Markers { size: arguments.marker_size.into(), ..Markers::default() };
     if let [base, ours, theirs] = &*arguments.labels {
         for (label, given) in
             [(&mut markers.base, base), (&mut markers.ours, ours), (&mut markers.theirs, theirs)]

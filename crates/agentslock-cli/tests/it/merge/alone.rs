@@ -120,6 +120,7 @@ fn what_is_called_wrongly_is_129_so_that_git_takes_it_for_no_conflict() {
         &["merge", "base", "ours"],
         &["merge", "base", "ours", "theirs", "more"],
         &["merge", "base", "ours", "theirs", "--marker-size", "0"],
+        &["merge", "base", "ours", "theirs", "--marker-size", "3000000000"],
         &["merge", "base", "ours", "theirs", "--install"],
         &["merge", "base", "ours", "theirs", "--labels", "one"],
         &["merge", "--install", "--uninstall"],
