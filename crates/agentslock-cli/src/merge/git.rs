@@ -1,6 +1,7 @@
 //! Asking git.
 
-use std::path::PathBuf;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use crate::failure::Failure;
@@ -28,7 +29,7 @@ pub(super) fn tell(arguments: &[&str]) -> Result<(), Failure> {
 
 /// The top of the repository's files, as the operating system spells it.
 pub(super) fn top_level() -> Result<PathBuf, Failure> {
-    let output = run(&["rev-parse", "--show-toplevel"])?;
+    let output = run(["rev-parse", "--show-toplevel"])?;
     if !output.status.success() {
         let message = "there is no git repository with files here";
         return Err(Failure::new(crate::failure::TROUBLE, "git", message));
@@ -40,7 +41,16 @@ pub(super) fn top_level() -> Result<PathBuf, Failure> {
     Ok(crate::sys::path_from_bytes(path))
 }
 
-fn run(arguments: &[&str]) -> Result<Output, Failure> {
+/// By which driver `file` is merged, or `unspecified`, `set` or `unset`.
+pub(super) fn merge_attribute(file: &Path) -> Result<String, Failure> {
+    let options = ["check-attr", "-z", "merge", "--"].map(OsStr::new);
+    let output = run(options.into_iter().chain([file.as_os_str()]))?;
+    // The file, the attribute, its value, each ended by a zero byte.
+    let value = output.stdout.split(|byte| *byte == 0).nth(2).unwrap_or_default();
+    Ok(String::from_utf8_lossy(value).into_owned())
+}
+
+fn run(arguments: impl IntoIterator<Item: AsRef<OsStr>>) -> Result<Output, Failure> {
     Command::new("git")
         .args(arguments)
         .output()

@@ -47,7 +47,8 @@ fn settings(program: &str) -> [(&'static str, String); 4] {
 const SECTIONS: [&str; 2] = ["merge.agentslock", "diff.agentslock"];
 
 pub(super) fn install(arguments: &Merge) -> Result<ExitCode, Failure> {
-    let attributes = git::top_level()?.join(".gitattributes");
+    let top_level = git::top_level()?;
+    let attributes = top_level.join(".gitattributes");
     let before = fsops::read(&attributes)?.bytes.unwrap_or_default();
     let mut done = Vec::new();
     if arguments.install {
@@ -58,10 +59,14 @@ pub(super) fn install(arguments: &Merge) -> Result<ExitCode, Failure> {
         for (name, value) in settings(&program()) {
             if git::ask(&["config", "--local", "--get", name])?.as_ref() != Some(&value) {
                 if !arguments.dry_run {
-                    git::tell(&["config", "--local", name, &value])?;
+                    // One that is there twice, too.
+                    git::tell(&["config", "--local", "--replace-all", name, &value])?;
                 }
                 done.push(format!("this clone's configuration: set {name}"));
             }
+        }
+        if !arguments.dry_run {
+            expect_used(&top_level)?;
         }
     } else {
         if let Some(after) = without_attributes(&before) {
@@ -79,6 +84,20 @@ pub(super) fn install(arguments: &Merge) -> Result<ExitCode, Failure> {
         }
     }
     tell(arguments, &attributes, &done)
+}
+
+/// Git follows no link to attributes, and what other lines say can count more.
+fn expect_used(top_level: &Path) -> Result<(), Failure> {
+    let driver = git::merge_attribute(&top_level.join(".agentsrc.lock"))?;
+    if driver == "agentslock" {
+        return Ok(());
+    }
+    let message = format!(
+        "all is set up, but git does not use it: for `.agentsrc.lock` it has `merge: {driver}`; \
+         `.gitattributes` must not be a symbolic link, and no later line, nor \
+         `.git/info/attributes`, may say otherwise"
+    );
+    Err(Failure::new(crate::failure::TROUBLE, "git", message))
 }
 
 fn tell(arguments: &Merge, attributes: &Path, done: &[String]) -> Result<ExitCode, Failure> {

@@ -84,6 +84,45 @@ fn the_line_of_earlier_versions_is_replaced_and_can_be_undone() {
 }
 
 #[test]
+fn where_git_does_not_use_it_that_is_an_error() {
+    let test = "where_git_does_not_use_it_that_is_an_error";
+    for put in [
+        // Git follows no links to attributes in the work tree.
+        (|repo| {
+            repo.lab.write("elsewhere", "");
+            std::os::unix::fs::symlink("elsewhere", repo.lab.join(".gitattributes")).unwrap();
+        }) as fn(&Repo),
+        |repo| repo.lab.write(".git/info/attributes", "*.lock -merge\n"),
+        |repo| repo.lab.write(".gitattributes", format!("{ATTRIBUTES}\n*.lock merge=union\n")),
+    ] {
+        let Some(repo) = Repo::without_driver(test, &json!({})) else { return };
+        fs::create_dir_all(repo.lab.join(".git/info")).unwrap();
+        put(&repo);
+        for _ in 0..2 {
+            let ended = repo.agentslock(&["merge", "--install"]).exits(2);
+            assert!(ended.complaint().contains("git does not use it"), "{ended:?}");
+        }
+        let told = repo.agentslock(&["merge", "--install", "--json"]).exits(2).json();
+        assert_eq!(told["error"]["kind"], "git");
+        repo.agentslock(&["merge", "--install", "--dry-run"]).exits(0);
+    }
+}
+
+#[test]
+fn a_setting_that_is_there_twice_is_replaced() {
+    let test = "a_setting_that_is_there_twice_is_replaced";
+    let Some(repo) = Repo::new(test, &json!({})) else { return };
+    let drivers =
+        || repo.git(&["config", "--get-all", "merge.agentslock.driver"]).exits(0).out().to_owned();
+    let installed = drivers();
+    for other in ["false", "true"] {
+        repo.git(&["config", "--add", "merge.agentslock.driver", other]).exits(0);
+    }
+    repo.agentslock(&["merge", "--install"]).exits(0);
+    assert_eq!(drivers(), installed);
+}
+
+#[test]
 fn a_clone_has_it_once_it_is_installed_there() {
     let test = "a_clone_has_it_once_it_is_installed_there";
     let Some(repo) = Repo::forked(
