@@ -3,6 +3,7 @@
 use std::fs;
 use std::io;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use filelock::{AcquireError, BreakError, Handle, InspectError, Inspection, Liveness, LockOptions};
@@ -117,11 +118,19 @@ fn breaking_frees_a_lock_that_is_renewed_all_the_time() {
     for _ in 0..50 {
         let lab = Lab::new();
         let guard = brief().acquire(lab.target()).unwrap();
+        let broken = AtomicBool::new(false);
         std::thread::scope(|scope| {
-            let renewing = scope.spawn(|| while guard.renew().is_ok() {});
-            break_it(&lab, inspect(&lab).handle()).unwrap();
-            guard.verify().expect_err("because it was broken");
+            let renewing = scope.spawn(|| {
+                while !broken.load(Ordering::Relaxed) {
+                    let _ = guard.renew();
+                }
+            });
+            let result = break_it(&lab, inspect(&lab).handle());
+            let verified = guard.verify();
+            broken.store(true, Ordering::Relaxed);
             renewing.join().unwrap();
+            result.unwrap();
+            verified.expect_err("because it was broken");
         });
     }
 }
