@@ -5,7 +5,8 @@
 //!   binary runs itself again with the name of one test, which is the child's program.
 //! - [`wait_until`], [`within`]: no sleep stands for a condition, and nothing hangs.
 //! - [`places()`]: the file systems to test on.
-//! - [`document()`], [`bare`] and [`peak_memory`]: what to measure with, and what against.
+//! - [`picture()`], [`picture_of_files()`]: whether anything in a directory was touched.
+//! - [`document()`], [`bare`], [`peak_memory`] and [`time_on_processor`]: what to measure with, and what against.
 //!
 //! # A test with a child process
 //!
@@ -38,7 +39,9 @@ mod document;
 mod entry;
 mod memory;
 mod outlet;
+mod picture;
 mod places;
+mod processor;
 mod skip;
 mod spawn;
 mod stat;
@@ -49,7 +52,9 @@ pub use child::TestChild;
 pub use document::document;
 pub use entry::{Parent, parent};
 pub use memory::peak_memory;
+pub use picture::{Picture, Thing, picture, picture_of_files};
 pub use places::{Place, places};
+pub use processor::time_on_processor;
 pub use skip::skip;
 pub use spawn::ChildTest;
 pub use stat::{Stat, stat};

@@ -8,7 +8,7 @@ use std::thread;
 
 use serde_json::{Value, json};
 
-use crate::support::{Lab, Program, fill_but, picture, run_on_small_disk};
+use crate::support::{Lab, Program, fill_but, run_on_small_disk};
 
 #[test]
 fn a_record_comes_from_an_argument_or_from_standard_input() {
@@ -151,12 +151,12 @@ fn child_appends_without_room() {
         // One page for the lock, one for what is written of the record.
         for pages in [0, 1, 2] {
             fill_but(&directory, pages);
-            let before = picture(&directory);
+            let before = testkit::picture_of_files(&directory);
             let told = append(&large).exits(2).json();
             let message = told["error"]["message"].as_str().unwrap();
             assert!(message.contains("log") && message.contains("No space left"), "{message}");
             assert_eq!(fs::read_to_string(directory.join("log")).unwrap(), log, "{pages}");
-            assert!(before.keys().eq(picture(&directory).keys()), "{pages}");
+            assert!(before.keys().eq(testkit::picture_of_files(&directory).keys()), "{pages}");
         }
         // A shorter record has room.
         assert_eq!(append("{}").exits(0).json()["closed_torn_tail"], log.contains("torn"));

@@ -1,7 +1,6 @@
 //! What both test binaries use: a directory with a document, pictures of what lies there, and the
 //! commands that make a disk small or a system call fail.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,7 +9,7 @@ use std::time::Duration;
 use agentslock_core::{Lockfile, LockfileOptions};
 use filelock::LockOptions;
 use fsops::Durability;
-use testkit::{Place, Stat};
+use testkit::{Picture, Place};
 
 /// Longer than anything here takes, even on a busy machine: the end of what hangs.
 pub(crate) const WATCHDOG: Duration = Duration::from_secs(60);
@@ -123,45 +122,14 @@ impl Lab {
     }
 
     /// All that lies in the directory and below.
-    pub(crate) fn picture(&self) -> BTreeMap<PathBuf, Thing> {
-        let mut things = BTreeMap::new();
-        add_to_picture(&mut things, self.root());
-        things
+    pub(crate) fn picture(&self) -> Picture {
+        testkit::picture_of_files(self.root())
     }
 
     /// Neither a lock nor a temporary nor anything else lies beside the document.
     #[track_caller]
     pub(crate) fn assert_only_the_document(&self) {
         assert_eq!(self.names(), [".agentsrc.lock"]);
-    }
-}
-
-/// One entry of a directory, as precisely as the system tells. The times show that it was touched
-/// even if it looks the same.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Thing {
-    stat: Stat,
-    content: Option<Vec<u8>>,
-}
-
-fn add_to_picture(things: &mut BTreeMap<PathBuf, Thing>, directory: &Path) {
-    for entry in fs::read_dir(directory).unwrap() {
-        let path = entry.unwrap().path();
-        let look = fs::symlink_metadata(&path).unwrap();
-        if look.is_dir() {
-            add_to_picture(things, &path);
-        }
-        let content = if look.is_symlink() {
-            Some(fs::read_link(&path).unwrap().into_os_string().into_encoded_bytes())
-        } else {
-            look.is_file().then(|| fs::read(&path).unwrap())
-        };
-        let mut stat = testkit::stat(&path);
-        if look.is_dir() {
-            // A directory's times change with each lock and temporary in it.
-            (stat.modified, stat.changed) = ((0, 0), (0, 0));
-        }
-        things.insert(path, Thing { stat, content });
     }
 }
 

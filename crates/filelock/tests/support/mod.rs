@@ -1,13 +1,12 @@
 //! What both test binaries use: a directory to lock in, records written by hand, and pictures of the
 //! disk that tell whether anything was touched.
 
-use std::collections::BTreeMap;
 use std::fs::{self, File, FileTimes};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use filelock::{AcquireError, Environment, Holder, LockGuard, LockOptions};
-use testkit::{Place, Stat};
+use testkit::{Picture, Place};
 
 /// Nanoseconds.
 pub(crate) const SECOND: i64 = 1_000_000_000;
@@ -94,36 +93,8 @@ impl Lab {
         names.filter(|name| name.contains(".lock.prep-")).map(|name| self.join(&name)).collect()
     }
 
-    pub(crate) fn picture(&self) -> BTreeMap<PathBuf, Thing> {
-        let mut picture = BTreeMap::new();
-        picture_of(self.root(), &mut picture);
-        picture
-    }
-}
-
-/// One entry of a directory, as precisely as the system tells. The time of its last change shows
-/// that it was renamed, written or unlinked although it looks the same.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Thing {
-    stat: Stat,
-    length: u64,
-    content: Option<Vec<u8>>,
-}
-
-fn picture_of(directory: &Path, picture: &mut BTreeMap<PathBuf, Thing>) {
-    for entry in fs::read_dir(directory).unwrap() {
-        let path = entry.unwrap().path();
-        let look = fs::symlink_metadata(&path).unwrap();
-        let small = look.is_file() && look.len() < 100_000;
-        let thing = Thing {
-            stat: testkit::stat(&path),
-            length: look.len(),
-            content: small.then(|| fs::read(&path).unwrap()),
-        };
-        if look.is_dir() {
-            picture_of(&path, picture);
-        }
-        picture.insert(path, thing);
+    pub(crate) fn picture(&self) -> Picture {
+        testkit::picture(self.root())
     }
 }
 

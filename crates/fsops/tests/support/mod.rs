@@ -1,13 +1,12 @@
 //! What both test binaries use: a directory to work in, pictures of what lies there, and things at a
 //! path that are no files.
 
-use std::collections::BTreeMap;
 use std::fs::{self, File, FileTimes};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, SystemTime};
 
-use testkit::{Place, Stat};
+use testkit::{Picture, Place};
 
 /// Longer than anything here takes, even on a busy machine: the end of what hangs.
 pub(crate) const WATCHDOG: Duration = Duration::from_secs(60);
@@ -72,37 +71,12 @@ pub(crate) fn names(directory: &Path) -> Vec<String> {
     names
 }
 
-pub(crate) type Picture = BTreeMap<PathBuf, Thing>;
-
-/// One entry of a directory, as precisely as the system tells. The times show that it was written
-/// even if it was written the same.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Thing {
-    stat: Stat,
-    content: Option<Vec<u8>>,
-}
-
-/// All that lies in `directory` and below.
+/// All that lies in `directory` and below. A link to a file changes the time of the file's inode, which is
+/// therefore left out.
 pub(crate) fn picture(directory: &Path) -> Picture {
-    let mut things = Picture::new();
-    for entry in fs::read_dir(directory).unwrap() {
-        let path = entry.unwrap().path();
-        let look = fs::symlink_metadata(&path).unwrap();
-        if look.is_dir() {
-            things.append(&mut picture(&path));
-        }
-        let content = if look.is_symlink() {
-            Some(fs::read_link(&path).unwrap().into_os_string().into_encoded_bytes())
-        } else {
-            look.is_file().then(|| fs::read(&path).unwrap())
-        };
-        // A link to a file changes the time of the file's inode; reading does not.
-        let mut stat = Stat { changed: (0, 0), ..testkit::stat(&path) };
-        if look.is_dir() {
-            // A directory's time changes with each temporary in it.
-            stat.modified = (0, 0);
-        }
-        things.insert(path, Thing { stat, content });
+    let mut things = testkit::picture_of_files(directory);
+    for thing in things.values_mut() {
+        thing.stat.changed = (0, 0);
     }
     things
 }

@@ -9,7 +9,7 @@ use std::os::unix::fs::symlink;
 
 use serde_json::json;
 
-use crate::support::{DOCUMENT, Lab, Program, fill_but, picture, run_on_small_disk};
+use crate::support::{DOCUMENT, Lab, Program, fill_but, run_on_small_disk};
 
 /// Spelled as no encoder would, but for the frame.
 const SIBLINGS: &str = "{\n  \"\\u0061\": {\"x\" :1,\"x\":  2.50e+1},\n  \"lock_version\": 1,\n  \
@@ -152,11 +152,11 @@ fn child_sets_without_room() {
     // One page for the lock, one for the new document.
     for pages in [0, 1, 2] {
         fill_but(&directory, pages);
-        let before = picture(&directory);
+        let before = testkit::picture_of_files(&directory);
         let told = set(&json!("x".repeat(50_000)).to_string()).exits(2).json();
         let message = told["error"]["message"].as_str().unwrap();
         assert!(message.contains(DOCUMENT) && message.contains("No space left"), "{message}");
-        assert_eq!(picture(&directory), before, "{pages}");
+        assert_eq!(testkit::picture_of_files(&directory), before, "{pages}");
     }
     // A shorter value has room.
     set("2").exits(0);

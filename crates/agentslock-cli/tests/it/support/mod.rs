@@ -6,15 +6,15 @@ mod outlet;
 mod program;
 mod user;
 
-use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
 use tempfile::TempDir;
+use testkit::Picture;
 
 pub(crate) use disk::{fill_but, run_on_small_disk};
 pub(crate) use ended::Ended;
@@ -136,44 +136,8 @@ impl Lab {
 
     /// Everything in the directory and below.
     pub(crate) fn picture(&self) -> Picture {
-        picture(&self.root)
+        testkit::picture_of_files(&self.root)
     }
-}
-
-pub(crate) type Picture = BTreeMap<PathBuf, Thing>;
-
-/// One entry of a directory. Inode and time show that it was written even if it was written the same.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Thing {
-    inode: u64,
-    mode: u32,
-    modified: (i64, i64),
-    /// Of a file the bytes, of a link the path.
-    content: Vec<u8>,
-}
-
-/// All that lies in `directory` and below.
-pub(crate) fn picture(directory: &Path) -> Picture {
-    let mut things = Picture::new();
-    for entry in fs::read_dir(directory).unwrap() {
-        let path = entry.unwrap().path();
-        let look = fs::symlink_metadata(&path).unwrap();
-        if look.is_dir() {
-            things.append(&mut picture(&path));
-        }
-        let content = if look.is_symlink() {
-            fs::read_link(&path).unwrap().into_os_string().into_encoded_bytes()
-        } else if look.is_file() {
-            fs::read(&path).unwrap()
-        } else {
-            Vec::new()
-        };
-        // A directory's time changes with each lock in it.
-        let modified = if look.is_dir() { (0, 0) } else { (look.mtime(), look.mtime_nsec()) };
-        let thing = Thing { inode: look.ino(), mode: look.mode(), modified, content };
-        things.insert(path, thing);
-    }
-    things
 }
 
 pub(crate) fn set_mode(path: &Path, mode: u32) {
