@@ -63,6 +63,7 @@ mod commit;
 mod diff;
 mod digest;
 mod document;
+mod duplicates;
 mod encode;
 mod entries;
 mod error;
@@ -81,6 +82,7 @@ mod version;
 pub use canonical::{CanonicalError, canonical_text};
 pub use diff::{Difference, diff};
 pub use digest::{Digest, ParseDigestError};
+pub use duplicates::{DuplicateKey, duplicate_keys};
 pub use encode::compact;
 pub use entries::Entries;
 pub use error::{

@@ -4,7 +4,6 @@ mod finding;
 mod fix;
 mod locked;
 mod text;
-mod twice;
 
 use std::path::Path;
 use std::process::ExitCode;

@@ -3,11 +3,11 @@
 
 use agentslock_config::LaterStamp;
 use agentslock_core::{
-    CanonicalError, LOCK_VERSION, MarkedSides, MergeError, canonical_text, merge,
+    CanonicalError, DuplicateKey, LOCK_VERSION, MarkedSides, MergeError, canonical_text,
+    duplicate_keys, merge,
 };
 
 use super::finding::Finding;
-use super::twice;
 use crate::places::{self, Place, Places};
 use crate::words;
 
@@ -40,7 +40,7 @@ fn examine_document(bytes: &[u8], canonical: String) -> Examined {
         // What another version means by its layout is not known.
         return Examined { readable: false, findings: vec![finding], repaired: None };
     }
-    let twice = twice::find(std::str::from_utf8(bytes).expect("because it is a document"));
+    let twice = find_twice(std::str::from_utf8(bytes).expect("because it is a document"));
     if !twice.is_empty() {
         return Examined { findings: twice, readable: true, repaired: None };
     }
@@ -51,6 +51,14 @@ fn examine_document(bytes: &[u8], canonical: String) -> Examined {
     let message = "from here on, it is not laid out as all writers would lay it out";
     let finding = Finding::new("not-canonical", places::after(&bytes[..same]), message).fixable();
     Examined { findings: vec![finding], readable: true, repaired: Some(canonical) }
+}
+
+fn find_twice(text: &str) -> Vec<Finding> {
+    let finding = |key: DuplicateKey| {
+        let message = format!("{} is there already; take one away", key.path.join("."));
+        Finding::new("duplicate-key", (key.line, key.column), message)
+    };
+    duplicate_keys(text).into_iter().map(finding).collect()
 }
 
 fn examine_version(bytes: &[u8]) -> Option<Finding> {
@@ -83,7 +91,7 @@ fn examine_marked(bytes: &[u8], malformed: Finding) -> Examined {
     };
     if sides.conflicts == 0 {
         // Only commas were put right, at the ends of lines: a key's place is what it was.
-        let twice = twice::find(&sides.ours);
+        let twice = find_twice(&sides.ours);
         if !twice.is_empty() {
             return unreadable([vec![malformed], twice].concat());
         }
@@ -125,7 +133,7 @@ fn examine_conflicts(bytes: &[u8], sides: &MarkedSides) -> Result<Examined, Merg
     };
     // Each side can have its own, so that only the result tells.
     let twice: Vec<_> =
-        twice::find(text).into_iter().map(|finding| Finding { place: first, ..finding }).collect();
+        find_twice(text).into_iter().map(|finding| Finding { place: first, ..finding }).collect();
     if !twice.is_empty() {
         return Ok(Examined { findings: twice, readable: false, repaired: None });
     }

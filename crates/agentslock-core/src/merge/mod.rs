@@ -15,3 +15,4 @@ pub use error::{MarkedError, MarkedProblem, MergeError};
 pub use marked::MarkedSides;
 pub use merged::{Markers, Merged};
 pub use three_way::merge;
+pub(crate) use tokens::string_end;

@@ -7,6 +7,7 @@
 mod canonical;
 mod diff;
 mod document;
+mod duplicates;
 mod encode;
 mod entries;
 mod flush;

@@ -1,0 +1,83 @@
+//! Keys that an object has twice.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use crate::merge::string_end;
+
+/// A key that its object has already. Most readers see the last one only.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DuplicateKey {
+    /// The line, from 1.
+    pub line: usize,
+    /// The column, in bytes from 1.
+    pub column: usize,
+    /// The keys, and indices of arrays, that lead to it from the top, itself included.
+    pub path: Vec<String>,
+}
+
+/// What is open around a place.
+enum Level<'a> {
+    /// Before the element of this index.
+    Array(usize),
+    /// With the keys so far, and the one whose value this is; `None`: a key comes next.
+    Object(BTreeSet<Cow<'a, str>>, Option<Cow<'a, str>>),
+}
+
+/// Each key of the JSON `text` that its object has already, at any depth, in the order in which they
+/// stand there. Of a text that is no JSON, what looks like one.
+///
+/// A document with one in a section is kept as it is by a flush. A merge by line makes them without a
+/// conflict, and so does a person who takes only the markers of one away.
+pub fn duplicate_keys(text: &str) -> Vec<DuplicateKey> {
+    let mut found = Vec::new();
+    let mut levels = Vec::new();
+    // No string contains a line break.
+    let (mut line, mut line_start, mut at) = (1, 0, 0);
+    while let Some(byte) = text.as_bytes().get(at) {
+        let start = at;
+        at += 1;
+        match byte {
+            b'\n' => (line, line_start) = (line + 1, at),
+            b'[' => levels.push(Level::Array(0)),
+            b'{' => levels.push(Level::Object(BTreeSet::new(), None)),
+            b']' | b'}' => drop(levels.pop()),
+            b',' => match levels.last_mut() {
+                Some(Level::Array(index)) => *index += 1,
+                Some(Level::Object(_, key)) => *key = None,
+                None => {}
+            },
+            b'"' => {
+                at = string_end(text.as_bytes(), at);
+                let Some(Level::Object(keys, key @ None)) = levels.last_mut() else { continue };
+                let name = name_of(&text[start..at]);
+                *key = Some(name.clone());
+                if !keys.insert(name) {
+                    let (column, path) = (start - line_start + 1, path_of(&levels));
+                    found.push(DuplicateKey { line, column, path });
+                }
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// What is no text, half of a surrogate pair, stays as it is spelled.
+fn name_of(key: &str) -> Cow<'_, str> {
+    let inside = key.strip_prefix('"').unwrap_or(key);
+    let inside = inside.strip_suffix('"').unwrap_or(inside);
+    match inside.contains('\\').then(|| serde_json::from_str(key)) {
+        Some(Ok(name)) => Cow::Owned(name),
+        _ => Cow::Borrowed(inside),
+    }
+}
+
+fn path_of(levels: &[Level<'_>]) -> Vec<String> {
+    let step = |level: &Level<'_>| match level {
+        Level::Array(index) => index.to_string(),
+        Level::Object(_, key) => key.as_deref().unwrap_or_default().to_owned(),
+    };
+    levels.iter().map(step).collect()
+}

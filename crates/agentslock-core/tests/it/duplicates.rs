@@ -1,0 +1,55 @@
+//! Keys that an object has twice.
+
+use agentslock_core::duplicate_keys;
+use proptest::prelude::*;
+use serde_json::{Map, Value};
+
+fn found(text: &str) -> Vec<(usize, usize, String)> {
+    let keys = duplicate_keys(text).into_iter();
+    keys.map(|key| (key.line, key.column, key.path.join("."))).collect()
+}
+
+#[test]
+fn each_is_told_with_its_place_and_the_way_to_it() {
+    let text = "{\"a\": [0, {\"b\": 1,\n \"\\u0062\": \"b\"}],\n\"é\": {\"a\": {}, \"a\": {\"x\": 1, \"x\": 1, \"x\": 1}}}";
+    let expected = [
+        (2, 2, "a.1.b".to_owned()),
+        (3, 17, "é.a".to_owned()),
+        (3, 31, "é.a.x".to_owned()),
+        (3, 39, "é.a.x".to_owned()),
+    ];
+    assert_eq!(found(text), expected);
+}
+
+#[test]
+fn equal_keys_of_different_objects_and_equal_values_are_none() {
+    assert_eq!(found("{\"a\": {\"a\": \"a\"}, \"b\": [\"a\", \"a\", {\"a\": 1}, {\"a\": 1}]}"), []);
+}
+
+#[test]
+fn depth_is_no_limit() {
+    let deep = format!("{}{{\"a\":1,\"a\":2}}{}", "[".repeat(100_000), "]".repeat(100_000));
+    assert_eq!(found(&deep).len(), 1);
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_looked_through(text in r#"["\\\\{}\[\],:a\n\u{e9}]{0,40}"#) {
+        // No panic; and where a key is told, something that begins like one stands.
+        for key in duplicate_keys(&text) {
+            let line = text.split('\n').nth(key.line - 1).unwrap();
+            prop_assert_eq!(line.as_bytes()[key.column - 1], b'"');
+        }
+    }
+
+    #[test]
+    fn an_object_has_as_many_as_it_has_more_keys_than_different_ones(
+        keys in proptest::collection::vec("[ab\u{e9}\"]{0,2}", 0..8),
+    ) {
+        let members: Vec<_> =
+            keys.iter().map(|key| format!("{}: 1", Value::from(key.as_str()))).collect();
+        let text = format!("{{{}}}", members.join(","));
+        let different: Map<String, Value> = serde_json::from_str(&text).unwrap();
+        prop_assert_eq!(duplicate_keys(&text).len(), keys.len() - different.len());
+    }
+}
