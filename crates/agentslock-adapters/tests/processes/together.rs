@@ -17,7 +17,7 @@ fn no_unit_anchor_or_view_is_lost() {
 }
 
 #[test]
-#[ignore = "the long form: 1,000 times each"]
+#[ignore = "long; run by `cargo xtask verify --long --only sections`"]
 fn no_unit_anchor_or_view_is_lost_in_a_thousand_rounds() {
     run(1000);
 }
