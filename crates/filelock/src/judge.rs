@@ -14,7 +14,7 @@ use crate::holder::{Holder, Liveness};
 use crate::options::LockOptions;
 use crate::paths::Names;
 use crate::record::{self, Record};
-use crate::sys::{self, Access, Dir, Kind, Look};
+use crate::sys::{self, Access, Dir, Kind, Look, Mark};
 
 /// What was found at the lock's name.
 pub(crate) enum Sight {
@@ -118,6 +118,15 @@ pub(crate) fn judge(names: &Names, options: &LockOptions, local: bool) -> Sight 
             other => Sight::NotALock(other),
         },
     }
+}
+
+/// Whether the holder of the directory that `mark` tells, which was judged to be running, still is. That is all that
+/// a waiter needs to know while one holder stays, for a third of the system calls.
+pub(crate) fn still_runs(names: &Names, mark: Mark) -> bool {
+    let Ok(dir) = sys::open_dir(&names.lock) else { return false };
+    // Looked at first: a claimant in place that has come since and has yet to ask for its OS lock would be
+    // refused because of ours.
+    dir.look().is_ok_and(|now| now.mark() == mark) && matches!(dir.try_flock_shared(), Ok(false))
 }
 
 fn judge_directory(dir: Dir, names: &Names, options: &LockOptions, local: bool) -> Sight {

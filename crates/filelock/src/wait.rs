@@ -4,21 +4,23 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use crate::error::AcquireError;
-use crate::holder::Holder;
-use crate::judge::{Occupant, Sight, Verdict, judge};
+use crate::holder::{Holder, Liveness};
+use crate::judge::{Occupant, Sight, Verdict, judge, still_runs};
 use crate::options::LockOptions;
 use crate::paths::Names;
 use crate::reclaim::reclaim;
 use crate::sweep::{Occasion, sweep};
-use crate::sys::{self, FileId, Look};
+use crate::sys::{self, FileId, Look, Mark};
 
 const FIRST_PAUSE: Duration = Duration::from_micros(50);
 /// The longest pause while the lock keeps changing hands: a long waiter must not starve.
 const MOVING_PAUSE: Duration = sys::MOVING_PAUSE;
 /// The longest pause while one holder stays.
 const LONGEST_PAUSE: Duration = Duration::from_millis(10);
-/// A holder that stays is judged again this often.
-const JUDGE_AGAIN: Duration = sys::JUDGE_AGAIN;
+/// Whether a holder that stays lives is asked this often.
+const ASK_AGAIN: Duration = sys::ASK_AGAIN;
+/// A holder that stays, and of whom the kernel says that it lives, is nevertheless judged anew this often.
+const JUDGE_AGAIN: Duration = Duration::from_millis(100);
 /// How often a lock that is found free or cleared after the deadline is tried all the same, so
 /// that a call with no time to wait still replaces a dead holder.
 const TRIES_AFTER_DEADLINE: u32 = 2;
@@ -30,8 +32,10 @@ pub(crate) struct Wait<'a> {
     local: bool,
     started: Instant,
     /// Tells whether the occupant is still the one of the last round, at the cost of one lstat.
-    mark: Option<(FileId, i64)>,
+    mark: Option<Mark>,
     judged: Option<Instant>,
+    /// When it was judged, or the kernel asked whether it runs.
+    asked: Instant,
     holder: Option<Holder>,
     replaced: Option<Holder>,
     /// When a verdict that rests on the clock was last acted on, and on whom.
@@ -55,6 +59,7 @@ impl<'a> Wait<'a> {
             started,
             mark: None,
             judged: None,
+            asked: started,
             holder: None,
             replaced: None,
             timed: None,
@@ -79,15 +84,13 @@ impl<'a> Wait<'a> {
                     return self.try_now();
                 }
                 look => {
-                    let mark = look.ok().map(|look: Look| (look.id, look.changed));
+                    let mark = look.ok().as_ref().map(Look::mark);
                     let moved = mark.is_none() || mark != self.mark;
                     self.mark = mark;
                     if moved {
                         self.pause = self.pause.min(MOVING_PAUSE);
                     }
-                    if (moved || self.judged.is_none_or(|at| at.elapsed() >= JUDGE_AGAIN))
-                        && self.judge_and_clear()?
-                    {
+                    if (moved || !self.still_runs()) && self.judge_and_clear()? {
                         return self.try_now();
                     }
                 }
@@ -110,9 +113,24 @@ impl<'a> Wait<'a> {
         }
     }
 
+    /// Whether the occupant, which looks the same, need not be judged yet: it was just now, or the kernel still says
+    /// that it runs. The latter is believed for a while only, since a ctime can be so coarse that the next
+    /// holder's directory looks like the last one's, and the holder named in an error must be the right one.
+    fn still_runs(&mut self) -> bool {
+        let Some(judged) = self.judged else { return false };
+        if self.asked.elapsed() < ASK_AGAIN {
+            return true;
+        }
+        self.asked = Instant::now();
+        let runs = self.holder.as_ref().is_some_and(|holder| holder.liveness == Liveness::Running);
+        let runs = runs && judged.elapsed() < JUDGE_AGAIN;
+        self.mark.is_some_and(|mark| runs && still_runs(self.names, mark))
+    }
+
     /// Whether the name is worth a try: nothing is there, or what was there is cleared.
     fn judge_and_clear(&mut self) -> Result<bool, AcquireError> {
-        let first = self.judged.replace(Instant::now()).is_none();
+        self.asked = Instant::now();
+        let first = self.judged.replace(self.asked).is_none();
         if first && self.local {
             sweep(self.names, self.options, Occasion::Contention);
         }

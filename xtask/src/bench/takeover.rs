@@ -62,22 +62,18 @@ pub(crate) struct Waiter {
 impl Waiter {
     /// Waits for a while, and prints the share of that time that it was running.
     pub(crate) fn run(self) -> Outcome {
-        let (started, before) = (Instant::now(), time_on_cpu()?);
+        let time_on_processor =
+            || testkit::time_on_processor().ok_or("this system does not tell a process's time");
+        let (started, before) = (Instant::now(), time_on_processor()?);
         let options = filelock::LockOptions::new().timeout(Duration::from_secs(3));
         match options.acquire(&self.path) {
             Err(error) if error.is_contention() => {}
             _ => return Err("it was held, and the wait did not time out".into()),
         }
-        let busy = Duration::from_nanos(time_on_cpu()? - before);
+        let busy = time_on_processor()?.saturating_sub(before);
         println!("{}", busy.as_secs_f64() / started.elapsed().as_secs_f64());
         Ok(())
     }
-}
-
-/// This process's time on a processor, in nanoseconds (Linux; Documentation/scheduler/sched-stats).
-fn time_on_cpu() -> Result<u64, Failure> {
-    let text = std::fs::read_to_string("/proc/self/schedstat")?;
-    Ok(text.split(' ').next().unwrap_or_default().parse()?)
 }
 
 fn takeovers(directory: &Path) -> Result<Vec<f64>, Failure> {

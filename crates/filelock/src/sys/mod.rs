@@ -11,7 +11,7 @@ mod unix;
 pub(crate) use locality::file_system_is_local;
 #[cfg(unix)]
 pub(crate) use unix::{
-    Dir, JUDGE_AGAIN, MOVING_PAUSE, create_exclusive, identity, kernel_id, look, mkdir, open_dir,
+    ASK_AGAIN, Dir, MOVING_PAUSE, create_exclusive, identity, kernel_id, look, mkdir, open_dir,
     open_file, overwrite, read_start, rename_exclusive, rmdir, try_flock_file, unlink, unlink_if,
     write_record,
 };
@@ -20,7 +20,7 @@ pub(crate) use unix::{
 mod windows;
 #[cfg(windows)]
 pub(crate) use windows::{
-    Dir, JUDGE_AGAIN, MOVING_PAUSE, create_exclusive, file_system_is_local, identity, kernel_id,
+    ASK_AGAIN, Dir, MOVING_PAUSE, create_exclusive, file_system_is_local, identity, kernel_id,
     look, mkdir, open_dir, open_file, overwrite, read_start, rename_exclusive, rmdir,
     try_flock_file, unlink, unlink_if, write_record,
 };
@@ -36,6 +36,10 @@ pub(crate) struct FileId {
     pub(crate) device: u64,
     pub(crate) inode: u64,
 }
+
+/// Tells the occupants of one name apart, although the file system may give the second one the inode number
+/// of the first: identity and time of the last change of the inode (as fine as the kernel's tick).
+pub(crate) type Mark = (FileId, i64);
 
 /// An OS lock: any number of shared ones, or one exclusive one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,12 +97,15 @@ pub(crate) struct Look {
     pub(crate) user: Option<u32>,
     /// Last change of the content (of a directory: of its entries), unix nanoseconds.
     pub(crate) modified: i64,
-    /// Last change of the inode, unix nanoseconds. With the identity it tells two occupants of one
-    /// name apart although the file system gave the second one the inode number of the first.
+    /// Last change of the inode, unix nanoseconds.
     pub(crate) changed: i64,
 }
 
 impl Look {
+    pub(crate) fn mark(&self) -> Mark {
+        (self.id, self.changed)
+    }
+
     /// "Was published together with its record."
     pub(crate) fn is_sticky(&self) -> bool {
         self.mode & 0o1000 != 0

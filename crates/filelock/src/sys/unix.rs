@@ -14,7 +14,7 @@ use super::{Access, FileId, Flock, Kind, Look};
 
 /// How often a waiter looks, and judges: a look takes no lock in the kernel, and hinders nobody.
 pub(crate) const MOVING_PAUSE: Duration = Duration::from_micros(500);
-pub(crate) const JUDGE_AGAIN: Duration = Duration::from_millis(8);
+pub(crate) const ASK_AGAIN: Duration = Duration::from_millis(8);
 
 /// An open directory. Closing it gives up any OS lock taken through it.
 #[derive(Debug)]

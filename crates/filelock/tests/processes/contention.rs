@@ -1,6 +1,8 @@
 //! Many processes at once, none of which is hurt.
 
-use std::time::Duration;
+use std::ops::ControlFlow;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
 
 use filelock::LockOptions;
 use testkit::{ChildTest, TestChild};
@@ -70,15 +72,25 @@ fn processes_that_go_by_time_exclude_each_other() {
     contend("time-based");
 }
 
+const SPELL: Duration = Duration::from_secs(1);
+
+/// Reports after each spell of waiting how long it was, and for how much of it this process was at work.
 #[test]
-fn child_waits_in_vain() {
+fn child_waits_and_reports() {
     let Some(mut parent) = testkit::parent() else { return };
+    let now = || (Instant::now(), testkit::time_on_processor().unwrap());
+    let began = Mutex::new(now());
     let options = LockOptions::new().timeout(WATCHDOG * 2).on_wait({
         let reporter = parent.clone();
-        let first = std::sync::Once::new();
         move |_, _| {
-            first.call_once(|| reporter.at("waiting", ""));
-            std::ops::ControlFlow::Continue(())
+            let mut began = began.lock().unwrap();
+            let elapsed = began.0.elapsed();
+            if elapsed >= SPELL {
+                let used = testkit::time_on_processor().unwrap().checked_sub(began.1).unwrap();
+                reporter.at("waited", &(used.as_secs_f64() / elapsed.as_secs_f64()).to_string());
+                *began = now();
+            }
+            ControlFlow::Continue(())
         }
     });
     let guard = options.acquire(parent.path("TARGET")).unwrap();
@@ -87,37 +99,22 @@ fn child_waits_in_vain() {
     guard.release().unwrap();
 }
 
-/// How long a process's threads have been on a processor: the first number of their `schedstat`, in nanoseconds.
-fn busy(pid: u32) -> Option<Duration> {
-    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).ok()?;
-    let busy = threads.map(|thread| {
-        let text = std::fs::read_to_string(thread.ok()?.path().join("schedstat")).ok()?;
-        text.split(' ').next()?.parse().ok().map(Duration::from_nanos)
-    });
-    busy.sum()
-}
-
-#[cfg(target_os = "linux")] // It goes by proc(5).
+#[cfg(unix)] // Windows does not tell a process's time without more ado.
 #[test]
 fn a_waiter_whose_holder_stays_takes_less_than_a_fiftieth_of_a_processor() {
-    let name = "a_waiter_whose_holder_stays_takes_less_than_a_fiftieth_of_a_processor";
-    if busy(std::process::id()).is_none() {
-        return testkit::skip(name, "needs /proc/PID/schedstat");
-    }
     for lab in Lab::everywhere() {
         let guard = filelock::acquire(lab.target()).unwrap();
-        let mut child = ChildTest::new(module_path!(), "child_waits_in_vain")
+        let mut child = ChildTest::new(module_path!(), "child_waits_and_reports")
             .var("TARGET", lab.target())
             .spawn();
-        child.await_point("waiting");
-        let (started, before) = (std::time::Instant::now(), busy(child.pid()).unwrap());
-        // Nothing is to happen meanwhile: the time that goes by is what the claim is about.
-        std::thread::sleep(Duration::from_secs(2));
-        let (elapsed, after) = (started.elapsed(), busy(child.pid()).unwrap());
-        let used = after.checked_sub(before).unwrap();
-        println!("{}: {used:?} of {elapsed:?}", lab.name());
-        assert!(used > Duration::ZERO, "it is measured");
-        assert!(used * 50 < elapsed, "on {}: {used:?} of {elapsed:?}", lab.name());
+        // What else the machine does (caches lost, a slower clock) only ever adds to a process's time. So the
+        // least of a few spells is nearest to what waiting costs.
+        let spells: [f64; 3] =
+            std::array::from_fn(|_| child.await_point("waited").parse().unwrap());
+        println!("{}: {spells:.4?}", lab.name());
+        let least = spells.into_iter().fold(f64::INFINITY, f64::min);
+        assert!(least > 0.0, "it is measured");
+        assert!(least < 0.02, "on {}: {spells:?}", lab.name());
         guard.release().unwrap();
         child.await_point("holding");
         child.say("release");

@@ -32,7 +32,7 @@ const FILE_FLAG_OPEN_REPARSE_POINT: u32 = 0x0020_0000;
 /// How often a waiter looks, and judges. Every look opens what it looks at, and as long as it is open its
 /// name can stay after it was removed: who looks all the time keeps the lock from becoming free.
 pub(crate) const MOVING_PAUSE: Duration = Duration::from_millis(5);
-pub(crate) const JUDGE_AGAIN: Duration = Duration::from_millis(50);
+pub(crate) const ASK_AGAIN: Duration = Duration::from_millis(50);
 
 /// Opens the entry `name` of `dir`, of whatever kind, following no link.
 fn open_at(dir: &File, name: &str, access: u32) -> io::Result<File> {
