@@ -1,7 +1,7 @@
 //! Appending one record to a file of lines.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 
 use crate::durability::{Durability, parent_of};
@@ -52,9 +52,8 @@ pub fn append_record_with(
         return not_a_line("contains a newline");
     }
     let failed = |verb| move |source| AppendError::Io { verb, path: path.to_owned(), source };
-    let (mut file, is_new) = open(path)?;
-    let old_length = file.metadata().map_err(failed("examine"))?.len();
-    let closed_torn_tail = ends_torn(&mut file, old_length).map_err(failed("read the end of"))?;
+    let Opened { mut file, old_length, is_new } = open(path)?;
+    let closed_torn_tail = ends_torn(&file, old_length).map_err(failed("read the end of"))?;
     let mut line = Vec::with_capacity(record.len() + 2);
     if closed_torn_tail {
         line.push(b'\n');
@@ -74,7 +73,13 @@ pub fn append_record_with(
     Ok(Appended { closed_torn_tail })
 }
 
-fn open(path: &Path) -> Result<(File, bool), AppendError> {
+struct Opened {
+    file: File,
+    old_length: u64,
+    is_new: bool,
+}
+
+fn open(path: &Path) -> Result<Opened, AppendError> {
     let failed = |source| AppendError::Io { verb: "open", path: path.to_owned(), source };
     // Before opening: opening a FIFO for writing and reading would make us its other end.
     let is_new = match std::fs::metadata(path) {
@@ -95,18 +100,18 @@ fn open(path: &Path) -> Result<(File, bool), AppendError> {
     // on other users' files in a sticky directory (proc_sys_fs(5)).
     options.read(true).append(true).create(is_new);
     let file = sys::open_nonblocking(path, &mut options).map_err(failed)?;
-    match sys::not_regular(&file.metadata().map_err(failed)?) {
+    let metadata = file.metadata().map_err(failed)?;
+    match sys::not_regular(&metadata) {
         Some(kind) => Err(AppendError::NotAFile { path: path.to_owned(), kind }),
-        None => Ok((file, is_new)),
+        None => Ok(Opened { file, old_length: metadata.len(), is_new }),
     }
 }
 
-fn ends_torn(file: &mut File, length: u64) -> io::Result<bool> {
-    let Some(last) = length.checked_sub(1) else { return Ok(false) };
-    let mut byte = [0];
-    file.seek(SeekFrom::Start(last))?;
-    file.read_exact(&mut byte)?;
-    Ok(byte != *b"\n")
+fn ends_torn(file: &File, length: u64) -> io::Result<bool> {
+    match length.checked_sub(1) {
+        Some(last) => Ok(sys::byte_at(file, last)? != b'\n'),
+        None => Ok(false),
+    }
 }
 
 fn write_whole(file: &mut File, line: &[u8]) -> io::Result<()> {

@@ -6,7 +6,7 @@ use std::fs::Metadata;
 mod unix;
 #[cfg(unix)]
 pub(crate) use unix::{
-    Directory, Pin, adopt_owner_and_mode, create_temporary, fingerprint, fingerprint_at,
+    Directory, Pin, adopt_owner_and_mode, byte_at, create_temporary, fingerprint, fingerprint_at,
     kind_of_special, may_replace, open_directory, open_nonblocking, persist, pin, read_to_end,
     sync, sync_data, sync_directory, sync_renamed,
 };
@@ -15,7 +15,7 @@ pub(crate) use unix::{
 mod windows;
 #[cfg(windows)]
 pub(crate) use windows::{
-    Directory, Pin, adopt_owner_and_mode, create_temporary, fingerprint, fingerprint_at,
+    Directory, Pin, adopt_owner_and_mode, byte_at, create_temporary, fingerprint, fingerprint_at,
     kind_of_special, may_replace, open_directory, open_nonblocking, persist, pin, read_to_end,
     sync, sync_data, sync_directory, sync_renamed,
 };

@@ -2,7 +2,9 @@
 
 use std::fs::{File, Metadata, OpenOptions, Permissions};
 use std::io;
-use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
+use std::os::unix::fs::{
+    FileExt, FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown,
+};
 use std::path::Path;
 
 use rustix::buffer::spare_capacity;
@@ -28,6 +30,12 @@ pub(crate) fn read_to_end(file: &mut File, bytes: &mut Vec<u8>) -> io::Result<()
             return Ok(());
         }
     }
+}
+
+pub(crate) fn byte_at(file: &File, offset: u64) -> io::Result<u8> {
+    let mut byte = [0];
+    file.read_exact_at(&mut byte, offset)?;
+    Ok(byte[0])
 }
 
 /// As long as it is open, the system cannot give the file's inode number to another file.

@@ -5,7 +5,7 @@
 //! tried again for less than half a second before they are believed.
 
 use std::fs::{File, Metadata, OpenOptions};
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
 use std::os::windows::fs::OpenOptionsExt;
 use std::path::Path;
 use std::thread::sleep;
@@ -42,6 +42,14 @@ pub(crate) fn open_nonblocking(path: &Path, options: &mut OpenOptions) -> io::Re
 
 pub(crate) fn read_to_end(file: &mut File, bytes: &mut Vec<u8>) -> io::Result<()> {
     file.read_to_end(bytes).map(|_| ())
+}
+
+/// Moves the file's position, without effect on appending.
+pub(crate) fn byte_at(mut file: &File, offset: u64) -> io::Result<u8> {
+    let mut byte = [0];
+    file.seek(SeekFrom::Start(offset))?;
+    file.read_exact(&mut byte)?;
+    Ok(byte[0])
 }
 
 /// Needs no handle: NTFS gives a file's number to another file only with another sequence number
