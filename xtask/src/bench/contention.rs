@@ -21,6 +21,9 @@ const TIME: Duration = Duration::from_secs(2);
 /// The locks that are contended for.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Lock {
+    /// A lock for each process: what is left of waiting is what the scheduler makes them wait.
+    #[value(name = "a-lock-each")]
+    Apart,
     #[value(name = "filelock")]
     Ours,
     #[cfg(feature = "peers")]
@@ -34,6 +37,7 @@ enum Lock {
 impl Lock {
     fn name(self) -> &'static str {
         match self {
+            Self::Apart => "a-lock-each",
             Self::Ours => "filelock",
             #[cfg(feature = "peers")]
             Self::Gix => "gix-lock",
@@ -52,7 +56,9 @@ pub(super) fn run(page: &mut Page, places: &[Place]) -> Result<(), Failure> {
          laid end to end. Below 1: what waiters prepare meanwhile costs the others nothing. With each of \
          these locks, a process that runs mostly gets what it has just released, hence the small medians: \
          what waiting costs is in the tail. `fd-lock` waits in the kernel; `gix-lock` sleeps quadratically \
-         longer after each try.",
+         longer after each try. *A lock each*: every process has a lock of `filelock` to itself, so that they \
+         contend for nothing but processors; what they wait is what the scheduler makes them wait, and no \
+         lock among so many processes that never rest does much better.",
     );
     let mut curves = Vec::new();
     for place in places {
@@ -115,9 +121,15 @@ fn end_to_end(place: &Path) -> Result<f64, Failure> {
 
 /// All waits, in seconds.
 fn contend(lock: Lock, directory: &Path, processes: usize) -> Result<Vec<f64>, Failure> {
-    let critical = Critical::create(directory)?;
-    let mut workers =
-        (0..processes).map(|_| start(lock, directory)).collect::<Result<Vec<_>, _>>()?;
+    let counters = if lock == Lock::Apart { processes } else { 1 };
+    let counters = (0..counters)
+        .map(|number| own_directory(directory, &number.to_string()))
+        .collect::<Result<Vec<_>, _>>()?;
+    let criticals =
+        counters.iter().map(|counter| Critical::create(counter)).collect::<Result<Vec<_>, _>>()?;
+    let mut workers = (counters.iter().cycle().take(processes))
+        .map(|counter| start(lock, counter))
+        .collect::<Result<Vec<_>, _>>()?;
     // All are there before any begins.
     for worker in &mut workers {
         worker.stdout.as_mut().expect("because it was piped").read_exact(&mut [0])?;
@@ -135,7 +147,11 @@ fn contend(lock: Lock, directory: &Path, processes: usize) -> Result<Vec<f64>, F
         let (numbers, _) = bytes.as_chunks::<4>();
         waits.extend(numbers.iter().map(|wait| f64::from(u32::from_le_bytes(*wait)) / 1e6));
     }
-    let (counted, overlaps) = (critical.count()?, critical.overlaps()?);
+    let (mut counted, mut overlaps) = (0, 0);
+    for critical in &criticals {
+        counted += critical.count()?;
+        overlaps += critical.overlaps()?;
+    }
     if counted != u64::try_from(waits.len())? || overlaps > 0 {
         return Err(format!("{} did not hold: {counted} of {}", lock.name(), waits.len()).into());
     }
@@ -187,7 +203,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 fn pass(lock: Lock, path: &Path, inside: &mut dyn FnMut() -> std::io::Result<()>) -> Outcome {
     match lock {
-        Lock::Ours => {
+        Lock::Apart | Lock::Ours => {
             let guard = filelock::LockOptions::new().timeout(PATIENCE).acquire(path)?;
             inside()?;
             guard.release()?;
