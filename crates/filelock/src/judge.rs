@@ -281,9 +281,10 @@ fn by_time(
     }
 }
 
-/// How long until `since` is longer ago than `limit`; `None` when it is.
+/// How long until `since`, which can be in the future, is longer ago than `limit`; `None` when it is.
 fn left(environment: &Environment, since: i64, limit: Duration) -> Option<Duration> {
-    limit.checked_sub(elapsed(environment, since))
+    let ahead = u64::try_from(since.saturating_sub(environment.now())).unwrap_or(0);
+    limit.saturating_add(Duration::from_nanos(ahead)).checked_sub(elapsed(environment, since))
 }
 
 fn elapsed(environment: &Environment, since: i64) -> Duration {

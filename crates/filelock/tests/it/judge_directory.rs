@@ -1,12 +1,13 @@
 //! Judging, by the clock: directories whose record names no OS lock, or that have none.
 
 use std::fs;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use filelock::{Liveness, LockOptions};
 
 use crate::support::{
-    Lab, NOBODY, SECOND, age, ahead, brief, expect_alive, expect_gone, expect_replaced, now, record,
+    Lab, NOBODY, SECOND, age, ahead, brief, expect_alive, expect_gone, expect_replaced, now,
+    record, set_modified,
 };
 
 /// The lines that the two revisions of the directory generation write after the time.
@@ -108,6 +109,20 @@ fn a_time_slightly_in_the_future_is_a_time() {
     let holder = expect_alive(&brief(), lab.target());
     assert_eq!(holder.age(), Some(Duration::ZERO));
     expect_gone(&brief().environment(ahead(51)), lab.target());
+}
+
+/// Whoever waits has to know that the grace is not all that it takes: a file server whose clock is ahead,
+/// or a clock that was set back.
+#[test]
+fn a_remnant_from_the_future_says_how_long_it_stays_in_the_way() {
+    let lab = Lab::new();
+    lab.occupy(None);
+    let hour = Duration::from_secs(3600);
+    set_modified(&lab.lock(), SystemTime::now() + hour);
+    let holder = expect_alive(&brief(), lab.target());
+    let Liveness::Expires { within } = *holder.liveness() else { panic!("{holder:?}") };
+    assert!(within > hour && within <= hour + Duration::from_secs(2), "{within:?}");
+    expect_gone(&brief().environment(ahead(3603)), lab.target());
 }
 
 const UNPARSABLE: [&[u8]; 9] = [

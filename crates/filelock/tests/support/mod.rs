@@ -111,7 +111,11 @@ pub(crate) fn record(stamp: i64, rest: &str) -> Vec<u8> {
 
 /// Sets the time of the last change of a file or directory so far back.
 pub(crate) fn age(path: &Path, age: Duration) {
-    let times = FileTimes::new().set_modified(SystemTime::now() - age);
+    set_modified(path, SystemTime::now() - age);
+}
+
+pub(crate) fn set_modified(path: &Path, time: SystemTime) {
+    let times = FileTimes::new().set_modified(time);
     let mut options = File::options();
     #[cfg(unix)]
     options.read(true);
