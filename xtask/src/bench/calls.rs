@@ -21,7 +21,8 @@ pub(super) fn run(page: &mut Page, places: &[Place]) -> Result<(), Failure> {
         "System calls",
         "Counted with `strace`, the second time that one process does it (the first time, it also looks for \
          left-overs), on files of 2 KB. `getpid` is left out. A poll is what a waiter does each time that \
-         it wakes up; every 8 ms, or when the lock has changed hands, it also judges the holder.",
+         it wakes up; every 8 ms it also asks the kernel whether the holder runs, and every 100 ms, or when \
+         the lock has changed hands, judges it.",
     );
     let directory = super::rounds::own_directory(places[0].path(), "calls")?;
     let log = directory.join("calls");
@@ -61,8 +62,12 @@ fn operations(log: &str) -> Vec<(String, Vec<String>)> {
         }
     }
     for (name, calls) in &mut operations {
-        if name == "poll" && calls.iter().any(|call| call == "flock") {
-            "poll and judge".clone_into(name);
+        let did = |call| calls.iter().any(|did| did == call);
+        // Judging reads the record, asking does not.
+        match name.as_str() {
+            "poll" if did("pread") => "poll and judge".clone_into(name),
+            "poll" if did("flock") => "poll and ask".clone_into(name),
+            _ => {}
         }
     }
     let mut seen = BTreeSet::from(["end".to_owned()]);
