@@ -148,6 +148,6 @@ fn is_lost(kind: ErrorKind) -> bool {
 
 fn remove_if_ours(names: &Names, id: sys::FileId) {
     if sys::look(&names.lock).is_ok_and(|look| look.id == id) {
-        let _ = sys::rmdir(&names.lock);
+        let _ = sys::rmdir_if(&names.lock, id);
     }
 }

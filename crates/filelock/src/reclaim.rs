@@ -51,7 +51,7 @@ fn remove_directory(names: &Names, id: FileId) -> Result<bool, AcquireError> {
     if !still_is(names, id) {
         return Ok(true);
     }
-    let error = match sys::rmdir(&names.lock) {
+    let error = match sys::rmdir_if(&names.lock, id) {
         Ok(()) => return Ok(true),
         Err(error) => error,
     };

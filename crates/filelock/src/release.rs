@@ -64,7 +64,7 @@ pub(crate) fn release(guard: &mut LockGuard) -> Result<(), Failure> {
             Err(error) => return Err(Failure::Io("examine", error)),
         };
         if is_ours {
-            match sys::rmdir(lock) {
+            match sys::rmdir_if(lock, guard.claim.id) {
                 Ok(()) => {}
                 // Not empty: a successor has the name, or a stranger's file is inside, which
                 // whoever comes next is told of. Either way we hold nothing any more.

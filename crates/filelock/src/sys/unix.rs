@@ -160,6 +160,12 @@ pub(crate) fn rmdir(path: &Path) -> io::Result<()> {
     Ok(retry_on_intr(|| rustix::fs::rmdir(path))?)
 }
 
+/// Removes the directory at `path`, which the caller has just seen to be `id`: Unix cannot compare and remove as
+/// one step.
+pub(crate) fn rmdir_if(path: &Path, _: FileId) -> io::Result<()> {
+    rmdir(path)
+}
+
 pub(crate) fn unlink(path: &Path) -> io::Result<()> {
     Ok(retry_on_intr(|| rustix::fs::unlink(path))?)
 }

@@ -107,13 +107,23 @@ pub(crate) fn mkdir(path: &Path, _: u32) -> io::Result<()> {
 /// Removes the directory that `path` names now, even if it takes more than one try.
 pub(crate) fn rmdir(path: &Path) -> io::Result<()> {
     let mut meant = None;
+    rmdir_that(path, |id| *meant.get_or_insert(id) == id)
+}
+
+/// Removes the directory at `path` if it is `id`: what a path names is opened, compared, and removed through
+/// its handle.
+pub(crate) fn rmdir_if(path: &Path, id: FileId) -> io::Result<()> {
+    rmdir_that(path, |found| found == id)
+}
+
+fn rmdir_that(path: &Path, mut is_meant: impl FnMut(FileId) -> bool) -> io::Result<()> {
     patiently(|| {
         let dir = open(path, DELETE | FILE_READ_ATTRIBUTES)?;
         let look = look_at_handle(&dir)?;
         if look.kind != Kind::Directory {
             return Err(ErrorKind::NotADirectory.into());
         }
-        if *meant.get_or_insert(look.id) != look.id {
+        if !is_meant(look.id) {
             return Err(ErrorKind::NotFound.into());
         }
         dir.delete_by_handle().map_err(|(_, error)| error)
@@ -190,6 +200,22 @@ pub(crate) fn file_system_is_local(dir: &Path) -> io::Result<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_directory_goes_only_if_it_is_the_one_that_was_meant() {
+        let parent = tempfile::tempdir().unwrap();
+        let [judged, successor] = ["judged", "successor"].map(|name| parent.path().join(name));
+        let ids = [&judged, &successor].map(|path| {
+            std::fs::create_dir(path).unwrap();
+            look(path).unwrap().id
+        });
+        std::fs::rename(&judged, parent.path().join("aside")).unwrap();
+        std::fs::rename(&successor, &judged).unwrap();
+        assert_eq!(rmdir_if(&judged, ids[0]).unwrap_err().kind(), ErrorKind::NotFound);
+        assert!(judged.exists());
+        rmdir_if(&judged, ids[1]).unwrap();
+        assert!(!judged.exists());
+    }
 
     #[test]
     fn times_count_from_1970() {
