@@ -131,6 +131,6 @@ pub(crate) fn create_exclusive(dir: &Dir, name: &str) -> io::Result<File> {
     dir.with(|dir| {
         let mut options = fs_at::OpenOptions::default();
         options.create_new(true).read(true).write(OpenOptionsWriteMode::Write);
-        options.open_at(dir, name)
+        patiently(|| options.open_at(dir, name))
     })
 }

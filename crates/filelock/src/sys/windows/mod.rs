@@ -55,7 +55,9 @@ pub(crate) fn try_flock_file(_: &File, _: Flock) -> io::Result<bool> {
 /// Opens `path` for reading if it is a regular file; `None` when it is something else.
 pub(crate) fn open_file(path: &Path) -> io::Result<Option<File>> {
     // A directory cannot be opened like this. What it is was asked before.
-    regular(OpenOptions::new().read(true).custom_flags(FILE_FLAG_OPEN_REPARSE_POINT).open(path)?)
+    let mut options = OpenOptions::new();
+    options.read(true).custom_flags(FILE_FLAG_OPEN_REPARSE_POINT);
+    regular(patiently(|| options.open(path))?)
 }
 
 fn regular(file: File) -> io::Result<Option<File>> {
