@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use agentslock_core::place_after;
 use serde_json::value::RawValue;
 
 /// A document's text, and its top-level values in it.
@@ -39,13 +40,6 @@ impl<'a> Places<'a> {
     /// `part` was borrowed from the text.
     fn place_of(&self, part: &str) -> Place {
         let offset = part.as_ptr() as usize - self.text.as_ptr() as usize;
-        after(&self.text.as_bytes()[..offset])
+        place_after(&self.text.as_bytes()[..offset])
     }
-}
-
-/// The place of what comes after `before`.
-pub(crate) fn after(before: &[u8]) -> Place {
-    let line_start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
-    (line, before.len() - line_start + 1)
 }

@@ -122,7 +122,7 @@ fn stage_filtered(lockfile: &Lockfile, section: &str, command: &[OsString]) -> R
 
 fn stage(lockfile: &Lockfile, section: &str, source: &str, json: Vec<u8>) -> Result<(), Failure> {
     lockfile.set_section_raw(section, json).map_err(|error| match error {
-        StageError::NotJson { problem, .. } => Failure::input(format!("{source}, {problem}")),
+        StageError::NotJson { flaw, .. } => Failure::input(format!("{source}, {flaw}")),
         error => Failure::from(error),
     })
 }

@@ -1,23 +1,17 @@
 //! The canonical form of a whole document.
 
-use crate::document::{Document, Flaw};
+use crate::document::Document;
 use crate::encode::{MAX_DEPTH, canonical, canonical_key};
-use crate::error::Problem;
+use crate::flaw::Flaw;
+use crate::frame::{OPEN, Object};
 
 /// Why a text has no canonical form.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CanonicalError {
     /// It is not a lock document.
-    #[error("line {line}, column {column}: {problem}")]
-    Malformed {
-        /// The line, from 1.
-        line: usize,
-        /// The column, in bytes from 1.
-        column: usize,
-        /// What is wrong there.
-        problem: Problem,
-    },
+    #[error(transparent)]
+    Malformed(#[from] Flaw),
     /// A value is nested too deeply to be written indented.
     #[error(
         "{key:?} is nested too deeply to be indented: {limit} levels at most, and fewer if it is large"
@@ -41,19 +35,17 @@ pub enum CanonicalError {
 ///
 /// [`CanonicalError`].
 pub fn canonical_text(text: impl Into<Vec<u8>>) -> Result<String, CanonicalError> {
-    let document = Document::parse(text.into()).map_err(|Flaw { line, column, problem }| {
-        CanonicalError::Malformed { line, column, problem }
-    })?;
+    let document = Document::parse(text.into())?;
     let mut out = String::with_capacity(document.text().len());
-    out.push('{');
+    let object = Object::document(document.entries().len());
+    out.push_str(OPEN);
     for (index, entry) in document.entries().iter().enumerate() {
         let value = canonical(document.value_of(entry)).map_err(|_| CanonicalError::TooDeep {
             key: entry.name.to_string(),
             limit: MAX_DEPTH,
         })?;
-        let separator = if index == 0 { "\n  " } else { ",\n  " };
-        out.extend([separator, &canonical_key(&entry.name), ": ", &value]);
+        out.extend(object.entry(index, &canonical_key(&entry.name), &value));
     }
-    out.push_str(if document.entries().is_empty() { "}\n" } else { "\n}\n" });
+    out.extend(object.end());
     Ok(out)
 }

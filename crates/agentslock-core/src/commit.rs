@@ -51,12 +51,8 @@ pub(crate) fn read_document(path: &Path) -> Result<(Document, Version), OpenErro
     let contents = fsops::read(path)?;
     let document = match contents.bytes {
         None => Document::fresh(),
-        Some(bytes) => Document::parse(bytes).map_err(|flaw| OpenError::Malformed {
-            path: path.to_owned(),
-            line: flaw.line,
-            column: flaw.column,
-            problem: flaw.problem,
-        })?,
+        Some(bytes) => Document::parse(bytes)
+            .map_err(|flaw| OpenError::Malformed { path: path.to_owned(), flaw })?,
     };
     Ok((document, contents.version))
 }

@@ -7,7 +7,7 @@ use serde::Deserializer as _;
 use serde::de::{MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::error::Problem;
+use crate::flaw::{Flaw, Problem};
 use crate::reserved::LOCK_VERSION_KEY;
 
 /// A document, parsed as far as its top level.
@@ -27,14 +27,6 @@ pub(crate) struct Entry {
     value: Range<usize>,
 }
 
-/// What is wrong with a document, and where: line and column from 1, the column in bytes.
-#[derive(Debug)]
-pub(crate) struct Flaw {
-    pub(crate) line: usize,
-    pub(crate) column: usize,
-    pub(crate) problem: Problem,
-}
-
 impl Document {
     /// What a missing file stands for.
     pub(crate) fn fresh() -> Self {
@@ -45,30 +37,31 @@ impl Document {
     pub(crate) fn parse(bytes: Vec<u8>) -> Result<Self, Flaw> {
         let text = String::from_utf8(bytes).map_err(|error| {
             let end = error.utf8_error().valid_up_to();
-            flaw_at(&error.as_bytes()[..end], Problem::NotUtf8)
+            Flaw::after(&error.as_bytes()[..end], Problem::NotUtf8)
         })?;
         if text.starts_with('\u{feff}') {
-            return Err(flaw_at(b"", Problem::ByteOrderMark));
+            return Err(Flaw::after(b"", Problem::ByteOrderMark));
         }
         let start = text.trim_start_matches(JSON_WHITE_SPACE);
         if start.is_empty() {
-            return Err(flaw_at(b"", Problem::Empty));
+            return Err(Flaw::after(b"", Problem::Empty));
         }
         if !start.starts_with('{') {
             let before = &text.as_bytes()[..text.len() - start.len()];
             // If it is JSON at all, then of the wrong kind.
-            serde_json::from_str::<&RawValue>(&text).map_err(|error| syntax(&error))?;
-            return Err(flaw_at(before, Problem::NotAnObject(kind_of(start))));
+            serde_json::from_str::<&RawValue>(&text).map_err(|error| Flaw::syntax(&error))?;
+            return Err(Flaw::after(before, Problem::NotAnObject(kind_of(start))));
         }
         let mut deserializer = serde_json::Deserializer::from_str(&text);
-        let pairs = deserializer.deserialize_map(Pairs).map_err(|error| syntax(&error))?;
-        deserializer.end().map_err(|error| syntax(&error))?;
+        let pairs = deserializer.deserialize_map(Pairs).map_err(|error| Flaw::syntax(&error))?;
+        deserializer.end().map_err(|error| Flaw::syntax(&error))?;
         let mut entries = pairs
             .into_iter()
             .map(|(key, value)| {
                 let key = range_in(&text, key.get());
-                let name = decode_key(&text[key.clone()])
-                    .ok_or_else(|| flaw_at(&text.as_bytes()[..key.start], Problem::BrokenKey))?;
+                let name = decode_key(&text[key.clone()]).ok_or_else(|| {
+                    Flaw::after(&text.as_bytes()[..key.start], Problem::BrokenKey)
+                })?;
                 Ok(Entry { name, key, value: range_in(&text, value.get()) })
             })
             .collect::<Result<Vec<_>, Flaw>>()?;
@@ -77,7 +70,7 @@ impl Document {
         let repeated = entries.windows(2).filter(|pair| pair[0].name == pair[1].name);
         if let Some(pair) = repeated.min_by_key(|pair| pair[1].key.start) {
             let problem = Problem::DuplicateKey(pair[1].name.to_string());
-            return Err(flaw_at(&text.as_bytes()[..pair[1].key.start], problem));
+            return Err(Flaw::after(&text.as_bytes()[..pair[1].key.start], problem));
         }
         Ok(Self { text, entries })
     }
@@ -147,37 +140,6 @@ fn kind_of(json: &str) -> &'static str {
         Some(b'n') => "null",
         _ => "a number",
     }
-}
-
-/// A flaw right after `before`, the part of the document that comes before it.
-fn flaw_at(before: &[u8], problem: Problem) -> Flaw {
-    let (line, column) = place_after(before);
-    Flaw { line, column, problem }
-}
-
-/// The line and column, from 1 and the column in bytes, of what comes after `before`.
-pub(crate) fn place_after(before: &[u8]) -> (usize, usize) {
-    let line_start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
-    (line, before.len() - line_start + 1)
-}
-
-fn syntax(error: &serde_json::Error) -> Flaw {
-    let (line, column) = place_of(error);
-    Flaw { line, column, problem: Problem::Syntax(without_place(error)) }
-}
-
-/// Where a JSON error is. The parser counts the bytes of the line that it has read, so that at the
-/// start of a line it says 0.
-pub(crate) fn place_of(error: &serde_json::Error) -> (usize, usize) {
-    (error.line().max(1), error.column().max(1))
-}
-
-/// What a JSON error says, without the place, which our messages name themselves.
-pub(crate) fn without_place(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    let place = format!(" at line {} column {}", error.line(), error.column());
-    text.strip_suffix(&place).unwrap_or(&text).to_owned()
 }
 
 #[cfg(test)]

@@ -5,8 +5,7 @@
 
 use serde_json::value::RawValue;
 
-use crate::document::{place_after, place_of, without_place};
-use crate::error::{NotJsonError, Problem};
+use crate::flaw::{Flaw, Problem};
 
 /// The deepest nesting that is encoded. Each level costs two spaces a line, so that the text grows
 /// with the square of the depth; and Go refuses to read what is nested deeper (encoding/json,
@@ -38,22 +37,17 @@ pub(crate) fn canonical_key(name: &str) -> String {
 ///
 /// # Errors
 ///
-/// [`NotJsonError`] when `json` is not exactly one JSON text.
-pub fn compact(json: impl AsRef<[u8]>) -> Result<String, NotJsonError> {
+/// [`Flaw`] when `json` is not exactly one JSON text.
+pub fn compact(json: impl AsRef<[u8]>) -> Result<String, Flaw> {
     let json = valid(json.as_ref())?;
     Ok(rewrite(json, Layout::Compact).expect("because without indentation no depth is too deep"))
 }
 
 /// `json` without the white space around it, if it is one JSON text.
-pub(crate) fn valid(json: &[u8]) -> Result<&str, NotJsonError> {
-    let text = std::str::from_utf8(json).map_err(|error| {
-        let (line, column) = place_after(&json[..error.valid_up_to()]);
-        NotJsonError { line, column, problem: Problem::NotUtf8.to_string() }
-    })?;
-    let raw: &RawValue = serde_json::from_str(text).map_err(|error| {
-        let (line, column) = place_of(&error);
-        NotJsonError { line, column, problem: without_place(&error) }
-    })?;
+pub(crate) fn valid(json: &[u8]) -> Result<&str, Flaw> {
+    let text = std::str::from_utf8(json)
+        .map_err(|error| Flaw::after(&json[..error.valid_up_to()], Problem::NotUtf8))?;
+    let raw: &RawValue = serde_json::from_str(text).map_err(|error| Flaw::syntax(&error))?;
     Ok(raw.get())
 }
 

@@ -5,6 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::fields::FieldError;
+use crate::flaw::Flaw;
 
 /// Why a document was not opened. The file is as it was.
 #[derive(Debug, thiserror::Error)]
@@ -15,51 +16,13 @@ pub enum OpenError {
     Read(#[from] fsops::ReadError),
     /// The file is not a lock document. Nothing is ever written over such a file: repair it, or
     /// take it from version control.
-    #[error("`{}`, line {line}, column {column}: {problem}", path.display())]
+    #[error("`{}`, {flaw}", path.display())]
     Malformed {
         /// The file.
         path: PathBuf,
-        /// The line, from 1.
-        line: usize,
-        /// The column, in bytes from 1.
-        column: usize,
-        /// What is wrong there.
-        problem: Problem,
+        /// What is wrong, and where.
+        flaw: Flaw,
     },
-}
-
-/// What is wrong with a document.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Problem {
-    /// There is nothing in it.
-    Empty,
-    /// It begins with a byte order mark, which JSON does not allow (RFC 8259, section 8.1).
-    ByteOrderMark,
-    /// It is not UTF-8.
-    NotUtf8,
-    /// It is JSON, but not an object.
-    NotAnObject(&'static str),
-    /// A top-level key occurs twice.
-    DuplicateKey(String),
-    /// A top-level key contains half of a surrogate pair and so names nothing.
-    BrokenKey,
-    /// It is not JSON.
-    Syntax(String),
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Empty => f.write_str("the document is empty; expected a JSON object"),
-            Self::ByteOrderMark => f.write_str("the document begins with a byte order mark"),
-            Self::NotUtf8 => f.write_str("not UTF-8"),
-            Self::NotAnObject(found) => write!(f, "expected a JSON object, found {found}"),
-            Self::DuplicateKey(key) => write!(f, "the top-level key {key:?} occurs a second time"),
-            Self::BrokenKey => f.write_str("a top-level key contains half of a surrogate pair"),
-            Self::Syntax(problem) => f.write_str(problem),
-        }
-    }
 }
 
 /// Why a section was not read.
@@ -133,19 +96,6 @@ pub enum ReadError {
     Section(#[from] SectionError),
 }
 
-/// Why a text is not one JSON value.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}, column {column}: {problem}")]
-#[non_exhaustive]
-pub struct NotJsonError {
-    /// The line in the text, from 1.
-    pub line: usize,
-    /// The column, in bytes from 1.
-    pub column: usize,
-    /// What is wrong there.
-    pub problem: String,
-}
-
 /// Why a change was not staged. What was staged before still is.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -167,12 +117,12 @@ pub enum StageError {
         source: serde_json::Error,
     },
     /// The text is not one JSON value.
-    #[error("the value for section {section:?} is not JSON: {problem}")]
+    #[error("the value for section {section:?} is not JSON: {flaw}")]
     NotJson {
         /// The section.
         section: String,
         /// What is wrong, and where.
-        problem: NotJsonError,
+        flaw: Flaw,
     },
     /// The value is nested too deeply to be written indented.
     #[error(

@@ -1,5 +1,5 @@
 //! The document to be written: the sections that were read and the values that were staged, in one
-//! frame. Nothing is copied; it is written piece by piece.
+//! frame. Nothing is copied; it is written piece by piece. And how the frame is laid out.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,6 +8,43 @@ use std::io::{self, Write};
 use crate::document::Document;
 use crate::encode::canonical_key;
 use crate::stage::Change;
+
+/// What an object begins with.
+pub(crate) const OPEN: &str = "{";
+
+/// How an object is laid out of which the entries are known: the document, and a section that was merged
+/// entry by entry.
+#[derive(Clone, Copy)]
+pub(crate) struct Object<'a> {
+    /// What stands before its closing bracket.
+    pub(crate) margin: &'a str,
+    /// How many entries it has.
+    pub(crate) len: usize,
+}
+
+/// What stands before an entry, beside the margin of the object that it lies in.
+pub(crate) const INDENT: &str = "  ";
+
+impl<'a> Object<'a> {
+    pub(crate) fn document(len: usize) -> Self {
+        Self { margin: "", len }
+    }
+
+    /// The entry of this index. Its line break comes first, so that a marker can stand before it.
+    pub(crate) fn entry<'b>(self, index: usize, key: &'b str, value: &'b str) -> [&'b str; 7]
+    where
+        'a: 'b,
+    {
+        let comma = if index + 1 == self.len { "" } else { "," };
+        ["\n", self.margin, INDENT, key, ": ", value, comma]
+    }
+
+    /// Only the document ends its last line.
+    pub(crate) fn end(self) -> [&'a str; 4] {
+        let line_end = if self.margin.is_empty() { "\n" } else { "" };
+        if self.len == 0 { ["", "", "}", line_end] } else { ["\n", self.margin, "}", line_end] }
+    }
+}
 
 pub(crate) struct Frame<'a> {
     entries: Vec<(Key<'a>, &'a str)>,
@@ -57,12 +94,11 @@ impl<'a> Frame<'a> {
     }
 
     fn pieces(&self) -> impl Iterator<Item = &str> {
-        let end = if self.entries.is_empty() { "}\n" } else { "\n}\n" };
-        let entries = self.entries.iter().enumerate().flat_map(|(index, (key, value))| {
-            let separator = if index == 0 { "\n  " } else { ",\n  " };
-            [separator, key.as_str(), ": ", *value]
-        });
-        std::iter::once("{").chain(entries).chain(std::iter::once(end))
+        let object = Object::document(self.entries.len());
+        let entries = self.entries.iter().enumerate();
+        let lines =
+            entries.flat_map(move |(index, (key, value))| object.entry(index, key.as_str(), value));
+        std::iter::once(OPEN).chain(lines).chain(object.end())
     }
 
     pub(crate) fn write_to(&self, out: impl Write) -> io::Result<()> {

@@ -68,6 +68,7 @@ mod encode;
 mod entries;
 mod error;
 mod fields;
+mod flaw;
 mod flush;
 mod frame;
 mod lockfile;
@@ -86,10 +87,10 @@ pub use duplicates::{DuplicateKey, duplicate_keys};
 pub use encode::compact;
 pub use entries::Entries;
 pub use error::{
-    Error, FlushError, NotJsonError, OpenError, Problem, ReadError, RenewLockError, SectionError,
-    StageError,
+    Error, FlushError, OpenError, ReadError, RenewLockError, SectionError, StageError,
 };
 pub use fields::{FieldError, Fields};
+pub use flaw::{Flaw, Problem, place_after};
 pub use flush::Flushed;
 pub use lockfile::Lockfile;
 pub use merge::{

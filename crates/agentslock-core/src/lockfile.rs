@@ -184,7 +184,7 @@ impl Lockfile {
     pub fn set_section_raw(&self, name: &str, json: impl AsRef<[u8]>) -> Result<(), StageError> {
         reserved::refuse(name).map_err(|instead| reserved_stage(name, instead))?;
         let json = valid(json.as_ref())
-            .map_err(|problem| StageError::NotJson { section: name.to_owned(), problem })?;
+            .map_err(|flaw| StageError::NotJson { section: name.to_owned(), flaw })?;
         self.stage_json(name, json)
     }
 

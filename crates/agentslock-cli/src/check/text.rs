@@ -3,12 +3,12 @@
 
 use agentslock_config::LaterStamp;
 use agentslock_core::{
-    CanonicalError, DuplicateKey, LOCK_VERSION, MarkedSides, MergeError, canonical_text,
-    duplicate_keys, merge,
+    CanonicalError, DuplicateKey, Flaw, LOCK_VERSION, MarkedSides, MergeError, canonical_text,
+    duplicate_keys, merge, place_after,
 };
 
 use super::finding::Finding;
-use crate::places::{self, Place, Places};
+use crate::places::{Place, Places};
 use crate::words;
 
 /// What was found, and what can be done about it.
@@ -23,7 +23,7 @@ pub(super) struct Examined {
 pub(super) fn examine(bytes: &[u8]) -> Examined {
     match canonical_text(bytes) {
         Ok(canonical) => examine_document(bytes, canonical),
-        Err(CanonicalError::Malformed { line, column, problem, .. }) => {
+        Err(CanonicalError::Malformed(Flaw { line, column, problem, .. })) => {
             let malformed = Finding::new("malformed", (line, column), problem.to_string());
             examine_marked(bytes, malformed)
         }
@@ -49,7 +49,7 @@ fn examine_document(bytes: &[u8], canonical: String) -> Examined {
     }
     let same = bytes.iter().zip(canonical.as_bytes()).take_while(|(a, b)| a == b).count();
     let message = "from here on, it is not laid out as all writers would lay it out";
-    let finding = Finding::new("not-canonical", places::after(&bytes[..same]), message).fixable();
+    let finding = Finding::new("not-canonical", place_after(&bytes[..same]), message).fixable();
     Examined { findings: vec![finding], readable: true, repaired: Some(canonical) }
 }
 
@@ -105,8 +105,8 @@ fn examine_marked(bytes: &[u8], malformed: Finding) -> Examined {
         };
     }
     examine_conflicts(bytes, &sides).unwrap_or_else(|error| {
-        let message = error.to_string();
-        unreadable(vec![Finding::new("conflict-markers", (error.line, error.column), message)])
+        let (place, message) = ((error.flaw.line, error.flaw.column), error.to_string());
+        unreadable(vec![Finding::new("conflict-markers", place, message)])
     })
 }
 

@@ -3,21 +3,17 @@
 use std::fmt;
 
 use super::conflict::Side;
-use crate::error::Problem;
+use crate::flaw::{Flaw, Problem};
 
 /// Which of the three documents is none, and why.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{side}, line {line}, column {column}: {problem}")]
+#[error("{side}, {flaw}")]
 #[non_exhaustive]
 pub struct MergeError {
     /// Which one.
     pub side: Side,
-    /// The line, from 1.
-    pub line: usize,
-    /// The column, in bytes from 1.
-    pub column: usize,
-    /// What is wrong there.
-    pub problem: Problem,
+    /// What is wrong with it, and where.
+    pub flaw: Flaw,
 }
 
 /// Why a text with conflict markers was not understood.

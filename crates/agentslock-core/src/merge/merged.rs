@@ -3,6 +3,7 @@
 use std::num::NonZero;
 
 use super::conflict::Conflict;
+use crate::frame::{INDENT, OPEN, Object};
 
 /// The result of a [`merge`](crate::merge()).
 #[derive(Clone, Debug)]
@@ -45,7 +46,6 @@ impl Merged {
     pub fn marked(&self, markers: &Markers<'_>) -> String {
         let mut out = String::new();
         push_object(&mut out, &self.items, "", markers);
-        out.push('\n');
         out
     }
 
@@ -120,19 +120,17 @@ impl Item {
     }
 }
 
-/// Writes an object whose closing bracket stands behind `margin`. Each key begins a line, so that a
-/// marker can stand before it.
+/// Writes `items` as an object whose closing bracket stands behind `margin`.
 fn push_object(out: &mut String, items: &[Item], margin: &str, markers: &Markers<'_>) {
-    let inner = &format!("{margin}  ");
-    out.push('{');
+    let object = Object { margin, len: items.len() };
+    out.push_str(OPEN);
     for (index, item) in items.iter().enumerate() {
-        let comma = if index + 1 == items.len() { "" } else { "," };
         match item {
-            Item::Taken(kept) => push_line(out, inner, kept, comma),
+            Item::Taken(Kept { key, value }) => out.extend(object.entry(index, key, value)),
             Item::Section { key, items, .. } => {
-                out.extend(["\n", inner, key, ": "]);
-                push_object(out, items, inner, markers);
-                out.push_str(comma);
+                let mut value = String::new();
+                push_object(&mut value, items, INDENT, markers);
+                out.extend(object.entry(index, key, &value));
             }
             Item::Conflict(_, [base, ours, theirs]) => {
                 let Markers { ours: our_label, base: base_label, theirs: their_label, .. } =
@@ -140,22 +138,15 @@ fn push_object(out: &mut String, items: &[Item], margin: &str, markers: &Markers
                 let parts = [('<', *our_label, ours), ('|', base_label, base), ('=', "", theirs)];
                 for (character, label, part) in parts {
                     push_marker(out, markers, character, label);
-                    if let Some(kept) = part {
-                        push_line(out, inner, kept, comma);
+                    if let Some(Kept { key, value }) = part {
+                        out.extend(object.entry(index, key, value));
                     }
                 }
                 push_marker(out, markers, '>', their_label);
             }
         }
     }
-    if !items.is_empty() {
-        out.extend(["\n", margin]);
-    }
-    out.push('}');
-}
-
-fn push_line(out: &mut String, margin: &str, Kept { key, value }: &Kept, comma: &str) {
-    out.extend(["\n", margin, key, ": ", value, comma]);
+    out.extend(object.end());
 }
 
 fn push_marker(out: &mut String, markers: &Markers<'_>, character: char, label: &str) {

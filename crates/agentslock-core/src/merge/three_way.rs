@@ -7,7 +7,7 @@ use super::error::MergeError;
 use super::meaning::same;
 use super::merged::{Item, Merged, Part, Parts};
 use crate::document::Document;
-use crate::error::Problem;
+use crate::flaw::{Flaw, Problem};
 use crate::reserved::{INPUTS_DIGEST_KEY, LOCK_VERSION_KEY, is_reserved};
 
 /// Merges `theirs` into `ours`, which both began as `base`. Reads and writes no file.
@@ -55,7 +55,9 @@ pub fn merge(
     resolver: &mut dyn Resolver,
 ) -> Result<Merged, MergeError> {
     let base = match parse(Side::Base, base.as_ref()) {
-        Err(MergeError { problem: Problem::Empty, .. }) => parse(Side::Base, b"{}"),
+        Err(MergeError { flaw: Flaw { problem: Problem::Empty, .. }, .. }) => {
+            parse(Side::Base, b"{}")
+        }
         other => other,
     }?;
     let ours = parse(Side::Ours, ours.as_ref())?;
@@ -195,10 +197,5 @@ fn part<'a>(document: &'a Document, name: &str) -> Option<Part<'a>> {
 }
 
 fn parse(side: Side, bytes: &[u8]) -> Result<Document, MergeError> {
-    Document::parse(bytes.into()).map_err(|flaw| MergeError {
-        side,
-        line: flaw.line,
-        column: flaw.column,
-        problem: flaw.problem,
-    })
+    Document::parse(bytes.into()).map_err(|flaw| MergeError { side, flaw })
 }

@@ -41,10 +41,12 @@ fn flaw_of(lab: &Lab, document: &[u8]) -> (usize, usize, Problem) {
 
     let [first, second, third] = [opened, flushed, updated].map(|error| {
         let said = error.to_string();
-        let OpenError::Malformed { path, line, column, problem } = error else { panic!("{said}") };
+        let OpenError::Malformed { path, flaw } = error else { panic!("{said}") };
         assert_eq!(path, lab.path());
-        assert_eq!(said, format!("`{}`, line {line}, column {column}: {problem}", path.display()));
-        (line, column, problem)
+        assert_eq!(said, format!("`{}`, {flaw}", path.display()));
+        let place = format!("line {}, column {}: {}", flaw.line, flaw.column, flaw.problem);
+        assert_eq!(flaw.to_string(), place);
+        (flaw.line, flaw.column, flaw.problem)
     });
     assert_eq!(first, second);
     assert_eq!(first, third);
@@ -53,22 +55,21 @@ fn flaw_of(lab: &Lab, document: &[u8]) -> (usize, usize, Problem) {
 
 /// What merges say of a document, whichever of the three it is, and what reads a marked one, too.
 fn assert_merge_says(document: &[u8], opened: &OpenError) {
-    let OpenError::Malformed { line, column, problem, .. } = opened else { panic!("{opened:?}") };
+    let OpenError::Malformed { flaw, .. } = opened else { panic!("{opened:?}") };
     for side in [Side::Base, Side::Ours, Side::Theirs] {
         let of = |this| if this == side { document } else { b"{}" };
         let [base, ours, theirs] = [Side::Base, Side::Ours, Side::Theirs].map(of);
         match merge(base, ours, theirs, &mut Resolution::Unresolved) {
             Err(error) => {
-                assert_eq!((error.side, error.line, error.column), (side, *line, *column));
-                assert_eq!(error.problem, *problem);
+                assert_eq!((error.side, error.flaw), (side, flaw.clone()));
             }
-            Ok(_) => assert_eq!((side, problem), (Side::Base, &Problem::Empty)),
+            Ok(_) => assert_eq!((side, &flaw.problem), (Side::Base, &Problem::Empty)),
         }
     }
     let error = MarkedSides::read(document).unwrap_err();
     if error.problem != MarkedProblem::Endless {
-        assert_eq!(error.problem, MarkedProblem::Malformed(Side::Ours, problem.clone()));
-        assert_eq!((error.line, error.column), (*line, *column));
+        assert_eq!(error.problem, MarkedProblem::Malformed(Side::Ours, flaw.problem.clone()));
+        assert_eq!((error.line, error.column), (flaw.line, flaw.column));
     }
 }
 

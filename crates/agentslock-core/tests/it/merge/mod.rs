@@ -5,7 +5,9 @@ mod properties;
 mod rule;
 mod triple;
 
-use agentslock_core::{Conflict, MergeError, Merged, Problem, Resolution, Resolver, Side, merge};
+use agentslock_core::{
+    Conflict, Flaw, MergeError, Merged, Problem, Resolution, Resolver, Side, merge,
+};
 
 /// Merges and leaves every conflict open.
 fn merged(base: &str, ours: &str, theirs: &str) -> Merged {
@@ -247,7 +249,7 @@ fn what_is_no_document_is_told_with_its_side_and_place() {
     let place = |base: &str, ours: &str, theirs: &str| {
         let error = merge(base, ours, theirs, &mut Resolution::Unresolved).unwrap_err();
         let said = error.to_string();
-        let MergeError { side, line, column, problem, .. } = error;
+        let MergeError { side, flaw: Flaw { line, column, problem, .. }, .. } = error;
         assert_eq!(said, format!("{side}, line {line}, column {column}: {problem}"));
         (side, line, column, problem)
     };
@@ -258,5 +260,5 @@ fn what_is_no_document_is_told_with_its_side_and_place() {
     assert_eq!(place("{}", "{}", " "), (Side::Theirs, 1, 1, Problem::Empty));
     assert!(matches!(place("{}", "{}", "{}x"), (Side::Theirs, 1, 3, Problem::Syntax(_))));
     let error = merge("{}", b"{\n\xff}", "{}", &mut Resolution::Unresolved).unwrap_err();
-    assert_eq!((error.side, error.line, error.column), (Side::Ours, 2, 1));
+    assert_eq!((error.side, error.flaw.line, error.flaw.column), (Side::Ours, 2, 1));
 }

@@ -1,0 +1,75 @@
+//! What is wrong with a text that should be a document or another JSON text, and where.
+
+use std::fmt;
+
+/// What is wrong with a text, and where.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}, column {column}: {problem}")]
+#[non_exhaustive]
+pub struct Flaw {
+    /// The line, from 1.
+    pub line: usize,
+    /// The column, in bytes from 1.
+    pub column: usize,
+    /// What is wrong there.
+    pub problem: Problem,
+}
+
+/// What is wrong with a document, or, if it says so, with any JSON text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Problem {
+    /// There is nothing in it.
+    Empty,
+    /// It begins with a byte order mark, which JSON does not allow (RFC 8259, section 8.1).
+    ByteOrderMark,
+    /// It is not UTF-8. Of any text.
+    NotUtf8,
+    /// It is JSON, but not an object.
+    NotAnObject(&'static str),
+    /// A top-level key occurs twice.
+    DuplicateKey(String),
+    /// A top-level key contains half of a surrogate pair and so names nothing.
+    BrokenKey,
+    /// It is not JSON. Of any text.
+    Syntax(String),
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("the document is empty; expected a JSON object"),
+            Self::ByteOrderMark => f.write_str("the document begins with a byte order mark"),
+            Self::NotUtf8 => f.write_str("not UTF-8"),
+            Self::NotAnObject(found) => write!(f, "expected a JSON object, found {found}"),
+            Self::DuplicateKey(key) => write!(f, "the top-level key {key:?} occurs a second time"),
+            Self::BrokenKey => f.write_str("a top-level key contains half of a surrogate pair"),
+            Self::Syntax(problem) => f.write_str(problem),
+        }
+    }
+}
+
+impl Flaw {
+    /// Right after `before`, the part of the text that comes before it.
+    pub(crate) fn after(before: &[u8], problem: Problem) -> Self {
+        let (line, column) = place_after(before);
+        Self { line, column, problem }
+    }
+
+    pub(crate) fn syntax(error: &serde_json::Error) -> Self {
+        let text = error.to_string();
+        let place = format!(" at line {} column {}", error.line(), error.column());
+        let problem = Problem::Syntax(text.strip_suffix(&place).unwrap_or(&text).to_owned());
+        // The parser counts the bytes of the line that it has read, so that at the start of a line it
+        // says 0.
+        Self { line: error.line().max(1), column: error.column().max(1), problem }
+    }
+}
+
+/// The line and the column, both from 1 and the column in bytes, of what comes after `before`, the
+/// beginning of a text.
+pub fn place_after(before: &[u8]) -> (usize, usize) {
+    let line_start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+    (line, before.len() - line_start + 1)
+}
