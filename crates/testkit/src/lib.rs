@@ -5,7 +5,8 @@
 //!   binary runs itself again with the name of one test, which is the child's program.
 //! - [`wait_until`], [`within`]: no sleep stands for a condition, and nothing hangs.
 //! - [`places()`]: the file systems to test on.
-//! - [`picture()`], [`picture_of_files()`]: whether anything in a directory was touched.
+//! - [`names()`], [`picture()`], [`picture_of_files()`]: what lies in a directory, and whether anything was touched.
+//! - [`strace()`], [`small_disk()`], [`fill_but()`]: system calls that fail, and disks without room.
 //! - [`document()`], [`bare`], [`peak_memory`] and [`time_on_processor`]: what to measure with, and what against.
 //!
 //! # A test with a child process
@@ -35,6 +36,7 @@
 
 pub mod bare;
 mod child;
+mod disk;
 mod document;
 mod entry;
 mod memory;
@@ -45,18 +47,21 @@ mod processor;
 mod skip;
 mod spawn;
 mod stat;
+mod strace;
 mod user;
 mod wait;
 
 pub use child::TestChild;
+pub use disk::{fill_but, small_disk};
 pub use document::document;
 pub use entry::{Parent, parent};
 pub use memory::peak_memory;
-pub use picture::{Picture, Thing, picture, picture_of_files};
+pub use picture::{Picture, Thing, names, picture, picture_of_files};
 pub use places::{Place, places};
 pub use processor::time_on_processor;
 pub use skip::skip;
 pub use spawn::ChildTest;
 pub use stat::{Stat, stat};
+pub use strace::strace;
 pub use user::other_user;
 pub use wait::{wait_until, within};

@@ -23,6 +23,21 @@ pub struct Thing {
 /// The most bytes of a file that are compared.
 const LIMIT: u64 = 1024 * 1024;
 
+/// The names in `directory`, sorted. What is not UTF-8 in them is replaced.
+///
+/// # Panics
+///
+/// If it cannot be read.
+pub fn names(directory: &Path) -> Vec<String> {
+    let entries = fs::read_dir(directory).expect("because the directory can be read");
+    let mut names: Vec<_> = entries
+        .map(|entry| entry.expect("because the directory can be read"))
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    names
+}
+
 /// All that lies in `directory` and below.
 ///
 /// # Panics

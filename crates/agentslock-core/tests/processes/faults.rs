@@ -1,9 +1,9 @@
 //! System calls that fail in a flush: the error tells the truth, and the stage is what is not written.
 
 use agentslock_core::{FlushError, Flushed, LockfileOptions};
-use testkit::{ChildTest, skip};
+use testkit::{ChildTest, skip, strace};
 
-use crate::support::{Lab, strace};
+use crate::support::Lab;
 
 /// Runs `function`, in which the `when`th fsync fails: the first is the temporary's, the second the
 /// directory's.

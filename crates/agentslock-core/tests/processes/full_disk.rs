@@ -1,35 +1,15 @@
 //! A disk without room: the old document stays, and nothing else.
 
-use std::fs::{self, File};
-use std::io::{ErrorKind, Write};
-use std::path::Path;
+use std::fs;
+use std::io::ErrorKind;
 
 use agentslock_core::{FlushError, Flushed};
 use fsops::WriteError;
-use testkit::{ChildTest, skip};
+use testkit::{ChildTest, fill_but, names, skip, small_disk};
 
-use crate::support::{Lab, quick, small_disk};
+use crate::support::{Lab, quick};
 
 const OLD: &str = "{\"old\":1}";
-
-/// Leaves room for this many pages.
-fn fill(directory: &Path, pages: u64) {
-    let mut filler = File::create(directory.join("filler")).unwrap();
-    let mut length = 0;
-    while let Ok(written @ 1..) = filler.write(&[b'x'; 4096]) {
-        length += written as u64;
-        assert!(length < 1_000_000, "this disk is too large");
-    }
-    filler.set_len((length / 4096).saturating_sub(pages) * 4096).unwrap();
-}
-
-fn names(directory: &Path) -> Vec<String> {
-    let entries = fs::read_dir(directory).unwrap();
-    let mut names: Vec<_> =
-        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-    names.sort();
-    names
-}
 
 #[test]
 fn child_flushes_without_room() {
@@ -41,7 +21,7 @@ fn child_flushes_without_room() {
         fs::write(&path, OLD).unwrap();
         let lockfile = quick().open(&path).unwrap();
         lockfile.set_section("a", &"x".repeat(30_000)).unwrap();
-        fill(&directory, pages);
+        fill_but(&directory, pages);
         let error = lockfile.flush().unwrap_err();
         assert!(!error.is_committed());
         match error {

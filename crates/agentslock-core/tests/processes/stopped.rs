@@ -9,9 +9,9 @@ use std::thread;
 use std::time::Duration;
 
 use agentslock_core::{Error, FlushError, Flushed, LockfileOptions};
-use testkit::{ChildTest, TestChild, skip, wait_until};
+use testkit::{ChildTest, TestChild, skip, strace, wait_until};
 
-use crate::support::{Lab, WATCHDOG, strace};
+use crate::support::{Lab, WATCHDOG};
 
 /// The first fsync is the temporary's, the second the directory's.
 const BEFORE_THE_RENAME: &str = "inject=fsync:signal=STOP:when=1";

@@ -113,12 +113,7 @@ impl Lab {
 
     /// The names in the directory, sorted.
     pub(crate) fn names(&self) -> Vec<String> {
-        let mut names: Vec<_> = fs::read_dir(self.root())
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
-            .collect();
-        names.sort();
-        names
+        testkit::names(self.root())
     }
 
     /// All that lies in the directory and below.
@@ -146,40 +141,3 @@ pub(crate) const NO_FILES: [(&str, Make); 4] = [
     // Only root can make a device.
     ("a device", |path| std::os::unix::fs::symlink("/dev/null", path).unwrap()),
 ];
-
-/// The start of a command that runs a program with a file system of 64 KiB mounted on `directory`: for
-/// that program alone, so that nothing stays mounted whatever happens.
-///
-/// # Errors
-///
-/// Why that is not possible here.
-pub(crate) fn small_disk(directory: &Path) -> Result<Vec<String>, String> {
-    const MOUNT: &str = "mount -t tmpfs -o size=64k tmpfs \"$0\" && exec \"$@\"";
-    let directory = directory.to_str().expect("because the test chose the name");
-    let mut why = String::new();
-    // Who is not root may be root among mounts of their own.
-    for own_mounts in ["-m", "-rm"] {
-        let wrapper = ["unshare", own_mounts, "sh", "-c", MOUNT, directory];
-        match Command::new(wrapper[0]).args(&wrapper[1..]).arg("true").output() {
-            Ok(output) if output.status.success() => return Ok(wrapper.map(str::to_owned).into()),
-            Ok(output) => why = String::from_utf8_lossy(&output.stderr).into_owned(),
-            Err(error) => why = format!("unshare: {error}"),
-        }
-    }
-    Err(format!("no small file system can be mounted: {}", why.trim()))
-}
-
-/// The start of a command that runs a program under strace with these arguments.
-///
-/// # Errors
-///
-/// Why that is not possible here.
-pub(crate) fn strace(arguments: &[&str]) -> Result<Vec<String>, String> {
-    match Command::new("strace").args(["-f", "-o", "/dev/null", "true"]).output() {
-        Ok(output) if output.status.success() => {}
-        Ok(output) => return Err(String::from_utf8_lossy(&output.stderr).trim().to_owned()),
-        Err(error) => return Err(format!("strace: {error}")),
-    }
-    let wrapper = ["strace", "-f", "-qq", "-o", "/dev/null"];
-    Ok(wrapper.iter().chain(arguments).map(|&part| part.to_owned()).collect())
-}

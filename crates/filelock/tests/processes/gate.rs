@@ -5,7 +5,6 @@
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use filelock::{Environment, LockOptions};
@@ -70,13 +69,8 @@ pub(crate) fn can_trace(name: &str) -> bool {
         testkit::skip(name, "the names of its system calls are those of Linux on x86-64");
         return false;
     }
-    let probe = Command::new("strace")
-        .args(["-qq", "-e", "trace=none", "true"])
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
-    if !probe.is_ok_and(|status| status.success()) {
-        testkit::skip(name, "needs `strace`, and permission to trace a process");
+    if let Err(why) = testkit::strace(&[]) {
+        testkit::skip(name, &why);
         return false;
     }
     true
@@ -85,28 +79,13 @@ pub(crate) fn can_trace(name: &str) -> bool {
 /// The command line before that of a child whose `call`s are tampered with. Under its umask no mode is right
 /// from the start, so that `fchmod` is called for the record, too, between creating and writing it.
 fn strace(lab: &Lab, call: &str, inject: &str) -> Vec<String> {
-    let trace = lab.join("trace").to_str().unwrap().to_owned();
-    let (trace_only, inject) = (format!("trace={call}"), format!("inject={call}:{inject}"));
-    let umask = "umask 077; exec \"$@\"";
-    [
-        "sh",
-        "-c",
-        umask,
-        "sh",
-        "strace",
-        "-f",
-        "-qq",
-        "-o",
-        &trace,
-        "-e",
-        "signal=none",
-        "-e",
-        &trace_only,
-        "-e",
-        &inject,
-    ]
-    .map(ToOwned::to_owned)
-    .into()
+    let (trace, inject) = (lab.join("trace"), format!("inject={call}:{inject}"));
+    let to = trace.to_str().unwrap();
+    let trace_only = format!("trace={call}");
+    let tracer = ["-o", to, "-e", "signal=none", "-e", &trace_only, "-e", &inject];
+    let tracer = testkit::strace(&tracer).expect("because the test asked whether it can trace");
+    let umask = ["sh", "-c", "umask 077; exec \"$@\"", "sh"].map(ToOwned::to_owned);
+    umask.into_iter().chain(tracer).collect()
 }
 
 /// Starts `child_acquires` with these options; it will be stopped at `gate`.

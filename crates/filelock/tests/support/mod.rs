@@ -79,12 +79,7 @@ impl Lab {
 
     /// The names in the directory, sorted.
     pub(crate) fn names(&self) -> Vec<String> {
-        let mut names: Vec<_> = fs::read_dir(self.root())
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
-            .collect();
-        names.sort();
-        names
+        testkit::names(self.root())
     }
 
     /// The preparations that lie in the directory.

@@ -4,9 +4,9 @@ use std::fs;
 use std::io;
 
 use fsops::{AppendError, WriteError, append_record, write_atomic};
-use testkit::{ChildTest, skip};
+use testkit::{ChildTest, skip, strace};
 
-use crate::support::{Lab, NEW, OLD, strace};
+use crate::support::{Lab, NEW, OLD};
 
 const RENAME: &str = "?rename,?renameat,renameat2";
 
@@ -14,7 +14,7 @@ const RENAME: &str = "?rename,?renameat,renameat2";
 fn answer_with_fault(test: &str, function: &str, fault: &str, lab: &Lab) -> Option<String> {
     let elsewhere = Lab::new();
     let log = elsewhere.join("calls");
-    let wrapper = match strace(&log, &["-e", &format!("inject={fault}")]) {
+    let wrapper = match strace(&["-o", log.to_str().unwrap(), "-e", &format!("inject={fault}")]) {
         Ok(wrapper) => wrapper,
         Err(why) => {
             skip(test, &why);

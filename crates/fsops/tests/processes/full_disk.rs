@@ -2,17 +2,14 @@
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
-use std::path::Path;
 
 use fsops::{
     AppendError, AtomicFile, Durability, WriteError, append_record, append_record_with,
     write_atomic,
 };
-use testkit::{ChildTest, skip};
+use testkit::{ChildTest, fill_but, skip, small_disk, strace};
 
-use crate::support::{Lab, NEW, OLD, names, picture, small_disk, strace};
-
-const PAGE: u64 = 4096;
+use crate::support::{Lab, NEW, OLD, names, picture};
 
 /// Runs `function` with a file system of 64 KiB at `DIRECTORY`, through the command `wrapper`, too.
 fn run_on_small_disk(test: &str, function: &str, wrapper: Vec<String>) {
@@ -28,24 +25,13 @@ fn run_on_small_disk(test: &str, function: &str, wrapper: Vec<String>) {
     assert_eq!(lab.names(), [""; 0], "it was not the small disk that was written to");
 }
 
-/// Leaves room for one page.
-fn fill(directory: &Path) {
-    let mut filler = File::create(directory.join("filler")).unwrap();
-    let mut length = 0;
-    while let Ok(written @ 1..) = filler.write(&[b'x'; 4096]) {
-        length += written as u64;
-        assert!(length < 1_000_000, "this disk is too large");
-    }
-    filler.set_len((length - 1) / PAGE * PAGE).unwrap();
-}
-
 #[test]
 fn child_replaces_without_room() {
     let Some(parent) = testkit::parent() else { return };
     let directory = parent.path("DIRECTORY");
     let path = directory.join("state.json");
     fs::write(&path, OLD).unwrap();
-    fill(&directory);
+    fill_but(&directory, 1);
     let before = picture(&directory);
     let too_much = vec![b'n'; 50_000];
     for path in [&path, &directory.join("new.json")] {
@@ -87,7 +73,7 @@ fn child_appends_without_room() {
         ("", Durability::Full),
     ] {
         fs::write(&log, content).unwrap();
-        fill(&directory);
+        fill_but(&directory, 1);
         let error = append_record_with(&log, &too_much, durability).unwrap_err();
         let AppendError::Io { source, path, .. } = error else { panic!("{error:?}") };
         assert_eq!((source.kind(), path), (ErrorKind::StorageFull, log.clone()));
@@ -104,7 +90,7 @@ fn child_appends_without_room() {
 fn child_shows_that_a_write_there_is_cut_short() {
     let Some(parent) = testkit::parent() else { return };
     let directory = parent.path("DIRECTORY");
-    fill(&directory);
+    fill_but(&directory, 1);
     let mut file = File::create(directory.join("log")).unwrap();
     let written = file.write(&vec![b'n'; 50_000]).unwrap();
     assert!((1..50_000).contains(&written), "{written}");
@@ -123,7 +109,7 @@ fn child_cannot_take_back() {
     let directory = parent.path("DIRECTORY");
     let log = directory.join("log");
     fs::write(&log, "{\"n\":1}\n").unwrap();
-    fill(&directory);
+    fill_but(&directory, 1);
     let error = append_record(&log, &vec![b'n'; 50_000]).unwrap_err();
     let AppendError::Torn { source, .. } = error else { panic!("{error:?}") };
     assert_eq!(source.kind(), ErrorKind::StorageFull, "the answer to the write");
@@ -138,9 +124,8 @@ fn child_cannot_take_back() {
 #[test]
 fn a_torn_record_that_cannot_be_taken_back_is_told_and_damages_no_other() {
     const TEST: &str = "a_torn_record_that_cannot_be_taken_back_is_told_and_damages_no_other";
-    let elsewhere = Lab::new();
     // The first ftruncate is the one that leaves a page of room.
-    match strace(&elsewhere.join("calls"), &["-e", "inject=ftruncate:error=EIO:when=2"]) {
+    match strace(&["-e", "inject=ftruncate:error=EIO:when=2"]) {
         Ok(wrapper) => run_on_small_disk(TEST, "child_cannot_take_back", wrapper),
         Err(why) => skip(TEST, &why),
     }

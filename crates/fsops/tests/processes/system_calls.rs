@@ -7,9 +7,9 @@ use fsops::{
     AtomicFile, Durability, append_record, append_record_with, create_parents, write_atomic,
 };
 use std::io::Write;
-use testkit::{ChildTest, skip};
+use testkit::{ChildTest, skip, strace};
 
-use crate::support::{Lab, NEW, OLD, strace};
+use crate::support::{Lab, NEW, OLD};
 
 const TRACED: &str = "write,pwrite64,writev,fsync,fdatasync,ftruncate,?rename,?renameat,renameat2,\
                       ?mkdir,mkdirat";
@@ -19,7 +19,8 @@ const TRACED: &str = "write,pwrite64,writev,fsync,fdatasync,ftruncate,?rename,?r
 fn calls_of(test: &str, function: &str, lab: &Lab) -> Option<Vec<String>> {
     let elsewhere = Lab::new();
     let log = elsewhere.join("calls");
-    let wrapper = match strace(&log, &["-s", "4096", "-e", &format!("trace={TRACED}")]) {
+    let (to, traced) = (log.to_str().unwrap(), format!("trace={TRACED}"));
+    let wrapper = match strace(&["-o", to, "-y", "-s", "4096", "-e", &traced]) {
         Ok(wrapper) => wrapper,
         Err(why) => {
             skip(test, &why);

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, SystemTime};
 
+pub(crate) use testkit::names;
 use testkit::{Picture, Place};
 
 /// Longer than anything here takes, even on a busy machine: the end of what hangs.
@@ -60,15 +61,6 @@ impl Lab {
     pub(crate) fn names(&self) -> Vec<String> {
         names(self.root())
     }
-}
-
-pub(crate) fn names(directory: &Path) -> Vec<String> {
-    let mut names: Vec<_> = fs::read_dir(directory)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
-        .collect();
-    names.sort();
-    names
 }
 
 /// All that lies in `directory` and below. A link to a file changes the time of the file's inode, which is
@@ -132,47 +124,4 @@ pub(crate) fn no_files(lab: &Lab) -> Vec<(PathBuf, &'static str)> {
         (path("link to a directory"), "a directory"),
         (path("link to a FIFO"), "a FIFO"),
     ]
-}
-
-/// The start of a command that runs a program with a file system of 64 KiB mounted on `directory`: for
-/// that program alone, so that nothing stays mounted whatever happens.
-///
-/// # Errors
-///
-/// Why that is not possible here.
-pub(crate) fn small_disk(directory: &Path) -> Result<Vec<String>, String> {
-    const MOUNT: &str = "mount -t tmpfs -o size=64k tmpfs \"$0\" && exec \"$@\"";
-    let directory = directory.to_str().expect("because the test chose the name");
-    let mut why = String::new();
-    // Who is not root may be root among mounts of their own.
-    for own_mounts in ["-m", "-rm"] {
-        let wrapper = ["unshare", own_mounts, "sh", "-c", MOUNT, directory];
-        match Command::new(wrapper[0]).args(&wrapper[1..]).arg("true").output() {
-            Ok(output) if output.status.success() => {
-                return Ok(wrapper.map(str::to_owned).into());
-            }
-            Ok(output) => why = String::from_utf8_lossy(&output.stderr).into_owned(),
-            Err(error) => why = format!("unshare: {error}"),
-        }
-    }
-    Err(format!("no small file system can be mounted: {}", why.trim()))
-}
-
-/// The start of a command that runs a program under strace, which writes what it sees to `log`.
-///
-/// # Errors
-///
-/// Why that is not possible here.
-pub(crate) fn strace(log: &Path, arguments: &[&str]) -> Result<Vec<String>, String> {
-    let probe = Command::new("strace").args(["-f", "-o", "/dev/null", "true"]).output();
-    match probe {
-        Ok(output) if output.status.success() => {}
-        Ok(output) => return Err(String::from_utf8_lossy(&output.stderr).trim().to_owned()),
-        Err(error) => return Err(format!("strace: {error}")),
-    }
-    let log = log.to_str().expect("because the test chose the name");
-    let mut wrapper: Vec<String> =
-        ["strace", "-f", "-y", "-qq", "-o", log].map(str::to_owned).into();
-    wrapper.extend(arguments.iter().map(|&argument| argument.to_owned()));
-    Ok(wrapper)
 }

@@ -16,9 +16,10 @@ use std::time::Duration;
 use tempfile::TempDir;
 use testkit::Picture;
 
-pub(crate) use disk::{fill_but, run_on_small_disk};
+pub(crate) use disk::run_on_small_disk;
 pub(crate) use ended::Ended;
 pub(crate) use program::{PROGRAM, Program, Running};
+pub(crate) use testkit::fill_but;
 pub(crate) use user::OtherUser;
 
 /// Longer than anything here takes, even on a busy machine: the end of what hangs.
@@ -104,12 +105,7 @@ impl Lab {
 
     /// The names in the directory, sorted.
     pub(crate) fn names(&self) -> Vec<String> {
-        let mut names: Vec<_> = fs::read_dir(&self.root)
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
-            .collect();
-        names.sort();
-        names
+        testkit::names(&self.root)
     }
 
     /// `sh -c script`, in which `$0` is the program under test, on a terminal; its input is typed. `None`:
