@@ -114,6 +114,20 @@ pub(crate) fn with_failing(call: &str, error: &str, lab: &Lab, options: Acquisit
     options.child(lab).through(strace(lab, call, &format!("error={error}"))).spawn()
 }
 
+/// Starts `child_acquires` with these options; the `nth` of its `call`s that is about the lock fails with
+/// EIO.
+pub(crate) fn with_failing_nth(call: &str, nth: u32, lab: &Lab, options: Acquisition) -> TestChild {
+    options.child(lab).through(failing_nth(call, nth, lab)).spawn()
+}
+
+/// The command line before that of a child of which the `nth` `call` that is about the lock, by its path or
+/// by a descriptor, fails with EIO.
+pub(crate) fn failing_nth(call: &str, nth: u32, lab: &Lab) -> Vec<String> {
+    let mut wrapper = strace(lab, call, &format!("error=EIO:when={nth}"));
+    wrapper.extend(["-P".to_owned(), lab.lock().to_str().unwrap().to_owned()]);
+    wrapper
+}
+
 /// How the child acquires.
 #[derive(Clone, Copy)]
 pub(crate) struct Acquisition {

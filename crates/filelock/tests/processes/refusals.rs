@@ -2,8 +2,13 @@
 
 use std::fs;
 
-use crate::gate::{BRIEF, can_trace, here, with_failing};
-use crate::support::{KERNEL, Lab, SECOND, brief, now, record};
+use filelock::{LockOptions, ReleaseError};
+use testkit::ChildTest;
+
+use crate::gate::{
+    Acquisition, BRIEF, can_trace, failing_nth, here, with_failing, with_failing_nth,
+};
+use crate::support::{KERNEL, Lab, SECOND, brief, now, record, way};
 
 #[test]
 fn without_exclusive_rename_the_claim_is_made_in_place() {
@@ -76,4 +81,70 @@ fn a_preparation_that_keeps_vanishing_is_reported() {
     assert!(result.starts_with("Disturbed") && result.contains("attempts: 8"), "{result}");
     child.succeed();
     assert_eq!(lab.names(), ["trace"]);
+}
+
+/// What was made and could not be looked at is ours all the same, and nobody else's to clear.
+#[test]
+fn a_claim_in_place_that_cannot_be_looked_at_is_taken_back() {
+    if !can_trace("a_claim_in_place_that_cannot_be_looked_at_is_taken_back") {
+        return;
+    }
+    for way in ["mkdir", "time-based"] {
+        let lab = Lab::new();
+        let mut child = with_failing_nth("fstat", 1, &lab, Acquisition { way, ..BRIEF });
+        let result = child.await_point("result");
+        assert!(result.contains("verb: \"open\"") && result.contains("code: 5"), "{result}");
+        child.succeed();
+        assert_eq!(lab.names(), ["trace"], "{way}");
+    }
+}
+
+#[test]
+fn child_cannot_look_while_it_releases() {
+    let Some(parent) = testkit::parent() else { return };
+    let options = LockOptions::new().environment(way(parent.var("WAY").to_str().unwrap()));
+    let guard = options.acquire(parent.path("TARGET")).unwrap();
+    let lock = guard.lock_path().to_owned();
+    let Err(ReleaseError::Io { verb, path, guard, source }) = guard.release() else {
+        panic!("no look failed")
+    };
+    assert_eq!((verb, &path, source.raw_os_error()), ("examine", &lock, Some(5)));
+    parent.at("record", if lock.join("holder").exists() { "there" } else { "gone" });
+    if parent.var("THEN") == "release" {
+        guard.release().unwrap();
+    } else {
+        drop(guard);
+    }
+}
+
+/// One look is there to verify; another follows when the record is gone. A claim in place was looked at before,
+/// and where an OS lock is held, so is the record's name in between.
+#[test]
+fn a_look_that_fails_while_releasing_is_told_and_the_lock_is_gone_with_its_guard() {
+    const TEST: &str =
+        "a_look_that_fails_while_releasing_is_told_and_the_lock_is_gone_with_its_guard";
+    if !can_trace(TEST) {
+        return;
+    }
+    for (way, nth, record) in [
+        ("published", 1, "there"),
+        ("published", 3, "gone"),
+        ("mkdir", 2, "there"),
+        ("mkdir", 4, "gone"),
+        ("time-based", 2, "there"),
+        ("time-based", 3, "gone"),
+    ] {
+        for then in ["release", "drop"] {
+            let lab = Lab::new();
+            let mut child = ChildTest::new(module_path!(), "child_cannot_look_while_it_releases")
+                .through(failing_nth("newfstatat", nth, &lab))
+                .var("TARGET", lab.target())
+                .var("WAY", way)
+                .var("THEN", then)
+                .spawn();
+            assert_eq!(child.await_point("record"), record, "{way}, look {nth}");
+            child.succeed();
+            assert_eq!(lab.names(), ["trace"], "{way}, look {nth}, then {then}");
+        }
+    }
 }
