@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use agentslock_core::{FlushError, OpenError, SectionError, StageError};
+use agentslock_core::{Disturbance, FlushError, OpenError, SectionError, StageError};
 
 /// 1: the answer is no.
 pub(crate) const NO: u8 = 1;
@@ -85,7 +85,8 @@ impl From<FlushError> for Failure {
         let (status, kind) = match &error {
             error if error.is_contention() => (LOCKED, "locked"),
             FlushError::Open(OpenError::Malformed { .. }) => (TROUBLE, "malformed"),
-            FlushError::LockLost { .. } => (LOCKED, "lock-lost"),
+            FlushError::LockLost { .. }
+            | FlushError::Unsettled { last: Disturbance::LockLost, .. } => (LOCKED, "lock-lost"),
             FlushError::NotDurable(_) => (TROUBLE, "not-durable"),
             _ => (TROUBLE, "io"),
         };

@@ -9,7 +9,7 @@
 //! still ours? still it?      no: another round on what is there now
 //! rename                     the commit
 //! sync the directory         fails: "written, but not yet durable"
-//! unlock                     lost meanwhile: the caller decides
+//! unlock                     lost meanwhile: an error if something was written
 //! ```
 //!
 //! The last look is there for those who do not keep to the protocol: a person with an editor, a
@@ -24,14 +24,14 @@ use filelock::{LockGuard, ReleaseError, VerifyError};
 use fsops::{AtomicFile, Version, WriteError};
 
 use crate::document::Document;
-use crate::error::{FlushError, OpenError};
+use crate::error::{Disturbance, FlushError, OpenError};
 use crate::flush::Flushed;
 use crate::frame::{Frame, changes_nothing};
 use crate::options::LockfileOptions;
 use crate::stage::Change;
 
-/// How often a flush starts over because the file or the lock changed under it.
-pub(crate) const ROUNDS: u32 = 5;
+/// How many rounds a flush makes at the most while the file or the lock changes under it.
+const ROUNDS: u32 = 5;
 
 /// How old a temporary must be to count as left over. The lock's TTL: nobody is that slow and still
 /// holds the lock in the eyes of all.
@@ -42,8 +42,8 @@ pub(crate) enum Round {
     Done(Flushed),
     /// In place, but the directory's sync failed.
     NotDurable(WriteError),
-    /// The file or the lock changed under us; nothing was written.
-    Disturbed,
+    /// Nothing was written.
+    Disturbed(Disturbance),
 }
 
 /// The document at `path`, and which version of the file it is.
@@ -57,8 +57,25 @@ pub(crate) fn read_document(path: &Path) -> Result<(Document, Version), OpenErro
     Ok((document, contents.version))
 }
 
-/// Writes `document` with `changes` applied, if that changes anything.
-pub(crate) fn write_round(
+/// Writes `document` with `changes` applied, if that changes anything, and releases the lock.
+pub(crate) fn finish_round(
+    path: &Path,
+    options: &LockfileOptions,
+    guard: LockGuard,
+    read: (&Document, &Version),
+    changes: &BTreeMap<String, Change>,
+) -> Result<Round, FlushError> {
+    let round = write(path, options, &guard, read, changes)?;
+    // Whatever else goes wrong with releasing, the guard is dropped, and with it the OS lock by which
+    // the next waiter would know us alive.
+    let was_lost = matches!(guard.release(), Err(ReleaseError::Lost { .. }));
+    if was_lost && matches!(round, Round::Done(Flushed::Written)) {
+        return Err(FlushError::LockLost { path: path.to_owned() });
+    }
+    Ok(round)
+}
+
+fn write(
     path: &Path,
     options: &LockfileOptions,
     guard: &LockGuard,
@@ -79,7 +96,7 @@ pub(crate) fn write_round(
     let file = file.make_ready()?;
     match guard.verify() {
         Ok(()) => {}
-        Err(VerifyError::Lost { .. }) => return Ok(Round::Disturbed),
+        Err(VerifyError::Lost { .. }) => return Ok(Round::Disturbed(Disturbance::LockLost)),
         Err(error) => return Err(error.into()),
     }
     let current = version.is_current(path).map_err(|source| WriteError::Io {
@@ -88,7 +105,7 @@ pub(crate) fn write_round(
         source,
     })?;
     if !current {
-        return Ok(Round::Disturbed);
+        return Ok(Round::Disturbed(Disturbance::FileChanged));
     }
     match file.commit() {
         Ok(()) => Ok(Round::Done(Flushed::Written)),
@@ -97,11 +114,17 @@ pub(crate) fn write_round(
     }
 }
 
-/// Releases the lock after a round. `false`: it had been lost by then.
-pub(crate) fn unlock(guard: LockGuard) -> bool {
-    // Whatever else goes wrong with releasing, the guard is dropped, and with it the OS lock by which
-    // the next waiter would know us alive.
-    !matches!(guard.release(), Err(ReleaseError::Lost { .. }))
+/// After a round that was disturbed: on to the next, unless it was the last.
+pub(crate) fn start_over(
+    path: &Path,
+    round: &mut u32,
+    last: Disturbance,
+) -> Result<(), FlushError> {
+    if *round == ROUNDS {
+        return Err(FlushError::Unsettled { path: path.to_owned(), rounds: ROUNDS, last });
+    }
+    *round += 1;
+    Ok(())
 }
 
 /// Once per process and document: only killed writers leave any.

@@ -175,17 +175,15 @@ pub enum FlushError {
         /// The document.
         path: PathBuf,
     },
-    /// The file kept changing although the lock was held: somebody writes it without the lock.
-    #[error(
-        "gave up on `{}` after {rounds} rounds: it is being changed by a program that does not take \
-         its lock",
-        path.display()
-    )]
+    /// In each round somebody was in the way who does not keep to the protocol.
+    #[error("gave up on `{}` after {rounds} rounds: {last}", path.display())]
     Unsettled {
         /// The document.
         path: PathBuf,
         /// How often it was tried.
         rounds: u32,
+        /// What was in the way in the last of them.
+        last: Disturbance,
     },
     /// `flush` was called on the handle that an update's closure gets. What is staged there is
     /// written when the closure returns.
@@ -197,6 +195,25 @@ pub enum FlushError {
         /// The document.
         path: PathBuf,
     },
+}
+
+/// Why a flush or an update started over: somebody does not keep to the protocol. Nothing was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Disturbance {
+    /// The file changed although the lock was held: somebody writes it without the lock.
+    FileChanged,
+    /// The lock was lost: somebody removed it, or took it because they judged us gone.
+    LockLost,
+}
+
+impl fmt::Display for Disturbance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::FileChanged => "it is being changed by a program that does not take its lock",
+            Self::LockLost => "its lock was lost to somebody who removed it or took us for dead",
+        })
+    }
 }
 
 impl FlushError {

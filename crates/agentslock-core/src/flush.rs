@@ -4,7 +4,7 @@ use std::path::Path;
 
 use fsops::Durability;
 
-use crate::commit::{ROUNDS, Round, read_document, unlock, write_round};
+use crate::commit::{Round, finish_round, read_document, start_over};
 use crate::document::Document;
 use crate::error::FlushError;
 use crate::lockfile::Lockfile;
@@ -40,28 +40,24 @@ impl Lockfile {
         let (path, options) = (self.path(), &self.options);
         create_parents(path, options.durability)?;
         let _turn = self.take_turn();
-        for _ in 0..ROUNDS {
+        let mut round = 1;
+        loop {
             let guard = options.lock.acquire(path)?;
             let (document, version) = read_document(path)?;
             // Taken under the lock, so that what is staged while we wait for it goes along.
             let picture = self.state().staged.picture();
-            match write_round(path, options, &guard, (&document, &version), &picture.changes)? {
-                Round::Disturbed => {}
-                Round::NotDurable(error) => {
-                    unlock(guard);
-                    self.settle(document, picture);
-                    return Err(FlushError::NotDurable(error));
+            let read = (&document, &version);
+            let result = match finish_round(path, options, guard, read, &picture.changes)? {
+                Round::Disturbed(by) => {
+                    start_over(path, &mut round, by)?;
+                    continue;
                 }
-                Round::Done(flushed) => {
-                    if !unlock(guard) && flushed == Flushed::Written {
-                        return Err(FlushError::LockLost { path: path.to_owned() });
-                    }
-                    self.settle(document, picture);
-                    return Ok(flushed);
-                }
-            }
+                Round::NotDurable(error) => Err(FlushError::NotDurable(error)),
+                Round::Done(flushed) => Ok(flushed),
+            };
+            self.settle(document, picture);
+            return result;
         }
-        Err(FlushError::Unsettled { path: path.to_owned(), rounds: ROUNDS })
     }
 
     /// The document now is `document` with `picture` on top. The flushes of one handle take turns,

@@ -87,7 +87,7 @@ pub use duplicates::{DuplicateKey, duplicate_keys};
 pub use encode::compact;
 pub use entries::Entries;
 pub use error::{
-    Error, FlushError, OpenError, ReadError, RenewLockError, SectionError, StageError,
+    Disturbance, Error, FlushError, OpenError, ReadError, RenewLockError, SectionError, StageError,
 };
 pub use fields::{FieldError, Fields};
 pub use flaw::{Flaw, Problem, place_after};

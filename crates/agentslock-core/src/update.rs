@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::commit::{ROUNDS, Round, read_document, unlock, write_round};
+use crate::commit::{Round, finish_round, read_document, start_over};
 use crate::error::FlushError;
 use crate::flush::{Flushed, create_parents};
 use crate::lockfile::Lockfile;
@@ -62,7 +62,8 @@ where
 {
     let path = &absolute(path).map_err(FlushError::from)?;
     create_parents(path, options.durability)?;
-    for _ in 0..ROUNDS {
+    let mut round = 1;
+    loop {
         let guard = options.lock.acquire(path).map_err(FlushError::from)?;
         let (document, version) = read_document(path).map_err(FlushError::from)?;
         let handle = Lockfile::new(path, options.clone(), (document, &version), Some(guard));
@@ -70,19 +71,10 @@ where
         let value = change(&handle)?;
         let (guard, state) = handle.into_parts();
         let changes = state.staged.picture().changes;
-        match write_round(path, options, &guard, (&state.document, &version), &changes)? {
-            Round::Disturbed => {}
-            Round::NotDurable(error) => {
-                unlock(guard);
-                return Err(FlushError::NotDurable(error).into());
-            }
-            Round::Done(flushed) => {
-                if !unlock(guard) && flushed == Flushed::Written {
-                    return Err(FlushError::LockLost { path: path.to_owned() }.into());
-                }
-                return Ok(Updated { value, flushed });
-            }
+        match finish_round(path, options, guard, (&state.document, &version), &changes)? {
+            Round::Disturbed(by) => start_over(path, &mut round, by)?,
+            Round::NotDurable(error) => return Err(FlushError::NotDurable(error).into()),
+            Round::Done(flushed) => return Ok(Updated { value, flushed }),
         }
     }
-    Err(FlushError::Unsettled { path: path.to_owned(), rounds: ROUNDS }.into())
 }

@@ -123,6 +123,19 @@ fn a_lock_that_is_removed_by_hand_is_taken_again() {
 }
 
 #[test]
+fn a_lock_that_is_removed_in_each_round_is_lost_and_not_trouble() {
+    let lab = Lab::with("{\"s\":1}");
+    let script = format!("printf x >> runs; rm -r .agentsrc.lock.lock; {COUNT}");
+    let set = || lab.cli(["set", "s", "--json", "--", "sh", "-c", &script]);
+    let told = set().run().exits(75).json();
+    assert_eq!(told["error"]["kind"], "lock-lost", "{told}");
+    let message = told["error"]["message"].as_str().unwrap();
+    assert!(message.contains("5 rounds") && message.contains("lock was lost"), "{message}");
+    assert_eq!((lab.document(), lab.read("runs")), ("{\"s\":1}".to_owned(), "xxxxx".to_owned()));
+    lab.expect_free(DOCUMENT);
+}
+
+#[test]
 fn a_signal_ends_the_command_and_nothing_is_left() {
     let lab = Lab::with("{\"s\":1}");
     let before = lab.picture();

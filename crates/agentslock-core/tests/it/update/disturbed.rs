@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use agentslock_core::{Error, FlushError, Flushed, Lockfile, LockfileOptions};
+use agentslock_core::{Disturbance, Error, FlushError, Flushed, Lockfile, LockfileOptions};
 use filelock::{AcquireError, LockOptions};
 use fsops::Durability;
 use std::time::Duration;
@@ -164,11 +164,29 @@ fn a_file_that_never_settles_is_left_as_the_outsider_wrote_it() {
         })
         .unwrap_err();
     let said = error.to_string();
-    let Error::Flush(FlushError::Unsettled { path, rounds }) = error else { panic!("{said}") };
-    assert_eq!((path, rounds), (lab.path(), runs));
+    let Error::Flush(FlushError::Unsettled { path, rounds, last }) = error else {
+        panic!("{said}")
+    };
+    assert_eq!((path, rounds, last), (lab.path(), runs, Disturbance::FileChanged));
     assert!((2..100).contains(&runs), "{runs}");
     assert!(said.contains(&runs.to_string()) && said.contains(".agentsrc.lock"), "{said}");
     assert_eq!(lab.text(), format!("{{\"outsider\":{runs}}}"));
     lab.assert_only_the_document();
     assert!(filelock::try_acquire(lab.path()).unwrap().is_some());
+}
+
+#[test]
+fn a_lock_that_is_lost_in_each_round_is_told_apart_from_a_file_that_changes() {
+    let lab = Lab::with("{\"n\":0}");
+    let updated = quick().update(lab.path(), |lockfile| {
+        lab.remove_lock();
+        count(lockfile)
+    });
+    let error = updated.unwrap_err();
+    let said = error.to_string();
+    let Error::Flush(FlushError::Unsettled { last, .. }) = error else { panic!("{said}") };
+    assert_eq!(last, Disturbance::LockLost);
+    assert!(said.contains("lock was lost"), "{said}");
+    assert_eq!(lab.text(), "{\"n\":0}");
+    lab.assert_only_the_document();
 }
