@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+use crate::flaw::place_after;
 use crate::merge::string_end;
 
 /// A key that its object has already. Most readers see the last one only.
@@ -33,7 +34,6 @@ enum Level<'a> {
 pub fn duplicate_keys(text: &str) -> Vec<DuplicateKey> {
     let mut found = Vec::new();
     let mut levels = Vec::new();
-    // No string contains a line break.
     let (mut line, mut line_start, mut at) = (1, 0, 0);
     while let Some(byte) = text.as_bytes().get(at) {
         let start = at;
@@ -50,11 +50,17 @@ pub fn duplicate_keys(text: &str) -> Vec<DuplicateKey> {
             },
             b'"' => {
                 at = string_end(text.as_bytes(), at);
+                let place = (line, start - line_start + 1);
+                // In JSON no string reaches over the end of its line, but in what is none.
+                let (lines, column) = place_after(&text.as_bytes()[start..at]);
+                if lines > 1 {
+                    (line, line_start) = (line + lines - 1, at + 1 - column);
+                }
                 let Some(Level::Object(keys, key @ None)) = levels.last_mut() else { continue };
                 let name = name_of(&text[start..at]);
                 *key = Some(name.clone());
                 if !keys.insert(name) {
-                    let (column, path) = (start - line_start + 1, path_of(&levels));
+                    let ((line, column), path) = (place, path_of(&levels));
                     found.push(DuplicateKey { line, column, path });
                 }
             }

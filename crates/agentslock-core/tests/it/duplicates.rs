@@ -32,6 +32,13 @@ fn depth_is_no_limit() {
     assert_eq!(found(&deep).len(), 1);
 }
 
+#[test]
+fn the_place_is_right_in_what_is_no_json_too() {
+    // A string that nobody closed reaches over the end of its line.
+    assert_eq!(found("{\"a\n\":1,\"b\":2,\n\"b\":3}"), [(3, 1, "b".to_owned())]);
+    assert_eq!(found("{\"a\n\":1,\"a\n\":2}"), [(2, 5, "a\n".to_owned())]);
+}
+
 proptest! {
     #[test]
     fn any_text_is_looked_through(text in r#"["\\\\{}\[\],:a\n\u{e9}]{0,40}"#) {
