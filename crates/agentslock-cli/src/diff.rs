@@ -3,12 +3,12 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use agentslock_core::{Difference, Fields, Lockfile, OpenError};
+use agentslock_core::{Difference, DuplicateKey, Fields, Lockfile, OpenError, duplicate_keys};
 
 use crate::arguments::Diff;
-use crate::failure::{Failure, NO};
+use crate::failure::{Failure, NO, TROUBLE};
 use crate::find;
-use crate::output::{self, envelope, print, print_envelope, push, push_raw};
+use crate::output::{self, envelope, print, print_envelope, push, push_raw, say};
 use crate::terminal::Paint;
 use crate::words::{self, Detail};
 
@@ -16,11 +16,17 @@ pub(crate) fn diff(arguments: &Diff) -> Result<ExitCode, Failure> {
     if arguments.textconv {
         return textconv(&arguments.before);
     }
-    let before = open(&arguments.before)?;
-    let after = match &arguments.after {
-        Some(after) => open(after)?,
-        None => open(&find::to_read(&arguments.document)?)?,
+    let old = &arguments.before;
+    let new = &match &arguments.after {
+        Some(path) => path.clone(),
+        // A "no" would say that they differ.
+        None => find::to_read(&arguments.document).map_err(Failure::into_trouble)?,
     };
+    let (before, after) = (open(old)?, open(new)?);
+    if before.was_missing() && after.was_missing() {
+        let message = format!("neither `{}` nor `{}` exists", old.display(), new.display());
+        return Err(Failure::new(TROUBLE, "absent", message).about(new));
+    }
     let differences = agentslock_core::diff(&before, &after);
     let code = if differences.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(NO) };
     if arguments.json {
@@ -30,15 +36,34 @@ pub(crate) fn diff(arguments: &Diff) -> Result<ExitCode, Failure> {
         print_envelope(&fields)?;
     } else if !arguments.quiet {
         let detail = if arguments.verbose { Detail::Whole } else { Detail::Short };
+        say_what_is_twice(old, &before);
+        say_what_is_twice(new, &after);
         print(&as_text(&differences, detail, Paint::on_stdout(arguments.color)))?;
     }
     Ok(code)
+}
+
+/// Why something is shown as a whole, of which a person expects an entry or a field.
+fn say_what_is_twice(path: &Path, lockfile: &Lockfile) {
+    if let Some(DuplicateKey { line, column, path: key, .. }) =
+        duplicate_keys(&lockfile.text()).first()
+    {
+        let (path, key) = (path.display(), key.join("."));
+        say(&format!(
+            "`{path}`, line {line}, column {column}: {key} is there a second time; what it stands in is \
+             compared as a whole"
+        ));
+    }
 }
 
 /// Prints a line for each entry; what is no document as it is: with conflict markers in it, say, when git
 /// shows what is in conflict.
 fn textconv(path: &Path) -> Result<ExitCode, Failure> {
     match Lockfile::open(path) {
+        Ok(lockfile) if lockfile.was_missing() => {
+            let message = format!("`{}` does not exist", path.display());
+            Err(Failure::new(TROUBLE, "absent", message).about(path))
+        }
         Ok(lockfile) => {
             let lines = words::list(&lockfile);
             print(&lines.iter().map(|line| output::one_line(line) + "\n").collect::<String>())

@@ -40,6 +40,11 @@ impl Failure {
         Self::new(TROUBLE, "io", format!("{what}: {error}"))
     }
 
+    /// Of a verb whose "no" is an answer.
+    pub(crate) fn into_trouble(self) -> Self {
+        Self { status: TROUBLE, ..self }
+    }
+
     pub(crate) fn about(mut self, path: impl Into<PathBuf>) -> Self {
         self.path = Some(path.into());
         self

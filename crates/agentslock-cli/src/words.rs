@@ -276,8 +276,8 @@ fn spelling(json: &str) -> String {
     compact(json).expect("because it comes from a document")
 }
 
-/// The fields of an object, as they are spelled; `None` if it is none.
+/// The fields of an object, as they are spelled; `None` if it is none, or has one twice, which is shown as
+/// a whole.
 fn fields(json: Option<&str>) -> Option<BTreeMap<String, String>> {
-    let fields: Fields = serde_json::from_str(json?).ok()?;
-    Some(fields.iter().map(|(name, value)| (name.to_owned(), value.get().to_owned())).collect())
+    serde_json::from_str::<Fields>(json?).ok()?.distinct()
 }

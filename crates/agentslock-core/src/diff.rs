@@ -14,8 +14,8 @@ use crate::reserved::{INPUTS_DIGEST_KEY, LOCK_VERSION_KEY};
 pub struct Difference {
     /// The top-level key: a section, or a reserved one.
     pub section: String,
-    /// The entry of the section; `None` when the section is not an object on both sides, and is
-    /// compared as a whole.
+    /// The entry of the section; `None` when the section is not an object with distinct keys on both
+    /// sides, and is compared as a whole.
     pub entry: Option<String>,
     /// What was there.
     pub before: Option<String>,
@@ -53,12 +53,11 @@ pub fn diff(before: &Lockfile, after: &Lockfile) -> Vec<Difference> {
     differences
 }
 
-/// The entries of a section; `None` if it is not an object. Of an entry that occurs twice the last
-/// one counts, as for those who decode it.
+/// The entries of a section; `None` if it is not an object with distinct keys.
 fn entries(section: Option<&str>) -> Option<BTreeMap<String, String>> {
     let Some(json) = section else { return Some(BTreeMap::new()) };
     let fields: Fields = serde_json::from_str(json).ok()?;
-    Some(fields.iter().map(|(name, value)| (name.to_owned(), value.get().to_owned())).collect())
+    fields.distinct()
 }
 
 fn compare(

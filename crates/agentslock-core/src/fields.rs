@@ -147,6 +147,14 @@ impl Fields {
         self.0.iter().map(|(name, value)| (name.as_str(), &**value))
     }
 
+    /// The fields by name, as they are spelled; `None` if a name occurs more than once: then one who
+    /// decodes them sees the last one only, and what is to be compared or shown should hide none.
+    pub fn distinct(&self) -> Option<BTreeMap<String, String>> {
+        let fields: BTreeMap<_, _> =
+            self.iter().map(|(name, value)| (name.to_owned(), value.get().to_owned())).collect();
+        (fields.len() == self.0.len()).then_some(fields)
+    }
+
     /// Whether there are no fields.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

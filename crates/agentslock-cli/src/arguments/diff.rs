@@ -8,8 +8,8 @@ use super::{Color, Document};
 
 /// Tell what changed between two documents, by section and entry. Takes no lock.
 ///
-/// With one argument, what changed between A and the document. A file that does not exist is an empty
-/// document.
+/// With one argument, what changed between A and the document. One of the two need not exist, and is an
+/// empty document then.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  agentslock diff old.lock .agentsrc.lock\n  \
     git config diff.agentslock.textconv 'agentslock diff --textconv'\n\n\

@@ -150,7 +150,59 @@ fn the_exit_status_tells_all_three_cases() {
         lab.cli(["diff", "bad"]).args(flags).run().exits(2);
     }
     lab.cli(["diff", "none", "-q"]).run().exits(1).says_nothing();
-    lab.cli(["diff", "none", "nor-this"]).run().exits(0).says_nothing();
+}
+
+#[test]
+fn where_there_is_nothing_to_compare_that_is_trouble_and_no_answer() {
+    let lab = Lab::with("{}");
+    for (arguments, complaint) in [
+        (&["none", "nor-this"][..], "neither `none` nor `nor-this` exists"),
+        (&["none", "--file", "nor-this"], "neither `none` nor `nor-this` exists"),
+        (&["--textconv", "none"], "`none` does not exist"),
+    ] {
+        let ended = lab.cli(["diff"]).args(arguments).run().exits(2);
+        assert!(ended.complaint().contains(complaint), "{ended:?}");
+    }
+    let told = lab.cli(["diff", "--json", "none", "nor-this"]).run().exits(2).json();
+    assert_eq!(told["error"]["kind"], "absent");
+    // That there is no document to compare with is no difference, either.
+    let elsewhere = Lab::new();
+    elsewhere.write("before", "{}");
+    let ended = elsewhere.cli(["diff", "before"]).run().exits(2);
+    assert!(ended.complaint().contains("here or above"), "{ended:?}");
+}
+
+#[test]
+fn an_entry_that_is_there_twice_hides_no_difference() {
+    let lab = Lab::with(r#"{"units":{"b":2}}"#);
+    lab.write("twice", r#"{"units":{"b":1,"b":2}}"#);
+    let note = "agentslock: `twice`, line 1, column 17: units.b is there a second time; what \
+                it stands in is compared as a whole\n";
+    let ended = lab.cli(["diff", "twice"]).run().exits(1);
+    assert_eq!(ended.out(), "~ units changed from {\"b\":1,\"b\":2} to {\"b\":2}\n");
+    assert_eq!(ended.stderr, note);
+    let ended = lab.cli(["diff", DOCUMENT, "twice"]).run().exits(1);
+    assert_eq!(
+        (ended.out(), &*ended.stderr),
+        ("~ units changed from {\"b\":2} to {\"b\":1,\"b\":2}\n", note)
+    );
+    // What is the same is the same, however odd.
+    assert_eq!(lab.cli(["diff", "twice", "twice"]).run().exits(0).out(), "");
+    lab.cli(["diff", "twice", "-q"]).run().exits(1).says_nothing();
+    let told = lab.cli(["diff", "twice", "--json"]).run().exits(1).json();
+    assert_eq!(told["differences"].as_array().unwrap().len(), 1, "{told}");
+    // Nor from git.
+    let out = lab.cli(["diff", "--textconv", "twice"]).run().exits(0).out().to_owned();
+    assert_eq!(out, "units {\"b\":1,\"b\":2}\n");
+}
+
+#[test]
+fn a_field_that_is_there_twice_hides_no_difference() {
+    let lab = Lab::with(r#"{"s":{"e":{"f":2}}}"#);
+    lab.write("twice", r#"{"s":{"e":{"f":1,"f":2}}}"#);
+    let ended = lab.cli(["diff", "twice"]).run().exits(1);
+    assert_eq!(ended.out(), "~ s e changed from {\"f\":1,\"f\":2} to {\"f\":2}\n");
+    assert!(ended.stderr.contains("s.e.f is there a second time"), "{ended:?}");
 }
 
 #[test]

@@ -48,6 +48,15 @@ fn what_is_no_object_is_compared_as_a_whole() {
 }
 
 #[test]
+fn a_section_in_which_a_key_is_there_twice_is_compared_as_a_whole() {
+    let (twice, once) = (r#"{"s": {"a": 1, "a": 2}}"#, r#"{"s": {"a": 2}}"#);
+    assert_eq!(told(twice, once), [r#"s: {"a": 1, "a": 2} -> {"a": 2}"#]);
+    assert_eq!(told(once, twice), [r#"s: {"a": 2} -> {"a": 1, "a": 2}"#]);
+    assert_eq!(told(twice, twice), [""; 0]);
+    assert_eq!(told("{}", twice), [r#"s: nothing -> {"a": 1, "a": 2}"#]);
+}
+
+#[test]
 fn layout_makes_no_difference_and_spelling_does() {
     assert_eq!(told("{\"s\": {\"e\":[ 1 ]},\"a\":1}", "{\"a\":\t1,\n\"s\":{\"e\":[1]}}"), [""; 0]);
     assert_eq!(told(r#"{"s": {"e": 1.0}}"#, r#"{"s": {"e": 1}}"#), ["s.e: 1.0 -> 1"]);
