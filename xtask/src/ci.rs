@@ -24,18 +24,7 @@ impl Ci {
     pub(crate) fn run(self) -> Outcome {
         let skipped = tempfile::NamedTempFile::new()?;
         step("format", &mut cargo(&["fmt", "--all", "--check"]))?;
-        step(
-            "lints",
-            &mut cargo(&[
-                "clippy",
-                "--quiet",
-                "--workspace",
-                "--all-targets",
-                "--",
-                "--deny",
-                "warnings",
-            ]),
-        )?;
+        step("lints", &mut lints(&["--workspace", "--all-targets"]))?;
         step(
             "tests and doctests",
             cargo(&["test", "--workspace"]).env("AGENTSLOCK_NOT_RUN", skipped.path()),
@@ -45,41 +34,19 @@ impl Ci {
             cargo(&["doc", "--quiet", "--workspace", "--no-deps", "--document-private-items"])
                 .env("RUSTDOCFLAGS", "--deny warnings"),
         )?;
-        let xtask = |arguments: &[&str]| {
-            let mut command = cargo(&["xtask"]);
-            command.args(arguments);
-            command
-        };
-        step("licences", &mut xtask(&["dependencies"]))?;
-        step("what is handed out", &mut xtask(&["dist"]))?;
-        step("the main job", &mut xtask(&["demo", "--quiet"]))?;
+        step("licences", &mut xtask("dependencies"))?;
+        step("what is handed out", &mut xtask("dist"))?;
+        step("the main job", xtask("demo").arg("--quiet"))?;
         for programme in ["contention", "kill", "stop"] {
-            step(programme, &mut xtask(&[programme]))?;
+            step(programme, &mut xtask(programme))?;
         }
-
         let mut not_run = std::fs::read_to_string(skipped.path())?;
-        for (programme, can_run) in [
-            ("crash-sweep", sweep::check as fn() -> Outcome),
-            ("fault-sweep", sweep::check),
-            ("power-cut", power_cut::check),
-            ("platforms", platforms::check),
-        ] {
-            match can_run() {
-                Ok(()) => step(programme, &mut xtask(&[programme]))?,
-                Err(why) => writeln!(not_run, "{programme}: {why}")?,
-            }
-        }
-        if works("python3") {
-            step("interop", &mut xtask(&["interop"]))?;
-        } else {
-            not_run.push_str("interop: no python3, which the foreign peers are written in\n");
-        }
-        if works(&std::env::var("CXX").unwrap_or_else(|_| "c++".into())) {
-            let check = ["check", "--quiet", "--manifest-path", "fuzz/Cargo.toml"];
-            step("fuzz targets compile", &mut cargo(&check))?;
-        } else {
-            not_run.push_str("fuzz targets: no C++ compiler, which libFuzzer is built with\n");
-        }
+        not_run += &with_tools()?;
+        self.conclude(&not_run)
+    }
+
+    /// Says what was not run: a reason a line, some of them of several tests alike.
+    fn conclude(&self, not_run: &str) -> Outcome {
         println!("\n== not run");
         if not_run.is_empty() {
             println!("nothing: all checks ran");
@@ -100,13 +67,60 @@ impl Ci {
     }
 }
 
+/// What takes more than a Rust toolchain. Returns what was not run, and why, a line each.
+fn with_tools() -> Result<String, Box<dyn std::error::Error>> {
+    let mut not_run = String::new();
+    let with_peers = ["--package", "xtask", "--features", "peers"];
+    if succeeds(cargo(&["tree"]).args(with_peers)) {
+        step("lints of what `bench` compares with", &mut lints(&with_peers))?;
+    } else {
+        not_run.push_str("lints of what `bench` compares with: cargo cannot get those crates\n");
+    }
+    for (programme, can_run) in [
+        ("crash-sweep", sweep::check as fn() -> Outcome),
+        ("fault-sweep", sweep::check),
+        ("power-cut", power_cut::check),
+        ("platforms", platforms::check),
+    ] {
+        match can_run() {
+            Ok(()) => step(programme, &mut xtask(programme))?,
+            Err(why) => writeln!(not_run, "{programme}: {why}")?,
+        }
+    }
+    if works("python3") {
+        step("interop", &mut xtask("interop"))?;
+    } else {
+        not_run.push_str("interop: no python3, which the foreign peers are written in\n");
+    }
+    if works(&std::env::var("CXX").unwrap_or_else(|_| "c++".into())) {
+        let check = ["check", "--quiet", "--manifest-path", "fuzz/Cargo.toml"];
+        step("fuzz targets compile", &mut cargo(&check))?;
+    } else {
+        not_run.push_str("fuzz targets: no C++ compiler, which libFuzzer is built with\n");
+    }
+    Ok(not_run)
+}
+
 fn step(name: &str, command: &mut Command) -> Outcome {
     println!("\n== {name}");
     run(command)
 }
 
+fn lints(of: &[&str]) -> Command {
+    let mut command = cargo(&["clippy", "--quiet"]);
+    command.args(of).args(["--", "--deny", "warnings"]);
+    command
+}
+
+fn xtask(programme: &str) -> Command {
+    cargo(&["xtask", programme])
+}
+
 /// Whether there is such a program.
 fn works(program: &str) -> bool {
-    let version = Command::new(program).arg("--version").output();
-    version.is_ok_and(|output| output.status.success())
+    succeeds(Command::new(program).arg("--version"))
+}
+
+fn succeeds(command: &mut Command) -> bool {
+    command.output().is_ok_and(|output| output.status.success())
 }
