@@ -39,7 +39,7 @@ pub(crate) struct Merge {
     #[arg(long, value_name = "PATH")]
     pub(crate) path: Option<PathBuf>,
     /// What to call the three in conflict markers (%S %X %Y)
-    #[arg(long, num_args = 3, value_names = ["BASE", "OURS", "THEIRS"])]
+    #[arg(long, num_args = 3, value_names = ["BASE", "OURS", "THEIRS"], allow_hyphen_values = true)]
     pub(crate) labels: Vec<String>,
     /// Let git use this program to merge and to show documents in this repository
     #[arg(long, conflicts_with_all = ["base", "uninstall", "marker_size", "path", "labels"])]

@@ -29,7 +29,7 @@ fn settings(program: &str) -> [(&'static str, String); 4] {
         (
             "merge.agentslock.driver",
             format!(
-                "{in_driver} merge --marker-size %L --path %P --labels %S %X %Y -- %O %A %B; s=$?; \
+                "{in_driver} merge --marker-size %L --path=%P --labels %S %X %Y -- %O %A %B; s=$?; \
                  [ $s -lt 2 ] && exit $s; echo 'agentslock: merging line by line' >&2; \
                  exec git merge-file --diff3 --marker-size=%L -L ours -L base -L theirs %A %O %B"
             ),
@@ -39,7 +39,9 @@ fn settings(program: &str) -> [(&'static str, String); 4] {
         // Without the program, and of what cannot be read so, the text as it is.
         (
             "diff.agentslock.textconv",
-            format!("f() {{ {program} diff --textconv \"$1\" 2>/dev/null || cat \"$1\"; }}; f"),
+            format!(
+                "f() {{ {program} diff --textconv -- \"$1\" 2>/dev/null || cat -- \"$1\"; }}; f"
+            ),
         ),
     ]
 }

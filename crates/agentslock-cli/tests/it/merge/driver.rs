@@ -198,23 +198,26 @@ fn ancestors_that_conflict_with_each_other_leave_no_markers_behind() {
 }
 
 #[test]
-fn documents_in_directories_of_any_name_merge() {
-    let test = "documents_in_directories_of_any_name_merge";
-    let Some(repo) = Repo::new(test, &units(&BASE)) else { return };
-    let name = "it's a 100% \"odd\" name/deep";
-    std::fs::create_dir_all(repo.lab.join(name)).unwrap();
-    let at = format!("{name}/{DOCUMENT}");
-    let put = |document| repo.lab.write(&at, super::repo::text(&document));
-    put(units(&BASE));
-    repo.commit("elsewhere");
-    repo.git(&["checkout", "--quiet", "-b", "topic"]).exits(0);
-    put(units(&[BASE[0], ("git:a/two@1", "3")]));
-    repo.commit("theirs");
-    repo.git(&["checkout", "--quiet", "main"]).exits(0);
-    put(units(&[("git:a/one@1", "4"), ("git:a/two@1", "5")]));
-    repo.commit("ours");
-    let ended = repo.git(&["merge", "--no-edit", "topic"]).exits(1);
-    let said = format!("{at}: unit git:a/two@1 was changed on both sides");
-    assert!(ended.stderr.contains(&said), "{}", ended.stderr);
-    assert!(repo.lab.read(&at).contains("<<<<<<< HEAD\n"), "{}", repo.lab.read(&at));
+fn documents_in_directories_of_any_name_merge_and_are_shown() {
+    let test = "documents_in_directories_of_any_name_merge_and_are_shown";
+    for name in ["it's a 100% \"odd\" name/deep", "-v"] {
+        let Some(repo) = Repo::new(test, &units(&BASE)) else { return };
+        std::fs::create_dir_all(repo.lab.join(name)).unwrap();
+        let at = format!("{name}/{DOCUMENT}");
+        let put = |document| repo.lab.write(&at, super::repo::text(&document));
+        put(units(&BASE));
+        repo.commit("elsewhere");
+        repo.git(&["checkout", "--quiet", "-b", "topic"]).exits(0);
+        put(units(&[BASE[0], ("git:a/two@1", "3")]));
+        repo.commit("theirs");
+        repo.git(&["checkout", "--quiet", "main"]).exits(0);
+        put(units(&[("git:a/one@1", "4"), ("git:a/two@1", "5")]));
+        let shown = repo.git(&["diff"]).exits(0);
+        assert!(shown.out().contains("+unit git:a/one@1: digest sha256:444"), "{}", shown.out());
+        repo.commit("ours");
+        let ended = repo.git(&["merge", "--no-edit", "topic"]).exits(1);
+        let said = format!("{at}: unit git:a/two@1 was changed on both sides");
+        assert!(ended.stderr.contains(&said), "{}", ended.stderr);
+        assert!(repo.lab.read(&at).contains("<<<<<<< HEAD\n"), "{}", repo.lab.read(&at));
+    }
 }
