@@ -41,11 +41,15 @@ pub(crate) struct Merge {
     /// What to call the three in conflict markers (%S %X %Y)
     #[arg(long, num_args = 3, value_names = ["BASE", "OURS", "THEIRS"], allow_hyphen_values = true)]
     pub(crate) labels: Vec<String>,
+    /// OURS and THEIRS are what two branches both merged before: leave `null` where they conflict, which
+    /// neither of the branches has
+    #[arg(long)]
+    pub(crate) ancestors: bool,
     /// Let git use this program to merge and to show documents in this repository
-    #[arg(long, conflicts_with_all = ["base", "uninstall", "marker_size", "path", "labels"])]
+    #[arg(long, conflicts_with_all = ["base", "uninstall", "marker_size", "path", "labels", "ancestors"])]
     pub(crate) install: bool,
     /// Undo what --install did
-    #[arg(long, conflicts_with_all = ["base", "marker_size", "path", "labels"])]
+    #[arg(long, conflicts_with_all = ["base", "marker_size", "path", "labels", "ancestors"])]
     pub(crate) uninstall: bool,
     /// Write nothing; print what would be written
     #[arg(short = 'n', long)]

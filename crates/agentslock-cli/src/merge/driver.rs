@@ -23,7 +23,11 @@ pub(super) fn merge(arguments: &Merge) -> Result<ExitCode, Failure> {
         Some(text) => (text.to_owned(), None),
         None => {
             let merged = merge_documents(name, &sides).map_err(|failure| failure.about(name))?;
-            (merged.marked(&markers(arguments)), Some(merged))
+            if arguments.ancestors {
+                (merged.as_base(), None)
+            } else {
+                (merged.marked(&markers(arguments)), Some(merged))
+            }
         }
     };
     if !arguments.dry_run {

@@ -22,7 +22,7 @@ const COMMENT: &str =
 /// Where the program is not there, or fails, the merge is left to git, which leaves markers. It must not
 /// get the failure: before 2.44, git takes any status but 0 for a conflict, and what is in the file, our
 /// side, for the result; since then, only those up to 128, to which a shell's 127 belongs.
-fn settings(program: &str) -> [(&'static str, String); 4] {
+fn settings(program: &str) -> [(&'static str, String); 5] {
     let in_driver = program.replace('%', "%%");
     [
         ("merge.agentslock.name", "agentslock: by section and entry".to_owned()),
@@ -34,8 +34,13 @@ fn settings(program: &str) -> [(&'static str, String); 4] {
                  exec git merge-file --diff3 --marker-size=%L -L ours -L base -L theirs %A %O %B"
             ),
         ),
-        // Between ancestors that were merged themselves, markers would be in the way.
-        ("merge.agentslock.recursive", "binary".to_owned()),
+        // What two branches merged before, each by itself, is merged to be what both began with. Markers
+        // would be in the way there. If it fails, what that began with has to do.
+        ("merge.agentslock.recursive", "agentslock-ancestors".to_owned()),
+        (
+            "merge.agentslock-ancestors.driver",
+            format!("{in_driver} merge --ancestors --quiet -- %O %A %B || cat %O > %A"),
+        ),
         // Without the program, and of what cannot be read so, the text as it is.
         (
             "diff.agentslock.textconv",
@@ -46,7 +51,7 @@ fn settings(program: &str) -> [(&'static str, String); 4] {
     ]
 }
 
-const SECTIONS: [&str; 2] = ["merge.agentslock", "diff.agentslock"];
+const SECTIONS: [&str; 3] = ["merge.agentslock", "merge.agentslock-ancestors", "diff.agentslock"];
 
 pub(super) fn install(arguments: &Merge) -> Result<ExitCode, Failure> {
     let top_level = git::top_level()?;

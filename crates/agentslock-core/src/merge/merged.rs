@@ -4,6 +4,7 @@ use std::num::NonZero;
 
 use super::conflict::Conflict;
 use crate::frame::{INDENT, OPEN, Object};
+use crate::reserved::INPUTS_DIGEST_KEY;
 
 /// The result of a [`merge`](crate::merge()).
 #[derive(Clone, Debug)]
@@ -47,6 +48,19 @@ impl Merged {
         let mut out = String::new();
         push_object(&mut out, &self.items, "", markers);
         out
+    }
+
+    /// The merged document as what two sides began with, each of which merged the same before: with
+    /// `null` where a conflict is open, and for an `inputs_digest` that was dropped. No side has that,
+    /// so that a further merge compares what the two have made of it since, and takes neither for what
+    /// it was before.
+    pub fn as_base(&self) -> String {
+        let mut items = undecided(&self.items);
+        if self.inputs_digest_dropped {
+            let key = format!("{INPUTS_DIGEST_KEY:?}").into();
+            items.push(Item::Taken(Kept { key, value: "null".into() }));
+        }
+        Self { items, inputs_digest_dropped: false }.marked(&Markers::default())
     }
 
     /// The conflicts that the resolver left open, in the order in which they stand in the document.
@@ -120,7 +134,23 @@ impl Item {
     }
 }
 
-/// Writes `items` as an object whose closing bracket stands behind `margin`.
+/// `items` with `null` for each conflict.
+fn undecided(items: &[Item]) -> Vec<Item> {
+    let undecided = |item: &Item| match item {
+        Item::Taken(kept) => Item::Taken(kept.clone()),
+        Item::Section { name, key, items } => {
+            Item::Section { name: name.clone(), key: key.clone(), items: undecided(items) }
+        }
+        Item::Conflict(_, parts) => {
+            let kept = parts.iter().flatten().next().expect("because a side has it");
+            Item::Taken(Kept { key: kept.key.clone(), value: "null".into() })
+        }
+    };
+    items.iter().map(undecided).collect()
+}
+
+/// Writes `items` as an object whose closing bracket stands behind `margin`. Each key begins a line, so that a
+/// marker can stand before it.
 fn push_object(out: &mut String, items: &[Item], margin: &str, markers: &Markers<'_>) {
     let object = Object { margin, len: items.len() };
     out.push_str(OPEN);

@@ -197,6 +197,47 @@ fn ancestors_that_conflict_with_each_other_leave_no_markers_behind() {
     ]));
 }
 
+/// Two merges of the same two commits become each other's ancestors, and one side takes back what it
+/// had merged.
+#[test]
+fn what_is_taken_back_after_both_sides_merged_each_other_stays_taken_back() {
+    let test = "what_is_taken_back_after_both_sides_merged_each_other_stays_taken_back";
+    let (one, two) = (("git:a/one@1", "3"), ("git:a/two@1", "4"));
+    for conflict in [false, true] {
+        // A unit that both move, each otherwise, beside it.
+        let [our_other, their_other] =
+            if conflict { [Some(("git:a/x@1", "5")), Some(("git:a/x@1", "6"))] } else { [None; 2] };
+        let with = |all: [(&str, &str); 2], other: Option<(&str, &str)>| {
+            units(&all.into_iter().chain(other).collect::<Vec<_>>())
+        };
+        let (ours, theirs) = (with([one, BASE[1]], our_other), with([BASE[0], two], their_other));
+        let Some(repo) = Repo::forked(test, &units(&BASE), &ours, &theirs) else { return };
+        repo.git(&["branch", "old-main"]).exits(0);
+        let status = i32::from(conflict);
+        repo.git(&["merge", "--no-edit", "topic"]).exits(status);
+        repo.write(&with([one, two], our_other));
+        repo.commit("merged");
+        repo.git(&["checkout", "--quiet", "topic"]).exits(0);
+        repo.git(&["merge", "--no-edit", "old-main"]).exits(status);
+        repo.write(&with([one, two], their_other));
+        repo.commit("merged here, too");
+        repo.write(&with([BASE[0], two], their_other));
+        repo.commit("taken back");
+        repo.git(&["checkout", "--quiet", "main"]).exits(0);
+        repo.write(&with([one, ("git:a/two@1", "7")], our_other));
+        repo.commit("ours");
+        let ended = repo.git(&["merge", "--no-edit", "topic"]).exits(status);
+        if conflict {
+            // Nobody has decided between the two yet, whatever each branch did for itself.
+            assert!(ended.stderr.contains("unit git:a/x@1 was changed"), "{}", ended.stderr);
+            assert_eq!(ended.stderr.matches("changed").count(), 1, "{}", ended.stderr);
+            assert!(!repo.lab.document().contains("\"sha256:333"), "{}", repo.lab.document());
+        } else {
+            repo.expect_committed(&units(&[BASE[0], ("git:a/two@1", "7")]));
+        }
+    }
+}
+
 #[test]
 fn documents_in_directories_of_any_name_merge_and_are_shown() {
     let test = "documents_in_directories_of_any_name_merge_and_are_shown";

@@ -6,7 +6,7 @@ mod rule;
 mod triple;
 
 use agentslock_core::{
-    Conflict, Flaw, MergeError, Merged, Problem, Resolution, Resolver, Side, merge,
+    Conflict, Flaw, Markers, MergeError, Merged, Problem, Resolution, Resolver, Side, merge,
 };
 
 /// Merges and leaves every conflict open.
@@ -231,6 +231,26 @@ fn entries_are_sorted_where_they_were_and_stay_in_order_where_not() {
         "{\"s\":{\"project\":2,\"commit\":1,\"at\":1}}",
     );
     assert_eq!(unsorted, "{\"s\":{\"project\":2,\"version\":1,\"at\":1,\"commit\":1}}");
+}
+
+#[test]
+fn as_a_base_it_has_what_no_side_has_where_they_conflict() {
+    let bases = "{\"inputs_digest\":\"x\",\"s\":{\"a\":1,\"b\":1},\"t\":1}";
+    let ours = bases.replace('x', "y").replace('1', "2");
+    let theirs = bases.replace('x', "z").replace("a\":1", "a\":3").replace("t\":1", "t\":3");
+    let ancestor = merged(bases, &ours, &theirs);
+    let base = ancestor.as_base();
+    let expected = "{\"s\":{\"a\":null,\"b\":2},\"t\":null,\"inputs_digest\":null}";
+    assert_eq!(agentslock_core::compact(&base).unwrap(), expected);
+
+    // `b` is taken back on their side, and the digest is still dropped on ours.
+    let ours = "{\"s\":{\"a\":2,\"b\":2},\"t\":3}";
+    let theirs = "{\"inputs_digest\":\"z\",\"s\":{\"a\":3,\"b\":1},\"t\":3}";
+    let again = merged(&base, ours, theirs);
+    assert!(again.inputs_digest_dropped());
+    let open: Vec<_> = again.conflicts().map(|conflict| conflict.entry).collect();
+    assert_eq!(open, [Some("a")]);
+    assert!(again.marked(&Markers::default()).contains("\"b\": 1"));
 }
 
 #[test]
