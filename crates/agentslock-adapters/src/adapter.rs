@@ -45,7 +45,8 @@ impl Serialize for Adapter {
         if !self.materialized_views.is_empty() {
             map.serialize_entry("materialized_views", &self.materialized_views)?;
         }
-        self.other.serialize_into(&mut map)?;
+        let own = ["source_digest", "schema_digest", "activated_at", "materialized_views"];
+        self.other.serialize_into(&mut map, &own)?;
         map.end()
     }
 }

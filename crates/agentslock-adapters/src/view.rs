@@ -93,7 +93,7 @@ impl View {
     pub(crate) fn enter(&mut self, from: Option<Status>, to: Status, by: &Event, at: &Timestamp) {
         self.state_history.push(Transition {
             at: at.clone(),
-            from: from.map(|status| status.as_str().to_owned()),
+            from: from.map(|status| status.as_str().to_owned()).filter(|text| !text.is_empty()),
             to: to.as_str().to_owned(),
             trigger: by.to_string(),
             other: Fields::new(),
@@ -124,6 +124,16 @@ impl View {
     }
 }
 
+/// The fields of a view.
+const FIELDS: [&str; 6] = [
+    "view_digest",
+    "view_status",
+    "depends_on",
+    "last_rebuilt_at",
+    "last_validation_at",
+    "state_history",
+];
+
 impl Serialize for View {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
@@ -143,7 +153,7 @@ impl Serialize for View {
         if !self.state_history.is_empty() {
             map.serialize_entry("state_history", &self.state_history)?;
         }
-        self.other.serialize_into(&mut map)?;
+        self.other.serialize_into(&mut map, &FIELDS)?;
         map.end()
     }
 }
@@ -175,7 +185,7 @@ impl Serialize for Dependency {
         map.serialize_entry("adapter", &self.adapter)?;
         map.serialize_entry("schema_digest", &self.schema_digest)?;
         map.serialize_entry("version", &self.version)?;
-        self.other.serialize_into(&mut map)?;
+        self.other.serialize_into(&mut map, &["adapter", "schema_digest", "version"])?;
         map.end()
     }
 }
@@ -201,7 +211,7 @@ impl Serialize for Transition {
         }
         map.serialize_entry("to", &self.to)?;
         map.serialize_entry("trigger", &self.trigger)?;
-        self.other.serialize_into(&mut map)?;
+        self.other.serialize_into(&mut map, &["at", "from", "to", "trigger"])?;
         map.end()
     }
 }

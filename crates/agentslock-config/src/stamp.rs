@@ -9,6 +9,8 @@ use crate::lock::ConfigLock;
 
 pub(crate) const INSTALL: &str = "install";
 pub(crate) const REFRESH: &str = "refresh";
+/// What a stamp says of the tool.
+const TOOL: [&str; 3] = ["version", "commit", "describe"];
 /// When it was installed, and when it was refreshed.
 pub(crate) const INSTALLED_AT: &str = "stamped_at";
 pub(crate) const REFRESHED_AT: &str = "refreshedAt";
@@ -96,9 +98,7 @@ impl Tool {
     }
 
     fn serialize_into<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        let fields =
-            [("version", &self.version), ("commit", &self.commit), ("describe", &self.describe)];
-        for (name, text) in fields {
+        for (name, text) in TOOL.iter().zip([&self.version, &self.commit, &self.describe]) {
             if let Some(text) = text.as_deref().filter(|text| !text.is_empty()) {
                 map.serialize_entry(name, text)?;
             }
@@ -113,7 +113,9 @@ impl Serialize for Install {
         map.serialize_entry("project", &self.project)?;
         self.tool.serialize_into(&mut map)?;
         map.serialize_entry(INSTALLED_AT, &self.stamped_at)?;
-        self.other.serialize_into(&mut map)?;
+        let [version, commit, describe] = TOOL;
+        let own = ["project", version, commit, describe, INSTALLED_AT];
+        self.other.serialize_into(&mut map, &own)?;
         map.end()
     }
 }
@@ -125,7 +127,8 @@ impl Serialize for Refresh {
         if let Some(at) = &self.refreshed_at {
             map.serialize_entry(REFRESHED_AT, at)?;
         }
-        self.other.serialize_into(&mut map)?;
+        let [version, commit, describe] = TOOL;
+        self.other.serialize_into(&mut map, &[version, commit, describe, REFRESHED_AT])?;
         map.end()
     }
 }
@@ -182,10 +185,8 @@ impl ConfigLock {
             lockfile.refuse_later_version()?;
             let before = lockfile.object(section, from_fields)?;
             let mut after = stamp.clone();
-            if let Some(mut before) = before.clone()
-                && other(&mut after).is_empty()
-            {
-                *other(&mut after) = std::mem::take(other(&mut before));
+            if let Some(mut before) = before.clone() {
+                *other(&mut after) = other(&mut after).and_missing_of(other(&mut before));
             }
             if before.as_ref() != Some(&after) {
                 lockfile.set_section(section, &after)?;

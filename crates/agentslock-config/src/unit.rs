@@ -57,23 +57,27 @@ impl Unit {
 
     /// Whether a resolve that gives `self` where `locked` stands changed nothing.
     pub(crate) fn is_still(&self, locked: &Self) -> bool {
-        let is_known = self.other.is_empty() || self.other == locked.other;
+        let adds_nothing = self.other.and_missing_of(&locked.other) == locked.other;
         let cache_key = self.cache_key.as_deref().filter(|key| !key.is_empty());
         let same = (&self.kind, &self.digest) == (&locked.kind, &locked.digest);
-        same && cache_key == locked.cache_key.as_deref() && is_known
+        same && cache_key == locked.cache_key.as_deref() && adds_nothing
     }
 
     /// The entry to be written where `locked` stands: what a resolver does not know of stays.
-    pub(crate) fn entry<'a>(&'a self, locked: Option<&'a Self>) -> Entry<'a> {
-        let locked = locked.map(|locked| &locked.other).filter(|_| self.other.is_empty());
-        Entry { unit: self, other: locked.unwrap_or(&self.other) }
+    pub(crate) fn entry(&self, locked: Option<&Self>) -> Entry<'_> {
+        let locked = locked.map(|locked| &locked.other);
+        let other = locked.map_or_else(|| self.other.clone(), |it| self.other.and_missing_of(it));
+        Entry { unit: self, other }
     }
 }
+
+/// The fields of a unit.
+const FIELDS: [&str; 5] = ["kind", "digest", "fetched_at", "last_checked_at", "cache_key"];
 
 /// A unit as it is written: without the times, which would change with each resolve.
 pub(crate) struct Entry<'a> {
     unit: &'a Unit,
-    other: &'a Fields,
+    other: Fields,
 }
 
 impl Serialize for Entry<'_> {
@@ -84,7 +88,7 @@ impl Serialize for Entry<'_> {
         if let Some(key) = self.unit.cache_key.as_deref().filter(|key| !key.is_empty()) {
             map.serialize_entry("cache_key", key)?;
         }
-        self.other.serialize_into(&mut map)?;
+        self.other.serialize_into(&mut map, &FIELDS)?;
         map.end()
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::de::{self, DeserializeOwned, MapAccess, Visitor};
-use serde::ser::SerializeMap;
+use serde::ser::{self, SerializeMap};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
@@ -160,13 +160,32 @@ impl Fields {
         self.0.is_empty()
     }
 
-    /// Writes the fields into `map`: for a type that writes its own fields first.
+    /// These fields, and after them those of `earlier` that are not among them: for an entry that was
+    /// read, and to which a newer program has added fields since.
+    #[must_use]
+    pub fn and_missing_of(&self, earlier: &Self) -> Self {
+        let mut all = self.clone();
+        let missing = earlier.0.iter().filter(|(name, _)| self.iter().all(|(own, _)| own != name));
+        all.0.extend(missing.cloned());
+        all
+    }
+
+    /// Writes the fields into `map`: for a type that writes its `own` fields first.
     ///
     /// # Errors
     ///
-    /// The serialiser's.
-    pub fn serialize_into<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+    /// The serialiser's, and one of its own if a field is called as one of `own`: it would be there
+    /// twice, or be read back as that.
+    pub fn serialize_into<M: SerializeMap>(
+        &self,
+        map: &mut M,
+        own: &[&str],
+    ) -> Result<(), M::Error> {
         for (name, value) in &self.0 {
+            if own.contains(&name.as_str()) {
+                let why = format_args!("field `{name}` has a place of its own");
+                return Err(ser::Error::custom(why));
+            }
             map.serialize_entry(name, value)?;
         }
         Ok(())
@@ -195,7 +214,7 @@ impl Eq for Fields {}
 impl Serialize for Fields {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        self.serialize_into(&mut map)?;
+        self.serialize_into(&mut map, &[])?;
         map.end()
     }
 }

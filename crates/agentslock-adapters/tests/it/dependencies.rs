@@ -38,3 +38,18 @@ fn the_digest_that_an_adapter_has_can_be_depended_on_whatever_it_is() {
     lab.adapter("kuzu").register_view("calls", &build).unwrap();
     assert_eq!(lab.view("kuzu", "calls").depends_on[0].schema_digest.as_str(), "sha256:aa");
 }
+
+#[test]
+fn a_field_that_has_a_place_of_its_own_is_none_of_the_others() {
+    let text = kuzu(&[]);
+    let lab = Lab::with(&text);
+    for name in ["adapter", "schema_digest", "version"] {
+        let mut dependency = Dependency::new("crg", digest(1), "1");
+        dependency.other.push(name, "x").unwrap();
+        let build = Build::new(digest(1), at(1)).depending_on(dependency);
+        let error = lab.adapter("kuzu").register_view("calls", &build).unwrap_err();
+        assert!(matches!(error, ChangeError::Stage(_)), "{error:?}");
+        assert!(said(&error).contains(&format!("`{name}` has a place of its own")), "{error:?}");
+    }
+    assert_eq!(lab.text(), text);
+}

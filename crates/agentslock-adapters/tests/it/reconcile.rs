@@ -120,3 +120,13 @@ fn nonsense_from_the_caller_is_refused_before_anything_is_staged() {
     assert!(matches!(error, ChangeError::NotActive { .. }), "{error:?}");
     assert_eq!(lab.text(), text);
 }
+
+#[test]
+fn a_status_that_was_empty_is_left_out_of_the_history() {
+    let lab = Lab::with(kuzu(&[("calls", "")]));
+    lab.adapter("kuzu").reconcile(&at(1), |_, _| Presence::Unknown).unwrap();
+    let view = lab.view("kuzu", "calls");
+    assert_eq!(view.view_status.as_str(), "pending-rebuild");
+    assert_eq!(view.state_history[0].from, None);
+    assert!(!lab.text().contains("\"from\""), "{}", lab.text());
+}

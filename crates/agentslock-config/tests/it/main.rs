@@ -5,6 +5,7 @@ mod drift;
 mod example;
 mod legacy;
 mod merge;
+mod other;
 mod properties;
 mod shape;
 mod staleness;
