@@ -69,8 +69,7 @@ fn textconv(path: &Path) -> Result<ExitCode, Failure> {
             print(&lines.iter().map(|line| output::one_line(line) + "\n").collect::<String>())
         }
         Err(OpenError::Malformed { .. }) => {
-            let bytes = fsops::read(path)?.bytes.unwrap_or_default();
-            print(&String::from_utf8_lossy(&bytes))
+            output::print_bytes(&fsops::read(path)?.bytes.unwrap_or_default())
         }
         Err(error) => Err(Failure::from(error).about(path)),
     }

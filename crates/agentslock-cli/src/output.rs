@@ -16,9 +16,14 @@ const ENVELOPE: u32 = 1;
 
 /// Writes `text` to standard output. Whoever reads may stop reading at any time: no error.
 pub(crate) fn print(text: &str) -> Result<ExitCode, Failure> {
+    print_bytes(text.as_bytes())
+}
+
+/// As [`print`], for what may be no text.
+pub(crate) fn print_bytes(bytes: &[u8]) -> Result<ExitCode, Failure> {
     end_progress();
     let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    match out.write_all(bytes).and_then(|()| out.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             Err(Failure::io("failed to write to standard output", &error))
         }

@@ -276,6 +276,8 @@ fn textconv_shows_what_is_no_document_as_it_is() {
     let lab = Lab::with("{\n<<<<<<< HEAD\n");
     let out = lab.cli(["diff", "--textconv", DOCUMENT]).run().exits(0).out().to_owned();
     assert_eq!(out, "{\n<<<<<<< HEAD\n");
+    lab.write(DOCUMENT, b"{\"\xe4\": 1}");
+    assert_eq!(lab.cli(["diff", "--textconv", DOCUMENT]).run().exits(0).stdout, b"{\"\xe4\": 1}");
     std::fs::create_dir(lab.join("directory")).unwrap();
     lab.cli(["diff", "--textconv", "directory"]).run().exits(2).complaint();
 }
