@@ -28,7 +28,7 @@ use std::process::ExitCode;
 
 use arguments::{Arguments, Verb};
 use clap::{CommandFactory, Parser};
-use failure::TROUBLE;
+use failure::Failure;
 
 /// The command line: verbs, flags and their help.
 pub fn command() -> clap::Command {
@@ -55,10 +55,13 @@ pub fn main() -> ExitCode {
     terminal::end_progress();
     match ended {
         Ok(code) => code,
-        // As if the signal had ended us, but with everything cleaned up.
-        Err(_) if sys::interrupted_by().is_some() => {
-            ExitCode::from(sys::interrupted_by().map_or(TROUBLE, sys::exit_code_of_signal))
-        }
-        Err(failure) => output::report(&failure, json),
+        Err(failure) => match sys::interrupted_by().map(sys::exit_code_of_signal) {
+            None => output::report(&failure, json),
+            Some(status) if json => {
+                output::report(&Failure { status, kind: "interrupted", ..failure }, json)
+            }
+            // As if the signal had ended us, but with everything cleaned up.
+            Some(status) => ExitCode::from(status),
+        },
     }
 }

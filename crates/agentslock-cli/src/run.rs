@@ -48,8 +48,13 @@ fn run_locked(arguments: &Run) -> Result<ExitCode, Failure> {
     let target = &arguments.target;
     let acquired = waiting::unless(&arguments.wait, target, stop).acquire(target);
     if let Some(signal) = arrived.last() {
-        // The command was not started. The lock, if we got it, goes with its guard.
-        return Ok(ExitCode::from(sys::exit_code_of_signal(signal)));
+        // The lock, if we got it, goes with its guard.
+        let status = sys::exit_code_of_signal(signal);
+        if arguments.json {
+            let message = "interrupted; the command was not started";
+            return Err(Failure::new(status, "interrupted", message));
+        }
+        return Ok(ExitCode::from(status));
     }
     let guard = acquired?;
     // What is on the terminal from here on is the command's.

@@ -151,6 +151,16 @@ fn a_signal_ends_the_command_and_nothing_is_left() {
 }
 
 #[test]
+fn a_signal_is_an_error_to_who_reads_json() {
+    let lab = Lab::with("{\"s\":1}");
+    let script = "kill -TERM $PPID; exec sleep 60";
+    let set = lab.cli(["set", "s", "--json", "--", "sh", "-c", script]).run().exits(143).json();
+    assert_eq!((&set["ok"], &set["error"]["kind"]), (&false.into(), &"interrupted".into()));
+    let quiet = lab.cli(["set", "s", "--", "sh", "-c", script]).run().exits(143);
+    quiet.says_nothing();
+}
+
+#[test]
 fn a_command_that_does_not_stop_for_a_signal_is_killed() {
     let lab = Lab::with("{\"s\":1}");
     let before = lab.picture();
