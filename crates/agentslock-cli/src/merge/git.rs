@@ -31,7 +31,9 @@ pub(super) fn tell(arguments: &[&str]) -> Result<(), Failure> {
 pub(super) fn top_level() -> Result<PathBuf, Failure> {
     let output = run(["rev-parse", "--show-toplevel"])?;
     if !output.status.success() {
-        let message = "there is no git repository with files here";
+        let said = String::from_utf8_lossy(&output.stderr);
+        let why = said.lines().next().unwrap_or_default();
+        let message = format!("there is no git repository with files here: {why}");
         return Err(Failure::new(crate::failure::TROUBLE, "git", message));
     }
     let mut path = output.stdout;

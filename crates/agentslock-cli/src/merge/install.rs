@@ -73,7 +73,7 @@ pub(super) fn install(arguments: &Merge) -> Result<ExitCode, Failure> {
             }
         }
         if !arguments.dry_run {
-            expect_used(&top_level)?;
+            expect_used(&top_level, &settings(&program()))?;
         }
     } else {
         if let Some(after) = without_attributes(&before) {
@@ -93,8 +93,19 @@ pub(super) fn install(arguments: &Merge) -> Result<ExitCode, Failure> {
     tell(arguments, &attributes, &done)
 }
 
-/// Git follows no link to attributes, and what other lines say can count more.
-fn expect_used(top_level: &Path) -> Result<(), Failure> {
+/// Git follows no link to attributes, and what other lines say can count more. So can what a file says that
+/// the configuration includes, or a work tree's own.
+fn expect_used(top_level: &Path, settings: &[(&str, String)]) -> Result<(), Failure> {
+    for (name, ours) in settings {
+        let used = git::ask(&["config", "--get", name])?.unwrap_or_default();
+        if used != *ours {
+            let message = format!(
+                "all is set up, but git does not use it: another part of its configuration has \
+                 `{name}: {used}` (`git config --show-origin --get-all {name}` tells where)"
+            );
+            return Err(Failure::new(crate::failure::TROUBLE, "git", message));
+        }
+    }
     let driver = git::merge_attribute(&top_level.join(".agentsrc.lock"))?;
     if driver == "agentslock" {
         return Ok(());

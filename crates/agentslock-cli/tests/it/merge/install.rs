@@ -94,6 +94,11 @@ fn where_git_does_not_use_it_that_is_an_error() {
         }) as fn(&Repo),
         |repo| repo.lab.write(".git/info/attributes", "*.lock -merge\n"),
         |repo| repo.lab.write(".gitattributes", format!("{ATTRIBUTES}\n*.lock merge=union\n")),
+        |repo| {
+            repo.agentslock(&["merge", "--install"]).exits(0);
+            repo.lab.write(".git/included", "[merge \"agentslock\"]\n\tdriver = false\n");
+            repo.git(&["config", "include.path", "included"]).exits(0);
+        },
     ] {
         let Some(repo) = Repo::without_driver(test, &json!({})) else { return };
         fs::create_dir_all(repo.lab.join(".git/info")).unwrap();
@@ -159,6 +164,15 @@ fn where_there_is_no_repository_it_says_so() {
     let no_git = isolated(lab.cli(["merge", "--install"]), &lab).env("PATH", lab.root());
     assert!(no_git.run().exits(2).complaint().contains("`git`"));
     assert_eq!(lab.names(), [""; 0]);
+}
+
+#[test]
+fn where_git_refuses_the_repository_it_says_why() {
+    let test = "where_git_refuses_the_repository_it_says_why";
+    let Some(repo) = Repo::without_driver(test, &json!({})) else { return };
+    let install = isolated(repo.lab.cli(["merge", "--install"]), &repo.lab);
+    let ended = install.env("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1").run().exits(2);
+    assert!(ended.complaint().contains("dubious ownership"), "{ended:?}");
 }
 
 /// Git before 2.44 takes any failure of a driver for a conflict, and what is in the file, our side, for
