@@ -16,7 +16,7 @@ use std::process::Command;
 
 use page::{Block, Section};
 
-use crate::merge::repo::{has_git, isolated};
+use crate::merge::repo::{has_git, isolated, labels};
 use crate::support::{Lab, PROGRAM, Program, set_mode};
 
 /// Stands between what two commands print. Nothing prints it.
@@ -64,7 +64,10 @@ fn run(section: &Section) {
     let ended = isolated(bash, &lab).without_env("BASH_ENV").run();
     let printed: Vec<_> = ended.out().split(SEPARATOR).collect();
     assert_eq!(printed.len(), expected.len() + 1, "{}: {}", section.title, ended.out());
+    let [ours, theirs] = labels();
     for ((command, expected), printed) in expected.iter().zip(printed) {
+        let expected = expected.replace("<<<<<<< HEAD", &format!("<<<<<<< {ours}"));
+        let expected = &expected.replace(">>>>>>> topic", &format!(">>>>>>> {theirs}"));
         assert!(
             page::matches(expected, printed),
             "{}: $ {command}\nprinted:\n{printed}\nexpected:\n{expected}",

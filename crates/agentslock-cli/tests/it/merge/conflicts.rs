@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::repo::{Repo, text};
+use super::repo::{Repo, labels, text};
 use super::units;
 use crate::support::{DOCUMENT, Lab};
 
@@ -49,9 +49,10 @@ fn a_unit_that_both_moved_is_left_between_markers_that_a_person_understands() {
         )
     };
     let document = repo.lab.document();
-    let (before, conflict) = document.split_once("<<<<<<< HEAD\n").unwrap();
+    let [our_label, their_label] = labels();
+    let (before, conflict) = document.split_once(&format!("<<<<<<< {our_label}\n")).unwrap();
     assert!(before.contains(&"6".repeat(64)), "what does not conflict is merged\n{document}");
-    let (sides, after) = conflict.split_once(">>>>>>> topic\n").unwrap();
+    let (sides, after) = conflict.split_once(&format!(">>>>>>> {their_label}\n")).unwrap();
     let (ours, rest) = sides.split_once("||||||| ").unwrap();
     let (base, theirs) = rest.split_once("=======\n").unwrap();
     assert_eq!((ours, theirs), (&*unit("3"), &*unit("4")));
@@ -213,7 +214,8 @@ fn longer_markers_are_read_back() {
     repo.commit("long markers");
     repo.git(&["merge", "--no-edit", "topic"]).exits(1);
     let conflict = repo.lab.document();
-    assert!(conflict.contains(&format!("\n{} HEAD\n", "<".repeat(20))), "{conflict}");
+    let marker = format!("\n{} {}\n", "<".repeat(20), labels()[0]);
+    assert!(conflict.contains(&marker), "{conflict}");
     repo.agentslock(&["check"]).exits(1);
     assert_eq!(choose(&conflict, '<'), text(&units(&[("git:a/one@1", "6"), ("git:a/two@1", "3")])));
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::repo::Repo;
+use super::repo::{Repo, labels};
 use super::{units, with};
 use crate::support::DOCUMENT;
 
@@ -259,6 +259,7 @@ fn documents_in_directories_of_any_name_merge_and_are_shown() {
         let ended = repo.git(&["merge", "--no-edit", "topic"]).exits(1);
         let said = format!("{at}: unit git:a/two@1 was changed on both sides");
         assert!(ended.stderr.contains(&said), "{}", ended.stderr);
-        assert!(repo.lab.read(&at).contains("<<<<<<< HEAD\n"), "{}", repo.lab.read(&at));
+        let marker = format!("<<<<<<< {}\n", labels()[0]);
+        assert!(repo.lab.read(&at).contains(&marker), "{}", repo.lab.read(&at));
     }
 }

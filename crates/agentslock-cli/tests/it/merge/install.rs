@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::json;
 
-use super::repo::{Repo, gits, has_git, isolated};
+use super::repo::{Repo, gits, has_git, isolated, labels};
 use super::{unit, units};
 use crate::support::{DOCUMENT, Lab, PROGRAM};
 
@@ -256,7 +256,8 @@ fn git_diff_works_in_the_middle_of_a_conflict_and_without_the_program() {
     assert!(entries.out().contains("+unit git:a/one@1: digest"), "{}", entries.out());
     repo.git(&["merge", "--no-edit", "topic"]).exits(1);
     let conflict = repo.git(&["diff"]).exits(0);
-    assert!(conflict.out().contains("<<<<<<< HEAD"), "{}", conflict.out());
+    let marker = format!("<<<<<<< {}", labels()[0]);
+    assert!(conflict.out().contains(&marker), "{}", conflict.out());
     repo.git(&["merge", "--abort"]).exits(0);
     let textconv = repo.git(&["config", "diff.agentslock.textconv"]).exits(0).out().to_owned();
     let gone = textconv.trim_end().replace(PROGRAM, "/nowhere/agentslock");

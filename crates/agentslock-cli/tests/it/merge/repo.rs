@@ -46,6 +46,15 @@ pub(crate) fn has_git(test: &str) -> bool {
     found
 }
 
+/// What our side and `topic` are called between markers: git before 2.44 does not tell its drivers.
+pub(crate) fn labels() -> [&'static str; 2] {
+    let output = Command::new("git").arg("--version").output().unwrap();
+    let version = String::from_utf8_lossy(&output.stdout);
+    let mut numbers = version.split(|c: char| !c.is_ascii_digit()).filter_map(|it| it.parse().ok());
+    let version: (u32, u32) = (numbers.next().unwrap(), numbers.next().unwrap());
+    if version < (2, 44) { ["ours", "theirs"] } else { ["HEAD", "topic"] }
+}
+
 /// Each git on the path. They differ in what they make of a driver that fails.
 pub(crate) fn gits() -> Vec<PathBuf> {
     let directories = std::env::var_os("PATH").unwrap_or_default();
