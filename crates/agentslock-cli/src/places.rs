@@ -28,18 +28,29 @@ impl<'a> Places<'a> {
         Some((value, self.place_of(value)))
     }
 
-    /// The place of an entry's value, as far down as it is there: of its section, else the document's.
-    pub(crate) fn entry(&self, section: &str, entry: &str) -> Place {
-        let Some((value, place)) = self.top_level(section) else { return (1, 1) };
-        let entries: Option<BTreeMap<Cow<'a, str>, &'a RawValue>> =
-            serde_json::from_str(value).ok();
-        let found = entries.as_ref().and_then(|entries| entries.get(entry));
-        found.map_or(place, |value| self.place_of(value.get()))
+    /// The place of an entry's value in `section`, as far down as it is there: of the section, else the
+    /// document's. For many entries: text and section are read once.
+    pub(crate) fn entries(&self, section: &str) -> impl Fn(&str) -> Place {
+        let section = self.values.get(section).map(|value| value.get());
+        let entries: BTreeMap<Cow<'a, str>, &'a RawValue> =
+            section.and_then(|section| serde_json::from_str(section).ok()).unwrap_or_default();
+        let line_ends: Vec<_> =
+            self.text.bytes().zip(0..).filter_map(|(b, at)| (b == b'\n').then_some(at)).collect();
+        move |entry| {
+            let found = entries.get(entry).map(|value| value.get()).or(section);
+            let offset = found.map_or(0, |value| self.offset_of(value));
+            let line = line_ends.partition_point(|end| *end < offset);
+            let line_start = if line == 0 { 0 } else { line_ends[line - 1] + 1 };
+            (line + 1, offset - line_start + 1)
+        }
+    }
+
+    fn place_of(&self, part: &str) -> Place {
+        place_after(&self.text.as_bytes()[..self.offset_of(part)])
     }
 
     /// `part` was borrowed from the text.
-    fn place_of(&self, part: &str) -> Place {
-        let offset = part.as_ptr() as usize - self.text.as_ptr() as usize;
-        place_after(&self.text.as_bytes()[..offset])
+    fn offset_of(&self, part: &str) -> usize {
+        part.as_ptr() as usize - self.text.as_ptr() as usize
     }
 }

@@ -41,20 +41,19 @@ impl Asked {
         // Only for the places. What cannot be read by now has none.
         let bytes = fsops::read(path).ok().and_then(|contents| contents.bytes).unwrap_or_default();
         let places = Places::of(&bytes);
-        let place = |section: &str, entry: &str| {
-            places.as_ref().map_or((1, 1), |places| places.entry(section, entry))
-        };
         let mut findings = Vec::new();
         if let Some(inputs) = &self.inputs {
             for reason in lock.staleness(inputs)? {
                 // After its name, which is the finding's.
                 let text = reason.to_string();
                 let message = text.split_once(": ").map_or(&*text, |(_, evidence)| evidence);
-                let at = place("inputs_digest", "");
+                let at = places.as_ref().and_then(|places| places.top_level("inputs_digest"));
+                let at = at.map_or((1, 1), |(_, place)| place);
                 findings.push(Finding::new(reason.reason(), at, message));
             }
         }
         let Some(declared) = &self.references else { return Ok(findings) };
+        let place = places.as_ref().map(|places| places.entries("units"));
         for drift in lock.drift(declared, SystemTime::now())? {
             let reference = drift.reference.as_str();
             let message = match drift.state {
@@ -64,7 +63,7 @@ impl Asked {
                 DriftState::TtlExpired => format!("{reference} is locked by an entry that expired"),
                 state => format!("{reference}: {state}"),
             };
-            let at = place("units", reference);
+            let at = place.as_ref().map_or((1, 1), |place| place(reference));
             findings.push(Finding::new(drift.state.as_str(), at, message));
         }
         Ok(findings)

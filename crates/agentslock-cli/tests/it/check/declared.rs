@@ -102,3 +102,17 @@ fn drift_is_told_beside_the_layout_and_after_repair() {
     assert!(left.out().contains("(fixed)") && left.out().contains("missing-from-lock"));
     assert_eq!(check(&[]).exits(1).out().lines().count(), 1);
 }
+
+/// Each has a line and column, and none costs another look at all others.
+#[test]
+fn a_great_many_units_that_are_not_declared_are_told_of_at_once() {
+    const UNITS: usize = 20_000;
+    let unit = |n: usize| format!("\"a:{n}@1\":{{\"kind\":\"layer\",\"digest\":\"sha256:00\"}}");
+    let units: Vec<_> = (0..UNITS).map(unit).collect();
+    let lab = Lab::with(format!("{{\"units\":{{\n{}}}}}", units.join(",\n")));
+    lab.write("list", "a:7@1\n");
+    let ended = lab.cli(["check", "--declared", "list"]).run().exits(1);
+    let told = ended.out().lines().filter(|line| line.contains(" extra-in-lock: ")).count();
+    assert_eq!(told, UNITS - 1);
+    assert!(ended.out().contains(".agentsrc.lock:5:9: extra-in-lock: a:3@1 "), "{}", ended.out());
+}
