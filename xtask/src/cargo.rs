@@ -43,6 +43,11 @@ pub(crate) fn rerun_with_peers() -> Result<bool, Box<dyn std::error::Error>> {
     rerun(&["--release", "--features", "peers"])
 }
 
+/// Starts this programme again, unless it can read what rustdoc says about a crate.
+pub(crate) fn rerun_with_public_api() -> Result<bool, Box<dyn std::error::Error>> {
+    if cfg!(feature = "public-api") { Ok(false) } else { rerun(&["--features", "public-api"]) }
+}
+
 fn rerun(how: &[&str]) -> Result<bool, Box<dyn std::error::Error>> {
     let mut command = cargo(&["run", "--quiet"]);
     command.args(how).args(["--package", "xtask", "--"]);

@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::Outcome;
 use crate::cargo::{cargo, run};
-use crate::{platforms, power_cut, sweep};
+use crate::{api, platforms, power_cut, sweep};
 
 /// Run all checks: format, lints, tests, documentation, and the short forms of the programmes.
 #[derive(Args)]
@@ -76,14 +76,15 @@ fn with_tools() -> Result<String, Box<dyn std::error::Error>> {
     } else {
         not_run.push_str("lints of what `bench` compares with: cargo cannot get those crates\n");
     }
-    for (programme, can_run) in [
-        ("crash-sweep", sweep::check as fn() -> Outcome),
-        ("fault-sweep", sweep::check),
-        ("power-cut", power_cut::check),
-        ("platforms", platforms::check),
+    for (programme, arguments, can_run) in [
+        ("api", &["--quiet"][..], api::check as fn() -> Outcome),
+        ("crash-sweep", &[], sweep::check),
+        ("fault-sweep", &[], sweep::check),
+        ("power-cut", &[], power_cut::check),
+        ("platforms", &[], platforms::check),
     ] {
         match can_run() {
-            Ok(()) => step(programme, &mut xtask(programme))?,
+            Ok(()) => step(programme, xtask(programme).args(arguments))?,
             Err(why) => writeln!(not_run, "{programme}: {why}")?,
         }
     }

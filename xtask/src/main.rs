@@ -1,5 +1,6 @@
 //! This workspace's programmes. `cargo xtask help` lists them.
 
+mod api;
 mod bench;
 mod cargo;
 mod ci;
@@ -69,6 +70,7 @@ enum Programme {
     Verify(verify::Verify),
     /// Count lines and dependencies of each crate; fail on a licence that has to be looked at
     Dependencies,
+    Api(api::Api),
     Dist(dist::Dist),
     #[command(hide = true)]
     BenchContender(bench::Contender),
@@ -106,6 +108,7 @@ fn main() -> ExitCode {
         Programme::Bench(bench) => bench.run(),
         Programme::Verify(verify) => verify.run(),
         Programme::Dependencies => dependencies::run(),
+        Programme::Api(api) => api.run(),
         Programme::Dist(dist) => dist.run(),
         Programme::BenchContender(contender) => contender.run(),
         Programme::BenchHolder(holder) => holder.run(),
