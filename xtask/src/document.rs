@@ -85,7 +85,7 @@ pub(crate) fn patient() -> LockOptions {
 /// Creates the document and the log, so that from now on a missing one is a lost one.
 pub(crate) fn create(directory: &Path) -> Outcome {
     Lockfile::open(path(directory))?.flush()?;
-    Ok(fsops::write_atomic(&log_path(directory), b"")?)
+    Ok(fsops::write_atomic(log_path(directory), b"")?)
 }
 
 /// Appends the writer's `n`th record to the log, whose lock is held.
@@ -95,7 +95,7 @@ pub(crate) fn append(
     durability: Durability,
 ) -> std::io::Result<()> {
     let record = json!({"writer": writer, "n": n}).to_string();
-    append_record_with(&log_path(directory), record.as_bytes(), durability)?;
+    append_record_with(log_path(directory), record.as_bytes(), durability)?;
     Ok(())
 }
 

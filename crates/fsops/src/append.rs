@@ -10,6 +10,7 @@ use crate::sys;
 
 /// What [`append_record`] found and did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Appended {
     /// The file ended in the middle of a line: an earlier writer died there. Its part of a record
     /// was closed off with a newline, and stands as a line of its own before the new record.
@@ -24,7 +25,10 @@ pub struct Appended {
 /// # Errors
 ///
 /// See [`append_record_with`].
-pub fn append_record(path: &Path, record: &[u8]) -> Result<Appended, AppendError> {
+pub fn append_record(
+    path: impl AsRef<Path>,
+    record: impl AsRef<[u8]>,
+) -> Result<Appended, AppendError> {
     append_record_with(path, record, Durability::Full)
 }
 
@@ -40,10 +44,11 @@ pub fn append_record(path: &Path, record: &[u8]) -> Result<Appended, AppendError
 /// was, except that it may have been created, empty. [`AppendError::Torn`] and
 /// [`AppendError::NotDurable`] say what they mean.
 pub fn append_record_with(
-    path: &Path,
-    record: &[u8],
+    path: impl AsRef<Path>,
+    record: impl AsRef<[u8]>,
     durability: Durability,
 ) -> Result<Appended, AppendError> {
+    let (path, record) = (path.as_ref(), record.as_ref());
     let not_a_line = |reason| Err(AppendError::NotALine { path: path.to_owned(), reason });
     if record.is_empty() {
         return not_a_line("is empty");

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::fs::Metadata;
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use tempfile::NamedTempFile;
 
@@ -50,8 +51,8 @@ impl AtomicFile {
     ///
     /// [`WriteError::NotAFile`], [`WriteError::DanglingLink`], or [`WriteError::Io`]. Nothing was
     /// changed.
-    pub fn create(path: &Path, durability: Durability) -> Result<Self, WriteError> {
-        let (target, replaced) = resolve(path)?;
+    pub fn create(path: impl AsRef<Path>, durability: Durability) -> Result<Self, WriteError> {
+        let (target, replaced) = resolve(path.as_ref())?;
         let parent = parent_of(&target);
         let directory = match durability {
             Durability::Full => Some(sys::open_directory(&parent).map_err(|source| {
@@ -172,9 +173,9 @@ impl ReadyFile {
 /// # Errors
 ///
 /// See [`AtomicFile::create`] and [`AtomicFile::commit`].
-pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
+pub fn write_atomic(path: impl AsRef<Path>, bytes: impl AsRef<[u8]>) -> Result<(), WriteError> {
     let mut file = AtomicFile::create(path, Durability::Full)?;
-    file.write_all(bytes).map_err(|source| file.failed_to("write", source))?;
+    file.write_all(bytes.as_ref()).map_err(|source| file.failed_to("write", source))?;
     file.commit()
 }
 
@@ -188,8 +189,8 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
 ///
 /// The operating system's when the directory cannot be read, and those of [`AtomicFile::create`] for a
 /// path that is no file. A temporary that cannot be removed is passed over.
-pub fn remove_left_over_temporaries(path: &Path, age: std::time::Duration) -> io::Result<usize> {
-    let (target, _) = resolve(path).map_err(io::Error::from)?;
+pub fn remove_left_over_temporaries(path: impl AsRef<Path>, age: Duration) -> io::Result<usize> {
+    let (target, _) = resolve(path.as_ref()).map_err(io::Error::from)?;
     let prefix = temporary_prefix(&target);
     let mut removed = 0;
     for entry in std::fs::read_dir(parent_of(&target))?.flatten() {

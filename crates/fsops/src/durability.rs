@@ -27,7 +27,7 @@ pub enum Durability {
 /// # Errors
 ///
 /// The operating system's. Directories that were created before the error stay.
-pub fn create_parents(path: &Path, durability: Durability) -> io::Result<()> {
+pub fn create_parents(path: impl AsRef<Path>, durability: Durability) -> io::Result<()> {
     let path = std::path::absolute(path)?;
     if path.try_exists().unwrap_or(false) {
         return Ok(());

@@ -29,8 +29,8 @@
 //! ```
 //! # let directory = tempfile::tempdir()?;
 //! # let path = directory.path().join("state.json");
-//! fsops::write_atomic(&path, b"{}\n")?;
-//! fsops::append_record(&directory.path().join("log.ndjson"), b"{\"event\":\"saved\"}")?;
+//! fsops::write_atomic(&path, "{}\n")?;
+//! fsops::append_record(directory.path().join("log.ndjson"), r#"{"event":"saved"}"#)?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 

@@ -9,6 +9,7 @@ use crate::sys::{self, Fingerprint};
 
 /// What [`read`] found.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Contents {
     /// The whole file; `None` when there is none.
     pub bytes: Option<Vec<u8>>,
@@ -38,8 +39,8 @@ impl Version {
     /// # Errors
     ///
     /// The operating system's, if we could not look and therefore do not know.
-    pub fn is_current(&self, path: &Path) -> io::Result<bool> {
-        match (sys::fingerprint_at(path), &self.0) {
+    pub fn is_current(&self, path: impl AsRef<Path>) -> io::Result<bool> {
+        match (sys::fingerprint_at(path.as_ref()), &self.0) {
             (Ok(now), Some((_, read))) => Ok(now == *read),
             (Ok(_), None) => Ok(false),
             (Err(error), version) if error.kind() == ErrorKind::NotFound => Ok(version.is_none()),
@@ -56,7 +57,8 @@ impl Version {
 ///
 /// [`ReadError::NotAFile`], [`ReadError::DanglingLink`], or [`ReadError::Io`]. A missing file is not
 /// an error; a missing directory on the way is the same as a missing file.
-pub fn read(path: &Path) -> Result<Contents, ReadError> {
+pub fn read(path: impl AsRef<Path>) -> Result<Contents, ReadError> {
+    let path = path.as_ref();
     let failed = |verb| move |source| ReadError::Io { verb, path: path.to_owned(), source };
     // Asked before opening, since opening some devices already does something; and again after,
     // since the file may have been replaced in between.

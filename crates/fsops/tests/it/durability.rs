@@ -40,7 +40,7 @@ fn links_to_directories_and_dots_on_the_way_are_followed() {
     let lab = Lab::new();
     fs::create_dir(lab.join("real")).unwrap();
     symlink("real", lab.join("link")).unwrap();
-    create_parents(&lab.join("link/a/./b/../c/state.json"), Durability::Full).unwrap();
+    create_parents(lab.join("link/a/./b/../c/state.json"), Durability::Full).unwrap();
     assert!(lab.join("real/a/c").is_dir());
 }
 
@@ -84,6 +84,6 @@ fn an_empty_path_is_an_error() {
 fn a_link_that_leads_nowhere_in_place_of_the_directory_is_an_error() {
     let lab = Lab::new();
     symlink("nowhere", lab.join("directory")).unwrap();
-    create_parents(&lab.join("directory/state.json"), Durability::Full).unwrap_err();
+    create_parents(lab.join("directory/state.json"), Durability::Full).unwrap_err();
     assert_eq!(lab.names(), ["directory"]);
 }

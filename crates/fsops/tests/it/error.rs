@@ -5,7 +5,10 @@ use std::io::{self, ErrorKind};
 #[cfg(unix)]
 use std::os::unix::fs::symlink;
 
-use fsops::{append_record, read, write_atomic};
+use fsops::{
+    AppendError, AtomicFile, ReadError, ReadyFile, Version, WriteError, append_record, read,
+    write_atomic,
+};
 
 use crate::support::{Lab, NEW};
 
@@ -27,14 +30,14 @@ fn each_names_the_path_and_does_not_repeat_its_source() {
     symlink("nowhere", lab.join("dangling")).unwrap();
     lab.old_target();
     for name in ["directory", "dangling", "state.json/inside"] {
-        assert_well_said(&read(&lab.join(name)).unwrap_err(), name);
-        let write = write_atomic(&lab.join(name), NEW).unwrap_err();
+        assert_well_said(&read(lab.join(name)).unwrap_err(), name);
+        let write = write_atomic(lab.join(name), NEW).unwrap_err();
         assert_well_said(&write, name.trim_end_matches("/inside"));
     }
     for name in ["directory", "state.json/inside", "missing/log"] {
-        assert_well_said(&append_record(&lab.join(name), b"{}").unwrap_err(), name);
+        assert_well_said(&append_record(lab.join(name), b"{}").unwrap_err(), name);
     }
-    assert_well_said(&append_record(&lab.join("log"), b"").unwrap_err(), "log");
+    assert_well_said(&append_record(lab.join("log"), b"").unwrap_err(), "log");
 }
 
 #[test]
@@ -53,11 +56,22 @@ fn as_io_errors_they_keep_kind_and_message() {
     let (directory, dangling) = (lab.join("directory"), lab.join("dangling"));
     check(read(&directory).unwrap_err(), ErrorKind::InvalidInput);
     check(read(&dangling).unwrap_err(), ErrorKind::NotFound);
-    check(read(&lab.join("state.json/inside")).unwrap_err(), ErrorKind::NotADirectory);
+    check(read(lab.join("state.json/inside")).unwrap_err(), ErrorKind::NotADirectory);
     check(write_atomic(&directory, NEW).unwrap_err(), ErrorKind::InvalidInput);
     check(write_atomic(&dangling, NEW).unwrap_err(), ErrorKind::NotFound);
-    check(write_atomic(&lab.join("missing/file"), NEW).unwrap_err(), ErrorKind::NotFound);
+    check(write_atomic(lab.join("missing/file"), NEW).unwrap_err(), ErrorKind::NotFound);
     check(append_record(&directory, b"{}").unwrap_err(), ErrorKind::InvalidInput);
-    check(append_record(&lab.target(), b"").unwrap_err(), ErrorKind::InvalidInput);
-    check(append_record(&lab.join("missing/log"), b"{}").unwrap_err(), ErrorKind::NotFound);
+    check(append_record(lab.target(), b"").unwrap_err(), ErrorKind::InvalidInput);
+    check(append_record(lab.join("missing/log"), b"{}").unwrap_err(), ErrorKind::NotFound);
+}
+
+#[test]
+fn handles_and_errors_go_to_other_threads() {
+    fn goes<T: Send + Sync + 'static>() {}
+    goes::<AtomicFile>();
+    goes::<ReadyFile>();
+    goes::<Version>();
+    goes::<WriteError>();
+    goes::<AppendError>();
+    goes::<ReadError>();
 }

@@ -18,10 +18,10 @@ fn the_whole_file_is_read() {
     for lab in Lab::everywhere() {
         for content in [&b""[..], b"\0\xff", &vec![b'x'; 3_000_001]] {
             fs::write(lab.target(), content).unwrap();
-            let Contents { bytes, version } = read(&lab.target()).unwrap();
+            let Contents { bytes, version, .. } = read(lab.target()).unwrap();
             assert_eq!(bytes.unwrap(), content);
             assert!(!version.is_missing());
-            assert!(version.is_current(&lab.target()).unwrap());
+            assert!(version.is_current(lab.target()).unwrap());
         }
     }
 }
@@ -46,10 +46,10 @@ fn a_link_is_followed() {
     symlink("state.json", lab.join("link")).unwrap();
     symlink(lab.join("link"), lab.join("chain")).unwrap();
     for link in ["link", "chain"] {
-        let contents = read(&lab.join(link)).unwrap();
+        let contents = read(lab.join(link)).unwrap();
         assert_eq!(contents.bytes.unwrap(), OLD);
         // The same version by whatever name.
-        assert!(contents.version.is_current(&lab.target()).unwrap());
+        assert!(contents.version.is_current(lab.target()).unwrap());
     }
 }
 
@@ -60,7 +60,7 @@ fn a_link_that_leads_nowhere_is_an_error_and_not_a_missing_file() {
     symlink("nowhere", lab.join("dangling")).unwrap();
     symlink("dangling", lab.join("chain")).unwrap();
     for link in ["dangling", "chain"] {
-        let error = read(&lab.join(link)).unwrap_err();
+        let error = read(lab.join(link)).unwrap_err();
         assert!(error.to_string().contains(link), "{error}");
         let ReadError::DanglingLink { path } = error else { panic!("{error:?}") };
         assert_eq!(path, lab.join(link));
@@ -85,7 +85,7 @@ fn what_is_no_file_is_refused_at_once() {
 #[test]
 fn a_file_in_place_of_the_directory_is_an_error() {
     let lab = Lab::new();
-    let error = read(&lab.old_target().join("inside")).unwrap_err();
+    let error = read(lab.old_target().join("inside")).unwrap_err();
     let ReadError::Io { source, .. } = error else { panic!("{error:?}") };
     assert_eq!(source.kind(), ErrorKind::NotADirectory);
 }
@@ -101,16 +101,16 @@ fn a_name_that_is_not_utf8_works() {
 
 /// The version of the target in `lab`, which holds [`OLD`].
 fn old_version(lab: &Lab) -> Version {
-    read(&lab.old_target()).unwrap().version
+    read(lab.old_target()).unwrap().version
 }
 
 #[test]
 fn an_untouched_file_is_current() {
     for lab in Lab::everywhere() {
         let version = old_version(&lab);
-        read(&lab.target()).unwrap();
+        read(lab.target()).unwrap();
         fs::write(lab.join("another"), NEW).unwrap();
-        assert!(version.is_current(&lab.target()).unwrap());
+        assert!(version.is_current(lab.target()).unwrap());
     }
 }
 
@@ -119,7 +119,7 @@ fn a_file_rewritten_in_place_is_not_current() {
     for lab in Lab::everywhere() {
         let version = old_version(&lab);
         fs::write(lab.target(), NEW).unwrap();
-        assert!(!version.is_current(&lab.target()).unwrap(), "another length");
+        assert!(!version.is_current(lab.target()).unwrap(), "another length");
 
         let version = old_version(&lab);
         let read_at = testkit::stat(&lab.target()).modified;
@@ -128,7 +128,7 @@ fn a_file_rewritten_in_place_is_not_current() {
             fs::write(lab.target(), OLD).unwrap();
             testkit::stat(&lab.target()).modified != read_at
         });
-        assert!(!version.is_current(&lab.target()).unwrap(), "the same length");
+        assert!(!version.is_current(lab.target()).unwrap(), "the same length");
     }
 }
 
@@ -137,7 +137,7 @@ fn an_appended_file_is_not_current() {
     let lab = Lab::new();
     let version = old_version(&lab);
     fs::File::options().append(true).open(lab.target()).unwrap().write_all(b"x").unwrap();
-    assert!(!version.is_current(&lab.target()).unwrap());
+    assert!(!version.is_current(lab.target()).unwrap());
 }
 
 #[test]
@@ -146,8 +146,8 @@ fn a_replaced_file_is_not_current_even_if_it_holds_the_same() {
         let version = old_version(&lab);
         // Often, since file systems hand out the numbers of deleted files again.
         for _ in 0..20 {
-            write_atomic(&lab.target(), OLD).unwrap();
-            assert!(!version.is_current(&lab.target()).unwrap());
+            write_atomic(lab.target(), OLD).unwrap();
+            assert!(!version.is_current(lab.target()).unwrap());
         }
         if cfg!(windows) {
             // Windows gives a file's number away with another sequence number in it; Wine does not.
@@ -160,7 +160,7 @@ fn a_replaced_file_is_not_current_even_if_it_holds_the_same() {
             fs::write(lab.target(), OLD).unwrap();
             let file = fs::File::options().write(true).open(lab.target()).unwrap();
             file.set_modified(modified).unwrap();
-            assert!(!version.is_current(&lab.target()).unwrap());
+            assert!(!version.is_current(lab.target()).unwrap());
         }
     }
 }
@@ -172,7 +172,7 @@ fn a_file_of_the_same_size_and_times_is_another_version() {
         let has_twins = (0..1000).any(|_| {
             let version = old_version(&lab);
             fs::write(lab.join("new"), OLD).unwrap();
-            assert!(!version.is_current(&lab.join("new")).unwrap());
+            assert!(!version.is_current(lab.join("new")).unwrap());
             let [old, new] = ["state.json", "new"].map(|name| testkit::stat(&lab.join(name)));
             (old.modified, old.changed) == (new.modified, new.changed)
         });
@@ -188,17 +188,17 @@ fn a_deleted_file_is_not_current() {
     let lab = Lab::new();
     let version = old_version(&lab);
     fs::remove_file(lab.target()).unwrap();
-    assert!(!version.is_current(&lab.target()).unwrap());
+    assert!(!version.is_current(lab.target()).unwrap());
 }
 
 #[test]
 fn a_file_created_since_is_not_current() {
     let lab = Lab::new();
-    let version = read(&lab.target()).unwrap().version;
+    let version = read(lab.target()).unwrap().version;
     fs::write(lab.target(), "").unwrap();
-    assert!(!version.is_current(&lab.target()).unwrap());
+    assert!(!version.is_current(lab.target()).unwrap());
     fs::remove_file(lab.target()).unwrap();
-    assert!(version.is_current(&lab.target()).unwrap());
+    assert!(version.is_current(lab.target()).unwrap());
 }
 
 #[test]
@@ -207,7 +207,7 @@ fn a_directory_in_place_of_the_file_is_not_current() {
     let version = old_version(&lab);
     fs::remove_file(lab.target()).unwrap();
     fs::create_dir(lab.target()).unwrap();
-    assert!(!version.is_current(&lab.target()).unwrap());
+    assert!(!version.is_current(lab.target()).unwrap());
 }
 
 #[test]
@@ -218,10 +218,10 @@ fn a_link_turned_to_another_file_is_not_current() {
         fs::write(lab.join(name), OLD).unwrap();
     }
     symlink("one", lab.join("link")).unwrap();
-    let version = read(&lab.join("link")).unwrap().version;
+    let version = read(lab.join("link")).unwrap().version;
     fs::remove_file(lab.join("link")).unwrap();
     symlink("two", lab.join("link")).unwrap();
-    assert!(!version.is_current(&lab.join("link")).unwrap());
+    assert!(!version.is_current(lab.join("link")).unwrap());
 }
 
 #[cfg(unix)] // Windows says "not found" of both.

@@ -116,7 +116,7 @@ fn slashes_backslashes_and_verbatim_paths_lead_to_one_file() {
     for (n, path) in
         [plain.clone(), plain.replace('\\', "/"), format!(r"\\?\{plain}")].iter().enumerate()
     {
-        write_atomic(path.as_ref(), n.to_string().as_bytes()).unwrap();
+        write_atomic(path, n.to_string()).unwrap();
         assert_eq!(fs::read_to_string(lab.target()).unwrap(), n.to_string());
     }
     assert_eq!(lab.names(), ["state.json"]);

@@ -33,7 +33,7 @@ fn answer_with_fault(test: &str, function: &str, fault: &str, lab: &Lab) -> Opti
 #[test]
 fn child_replaces() {
     let Some(parent) = testkit::parent() else { return };
-    let answer = match write_atomic(&parent.path("DIRECTORY").join("state.json"), NEW) {
+    let answer = match write_atomic(parent.path("DIRECTORY").join("state.json"), NEW) {
         Ok(()) => "ok".to_owned(),
         Err(error) => {
             let is_committed = error.is_committed();
@@ -105,7 +105,7 @@ fn an_owner_that_cannot_be_kept_is_no_obstacle() {
 #[test]
 fn child_appends() {
     let Some(parent) = testkit::parent() else { return };
-    let answer = match append_record(&parent.path("DIRECTORY").join("state.json"), b"{}") {
+    let answer = match append_record(parent.path("DIRECTORY").join("state.json"), b"{}") {
         Ok(_) => "ok".to_owned(),
         Err(AppendError::NotDurable { source, .. }) => format!("NotDurable, {}", errno(&source)),
         Err(other) => panic!("{other:?}"),

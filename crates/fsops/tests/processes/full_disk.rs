@@ -110,7 +110,7 @@ fn child_cannot_take_back() {
     let log = directory.join("log");
     fs::write(&log, "{\"n\":1}\n").unwrap();
     fill_but(&directory, 1);
-    let error = append_record(&log, &vec![b'n'; 50_000]).unwrap_err();
+    let error = append_record(&log, vec![b'n'; 50_000]).unwrap_err();
     let AppendError::Torn { source, .. } = error else { panic!("{error:?}") };
     assert_eq!(source.kind(), ErrorKind::StorageFull, "the answer to the write");
     let torn = fs::read_to_string(&log).unwrap();

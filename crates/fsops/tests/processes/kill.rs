@@ -55,6 +55,6 @@ fn a_killed_writer_leaves_whole_content_and_at_most_one_temporary() {
         assert!(lab.names().len() <= kill + 2, "{:?}", lab.names());
     }
     let left = lab.names().len() - 1;
-    let removed = remove_left_over_temporaries(&lab.target(), Duration::ZERO).unwrap();
+    let removed = remove_left_over_temporaries(lab.target(), Duration::ZERO).unwrap();
     assert_eq!((removed, lab.names()), (left, vec!["state.json".to_owned()]));
 }

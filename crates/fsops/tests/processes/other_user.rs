@@ -28,24 +28,24 @@ fn child_may_not_write_here() {
     let Some(parent) = testkit::parent() else { return };
     let directory = parent.path("DIRECTORY");
     for name in ["state.json", "new.json"] {
-        let error = write_atomic(&directory.join(name), NEW).unwrap_err();
+        let error = write_atomic(directory.join(name), NEW).unwrap_err();
         assert!(!error.is_committed());
         let WriteError::Io { source, path, .. } = error else { panic!("{error:?}") };
         assert_eq!((source.kind(), path), (ErrorKind::PermissionDenied, directory.clone()));
     }
     for name in ["new.log", "unwritable.log", "unreadable.log"] {
-        let error = append_record(&directory.join(name), b"{}").unwrap_err();
+        let error = append_record(directory.join(name), b"{}").unwrap_err();
         let AppendError::Io { source, path, .. } = error else { panic!("{error:?}") };
         assert_eq!((source.kind(), path), (ErrorKind::PermissionDenied, directory.join(name)));
     }
-    let error = create_parents(&directory.join("new/file"), Durability::Full).unwrap_err();
+    let error = create_parents(directory.join("new/file"), Durability::Full).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::PermissionDenied);
-    let error = read(&directory.join("unreadable.log")).unwrap_err();
+    let error = read(directory.join("unreadable.log")).unwrap_err();
     let ReadError::Io { source, .. } = error else { panic!("{error:?}") };
     assert_eq!(source.kind(), ErrorKind::PermissionDenied);
     // What it may not remove is passed over.
     let age = std::time::Duration::ZERO;
-    assert_eq!(remove_left_over_temporaries(&directory.join("state.json"), age).unwrap(), 0);
+    assert_eq!(remove_left_over_temporaries(directory.join("state.json"), age).unwrap(), 0);
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn in_a_directory_that_one_may_not_write_to_nothing_changes() {
 #[test]
 fn child_replaces_what_is_not_its_own() {
     let Some(parent) = testkit::parent() else { return };
-    write_atomic(&parent.path("DIRECTORY").join("state.json"), NEW).unwrap();
+    write_atomic(parent.path("DIRECTORY").join("state.json"), NEW).unwrap();
 }
 
 #[test]

@@ -57,7 +57,7 @@ fn call_in(root: &Path, line: &str) -> Option<String> {
 #[test]
 fn child_replaces_a_file() {
     let Some(parent) = testkit::parent() else { return };
-    write_atomic(&parent.path("DIRECTORY").join("state.json"), NEW).unwrap();
+    write_atomic(parent.path("DIRECTORY").join("state.json"), NEW).unwrap();
 }
 
 #[test]
@@ -125,8 +125,8 @@ fn a_record_is_one_write_and_then_synced_with_the_name_if_that_is_new() {
 fn child_creates_directories() {
     let Some(parent) = testkit::parent() else { return };
     let directory = parent.path("DIRECTORY");
-    create_parents(&directory.join("there/a/b/file"), Durability::Full).unwrap();
-    create_parents(&directory.join("c/file"), Durability::Atomic).unwrap();
+    create_parents(directory.join("there/a/b/file"), Durability::Full).unwrap();
+    create_parents(directory.join("c/file"), Durability::Atomic).unwrap();
 }
 
 #[test]
@@ -151,9 +151,9 @@ fn each_new_directory_is_synced_into_its_parent_and_the_one_that_was_there_first
 fn child_needs_no_directory() {
     let Some(parent) = testkit::parent() else { return };
     let directory = parent.path("DIRECTORY");
-    create_parents(&directory.join("there/file"), Durability::Full).unwrap();
-    create_parents(&directory.join("there/missing"), Durability::Atomic).unwrap();
-    create_parents(&directory.join("there/missing"), Durability::Full).unwrap();
+    create_parents(directory.join("there/file"), Durability::Full).unwrap();
+    create_parents(directory.join("there/missing"), Durability::Atomic).unwrap();
+    create_parents(directory.join("there/missing"), Durability::Full).unwrap();
 }
 
 #[test]

@@ -9,13 +9,13 @@ use crate::support::{Lab, NEW, OLD, mode_of, set_mode};
 fn child_creates_files() {
     let Some(parent) = testkit::parent() else { return };
     let directory = parent.path("DIRECTORY");
-    write_atomic(&directory.join("new"), NEW).unwrap();
-    AtomicFile::create(&directory.join("new, atomic"), Durability::Atomic)
+    write_atomic(directory.join("new"), NEW).unwrap();
+    AtomicFile::create(directory.join("new, atomic"), Durability::Atomic)
         .and_then(AtomicFile::commit)
         .unwrap();
-    append_record(&directory.join("log"), b"{}").unwrap();
-    create_parents(&directory.join("made/file"), Durability::Full).unwrap();
-    write_atomic(&directory.join("kept"), NEW).unwrap();
+    append_record(directory.join("log"), b"{}").unwrap();
+    create_parents(directory.join("made/file"), Durability::Full).unwrap();
+    write_atomic(directory.join("kept"), NEW).unwrap();
 }
 
 #[test]

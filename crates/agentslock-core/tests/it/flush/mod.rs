@@ -226,7 +226,7 @@ fn temporaries_of_killed_writers_go_once_they_are_old() {
     let lab = Lab::with("{}");
     let leave = |age: u64| {
         let before = lab.names();
-        std::mem::forget(AtomicFile::create(&lab.path(), Durability::Atomic).unwrap());
+        std::mem::forget(AtomicFile::create(lab.path(), Durability::Atomic).unwrap());
         let name = lab.names().into_iter().find(|name| !before.contains(name)).unwrap();
         let file = fs::File::options().write(true).open(lab.join(&name)).unwrap();
         file.set_modified(SystemTime::now() - Duration::from_secs(age)).unwrap();

@@ -15,7 +15,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 /// What a writer leaves that is killed now.
 fn leave_temporary(lab: &Lab) -> std::path::PathBuf {
     let before = lab.names();
-    std::mem::forget(AtomicFile::create(&lab.target(), Durability::Full).unwrap());
+    std::mem::forget(AtomicFile::create(lab.target(), Durability::Full).unwrap());
     let mut names = lab.names();
     names.retain(|name| !before.contains(name));
     assert_eq!(names.len(), 1);
@@ -33,10 +33,10 @@ fn old_temporaries_go_and_young_ones_stay() {
     let young = leave_temporary(&lab);
     age(&young, MINUTE / 2);
     let new = leave_temporary(&lab);
-    assert_eq!(remove_left_over_temporaries(&lab.target(), MINUTE).unwrap(), 3);
+    assert_eq!(remove_left_over_temporaries(lab.target(), MINUTE).unwrap(), 3);
     assert_eq!(lab.names().len(), 3);
     assert!(young.exists() && new.exists() && lab.target().exists());
-    assert_eq!(remove_left_over_temporaries(&lab.target(), MINUTE).unwrap(), 0);
+    assert_eq!(remove_left_over_temporaries(lab.target(), MINUTE).unwrap(), 0);
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn a_temporary_from_the_future_stays() {
     let path = leave_temporary(&lab);
     let times = fs::FileTimes::new().set_modified(std::time::SystemTime::now() + 60 * MINUTE);
     File::options().write(true).open(path).unwrap().set_times(times).unwrap();
-    assert_eq!(remove_left_over_temporaries(&lab.target(), MINUTE).unwrap(), 0);
+    assert_eq!(remove_left_over_temporaries(lab.target(), MINUTE).unwrap(), 0);
     assert_eq!(lab.names().len(), 1);
 }
 
@@ -71,7 +71,7 @@ fn only_temporaries_of_exactly_this_name_go() {
     }
     fs::create_dir(lab.join("state.json.tmp-directory123")).unwrap();
     symlink("state.json", lab.join("state.json.tmp-SymbolicLink")).unwrap();
-    assert_eq!(remove_left_over_temporaries(&lab.target(), Duration::ZERO).unwrap(), 1);
+    assert_eq!(remove_left_over_temporaries(lab.target(), Duration::ZERO).unwrap(), 1);
     let left = lab.names();
     assert!(!lab.join("state.json.tmp-Ab0Cd1Ef2Gh3").exists());
     for name in
@@ -89,7 +89,7 @@ fn a_file_that_a_person_named_alike_stays() {
     {
         fs::write(lab.join(name), "precious").unwrap();
         age(&lab.join(name), 60 * MINUTE);
-        assert_eq!(remove_left_over_temporaries(&lab.target(), MINUTE).unwrap(), 0, "{name}");
+        assert_eq!(remove_left_over_temporaries(lab.target(), MINUTE).unwrap(), 0, "{name}");
         assert!(lab.join(name).exists());
     }
 }
@@ -104,7 +104,7 @@ fn they_are_looked_for_where_a_link_leads() {
     symlink("../state.json", lab.join("links/link.json")).unwrap();
     fs::write(lab.join("links/link.json.tmp-Ab0Cd1Ef2Gh3"), "").unwrap();
     age(&lab.join("links/link.json.tmp-Ab0Cd1Ef2Gh3"), 2 * MINUTE);
-    let removed = remove_left_over_temporaries(&lab.join("links/link.json"), MINUTE).unwrap();
+    let removed = remove_left_over_temporaries(lab.join("links/link.json"), MINUTE).unwrap();
     assert_eq!(removed, 1);
     assert_eq!(lab.names(), ["links", "state.json"]);
     assert_eq!(names(&lab.join("links")).len(), 2);
@@ -115,7 +115,7 @@ fn a_missing_target_is_no_obstacle_and_a_missing_directory_is_an_error() {
     let lab = Lab::new();
     age(&leave_temporary(&lab), 2 * MINUTE);
     assert!(!lab.target().exists());
-    assert_eq!(remove_left_over_temporaries(&lab.target(), MINUTE).unwrap(), 1);
+    assert_eq!(remove_left_over_temporaries(lab.target(), MINUTE).unwrap(), 1);
     let missing = lab.join("missing/state.json");
     let error = remove_left_over_temporaries(&missing, MINUTE).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);

@@ -57,7 +57,7 @@ fn a_missing_file_is_created() {
 fn content_arrives_whole_however_it_is_written() {
     let lab = Lab::new();
     let bytes: Vec<u8> = (0..3_000_000u32).map(|n| n.to_le_bytes()[n as usize % 3]).collect();
-    let mut file = AtomicFile::create(&lab.target(), Durability::Atomic).unwrap();
+    let mut file = AtomicFile::create(lab.target(), Durability::Atomic).unwrap();
     for (index, part) in bytes.chunks(70_001).enumerate() {
         file.write_all(part).unwrap();
         if index % 2 == 0 {
@@ -151,7 +151,7 @@ fn nobody_sees_the_new_content_before_the_commit() {
 fn a_temporary_is_named_after_its_target_and_lies_beside_it() {
     let lab = Lab::new();
     let files: Vec<_> =
-        (0..20).map(|_| AtomicFile::create(&lab.target(), Durability::Atomic).unwrap()).collect();
+        (0..20).map(|_| AtomicFile::create(lab.target(), Durability::Atomic).unwrap()).collect();
     let names = lab.names();
     assert_eq!(names.len(), files.len());
     for name in &names {

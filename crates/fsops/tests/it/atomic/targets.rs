@@ -39,7 +39,7 @@ fn a_link_is_followed_and_stays_a_link() {
             fs::write(&file, OLD).unwrap();
             set_mode(&file, 0o640);
             let leads_to = fs::read_link(lab.join(link)).ok();
-            write_atomic(&lab.join(link), NEW).unwrap();
+            write_atomic(lab.join(link), NEW).unwrap();
             assert_eq!(fs::read_link(lab.join(link)).ok(), leads_to, "{link}");
             assert!(fs::symlink_metadata(&file).unwrap().is_file());
             assert_eq!(fs::read(&file).unwrap(), NEW, "{link}");
@@ -56,7 +56,7 @@ fn the_temporary_lies_beside_the_file_and_not_beside_the_link() {
     let lab = Lab::new();
     let (file, links) = file_behind_links(&lab);
     for link in links {
-        let written = AtomicFile::create(&lab.join(link), Durability::Full).unwrap();
+        let written = AtomicFile::create(lab.join(link), Durability::Full).unwrap();
         assert_eq!(fs::canonicalize(written.target()).unwrap(), fs::canonicalize(&file).unwrap());
         assert_eq!(names(&lab.join("links")), ["absolute", "deep", "relative"]);
         assert_eq!(names(&lab.join("real")).len(), 2, "{link}");
@@ -73,7 +73,7 @@ fn a_link_that_leads_nowhere_is_refused() {
     symlink("missing/nowhere", lab.join("missing directory")).unwrap();
     let before = lab.picture();
     for name in ["dangling", "chain", "missing directory"] {
-        let error = write_atomic(&lab.join(name), NEW).unwrap_err();
+        let error = write_atomic(lab.join(name), NEW).unwrap_err();
         assert!(!error.is_committed());
         assert!(error.to_string().contains(name), "{error}");
         let WriteError::DanglingLink { path } = error else { panic!("{name}: {error:?}") };
@@ -89,7 +89,7 @@ fn links_in_a_circle_are_an_error() {
     symlink("b", lab.join("a")).unwrap();
     symlink("a", lab.join("b")).unwrap();
     let before = lab.picture();
-    let error = write_atomic(&lab.join("a"), NEW).unwrap_err();
+    let error = write_atomic(lab.join("a"), NEW).unwrap_err();
     assert!(matches!(error, WriteError::Io { .. }), "{error:?}");
     assert_eq!(lab.picture(), before);
 }
@@ -115,7 +115,7 @@ fn what_is_no_file_is_refused_at_once_and_stays() {
 fn a_missing_directory_is_an_error_and_is_not_created() {
     let lab = Lab::new();
     for durability in [Durability::Full, Durability::Atomic] {
-        let error = AtomicFile::create(&lab.join("missing/state.json"), durability).unwrap_err();
+        let error = AtomicFile::create(lab.join("missing/state.json"), durability).unwrap_err();
         let WriteError::Io { source, .. } = error else { panic!("{error:?}") };
         assert_eq!(source.kind(), ErrorKind::NotFound);
     }
@@ -144,7 +144,7 @@ fn a_path_that_names_no_file_is_an_error() {
 #[test]
 fn a_directory_that_takes_the_name_meanwhile_stays() {
     let lab = Lab::new();
-    let mut file = AtomicFile::create(&lab.target(), Durability::Full).unwrap();
+    let mut file = AtomicFile::create(lab.target(), Durability::Full).unwrap();
     file.write_all(NEW).unwrap();
     fs::create_dir(lab.target()).unwrap();
     let before = lab.picture().remove(&lab.target());
