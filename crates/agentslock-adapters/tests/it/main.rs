@@ -11,5 +11,6 @@ mod reference;
 mod register;
 mod shape;
 mod support;
+mod threads;
 mod unknown;
 mod version;

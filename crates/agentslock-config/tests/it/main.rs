@@ -11,6 +11,7 @@ mod shape;
 mod staleness;
 mod stamp;
 mod support;
+mod threads;
 mod units;
 mod version;
 mod write;

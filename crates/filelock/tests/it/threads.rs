@@ -4,7 +4,10 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use filelock::{Environment, LockOptions};
+use filelock::{
+    AcquireError, BreakError, Environment, Handle, InspectError, Inspection, LockGuard,
+    LockOptions, ReleaseError, RenewError, VerifyError,
+};
 
 use crate::support::{Lab, brief, ways};
 
@@ -86,4 +89,19 @@ fn a_guard_can_be_used_and_released_by_another_thread() {
     .join()
     .unwrap();
     assert!(brief().try_acquire(lab.target()).unwrap().is_some());
+}
+
+#[test]
+fn handles_and_errors_go_to_other_threads() {
+    fn goes<T: Send + Sync + 'static>() {}
+    goes::<LockGuard>();
+    goes::<LockOptions>();
+    goes::<Inspection>();
+    goes::<Handle>();
+    goes::<AcquireError>();
+    goes::<VerifyError>();
+    goes::<RenewError>();
+    goes::<ReleaseError>();
+    goes::<InspectError>();
+    goes::<BreakError>();
 }

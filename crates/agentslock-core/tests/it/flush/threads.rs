@@ -5,17 +5,30 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use agentslock_core::{Flushed, Lockfile, LockfileOptions};
+use agentslock_core::{
+    CanonicalError, Entries, Error, FieldError, Fields, Flushed, Lockfile, LockfileOptions,
+    MarkedError, MergeError, Merged, ReadError, VersionError,
+};
 use filelock::LockOptions;
 use testkit::within;
 
 use crate::support::{Lab, WATCHDOG, quick};
 
 #[test]
-fn a_handle_may_be_shared_among_threads() {
-    fn may_be_shared<T: Send + Sync>() {}
-    may_be_shared::<Lockfile>();
-    may_be_shared::<LockfileOptions>();
+fn handles_and_errors_go_to_other_threads() {
+    fn goes<T: Send + Sync + 'static>() {}
+    goes::<Lockfile>();
+    goes::<LockfileOptions>();
+    goes::<Entries>();
+    goes::<Fields>();
+    goes::<Merged>();
+    goes::<Error>(); // and with it all that it holds
+    goes::<FieldError>();
+    goes::<ReadError>();
+    goes::<VersionError>();
+    goes::<CanonicalError>();
+    goes::<MergeError>();
+    goes::<MarkedError>();
 }
 
 #[test]

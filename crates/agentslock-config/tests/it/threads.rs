@@ -1,0 +1,21 @@
+//! What may be used by several threads.
+
+use agentslock_config::{
+    ConfigLock, Declared, ParseReferenceError, Pass, PassError, Reference, Staleness, StampError,
+    Unit, WriteError,
+};
+
+#[test]
+fn handles_and_errors_go_to_other_threads() {
+    fn goes<T: Send + Sync + 'static>() {}
+    goes::<ConfigLock>();
+    goes::<Pass>();
+    goes::<Declared>();
+    goes::<Reference>();
+    goes::<Unit>();
+    goes::<Staleness>();
+    goes::<ParseReferenceError>();
+    goes::<PassError>();
+    goes::<WriteError>();
+    goes::<StampError>();
+}
