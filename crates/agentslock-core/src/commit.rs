@@ -87,30 +87,24 @@ fn write(
     }
     let frame = Frame::new(document, changes);
     remove_left_overs_once(path);
-    let mut file = AtomicFile::create(path, options.durability)?;
-    frame.write_to(&mut file).map_err(|source| WriteError::Io {
-        verb: "write the new content of",
-        path: path.to_owned(),
-        source,
-    })?;
-    let file = file.make_ready()?;
+    let mut file = AtomicFile::create(path, options.durability).map_err(FlushError::Write)?;
+    let failed_to = |verb| {
+        move |source| FlushError::Write(WriteError::Io { verb, path: path.to_owned(), source })
+    };
+    frame.write_to(&mut file).map_err(failed_to("write the new content of"))?;
+    let file = file.make_ready().map_err(FlushError::Write)?;
     match guard.verify() {
         Ok(()) => {}
         Err(VerifyError::Lost { .. }) => return Ok(Round::Disturbed(Disturbance::LockLost)),
         Err(error) => return Err(error.into()),
     }
-    let current = version.is_current(path).map_err(|source| WriteError::Io {
-        verb: "examine",
-        path: path.to_owned(),
-        source,
-    })?;
-    if !current {
+    if !version.is_current(path).map_err(failed_to("examine"))? {
         return Ok(Round::Disturbed(Disturbance::FileChanged));
     }
     match file.commit() {
         Ok(()) => Ok(Round::Done(Flushed::Written)),
         Err(error) if error.is_committed() => Ok(Round::NotDurable(error)),
-        Err(error) => Err(error.into()),
+        Err(error) => Err(FlushError::Write(error)),
     }
 }
 

@@ -161,7 +161,7 @@ pub enum FlushError {
     },
     /// The new document could not be written.
     #[error(transparent)]
-    Write(#[from] fsops::WriteError),
+    Write(fsops::WriteError),
     /// The new document is in place, for everybody to read, but may not survive a power cut.
     #[error(transparent)]
     NotDurable(fsops::WriteError),
