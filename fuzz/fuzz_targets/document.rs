@@ -25,7 +25,7 @@ fuzz_target!(|bytes: &[u8]| {
     let path = path();
     std::fs::write(&path, bytes).expect("because the directory is ours");
     let options = LockfileOptions::new().durability(Durability::Atomic);
-    let Ok(lockfile) = options.clone().open(&path) else {
+    let Ok(lockfile) = options.open(&path) else {
         let now = std::fs::read(&path).expect("because it was written a moment ago");
         assert_eq!(now, bytes, "a document that is not understood stays as it is");
         return;

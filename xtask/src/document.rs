@@ -49,7 +49,7 @@ impl Writer {
         durability: Durability,
     ) -> Result<Self, Box<dyn std::error::Error>> {
         let options = LockfileOptions::new().lock(patient()).durability(durability);
-        let lockfile = options.clone().open(path(directory))?;
+        let lockfile = options.open(path(directory))?;
         let own: Option<Value> = lockfile.section(&name(number))?;
         let version = own.and_then(|own| own["n"].as_u64()).unwrap_or_default();
         Ok(Self { number, options, lockfile, version })
@@ -66,7 +66,7 @@ impl Writer {
 
     /// Counts one more in the section that all share.
     pub(crate) fn count(&self) -> Result<(), Error> {
-        self.options.clone().update(self.lockfile.path(), |lockfile| {
+        self.options.update(self.lockfile.path(), |lockfile| {
             let mut counts: BTreeMap<String, u64> = lockfile.section("counts")?.unwrap_or_default();
             *counts.entry(name(self.number)).or_default() += 1;
             *counts.entry("total".to_owned()).or_default() += 1;

@@ -71,7 +71,9 @@ mod view;
 
 pub use activate::Activation;
 pub use adapter::Adapter;
-pub use agentslock_core::{Digest, Fields, Flushed, LockfileOptions, ReadError, Timestamp};
+pub use agentslock_core::{
+    Digest, Durability, Fields, Flushed, LockOptions, LockfileOptions, ReadError, Timestamp,
+};
 pub use bump::Bumped;
 pub use error::{ChangeError, IllegalTransition, UnusableNameError};
 pub use lock::AdaptersLock;

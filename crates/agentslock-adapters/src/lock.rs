@@ -64,7 +64,7 @@ impl AdaptersLock {
     }
 
     pub(crate) fn open(&self) -> Result<Lockfile, OpenError> {
-        self.options.clone().open(&self.path)
+        self.options.open(&self.path)
     }
 
     pub(crate) fn path(&self) -> &Path {

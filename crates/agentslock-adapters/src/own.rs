@@ -61,8 +61,7 @@ impl AdapterLock {
         &self,
         mut change: impl FnMut(&Lockfile, &mut Entries) -> Result<R, ChangeError>,
     ) -> Result<(R, Flushed), ChangeError> {
-        let options = self.lock.options.clone();
-        let updated = options.update(self.lock.path(), |lockfile| {
+        let updated = self.lock.options.update(self.lock.path(), |lockfile| {
             lockfile.refuse_later_version()?;
             let mut entries = lockfile.entries_or_none(ADAPTERS)?;
             let value = change(lockfile, &mut entries)?;

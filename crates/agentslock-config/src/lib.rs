@@ -62,7 +62,9 @@ mod stamp;
 mod unit;
 mod write;
 
-pub use agentslock_core::{Digest, Fields, Flushed, LockfileOptions, ReadError, Timestamp};
+pub use agentslock_core::{
+    Digest, Durability, Fields, Flushed, LockOptions, LockfileOptions, ReadError, Timestamp,
+};
 pub use declared::Declared;
 pub use drift::{Drift, DriftState};
 pub use error::{PassError, StampError, WriteError};

@@ -60,14 +60,14 @@ impl ConfigLock {
     }
 
     pub(crate) fn open(&self) -> Result<Lockfile, OpenError> {
-        self.options.clone().open(&self.path)
+        self.options.open(&self.path)
     }
 
     pub(crate) fn update<E: From<FlushError>>(
         &self,
         change: impl FnMut(&Lockfile) -> Result<(), E>,
     ) -> Result<Flushed, E> {
-        Ok(self.options.clone().update(&self.path, change)?.flushed)
+        Ok(self.options.update(&self.path, change)?.flushed)
     }
 }
 

@@ -90,8 +90,10 @@ pub use error::{
     Disturbance, Error, FlushError, OpenError, ReadError, RenewLockError, SectionError, StageError,
 };
 pub use fields::{FieldError, Fields};
+pub use filelock::LockOptions;
 pub use flaw::{Flaw, Problem, place_after};
 pub use flush::Flushed;
+pub use fsops::Durability;
 pub use lockfile::Lockfile;
 pub use merge::{
     Conflict, MarkedError, MarkedProblem, MarkedSides, Markers, MergeError, Merged, Resolution,

@@ -12,11 +12,11 @@ use crate::lockfile::Lockfile;
 /// Options for [`Lockfile`]. A by-value builder.
 ///
 /// ```
-/// use agentslock_core::LockfileOptions;
+/// use agentslock_core::{LockOptions, LockfileOptions};
 /// use std::time::Duration;
 /// # let directory = tempfile::tempdir()?;
 /// # let path = directory.path().join(".agentsrc.lock");
-/// let patient = filelock::LockOptions::new().timeout(Duration::from_secs(60));
+/// let patient = LockOptions::new().timeout(Duration::from_secs(60));
 /// let lockfile = LockfileOptions::new().lock(patient).open(&path)?;
 /// # lockfile.flush()?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -51,10 +51,10 @@ impl LockfileOptions {
     /// # Errors
     ///
     /// As there.
-    pub fn open(self, path: impl AsRef<Path>) -> Result<Lockfile, OpenError> {
+    pub fn open(&self, path: impl AsRef<Path>) -> Result<Lockfile, OpenError> {
         let path = absolute(path.as_ref())?;
         let (document, version) = read_document(&path)?;
-        Ok(Lockfile::new(&path, self, (document, &version), None))
+        Ok(Lockfile::new(&path, self.clone(), (document, &version), None))
     }
 }
 

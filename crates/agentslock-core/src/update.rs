@@ -10,6 +10,7 @@ use crate::options::{LockfileOptions, absolute};
 
 /// What an update returned and did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Updated<R> {
     /// What the closure returned, in the run whose changes were written.
     pub value: R,
@@ -46,12 +47,12 @@ impl LockfileOptions {
     /// # Errors
     ///
     /// As there.
-    pub fn update<R, E, F>(self, path: impl AsRef<Path>, change: F) -> Result<Updated<R>, E>
+    pub fn update<R, E, F>(&self, path: impl AsRef<Path>, change: F) -> Result<Updated<R>, E>
     where
         F: FnMut(&Lockfile) -> Result<R, E>,
         E: From<FlushError>,
     {
-        update(path.as_ref(), &self, change)
+        update(path.as_ref(), self, change)
     }
 }
 

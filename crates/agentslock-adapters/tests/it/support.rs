@@ -4,7 +4,8 @@ use std::error::Error;
 use std::path::PathBuf;
 
 use agentslock_adapters::{
-    Activation, AdapterLock, AdaptersLock, Dependency, Digest, LockfileOptions, Timestamp, View,
+    Activation, AdapterLock, AdaptersLock, Dependency, Digest, Durability, LockfileOptions,
+    Timestamp, View,
 };
 use testkit::Place;
 
@@ -18,7 +19,7 @@ impl Lab {
     /// In memory where there is some, and without syncing, which only takes time here.
     pub(crate) fn with(text: impl AsRef<[u8]>) -> Self {
         let place = testkit::places().pop().unwrap();
-        let options = LockfileOptions::new().durability(fsops::Durability::Atomic);
+        let options = LockfileOptions::new().durability(Durability::Atomic);
         let lock = AdaptersLock::with_options(place.join(".agentsrc.lock"), options);
         let lab = Self { place, lock };
         lab.write(text);

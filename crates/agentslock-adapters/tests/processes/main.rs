@@ -13,15 +13,15 @@ mod together;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use agentslock_config::{Digest, LockfileOptions, Timestamp};
+use agentslock_config::{Digest, Durability, LockOptions, LockfileOptions, Timestamp};
 use testkit::Parent;
 
 /// Waits for the lock as long as it takes with this many writers on a busy machine. Does not sync: how
 /// long that takes is up to all who use the disk.
 fn patient() -> LockfileOptions {
     LockfileOptions::new()
-        .durability(fsops::Durability::Atomic)
-        .lock(filelock::LockOptions::new().timeout(Duration::from_secs(60)))
+        .durability(Durability::Atomic)
+        .lock(LockOptions::new().timeout(Duration::from_secs(60)))
 }
 
 /// The digest of something that was made in `round`.

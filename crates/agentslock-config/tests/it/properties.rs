@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use agentslock_config::{ConfigLock, Flushed, Kind, LockfileOptions, Pass, Unit, WriteError};
+use agentslock_config::{
+    ConfigLock, Durability, Flushed, Kind, LockfileOptions, Pass, Unit, WriteError,
+};
 use proptest::prelude::*;
 
 use crate::support::{Lab, digest, reference};
@@ -88,7 +90,7 @@ proptest! {
     #[test]
     fn any_sequence_of_passes_loses_nobody_an_entry(passes in passes()) {
         let lab = Lab::with(r#"{"units":{"b:odd@1":{"kind":"hologram","digest":"sha256:00"}}}"#);
-        let options = LockfileOptions::new().durability(fsops::Durability::Atomic);
+        let options = LockfileOptions::new().durability(Durability::Atomic);
         let lock = ConfigLock::with_options(lab.path(), options);
         let mut world = World::new();
         for resolved in &passes {

@@ -13,7 +13,7 @@ use crate::support::{Lab, impatient, quick};
 
 /// Updates the document in `lab`, counting in `n`, and calls `disturb` in the first run. Returns the
 /// number of runs.
-fn disturbed_once(options: LockfileOptions, lab: &Lab, disturb: impl Fn()) -> Result<u32, Error> {
+fn disturbed_once(options: &LockfileOptions, lab: &Lab, disturb: impl Fn()) -> Result<u32, Error> {
     let mut runs = 0;
     let updated = options.update(lab.path(), |lockfile| {
         runs += 1;
@@ -35,7 +35,7 @@ fn a_file_that_was_replaced_is_read_anew() {
     for durability in [Durability::Full, Durability::Atomic] {
         let lab = Lab::with("{\"n\":1}");
         let replace = || lab.replace("{\"n\":7,\"outsider\":[ ]}");
-        assert_eq!(disturbed_once(quick().durability(durability), &lab, replace).unwrap(), 2);
+        assert_eq!(disturbed_once(&quick().durability(durability), &lab, replace).unwrap(), 2);
         assert_eq!(lab.text(), "{\n  \"n\": 8,\n  \"outsider\": [ ]\n}\n");
     }
 }
@@ -44,28 +44,28 @@ fn a_file_that_was_replaced_is_read_anew() {
 fn a_file_replaced_by_its_equal_is_read_anew() {
     // Another inode is another file, however alike.
     let lab = Lab::with("{\"n\":1}");
-    assert_eq!(disturbed_once(quick(), &lab, || lab.replace("{\"n\":1}")).unwrap(), 2);
+    assert_eq!(disturbed_once(&quick(), &lab, || lab.replace("{\"n\":1}")).unwrap(), 2);
     assert_eq!(lab.text(), "{\n  \"n\": 2\n}\n");
 }
 
 #[test]
 fn a_file_that_was_overwritten_in_place_is_read_anew() {
     let lab = Lab::with("{\"n\":1}");
-    assert_eq!(disturbed_once(quick(), &lab, || lab.write("{\"n\":71,\"o\":2}")).unwrap(), 2);
+    assert_eq!(disturbed_once(&quick(), &lab, || lab.write("{\"n\":71,\"o\":2}")).unwrap(), 2);
     assert_eq!(lab.text(), "{\n  \"n\": 72,\n  \"o\": 2\n}\n");
 }
 
 #[test]
 fn a_file_that_was_deleted_is_begun_anew() {
     let lab = Lab::with("{\"n\":1,\"old\":1}");
-    assert_eq!(disturbed_once(quick(), &lab, || fs::remove_file(lab.path()).unwrap()).unwrap(), 2);
+    assert_eq!(disturbed_once(&quick(), &lab, || fs::remove_file(lab.path()).unwrap()).unwrap(), 2);
     assert_eq!(lab.text(), "{\n  \"lock_version\": 1,\n  \"n\": 1\n}\n");
 }
 
 #[test]
 fn a_file_that_was_created_is_read() {
     let lab = Lab::new();
-    assert_eq!(disturbed_once(quick(), &lab, || lab.write("{\"n\":5}")).unwrap(), 2);
+    assert_eq!(disturbed_once(&quick(), &lab, || lab.write("{\"n\":5}")).unwrap(), 2);
     assert_eq!(lab.text(), "{\n  \"n\": 6\n}\n");
 }
 
@@ -73,7 +73,7 @@ fn a_file_that_was_created_is_read() {
 fn a_file_that_became_bad_is_an_error_and_stays() {
     for bad in ["", "{\"n\":", "null"] {
         let lab = Lab::with("{\"n\":1}");
-        let error = disturbed_once(quick(), &lab, || lab.write(bad)).unwrap_err();
+        let error = disturbed_once(&quick(), &lab, || lab.write(bad)).unwrap_err();
         assert!(matches!(error, Error::Flush(FlushError::Open(_))), "{error:?}");
         assert_eq!(lab.text(), bad);
         lab.assert_only_the_document();
@@ -87,7 +87,7 @@ fn a_file_that_becomes_a_directory_is_an_error_and_stays() {
         fs::remove_file(lab.path()).unwrap();
         fs::create_dir(lab.path()).unwrap();
     };
-    let error = disturbed_once(quick(), &lab, disturb).unwrap_err();
+    let error = disturbed_once(&quick(), &lab, disturb).unwrap_err();
     assert!(!matches!(error, Error::Flush(FlushError::Unsettled { .. })), "{error:?}");
     assert!(lab.path().is_dir());
     lab.assert_only_the_document();
@@ -96,7 +96,7 @@ fn a_file_that_becomes_a_directory_is_an_error_and_stays() {
 #[test]
 fn a_lock_that_was_removed_is_taken_anew() {
     let lab = Lab::with("{\"n\":1}");
-    assert_eq!(disturbed_once(quick(), &lab, || lab.remove_lock()).unwrap(), 2);
+    assert_eq!(disturbed_once(&quick(), &lab, || lab.remove_lock()).unwrap(), 2);
     assert_eq!(lab.text(), "{\n  \"n\": 2\n}\n");
 }
 
@@ -110,7 +110,7 @@ fn a_lock_that_changed_hands_is_waited_for_and_what_its_holder_wrote_stays() {
         lab.replace("{\"n\":40}");
     };
     // Held for good.
-    let error = disturbed_once(impatient(), &lab, take_over).unwrap_err();
+    let error = disturbed_once(&impatient(), &lab, take_over).unwrap_err();
     assert!(
         matches!(error, Error::Flush(FlushError::Lock(AcquireError::Timeout { .. }))),
         "{error:?}"
@@ -135,7 +135,7 @@ fn a_lock_that_changed_hands_is_waited_for_and_what_its_holder_wrote_stays() {
         *guard.lock().unwrap() = Some(filelock::acquire(lab.path()).unwrap());
         lab.replace("{\"n\":40}");
     };
-    assert_eq!(disturbed_once(quick().lock(patient), &lab, take_over).unwrap(), 2);
+    assert_eq!(disturbed_once(&quick().lock(patient), &lab, take_over).unwrap(), 2);
     assert_eq!(lab.text(), "{\n  \"n\": 41\n}\n");
 }
 

@@ -123,7 +123,7 @@ fn threads_that_count_together_lose_no_count() {
             scope.spawn(move || {
                 let own = format!("own {thread}");
                 for n in 0..ROUNDS {
-                    let updated = options.clone().update(lab.path(), |lockfile| {
+                    let updated = options.update(lab.path(), |lockfile| {
                         lockfile.set_section(&own, &n)?;
                         count(lockfile)
                     });
