@@ -80,7 +80,7 @@ pub(crate) fn check_name(name: &str, what: &'static str) -> Result<(), UnusableN
 }
 
 pub(crate) fn read(lockfile: &Lockfile) -> Result<BTreeMap<String, Adapter>, SectionError> {
-    lockfile.entries_or_none(ADAPTERS)?.objects(Adapter::from_fields)
+    lockfile.entries_or_empty(ADAPTERS)?.objects(Adapter::from_fields)
 }
 
 pub(crate) fn blockers(adapters: &BTreeMap<String, Adapter>, dependee: &str) -> Vec<ViewName> {

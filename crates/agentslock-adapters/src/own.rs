@@ -35,7 +35,7 @@ impl AdapterLock {
     ///
     /// [`ReadError`], which names entry and field.
     pub fn entry(&self) -> Result<Option<Adapter>, ReadError> {
-        let entries = self.lock.open()?.entries_or_none(ADAPTERS)?;
+        let entries = self.lock.open()?.entries_or_empty(ADAPTERS)?;
         Ok(entries.object(&self.name, Adapter::from_fields)?)
     }
 
@@ -63,7 +63,7 @@ impl AdapterLock {
     ) -> Result<(R, Flushed), ChangeError> {
         let updated = self.lock.options.update(self.lock.path(), |lockfile| {
             lockfile.refuse_later_version()?;
-            let mut entries = lockfile.entries_or_none(ADAPTERS)?;
+            let mut entries = lockfile.entries_or_empty(ADAPTERS)?;
             let value = change(lockfile, &mut entries)?;
             lockfile.set_entries(&entries)?;
             Ok::<_, ChangeError>(value)

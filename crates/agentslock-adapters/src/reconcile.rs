@@ -54,7 +54,7 @@ impl AdapterLock {
         at.check()?;
         let lockfile = self.lock().open()?;
         lockfile.refuse_later_version()?;
-        let seen = self.require(&lockfile.entries_or_none(ADAPTERS)?)?.materialized_views;
+        let seen = self.require(&lockfile.entries_or_empty(ADAPTERS)?)?.materialized_views;
         let mut events = BTreeMap::new();
         for (name, view) in &seen {
             let event = match view.view_status {

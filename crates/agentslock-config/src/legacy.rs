@@ -28,7 +28,7 @@ fn read<T>(
 ) -> Result<BTreeMap<String, T>, SectionError> {
     let mut all = BTreeMap::new();
     for (section, kind) in SECTIONS {
-        let entries = lockfile.entries_or_none(section)?;
+        let entries = lockfile.entries_or_empty(section)?;
         all.extend(entries.objects(|fields| decode(fields, kind.clone()))?);
     }
     Ok(all)

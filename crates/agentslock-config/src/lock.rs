@@ -47,7 +47,7 @@ impl ConfigLock {
     ///
     /// [`ReadError`], which names section and entry.
     pub fn artifact_content(&self) -> Result<BTreeMap<Reference, Digest>, ReadError> {
-        Ok(by_reference(content(&self.open()?.entries_or_none(ARTIFACT_CONTENT)?)?))
+        Ok(by_reference(content(&self.open()?.entries_or_empty(ARTIFACT_CONTENT)?)?))
     }
 
     /// The digest of the inputs that the document was resolved from; `None` when it has none.

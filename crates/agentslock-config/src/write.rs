@@ -42,7 +42,7 @@ fn stage_units(lockfile: &Lockfile, pass: &Pass, locked: &Locked) -> Result<(), 
         Some(entries) => entries.clone(),
         // With `units` the older sections are read no more: what they say has to move along.
         None => {
-            let mut entries = lockfile.entries_or_none(UNITS)?;
+            let mut entries = lockfile.entries_or_empty(UNITS)?;
             for (key, unit) in &locked.units {
                 entries.set(key, &unit.entry(None))?;
             }
@@ -80,7 +80,7 @@ fn stage_units(lockfile: &Lockfile, pass: &Pass, locked: &Locked) -> Result<(), 
 }
 
 fn stage_content(lockfile: &Lockfile, pass: &Pass, locked: &Locked) -> Result<(), WriteError> {
-    let mut entries = lockfile.entries_or_none(ARTIFACT_CONTENT)?;
+    let mut entries = lockfile.entries_or_empty(ARTIFACT_CONTENT)?;
     let before = content(&entries)?;
     let is_still = |key: &str| {
         let unit = pass.units.get(key).filter(|unit| unit.kind == Kind::Artifact);

@@ -41,7 +41,7 @@ impl Lockfile {
     /// # Errors
     ///
     /// As there.
-    pub fn entries_or_none(&self, name: &str) -> Result<Entries, SectionError> {
+    pub fn entries_or_empty(&self, name: &str) -> Result<Entries, SectionError> {
         Ok(self.entries(name)?.unwrap_or_else(|| Entries::none(self.path(), name)))
     }
 

@@ -27,7 +27,7 @@ fn entries_that_were_only_read_are_not_staged() {
     let before = lab.picture();
     let lockfile = lab.open();
     for name in ["s", "null", "none"] {
-        let mut entries = lockfile.entries_or_none(name).unwrap();
+        let mut entries = lockfile.entries_or_empty(name).unwrap();
         entries.remove("not there");
         lockfile.set_entries(&entries).unwrap();
     }
@@ -43,12 +43,12 @@ fn a_wrong_shape_is_named_down_to_the_field() {
     let lockfile = lab.open();
     assert!(matches!(lockfile.entries("s"), Err(SectionError::Decode { .. })));
     assert!(matches!(lockfile.entries("lock_version"), Err(SectionError::Reserved { .. })));
-    let entries = lockfile.entries_or_none("t").unwrap();
+    let entries = lockfile.entries_or_empty("t").unwrap();
     let error = entries.object("a", Ok).unwrap_err();
     let SectionError::Entry { section, entry, .. } = &error else { panic!("{error:?}") };
     assert_eq!((section.as_str(), entry.as_str()), ("t", "a"));
 
-    let entries = lockfile.entries_or_none("u").unwrap();
+    let entries = lockfile.entries_or_empty("u").unwrap();
     let error = entries.objects(|mut fields| fields.require::<String>("f")).unwrap_err();
     let said = error.to_string();
     assert!(said.ends_with("section \"u\", entry \"a\" is not as expected"), "{said}");
