@@ -9,7 +9,7 @@ use crate::own::AdapterLock;
 use crate::view::Dependency;
 
 /// A view as it was just built.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Build {
     digest: Digest,
     depends_on: Vec<Dependency>,

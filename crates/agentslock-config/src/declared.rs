@@ -12,7 +12,7 @@ use crate::reference::Reference;
 /// [`ConfigLock::staleness`](crate::ConfigLock::staleness).
 ///
 /// Where it is declared, and how, is not this crate's to know.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Declared {
     pub(crate) references: BTreeSet<Reference>,
     pub(crate) kinds: Option<BTreeSet<Kind>>,

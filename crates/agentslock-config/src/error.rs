@@ -10,7 +10,7 @@ use crate::kind::Kind;
 use crate::reference::{ParseReferenceError, Reference};
 
 /// Why a unit was not added to a pass.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PassError {
     /// The pass does not own the unit's kind.

@@ -11,7 +11,7 @@ use crate::unit::Unit;
 
 /// The result of resolving all units of some kinds. [`ConfigLock::write`](crate::ConfigLock::write)
 /// replaces the units of those kinds by it, and no others.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pass {
     kinds: BTreeSet<Kind>,
     pub(crate) units: BTreeMap<Reference, Unit>,

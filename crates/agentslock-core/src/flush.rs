@@ -11,7 +11,7 @@ use crate::lockfile::Lockfile;
 use crate::stage::Picture;
 
 /// What a flush did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Flushed {
     /// The file was replaced, or created.
     Written,

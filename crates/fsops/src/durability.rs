@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::sys;
 
 /// What a write promises about a power cut. Against the death of a process both promise the same.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Durability {
     /// Once the call has returned, the new content survives a power cut. The file is synced before it
     /// takes its name, and its directory after.
