@@ -42,7 +42,7 @@ impl AdapterLock {
             for (adapter, mut entry) in read(lockfile)? {
                 let before = moved.len();
                 for (name, view) in &mut entry.materialized_views {
-                    if !view.depends_on(self.name()) {
+                    if !view.is_built_against(self.name()) {
                         continue;
                     }
                     let name = ViewName { adapter: adapter.clone(), view: name.clone() };

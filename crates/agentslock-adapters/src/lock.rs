@@ -88,7 +88,7 @@ pub(crate) fn blockers(adapters: &BTreeMap<String, Adapter>, dependee: &str) -> 
         .iter()
         .flat_map(|(name, adapter)| {
             let views = adapter.materialized_views.iter().filter(|(_, view)| {
-                view.view_status == Status::DslUpdateRequired && view.depends_on(dependee)
+                view.view_status == Status::DslUpdateRequired && view.is_built_against(dependee)
             });
             views.map(|(view, _)| ViewName { adapter: name.clone(), view: view.clone() })
         })

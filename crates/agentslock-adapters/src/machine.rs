@@ -74,7 +74,7 @@ impl fmt::Display for Status {
 impl Event {
     /// The status that it leads to from the status `from`, `None` being that of a view that is not
     /// registered. `None` where it is not possible.
-    pub fn leads_to(&self, from: Option<&Status>) -> Option<Status> {
+    pub(crate) fn leads_to(&self, from: Option<&Status>) -> Option<Status> {
         match (from, self) {
             (_, Self::Registered) | (Some(Status::PendingRebuild), Self::Rebuilt) => {
                 Some(Status::Ready)

@@ -85,7 +85,7 @@ impl View {
     }
 
     /// Whether it was built against the adapter `name`.
-    pub fn depends_on(&self, name: &str) -> bool {
+    pub(crate) fn is_built_against(&self, name: &str) -> bool {
         self.depends_on.iter().any(|dependency| dependency.adapter == name)
     }
 
