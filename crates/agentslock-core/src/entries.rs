@@ -140,7 +140,7 @@ impl Entries {
     }
 
     /// What is wrong with a field of the entry `key`.
-    pub fn field_error(&self, key: &str, source: FieldError) -> SectionError {
+    fn field_error(&self, key: &str, source: FieldError) -> SectionError {
         SectionError::Field {
             path: self.path.clone(),
             section: self.section.clone(),
