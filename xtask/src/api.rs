@@ -19,7 +19,7 @@ pub(crate) struct Api {
     /// Rewrite the lists
     #[arg(long)]
     write: bool,
-    /// Print differences only
+    /// Count, and print differences only
     #[arg(long, short)]
     quiet: bool,
 }
@@ -57,7 +57,7 @@ impl Api {
             return Ok(());
         }
         describe()?;
-        let mut changed = 0;
+        let mut changed = Vec::new();
         for name in CRATES {
             let path = root().join("docs/api").join(name).with_extension("txt");
             let described = Path::new(TARGET).join("doc").join(name.replace('-', "_"));
@@ -66,7 +66,9 @@ impl Api {
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
                 read => read?,
             };
-            if !self.quiet {
+            if self.quiet {
+                println!("{name}: {} lines", list.lines().count());
+            } else {
                 print!("{list}");
             }
             if list == committed {
@@ -76,15 +78,16 @@ impl Api {
                 std::fs::write(&path, list)?;
             } else {
                 print_difference(name, &committed, &list);
-                changed += 1;
+                changed.push(name);
             }
         }
-        if changed == 0 {
+        if changed.is_empty() {
             return Ok(());
         }
         Err(format!(
-            "the public API of {changed} crates is not what docs/api says: if that is meant, \
-             `cargo xtask api --write`, and look at the difference as one who depends on them"
+            "the public API of {} is not what docs/api says: if that is meant, `cargo xtask api --write`, \
+             and look at the difference as one who depends on it",
+            changed.join(", ")
         )
         .into())
     }
