@@ -37,28 +37,7 @@ pub(crate) fn attempt(
 ) -> Result<Option<Claim>, AcquireError> {
     let environment = &options.environment;
     let started = Start::now(environment);
-    let failed = |verb, error| AcquireError::of(verb, &names.lock, error);
-    if let Err(error) = sys::mkdir(&names.lock, 0o711) {
-        return match error.kind() {
-            ErrorKind::AlreadyExists => Ok(None),
-            ErrorKind::NotFound => {
-                crate::acquire::create_parent(names, &names.lock)?;
-                Ok(None)
-            }
-            _ => Err(failed("create directory", error)),
-        };
-    }
-    let opened = sys::open_dir(&names.lock).and_then(|dir| Ok((dir.look()?.id, dir)));
-    let (id, dir) = match opened {
-        Ok(opened) => opened,
-        Err(error) if is_gone(error.kind()) => return Ok(None),
-        Err(error) => {
-            if started.elapsed(environment) < GRACE {
-                let _ = sys::rmdir(&names.lock);
-            }
-            return Err(failed("open", error));
-        }
-    };
+    let Some((id, dir)) = make(names, &started, environment)? else { return Ok(None) };
     // The grace that foreign claimants go by. Those of ours do no harm in one directory: whoever creates the
     // record in it has it.
     let took = started.elapsed(environment);
@@ -81,7 +60,7 @@ pub(crate) fn attempt(
         Err(error) if is_lost(error.kind()) => return Ok(None),
         Err(error) => {
             remove_if_ours(names, id);
-            return Err(failed("create the record in", error));
+            return Err(AcquireError::of("create the record in", &names.lock, error));
         }
     };
     let (file, confirmed) = match RecordFile::write(file, &bytes) {
@@ -99,16 +78,53 @@ pub(crate) fn attempt(
         claim.dir.let_go();
         return Ok(Some(claim));
     }
-    // Another may have its record here by now, if ours was judged expired while we were stopped. So it is
-    // opened by name.
+    take_back(names, claim);
+    match confirmed {
+        Err(error) if !is_lost(error.kind()) => {
+            Err(AcquireError::of("write the record in", &names.lock, error))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// Makes the directory, and opens it. `None`: the name was taken, or was gone at once.
+fn make(
+    names: &Names,
+    started: &Start,
+    environment: &Environment,
+) -> Result<Option<(sys::FileId, sys::Dir)>, AcquireError> {
+    let failed = |verb, error| AcquireError::of(verb, &names.lock, error);
+    if let Err(error) = sys::mkdir(&names.lock, 0o711) {
+        return match error.kind() {
+            ErrorKind::AlreadyExists => Ok(None),
+            ErrorKind::NotFound => {
+                crate::acquire::create_parent(names, &names.lock)?;
+                Ok(None)
+            }
+            _ => Err(failed("create directory", error)),
+        };
+    }
+    match sys::open_dir(&names.lock).and_then(|dir| Ok((dir.look()?.id, dir))) {
+        Ok(opened) => Ok(Some(opened)),
+        Err(error) if is_gone(error.kind()) => Ok(None),
+        Err(error) => {
+            if started.elapsed(environment) < GRACE {
+                let _ = sys::rmdir(&names.lock);
+            }
+            Err(failed("open", error))
+        }
+    }
+}
+
+/// Removes the record, if it still is ours, and the directory.
+///
+/// Another may have its record here by now, if ours was judged expired while we were stopped. So it is
+/// opened by name.
+fn take_back(names: &Names, mut claim: Claim) {
     claim.file = None;
     if claim.read_back().is_ok_and(|found| found.is_none_or(|found| found == claim.record)) {
         let _ = claim.dir.unlink(record::NAME);
-        remove_if_ours(names, id);
-    }
-    match confirmed {
-        Err(error) if !is_lost(error.kind()) => Err(failed("write the record in", error)),
-        _ => Ok(None),
+        remove_if_ours(names, claim.id);
     }
 }
 
