@@ -102,15 +102,7 @@ fn nothing_that_a_killed_writer_acknowledged_is_lost() {
 
     let end = State::of(&Lockfile::open(path).unwrap());
     for (writer, kills) in kills {
-        let (written, counted) = acknowledged(&log(writer));
-        assert!(written > 0, "writer {writer} got nothing done");
-        let is = (end.own[&writer], end.counted.get(&writer).copied().unwrap_or(0));
-        // A writer can be killed between writing and acknowledging.
-        let (own, count) = (written..=written + kills, counted..=counted + kills);
-        assert!(
-            own.contains(&is.0) && count.contains(&is.1),
-            "{writer}: {is:?}, not {own:?} {count:?}"
-        );
+        assert_is_kept(&end, writer, acknowledged(&log(writer)), kills);
     }
     // The next one waits for no dead holder, unless time decides.
     let options = if cfg!(windows) { patient() } else { crate::support::impatient() };
@@ -123,4 +115,16 @@ fn nothing_that_a_killed_writer_acknowledged_is_lost() {
             || name.starts_with(".agentsrc.lock.lock.prep-");
         assert!(is_expected, "{name} was left behind");
     }
+}
+
+/// What `writer` acknowledged is in the document. It can have been killed between writing and acknowledging,
+/// each time.
+fn assert_is_kept(end: &State, writer: u64, (written, counted): (u64, u64), kills: u64) {
+    assert!(written > 0, "writer {writer} got nothing done");
+    let is = (end.own[&writer], end.counted.get(&writer).copied().unwrap_or(0));
+    let (own, count) = (written..=written + kills, counted..=counted + kills);
+    assert!(
+        own.contains(&is.0) && count.contains(&is.1),
+        "{writer}: {is:?}, not {own:?} {count:?}"
+    );
 }

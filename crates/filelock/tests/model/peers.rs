@@ -1,17 +1,34 @@
 //! The two Go generations, as `xtask/peers/foreign.py` has them with their known bug: each acquires once.
 
 use crate::calls::Pc;
+use crate::config::Kind;
 use crate::state::{Inode, NO_INODE, NONE, PAST_GRACE, PAST_TTL, Place, Record};
 use crate::world::Turn;
 
 impl Turn<'_> {
     /// The next call of a foreign peer.
     pub(crate) fn peer(&mut self) {
-        let (p, own, lock) = (self.p, self.my().own, self.state.lock);
-        let is_file = self.config.kind(p) == crate::config::Kind::File;
-        let again = if is_file { Pc::PeerLink } else { Pc::PeerMkdir };
         match self.my().pc {
-            Pc::PeerMkdir | Pc::PeerLink if lock != NONE => self.go(Pc::PeerRead),
+            Pc::PeerMkdir | Pc::PeerLink if self.state.lock != NONE => self.go(Pc::PeerRead),
+            Pc::PeerMkdir | Pc::PeerLink | Pc::PeerOpen | Pc::PeerWrite => self.peer_claims(),
+            Pc::PeerRead | Pc::PeerStat => self.peer_judges(),
+            Pc::PeerUnlink | Pc::PeerRmdir | Pc::PeerRename | Pc::PeerDelete => self.peer_clears(),
+            Pc::PeerHeld | Pc::PeerReleaseRmdir => self.peer_releases(),
+            other => unreachable!("{other:?} is no step of a foreign peer"),
+        }
+    }
+
+    fn is_file_peer(&self) -> bool {
+        self.config.kind(self.p) == Kind::File
+    }
+
+    fn peer_tries_again(&mut self) {
+        self.go(if self.is_file_peer() { Pc::PeerLink } else { Pc::PeerMkdir });
+    }
+
+    fn peer_claims(&mut self) {
+        let (p, own, lock) = (self.p, self.my().own, self.state.lock);
+        match self.my().pc {
             Pc::PeerMkdir => {
                 let new = self.create(NO_INODE);
                 (self.state.lock, self.me().own) = (new, new);
@@ -36,10 +53,10 @@ impl Turn<'_> {
                 }
                 _ => {
                     self.me().own = NONE;
-                    self.go(again);
+                    self.peer_tries_again();
                 }
             },
-            Pc::PeerWrite => {
+            _ => {
                 if self.state.inode(own).record == Record::Empty(p) {
                     self.state.inode_mut(own).record = Record::Full(p);
                 }
@@ -47,34 +64,42 @@ impl Turn<'_> {
                 self.me().own = NONE;
                 self.go(Pc::PeerHeld);
             }
-            Pc::PeerRead => match self.state.at_lock() {
-                Some(at) if matches!(at.record, Record::Full(_)) && at.file == is_file => {
-                    let stale = at.age >= PAST_TTL;
-                    self.go(if stale { clear(is_file) } else { again });
-                }
-                _ => self.go(Pc::PeerStat),
-            },
-            Pc::PeerStat => {
-                // The bug: what is not there is stale.
-                let stale = self.state.at_lock().is_none_or(|at| at.changed >= PAST_GRACE);
-                self.go(if stale { clear(is_file) } else { again });
+        }
+    }
+
+    fn peer_judges(&mut self) {
+        let (is_file, at_lock) = (self.is_file_peer(), self.state.at_lock());
+        let is_stale = match (self.my().pc, at_lock) {
+            (Pc::PeerRead, Some(at))
+                if matches!(at.record, Record::Full(_)) && at.file == is_file =>
+            {
+                at.age >= PAST_TTL
             }
-            Pc::PeerUnlink | Pc::PeerHeld if !is_file => {
+            (Pc::PeerRead, _) => return self.go(Pc::PeerStat),
+            // The bug: what is not there is stale.
+            (_, at_lock) => at_lock.is_none_or(|at| at.changed >= PAST_GRACE),
+        };
+        match (is_stale, is_file) {
+            (false, _) => self.peer_tries_again(),
+            (true, false) => self.go(Pc::PeerUnlink),
+            (true, true) => self.go(Pc::PeerRename),
+        }
+    }
+
+    fn peer_clears(&mut self) {
+        let (own, lock) = (self.my().own, self.state.lock);
+        match self.my().pc {
+            Pc::PeerUnlink => {
                 if lock != NONE {
                     self.unlink_record(lock);
                 }
-                let clears = self.my().pc == Pc::PeerUnlink;
-                self.go(if clears { Pc::PeerRmdir } else { Pc::PeerReleaseRmdir });
+                self.go(Pc::PeerRmdir);
             }
             Pc::PeerRmdir => {
                 self.rmdir_lock();
-                self.go(again);
+                self.peer_tries_again();
             }
-            Pc::PeerReleaseRmdir => {
-                self.rmdir_lock();
-                self.end();
-            }
-            Pc::PeerRename if lock == NONE => self.go(again),
+            Pc::PeerRename if lock == NONE => self.peer_tries_again(),
             Pc::PeerRename => {
                 self.note_removal(lock);
                 self.state.lock = NONE;
@@ -82,25 +107,36 @@ impl Turn<'_> {
                 self.me().own = lock;
                 self.go(Pc::PeerDelete);
             }
-            Pc::PeerDelete => {
+            _ => {
                 let inode = self.state.inode_mut(own);
                 (inode.record, inode.place) = (Record::None, Place::None);
                 self.me().own = NONE;
-                self.go(again);
+                self.peer_tries_again();
             }
+        }
+    }
+
+    fn peer_releases(&mut self) {
+        let lock = self.state.lock;
+        match self.my().pc {
             // Unlinks the name, which fails on a directory.
-            Pc::PeerHeld => {
+            Pc::PeerHeld if self.is_file_peer() => {
                 if self.state.at_lock().is_some_and(|at| at.file) {
                     self.note_removal(lock);
                     self.state.lock = NONE;
                 }
                 self.end();
             }
-            other => unreachable!("{other:?} is no step of a foreign peer"),
+            Pc::PeerHeld => {
+                if lock != NONE {
+                    self.unlink_record(lock);
+                }
+                self.go(Pc::PeerReleaseRmdir);
+            }
+            _ => {
+                self.rmdir_lock();
+                self.end();
+            }
         }
     }
-}
-
-fn clear(is_file: bool) -> Pc {
-    if is_file { Pc::PeerRename } else { Pc::PeerUnlink }
 }
