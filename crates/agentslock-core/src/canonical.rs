@@ -19,7 +19,7 @@ pub enum CanonicalError {
     TooDeep {
         /// The top-level key.
         key: String,
-        /// The limit.
+        /// The limit, in levels.
         limit: usize,
     },
 }

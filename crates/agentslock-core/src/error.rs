@@ -132,7 +132,7 @@ pub enum StageError {
     TooDeep {
         /// The section.
         section: String,
-        /// The limit.
+        /// The limit, in levels.
         limit: usize,
     },
 }

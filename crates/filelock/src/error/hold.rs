@@ -30,7 +30,7 @@ pub enum VerifyError {
     ForeignProcess {
         /// The lock.
         lock: PathBuf,
-        /// The process that acquired it.
+        /// The id of the process that acquired it.
         owner: u32,
     },
     /// The operating system did not let us look. Whether we still hold the lock is not known.
@@ -85,7 +85,7 @@ pub enum ReleaseError {
     ForeignProcess {
         /// The lock.
         lock: PathBuf,
-        /// The process that acquired it.
+        /// The id of the process that acquired it.
         owner: u32,
     },
     /// The operating system refused. The guard comes back: to try again, or to drop, after which
