@@ -51,6 +51,11 @@ impl Version {
 
 /// Reads the whole of `path`, following links. Never waits for a FIFO or opens a device.
 ///
+/// # Platform behavior
+///
+/// On Unix, a pipe that this process already has open, and that `path` says so of (`/dev/stdin`, or `/dev/fd/63`, which
+/// is what a shell makes of `<(command)`), is read until its last writer closes it.
+///
 /// A file that changes while it is read can come back mixed; [`Version::is_current`] tells.
 ///
 /// # Errors
@@ -73,7 +78,8 @@ pub fn read(path: impl AsRef<Path>) -> Result<Contents, ReadError> {
         Err(error) => return Err(failed("read")(error)),
     };
     let not_a_file = |kind| Err(ReadError::NotAFile { path: path.to_owned(), kind });
-    if let Some(kind) = sys::not_regular(&metadata) {
+    let is_pipe = sys::is_own_pipe(path, &metadata);
+    if let Some(kind) = sys::not_regular(&metadata).filter(|_| !is_pipe) {
         return not_a_file(kind);
     }
     let mut file = match sys::open_nonblocking(path, OpenOptions::new().read(true)) {
@@ -84,7 +90,9 @@ pub fn read(path: impl AsRef<Path>) -> Result<Contents, ReadError> {
         Err(error) => return Err(failed("open")(error)),
     };
     let metadata = file.metadata().map_err(failed("examine"))?;
-    if let Some(kind) = sys::not_regular(&metadata) {
+    if is_pipe {
+        sys::wait_for_writers(&file).map_err(failed("open"))?;
+    } else if let Some(kind) = sys::not_regular(&metadata) {
         return not_a_file(kind);
     }
     let mut bytes = Vec::new();

@@ -29,6 +29,9 @@ fn check_at(
     asked: Option<&locked::Asked>,
 ) -> Result<ExitCode, Failure> {
     let bytes = read(path)?;
+    if arguments.fix || asked.is_some() {
+        refuse_pipe(path)?;
+    }
     let mut examined = text::examine(&bytes);
     let mut fixed = Vec::new();
     if arguments.fix && examined.repaired.is_some() {
@@ -49,6 +52,17 @@ fn check_at(
         findings if findings.iter().any(|finding| finding.unsure) => ExitCode::from(TROUBLE),
         _ => ExitCode::from(NO),
     })
+}
+
+/// What could be read is a file or an open pipe, and that is read once, and not written.
+fn refuse_pipe(path: &Path) -> Result<(), Failure> {
+    if std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+        let path = path.display();
+        let message =
+            format!("`{path}` is a pipe; --fix, --declared and --inputs-digest take a file");
+        return Err(Failure::input(message));
+    }
+    Ok(())
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {

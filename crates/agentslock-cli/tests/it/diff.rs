@@ -152,6 +152,14 @@ fn the_exit_status_tells_all_three_cases() {
     lab.cli(["diff", "none", "-q"]).run().exits(1).says_nothing();
 }
 
+/// As in `diff <(git show HEAD:.agentsrc.lock)`.
+#[test]
+fn a_pipe_can_be_compared() {
+    let lab = Lab::with("{\"s\":2}");
+    let ended = lab.cli(["diff", "/dev/stdin"]).input("{\"s\":1}").run().exits(1);
+    assert_eq!(ended.out(), "~ s changed from 1 to 2\n");
+}
+
 #[test]
 fn where_there_is_nothing_to_compare_that_is_trouble_and_no_answer() {
     let lab = Lab::with("{}");

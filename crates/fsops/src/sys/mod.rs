@@ -7,8 +7,8 @@ mod unix;
 #[cfg(unix)]
 pub(crate) use unix::{
     Directory, Pin, adopt_owner_and_mode, byte_at, create_temporary, fingerprint, fingerprint_at,
-    kind_of_special, may_replace, open_directory, open_nonblocking, persist, pin, read_to_end,
-    sync, sync_data, sync_directory, sync_renamed,
+    is_own_pipe, kind_of_special, may_replace, open_directory, open_nonblocking, persist, pin,
+    read_to_end, sync, sync_data, sync_directory, sync_renamed, wait_for_writers,
 };
 
 #[cfg(windows)]
@@ -16,8 +16,8 @@ mod windows;
 #[cfg(windows)]
 pub(crate) use windows::{
     Directory, Pin, adopt_owner_and_mode, byte_at, create_temporary, fingerprint, fingerprint_at,
-    kind_of_special, may_replace, open_directory, open_nonblocking, persist, pin, read_to_end,
-    sync, sync_data, sync_directory, sync_renamed,
+    is_own_pipe, kind_of_special, may_replace, open_directory, open_nonblocking, persist, pin,
+    read_to_end, sync, sync_data, sync_directory, sync_renamed, wait_for_writers,
 };
 
 #[cfg(not(any(unix, windows)))]

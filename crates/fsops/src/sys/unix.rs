@@ -76,6 +76,18 @@ pub(crate) fn kind_of_special(metadata: &Metadata) -> &'static str {
     }
 }
 
+/// Whether `path` stands for a pipe that this process has open.
+pub(crate) fn is_own_pipe(path: &Path, metadata: &Metadata) -> bool {
+    let own = ["/dev/stdin", "/dev/fd", "/proc/self/fd"];
+    metadata.file_type().is_fifo() && own.iter().any(|own| path.starts_with(own))
+}
+
+/// From now on, reading a pipe that is empty waits.
+pub(crate) fn wait_for_writers(pipe: &File) -> io::Result<()> {
+    let flags = rustix::fs::fcntl_getfl(pipe)?;
+    Ok(rustix::fs::fcntl_setfl(pipe, flags - OFlags::NONBLOCK)?)
+}
+
 /// A file's own mode does not keep it from being replaced; its directory's can.
 #[allow(clippy::unnecessary_wraps, reason = "it can fail on Windows")]
 pub(crate) fn may_replace(_: &Metadata) -> io::Result<()> {

@@ -44,6 +44,16 @@ pub(crate) fn read_to_end(file: &mut File, bytes: &mut Vec<u8>) -> io::Result<()
     file.read_to_end(bytes).map(|_| ())
 }
 
+/// No path stands for one.
+pub(crate) fn is_own_pipe(_: &Path, _: &Metadata) -> bool {
+    false
+}
+
+#[allow(clippy::unnecessary_wraps, reason = "on Unix it can fail")]
+pub(crate) fn wait_for_writers(_: &File) -> io::Result<()> {
+    Ok(())
+}
+
 /// Moves the file's position, without effect on appending.
 pub(crate) fn byte_at(mut file: &File, offset: u64) -> io::Result<u8> {
     let mut byte = [0];

@@ -26,6 +26,26 @@ fn the_whole_file_is_read() {
     }
 }
 
+/// `<(command)` and standard input.
+#[test]
+#[cfg(unix)] // No path stands for a pipe.
+fn a_pipe_that_is_open_is_read_until_its_writer_closes_it() {
+    use std::os::fd::AsRawFd;
+
+    for descriptors in ["/dev/fd", "/proc/self/fd"] {
+        if !std::path::Path::new(descriptors).exists() {
+            continue;
+        }
+        let (reader, mut writer) = std::io::pipe().unwrap();
+        let path = format!("{descriptors}/{}", reader.as_raw_fd());
+        // More than a pipe holds.
+        let writing = std::thread::spawn(move || writer.write_all(&vec![b'x'; 300_000]));
+        let bytes = within(WATCHDOG, || read(path).unwrap().bytes.unwrap());
+        assert_eq!(bytes, vec![b'x'; 300_000]);
+        writing.join().unwrap().unwrap();
+    }
+}
+
 #[test]
 fn a_missing_file_and_a_missing_directory_are_no_errors() {
     let lab = Lab::new();

@@ -42,6 +42,22 @@ fn a_document_as_it_should_be_is_a_yes_and_nothing_is_said() {
     assert!(said.complaint().contains("as it should be"), "{said:?}");
 }
 
+/// For hooks: what is in git's index, say.
+#[test]
+fn standard_input_can_be_checked_but_not_repaired() {
+    let lab = Lab::new();
+    lab.write("list", "git:acme/base@1.4.0\n");
+    let check = |flags: &[&str]| {
+        lab.cli(["check", "--file", "/dev/stdin"]).args(flags).input("{}  \n").run()
+    };
+    let found = check(&[]).exits(1);
+    assert!(found.out().starts_with("/dev/stdin:1:3: not-canonical"), "{found:?}");
+    for flags in [&["--fix"][..], &["--declared", "list"]] {
+        let refused = check(flags).exits(2);
+        assert!(refused.complaint().contains("`/dev/stdin` is a pipe"), "{refused:?}");
+    }
+}
+
 #[test]
 fn what_is_no_document_is_a_no_with_its_place() {
     for (document, expected) in [
