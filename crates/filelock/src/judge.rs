@@ -7,8 +7,8 @@
 
 use std::fs::File;
 use std::io::{self, ErrorKind};
-use std::time::Duration;
 
+use crate::clock::{by_time, elapsed, left};
 use crate::environment::Environment;
 use crate::holder::{Holder, Liveness};
 use crate::options::LockOptions;
@@ -142,17 +142,7 @@ fn judge_directory(dir: Dir, names: &Names, options: &LockOptions, local: bool) 
     let opened = open_record(&dir);
     let record = match opened {
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            let verdict = if look.is_sticky() {
-                // Published with its record, which is gone: its owner is releasing it, or died doing so.
-                Verdict::Remnant { timed: false }
-            } else {
-                // Nobody is asked for its OS lock: a claimant that has it and is stopped would block all
-                // others. If it is about to create its record, the kernel will not remove the directory.
-                match left(environment, look.modified, options.grace) {
-                    Some(within) => Verdict::Alive(Liveness::Expires { within }),
-                    None => Verdict::Remnant { timed: true },
-                }
-            };
+            let verdict = without_record(&look, options);
             return occupied(Body::Directory(dir), None, verdict);
         }
         // A record that we may not read, unlike a look that failed, stays that way: by time.
@@ -201,6 +191,20 @@ fn judge_directory(dir: Dir, names: &Names, options: &LockOptions, local: bool) 
         other => other,
     };
     occupied(Body::Directory(dir), record, verdict)
+}
+
+/// What a directory is in which there is no record.
+fn without_record(look: &Look, options: &LockOptions) -> Verdict {
+    if look.is_sticky() {
+        // Published with its record, which is gone: its owner is releasing it, or died doing so.
+        return Verdict::Remnant { timed: false };
+    }
+    // Nobody is asked for its OS lock: a claimant that has it and is stopped would block all
+    // others. If it is about to create its record, the kernel will not remove the directory.
+    match left(&options.environment, look.modified, options.grace) {
+        Some(within) => Verdict::Alive(Liveness::Expires { within }),
+        None => Verdict::Remnant { timed: true },
+    }
 }
 
 /// Opens the record. It is looked at first: opening a device can have effects of its own.
@@ -259,41 +263,6 @@ fn judge_file(look: Look, names: &Names, options: &LockOptions) -> Sight {
         },
         Err(error) => Occupant::alive(Some(look), unknown(&error)),
     }
-}
-
-/// The clock's word. Without a usable stamp the time of the last change counts, against
-/// `without_stamp`. A stamp more than a TTL in the future is not usable.
-fn by_time(
-    record: Option<&Record>,
-    modified: i64,
-    without_stamp: Duration,
-    options: &LockOptions,
-) -> Verdict {
-    let environment = &options.environment;
-    let latest = environment.now().saturating_add(nanos(options.ttl));
-    let (since, limit) = match record {
-        Some(record) if record.stamp <= latest => (record.stamp, options.ttl),
-        _ => (modified, without_stamp),
-    };
-    match left(environment, since, limit) {
-        Some(within) => Verdict::Alive(Liveness::Expires { within }),
-        None => Verdict::Expired,
-    }
-}
-
-/// How long until `since`, which can be in the future, is longer ago than `limit`; `None` when it is.
-fn left(environment: &Environment, since: i64, limit: Duration) -> Option<Duration> {
-    let ahead = u64::try_from(since.saturating_sub(environment.now())).unwrap_or(0);
-    limit.saturating_add(Duration::from_nanos(ahead)).checked_sub(elapsed(environment, since))
-}
-
-fn elapsed(environment: &Environment, since: i64) -> Duration {
-    let nanos = environment.now().saturating_sub(since);
-    Duration::from_nanos(u64::try_from(nanos).unwrap_or(0))
-}
-
-fn nanos(duration: Duration) -> i64 {
-    i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)
 }
 
 fn read(file: &File) -> io::Result<Option<Record>> {

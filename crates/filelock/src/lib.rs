@@ -54,6 +54,7 @@
 
 mod acquire;
 mod claim;
+mod clock;
 mod environment;
 mod error;
 mod guard;
