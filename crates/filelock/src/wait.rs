@@ -19,7 +19,7 @@ const MOVING_PAUSE: Duration = sys::MOVING_PAUSE;
 const LONGEST_PAUSE: Duration = Duration::from_millis(10);
 /// Whether a holder that stays lives is asked this often.
 const ASK_AGAIN: Duration = sys::ASK_AGAIN;
-/// A holder that stays, and of whom the kernel says that it lives, is nevertheless judged anew this often.
+/// Even if the kernel says that a holder that stays lives, or each look finds another one, one is judged this often.
 const JUDGE_AGAIN: Duration = Duration::from_millis(100);
 /// How often a lock that is found free or cleared after the deadline is tried all the same, so
 /// that a call with no time to wait still replaces a dead holder.
@@ -33,8 +33,11 @@ pub(crate) struct Wait<'a> {
     started: Instant,
     /// Tells whether the occupant is still the one of the last round, at the cost of one lstat.
     mark: Option<Mark>,
+    /// When it was judged last; an occupant that has just come was not.
     judged: Option<Instant>,
-    /// When it was judged, or the kernel asked whether it runs.
+    /// Whether anybody was judged yet.
+    is_contended: bool,
+    /// When anybody was judged last, or the kernel asked whether it runs.
     asked: Instant,
     holder: Option<Holder>,
     replaced: Option<Holder>,
@@ -59,6 +62,7 @@ impl<'a> Wait<'a> {
             started,
             mark: None,
             judged: None,
+            is_contended: false,
             asked: started,
             holder: None,
             replaced: None,
@@ -89,8 +93,11 @@ impl<'a> Wait<'a> {
                     self.mark = mark;
                     if moved {
                         self.pause = self.pause.min(MOVING_PAUSE);
+                        self.judged = None;
                     }
-                    if (moved || !self.still_runs()) && self.judge_and_clear()? {
+                    if moved && mark.is_some() && self.may_spare_a_newcomer() {
+                        self.replaced = None;
+                    } else if !self.still_runs() && self.judge_and_clear()? {
                         return self.try_now();
                     }
                 }
@@ -113,6 +120,16 @@ impl<'a> Wait<'a> {
         }
     }
 
+    /// Whether whoever has come since the last round need not be judged before the next one. It was just now alive
+    /// enough to take the lock; and where the lock changes hands quickly, judging each holder costs far more
+    /// than looking, and takes the processor from those who pass it on. Not for long, since what seems to be
+    /// a newcomer each time can be a dead one's directory that somebody keeps touching.
+    fn may_spare_a_newcomer(&self) -> bool {
+        self.is_contended
+            && self.asked.elapsed() < JUDGE_AGAIN
+            && self.started.elapsed() < self.options.timeout
+    }
+
     /// Whether the occupant, which looks the same, need not be judged yet: it was just now, or the kernel still says
     /// that it runs. The latter is believed for a while only, since a ctime can be so coarse that the next
     /// holder's directory looks like the last one's, and the holder named in an error must be the right one.
@@ -130,8 +147,8 @@ impl<'a> Wait<'a> {
     /// Whether the name is worth a try: nothing is there, or what was there is cleared.
     fn judge_and_clear(&mut self) -> Result<bool, AcquireError> {
         self.asked = Instant::now();
-        let first = self.judged.replace(self.asked).is_none();
-        if first && self.local {
+        self.judged = Some(self.asked);
+        if !std::mem::replace(&mut self.is_contended, true) && self.local {
             sweep(self.names, self.options, Occasion::Contention);
         }
         let occupant = match judge(self.names, self.options, self.local) {

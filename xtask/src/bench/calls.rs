@@ -21,8 +21,8 @@ pub(super) fn run(page: &mut Page, places: &[Place]) -> Result<(), Failure> {
         "System calls",
         "Counted with `strace`, the second time that one process does it (the first time, it also looks for \
          left-overs), on files of 2 KB. `getpid` is left out. A poll is what a waiter does each time that \
-         it wakes up; every 8 ms it also asks the kernel whether the holder runs, and every 100 ms, or when \
-         the lock has changed hands, judges it.",
+         it wakes up; every 8 ms it also asks the kernel whether the holder runs, and judges one that it has \
+         not judged yet, or not for 100 ms.",
     );
     let directory = super::rounds::own_directory(places[0].path(), "calls")?;
     let log = directory.join("calls");

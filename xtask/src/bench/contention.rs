@@ -57,8 +57,8 @@ pub(super) fn run(page: &mut Page, places: &[Place]) -> Result<(), Failure> {
          these locks, a process that runs mostly gets what it has just released, hence the small medians: \
          what waiting costs is in the tail. `fd-lock` waits in the kernel; `gix-lock` sleeps quadratically \
          longer after each try. *A lock each*: every process has a lock of `filelock` to itself, so that they \
-         contend for nothing but processors; what they wait is what the scheduler makes them wait, and no \
-         lock among so many processes that never rest does much better.",
+         contend for nothing but processors, and wait for nothing but the scheduler. (`fd-lock`'s waiters sleep in \
+         the kernel and are woken in turn; that is not to be had with a lock that others can judge.)",
     );
     let mut curves = Vec::new();
     for place in places {

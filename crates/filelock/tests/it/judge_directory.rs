@@ -100,6 +100,35 @@ fn extreme_times_are_judged_without_overflow() {
     }
 }
 
+/// An indexer, or somebody who means harm: in each look, a waiter finds what seems to be a new holder.
+#[cfg(unix)] // Windows opens no directory as a file.
+#[test]
+fn a_dead_holders_directory_that_is_touched_all_the_time_is_no_refuge() {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use crate::support::WATCHDOG;
+
+    let lab = Lab::new();
+    // Dead when it has been looked at for a while.
+    lab.occupy(Some(&record(now() - 30 * SECOND + SECOND / 2, "")));
+    let is_done = AtomicBool::new(false);
+    let waited = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_done.load(Ordering::Relaxed)
+                && let Ok(directory) = fs::File::open(lab.lock())
+            {
+                let _ = directory.set_modified(SystemTime::now());
+            }
+        });
+        let started = std::time::Instant::now();
+        let guard = LockOptions::new().timeout(WATCHDOG).acquire(lab.target());
+        is_done.store(true, Ordering::Relaxed);
+        assert!(guard.unwrap().takeover().is_some());
+        started.elapsed()
+    });
+    assert!(waited < WATCHDOG / 2, "{waited:?}: only when time was up");
+}
+
 /// Clocks differ a little; within a TTL a time in the future is as good as now.
 #[test]
 fn a_time_slightly_in_the_future_is_a_time() {
