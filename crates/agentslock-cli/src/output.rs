@@ -19,7 +19,7 @@ pub(crate) fn print(text: &str) -> Result<ExitCode, Failure> {
     print_bytes(text.as_bytes())
 }
 
-/// As [`print`], for what may be no text.
+/// As [`print()`], for what may be no text.
 pub(crate) fn print_bytes(bytes: &[u8]) -> Result<ExitCode, Failure> {
     end_progress();
     let mut out = io::stdout().lock();
