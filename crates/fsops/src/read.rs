@@ -51,12 +51,12 @@ impl Version {
 
 /// Reads the whole of `path`, following links. Never waits for a FIFO or opens a device.
 ///
+/// A file that changes while it is read can come back mixed; [`Version::is_current`] tells.
+///
 /// # Platform behavior
 ///
 /// On Unix, a pipe that this process already has open, and that `path` says so of (`/dev/stdin`, or `/dev/fd/63`, which
 /// is what a shell makes of `<(command)`), is read until its last writer closes it.
-///
-/// A file that changes while it is read can come back mixed; [`Version::is_current`] tells.
 ///
 /// # Errors
 ///
