@@ -23,26 +23,29 @@ pub(crate) struct Ci {
 impl Ci {
     pub(crate) fn run(self) -> Outcome {
         let skipped = tempfile::NamedTempFile::new()?;
-        step("format", &mut cargo(&["fmt", "--all", "--check"]))?;
-        step("lints", &mut lints(&["--workspace", "--all-targets"]))?;
-        step(
+        let mut steps = Steps::default();
+        steps.run("format", &mut cargo(&["fmt", "--all", "--check"]));
+        steps.run("lints", &mut lints(&["--workspace", "--all-targets"]));
+        steps.run(
             "tests and doctests",
-            cargo(&["test", "--workspace"]).env("AGENTSLOCK_NOT_RUN", skipped.path()),
-        )?;
-        step(
+            cargo(&["test", "--workspace", "--no-fail-fast"])
+                .env("AGENTSLOCK_NOT_RUN", skipped.path()),
+        );
+        steps.run(
             "documentation",
             cargo(&["doc", "--quiet", "--workspace", "--no-deps", "--document-private-items"])
                 .env("RUSTDOCFLAGS", "--deny warnings"),
-        )?;
-        step("licences", &mut xtask("dependencies"))?;
-        step("what is handed out", &mut xtask("dist"))?;
-        step("the main job", xtask("demo").arg("--quiet"))?;
+        );
+        steps.run("licences", &mut xtask("dependencies"));
+        steps.run("what is handed out", &mut xtask("dist"));
+        steps.run("the main job", xtask("demo").arg("--quiet"));
         for programme in ["contention", "kill", "stop"] {
-            step(programme, &mut xtask(programme))?;
+            steps.run(programme, &mut xtask(programme));
         }
-        let mut not_run = std::fs::read_to_string(skipped.path())?;
-        not_run += &with_tools()?;
-        self.conclude(&not_run)
+        let mut not_run = with_tools(&mut steps)?;
+        not_run += &std::fs::read_to_string(skipped.path())?;
+        let concluded = self.conclude(&not_run);
+        steps.conclude().and(concluded)
     }
 
     /// Says what was not run: a reason a line, some of them of several tests alike.
@@ -62,17 +65,40 @@ impl Ci {
         if self.require_all && !lines.is_empty() {
             return Err(format!("{} checks were not run that are required", lines.len()).into());
         }
-        println!("all other checks passed");
         Ok(())
     }
 }
 
-/// What takes more than a Rust toolchain. Returns what was not run, and why, a line each.
-fn with_tools() -> Result<String, Box<dyn std::error::Error>> {
+/// The steps, all of which run whatever became of the others: who waited for them wants to know all that is wrong.
+#[derive(Default)]
+struct Steps {
+    failed: Vec<String>,
+}
+
+impl Steps {
+    fn run(&mut self, name: &str, command: &mut Command) {
+        println!("\n== {name}");
+        if let Err(error) = run(command) {
+            eprintln!("{error}");
+            self.failed.push(name.to_owned());
+        }
+    }
+
+    fn conclude(self) -> Outcome {
+        if self.failed.is_empty() {
+            println!("all that was run passed");
+            return Ok(());
+        }
+        Err(format!("failed: {}", self.failed.join(", ")).into())
+    }
+}
+
+/// Runs what takes more than a Rust toolchain. Returns what was not run, and why, a line each.
+fn with_tools(steps: &mut Steps) -> Result<String, Box<dyn std::error::Error>> {
     let mut not_run = String::new();
     let with_peers = ["--package", "xtask", "--features", "peers"];
     if succeeds(cargo(&["tree"]).args(with_peers)) {
-        step("lints of what `bench` compares with", &mut lints(&with_peers))?;
+        steps.run("lints of what `bench` compares with", &mut lints(&with_peers));
     } else {
         not_run.push_str("lints of what `bench` compares with: cargo cannot get those crates\n");
     }
@@ -84,27 +110,22 @@ fn with_tools() -> Result<String, Box<dyn std::error::Error>> {
         ("platforms", &[], platforms::check),
     ] {
         match can_run() {
-            Ok(()) => step(programme, xtask(programme).args(arguments))?,
+            Ok(()) => steps.run(programme, xtask(programme).args(arguments)),
             Err(why) => writeln!(not_run, "{programme}: {why}")?,
         }
     }
     if works("python3") {
-        step("interop", &mut xtask("interop"))?;
+        steps.run("interop", &mut xtask("interop"));
     } else {
         not_run.push_str("interop: no python3, which the foreign peers are written in\n");
     }
     if works(&std::env::var("CXX").unwrap_or_else(|_| "c++".into())) {
         let check = ["check", "--quiet", "--manifest-path", "fuzz/Cargo.toml"];
-        step("fuzz targets compile", &mut cargo(&check))?;
+        steps.run("fuzz targets compile", &mut cargo(&check));
     } else {
         not_run.push_str("fuzz targets: no C++ compiler, which libFuzzer is built with\n");
     }
     Ok(not_run)
-}
-
-fn step(name: &str, command: &mut Command) -> Outcome {
-    println!("\n== {name}");
-    run(command)
 }
 
 fn lints(of: &[&str]) -> Command {

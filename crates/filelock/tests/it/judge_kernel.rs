@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use filelock::{Environment, Liveness, LockOptions};
 use rustix::fs::{FlockOperation, flock};
+use testkit::wait_until;
 
 use crate::support::{
     KERNEL, Lab, NOBODY, SECOND, ahead, brief, expect_alive, expect_gone, expect_replaced, now,
@@ -164,7 +165,8 @@ fn where_os_locks_mean_nothing_the_fourth_line_does_not_either() {
     expect_gone(&brief().environment(time_based(31)), lab.target());
 }
 
-/// Otherwise whoever looks would look like a holder to the next one who looks.
+/// Otherwise whoever looks would look like a holder to the next one who looks. An exclusive lock is
+/// refused by any other, a shared one too.
 #[test]
 fn whoever_waits_keeps_no_os_lock_on_what_it_judged() {
     for lab in Lab::everywhere() {
@@ -172,14 +174,27 @@ fn whoever_waits_keeps_no_os_lock_on_what_it_judged() {
         let (lock, probed) = (lab.lock(), Arc::new(AtomicU32::new(0)));
         let count = Arc::clone(&probed);
         let options = here().on_wait(move |_, _| {
-            // Called between the look and the sleep: by then everything is closed. An exclusive lock
-            // is refused by any other, a shared one too.
+            // Called between the look and the sleep, by the thread that looked: what it keeps, it keeps all
+            // through this call. What a child has that another test was forking just then ends with its exec.
             let directory = File::open(&lock).unwrap();
-            flock(&directory, FlockOperation::NonBlockingLockExclusive).unwrap();
+            wait_until(Duration::from_secs(2), || {
+                flock(&directory, FlockOperation::NonBlockingLockExclusive).is_ok()
+            });
             count.fetch_add(1, Ordering::SeqCst);
             ControlFlow::Continue(())
         });
         expect_alive(&options, lab.target());
         assert!(probed.load(Ordering::SeqCst) > 0, "on {}", lab.name());
+    }
+}
+
+/// A look can last: whoever is stopped in the middle of one, or forks then, keeps the OS lock by which it asked.
+#[test]
+fn a_dead_holder_at_which_somebody_else_is_looking_is_replaced_all_the_same() {
+    for lab in Lab::everywhere() {
+        lab.occupy(Some(&dead(now(), KERNEL)));
+        let directory = File::open(lab.lock()).unwrap();
+        flock(&directory, FlockOperation::NonBlockingLockShared).unwrap();
+        expect_gone(&here(), lab.target());
     }
 }
