@@ -17,11 +17,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use filelock::{LockGuard, ReleaseError, VerifyError};
-use fsops::{AtomicFile, Version, WriteError};
+use fsops::{AtomicFile, Reread, Version, WriteError};
 
 use crate::document::Document;
 use crate::error::{Disturbance, FlushError, OpenError};
@@ -30,7 +30,7 @@ use crate::frame::{Frame, changes_nothing};
 use crate::options::LockfileOptions;
 use crate::stage::Change;
 
-/// How many rounds a flush makes at the most while the file or the lock changes under it.
+/// How many rounds a flush, or an open, makes at the most while the file or the lock changes under it.
 const ROUNDS: u32 = 5;
 
 /// How old a temporary must be to count as left over. The lock's TTL: nobody is that slow and still
@@ -46,15 +46,29 @@ pub(crate) enum Round {
     Disturbed(Disturbance),
 }
 
-/// The document at `path`, and which version of the file it is.
-pub(crate) fn read_document(path: &Path) -> Result<(Document, Version), OpenError> {
-    let contents = fsops::read(path)?;
-    let document = match contents.bytes {
-        None => Document::fresh(),
-        Some(bytes) => Document::parse(bytes)
-            .map_err(|flaw| OpenError::Malformed { path: path.to_owned(), flaw })?,
-    };
-    Ok((document, contents.version))
+/// The document at `path`, and which version of the file it is. What still is as `known` is neither parsed nor kept
+/// a second time.
+pub(crate) fn read_document(
+    path: &Path,
+    known: Option<&Arc<Document>>,
+) -> Result<(Arc<Document>, Version), OpenError> {
+    let mut round = 1;
+    loop {
+        let contents = match known {
+            None => fsops::read(path)?,
+            Some(document) => match fsops::reread(path, document.text().as_bytes())? {
+                Reread::Same(version) => return Ok((Arc::clone(document), version)),
+                Reread::Other(contents) => contents,
+            },
+        };
+        let (bytes, version) = (contents.bytes, contents.version);
+        match bytes.map_or_else(|| Ok(Document::fresh()), Document::parse) {
+            Ok(document) => return Ok((document.into(), version)),
+            // Part of it was read before somebody wrote it in place, and part after.
+            Err(_) if round < ROUNDS && matches!(version.is_current(path), Ok(false)) => round += 1,
+            Err(flaw) => return Err(OpenError::Malformed { path: path.to_owned(), flaw }),
+        }
+    }
 }
 
 /// Writes `document` with `changes` applied, if that changes anything, and releases the lock.

@@ -1,6 +1,7 @@
 //! Flushing: what is staged, onto the document as it is by then.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use fsops::Durability;
 
@@ -43,10 +44,10 @@ impl Lockfile {
         let mut round = 1;
         loop {
             let guard = options.lock.acquire(path)?;
-            let (document, version) = read_document(path)?;
+            let (document, version) = read_document(path, self.known().as_ref())?;
             // Taken under the lock, so that what is staged while we wait for it goes along.
             let picture = self.state().staged.picture();
-            let read = (&document, &version);
+            let read = (&*document, &version);
             let result = match finish_round(path, options, guard, read, &picture.changes)? {
                 Round::Disturbed(by) => {
                     start_over(path, &mut round, by)?;
@@ -60,12 +61,18 @@ impl Lockfile {
         }
     }
 
+    /// What the file holds if nobody has written it since it was opened.
+    fn known(&self) -> Option<Arc<Document>> {
+        let state = self.state();
+        state.written.is_empty().then(|| Arc::clone(&state.document))
+    }
+
     /// The document now is `document` with `picture` on top. The flushes of one handle take turns,
     /// so that the later one has the last word here, too.
-    fn settle(&self, document: Document, picture: Picture) {
+    fn settle(&self, document: Arc<Document>, picture: Picture) {
         let mut state = self.state();
         state.staged.forget(&picture);
-        state.document = document.into();
+        state.document = document;
         state.written = picture.changes;
     }
 }

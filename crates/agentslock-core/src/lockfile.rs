@@ -55,15 +55,11 @@ impl Lockfile {
     pub(crate) fn new(
         path: &Path,
         options: LockfileOptions,
-        (document, version): (Document, &Version),
+        (document, version): (Arc<Document>, &Version),
         guard: Option<LockGuard>,
     ) -> Self {
         let was_missing = version.is_missing();
-        let state = State {
-            document: Arc::new(document),
-            written: BTreeMap::new(),
-            staged: Stage::default(),
-        };
+        let state = State { document, written: BTreeMap::new(), staged: Stage::default() };
         Self {
             path: path.to_owned(),
             was_missing,

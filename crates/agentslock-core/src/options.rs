@@ -53,7 +53,7 @@ impl LockfileOptions {
     /// As there.
     pub fn open(&self, path: impl AsRef<Path>) -> Result<Lockfile, OpenError> {
         let path = absolute(path.as_ref())?;
-        let (document, version) = read_document(&path)?;
+        let (document, version) = read_document(&path, None)?;
         Ok(Lockfile::new(&path, self.clone(), (document, &version), None))
     }
 }

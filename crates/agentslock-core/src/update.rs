@@ -66,7 +66,7 @@ where
     let mut round = 1;
     loop {
         let guard = options.lock.acquire(path).map_err(FlushError::from)?;
-        let (document, version) = read_document(path).map_err(FlushError::from)?;
+        let (document, version) = read_document(path, None).map_err(FlushError::from)?;
         let handle = Lockfile::new(path, options.clone(), (document, &version), Some(guard));
         // An error or a panic drops the handle, and with it the guard: nothing written, unlocked.
         let value = change(&handle)?;

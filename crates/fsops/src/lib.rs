@@ -45,4 +45,4 @@ pub use append::{Appended, append_record, append_record_with};
 pub use atomic::{AtomicFile, ReadyFile, remove_left_over_temporaries, write_atomic};
 pub use durability::{Durability, create_parents};
 pub use error::{AppendError, ReadError, WriteError};
-pub use read::{Contents, Version, read};
+pub use read::{Contents, Reread, Version, read, reread};

@@ -1,7 +1,7 @@
 //! Reading a whole file, with a handle on which version of it was read.
 
-use std::fs::OpenOptions;
-use std::io::{self, ErrorKind};
+use std::fs::{File, Metadata, OpenOptions};
+use std::io::{self, ErrorKind, Read as _};
 use std::path::Path;
 
 use crate::error::ReadError;
@@ -17,6 +17,10 @@ pub struct Contents {
     pub version: Version,
 }
 
+impl Contents {
+    const MISSING: Self = Self { bytes: None, version: Version(None) };
+}
+
 /// Which version of a file was read, or that there was none.
 ///
 /// On Unix it keeps the file open: as long as it lives, the system cannot give the file's inode number to
@@ -25,6 +29,15 @@ pub struct Contents {
 pub struct Version(Option<(sys::Pin, Fingerprint)>);
 
 impl Version {
+    fn of(path: &Path, file: File, metadata: &Metadata) -> Result<Self, ReadError> {
+        let fingerprint = sys::fingerprint(&file, metadata).map_err(|source| ReadError::Io {
+            verb: "examine",
+            path: path.to_owned(),
+            source,
+        })?;
+        Ok(Self(Some((sys::pin(file), fingerprint))))
+    }
+
     /// Whether there was no file.
     pub fn is_missing(&self) -> bool {
         self.0.is_none()
@@ -64,6 +77,46 @@ impl Version {
 /// an error; a missing directory on the way is the same as a missing file.
 pub fn read(path: impl AsRef<Path>) -> Result<Contents, ReadError> {
     let path = path.as_ref();
+    match open(path)? {
+        Some((file, metadata)) => read_rest(path, file, &metadata, Vec::new()),
+        None => Ok(Contents::MISSING),
+    }
+}
+
+/// What [`reread`] found.
+#[derive(Debug)]
+pub enum Reread {
+    /// The file has the bytes that were known, and no others.
+    Same(Version),
+    /// It has others, or there is none.
+    Other(Contents),
+}
+
+/// As [`read()`], but as long as it finds what is `known`, it keeps nothing: a large file that has not changed since it was
+/// read is not in memory twice.
+///
+/// # Errors
+///
+/// As [`read()`].
+pub fn reread(path: impl AsRef<Path>, known: &[u8]) -> Result<Reread, ReadError> {
+    let path = path.as_ref();
+    let Some((mut file, metadata)) = open(path)? else {
+        return Ok(Reread::Other(Contents::MISSING));
+    };
+    let failed = |source| ReadError::Io { verb: "read", path: path.to_owned(), source };
+    let mut bytes = Vec::new();
+    // One of another size has other bytes; which ones need not be found out one by one.
+    if metadata.len() == known.len() as u64 {
+        match read_known(&mut file, known).map_err(failed)? {
+            None => return Ok(Reread::Same(Version::of(path, file, &metadata)?)),
+            Some(read) => bytes = read,
+        }
+    }
+    read_rest(path, file, &metadata, bytes).map(Reread::Other)
+}
+
+/// Opens what is to be read; `None` when there is no file.
+fn open(path: &Path) -> Result<Option<(File, Metadata)>, ReadError> {
     let failed = |verb| move |source| ReadError::Io { verb, path: path.to_owned(), source };
     // Asked before opening, since opening some devices already does something; and again after,
     // since the file may have been replaced in between.
@@ -73,7 +126,7 @@ pub fn read(path: impl AsRef<Path>) -> Result<Contents, ReadError> {
             if path.symlink_metadata().is_ok_and(|link| link.is_symlink()) {
                 return Err(ReadError::DanglingLink { path: path.to_owned() });
             }
-            return Ok(Contents { bytes: None, version: Version(None) });
+            return Ok(None);
         }
         Err(error) => return Err(failed("read")(error)),
     };
@@ -82,11 +135,9 @@ pub fn read(path: impl AsRef<Path>) -> Result<Contents, ReadError> {
     if let Some(kind) = sys::not_regular(&metadata).filter(|_| !is_pipe) {
         return not_a_file(kind);
     }
-    let mut file = match sys::open_nonblocking(path, OpenOptions::new().read(true)) {
+    let file = match sys::open_nonblocking(path, OpenOptions::new().read(true)) {
         Ok(file) => file,
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            return Ok(Contents { bytes: None, version: Version(None) });
-        }
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(failed("open")(error)),
     };
     let metadata = file.metadata().map_err(failed("examine"))?;
@@ -95,12 +146,48 @@ pub fn read(path: impl AsRef<Path>) -> Result<Contents, ReadError> {
     } else if let Some(kind) = sys::not_regular(&metadata) {
         return not_a_file(kind);
     }
-    let mut bytes = Vec::new();
+    Ok(Some((file, metadata)))
+}
+
+/// Reads `file` for as long as it finds what is `known`. `None`: it found all of it, and the end; otherwise, all that it
+/// has read so far.
+fn read_known(file: &mut File, known: &[u8]) -> io::Result<Option<Vec<u8>>> {
+    const AT_ONCE: usize = 64 * 1024;
+    let mut part = vec![0; AT_ONCE.min(known.len() + 1)];
+    let mut rest = known;
+    loop {
+        let length = match file.read(&mut part) {
+            Ok(0) if rest.is_empty() => return Ok(None),
+            Ok(length) => length,
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        match rest.strip_prefix(&part[..length]) {
+            Some(left) if length > 0 => rest = left,
+            _ => {
+                let mut read = Vec::new();
+                read.try_reserve_exact(known.len() + length + 1)?;
+                read.extend_from_slice(&known[..known.len() - rest.len()]);
+                read.extend_from_slice(&part[..length]);
+                return Ok(Some(read));
+            }
+        }
+    }
+}
+
+/// Reads what is left of `file` after `bytes`.
+fn read_rest(
+    path: &Path,
+    mut file: File,
+    metadata: &Metadata,
+    mut bytes: Vec<u8>,
+) -> Result<Contents, ReadError> {
+    let failed = |source| ReadError::Io { verb: "read", path: path.to_owned(), source };
     // One more than the size, so that the read that finds the end does not make it grow.
     let size = usize::try_from(metadata.len()).unwrap_or(usize::MAX).saturating_add(1);
-    bytes.try_reserve_exact(size).map_err(|_| failed("read")(ErrorKind::OutOfMemory.into()))?;
-    sys::read_to_end(&mut file, &mut bytes).map_err(failed("read"))?;
-    let fingerprint = sys::fingerprint(&file, &metadata).map_err(failed("examine"))?;
-    let version = Version(Some((sys::pin(file), fingerprint)));
-    Ok(Contents { bytes: Some(bytes), version })
+    bytes
+        .try_reserve_exact(size.saturating_sub(bytes.len()))
+        .map_err(|_| failed(ErrorKind::OutOfMemory.into()))?;
+    sys::read_to_end(&mut file, &mut bytes).map_err(failed)?;
+    Ok(Contents { bytes: Some(bytes), version: Version::of(path, file, metadata)? })
 }

@@ -70,8 +70,8 @@ pub(super) fn run(page: &mut Page, places: &[Place]) -> Result<(), Failure> {
         "Memory",
         "The most that was resident in a process of its own, above what it takes to do nothing, and in \
          parentheses the ratio to the size of the document. An open handle has the document once, and a \
-         flush reads it again; whoever changes a large section has that section, too, more than once. \
-         (Smaller documents weigh less than the process does.)",
+         flush takes it again only if somebody else has written it meanwhile; whoever changes a large section \
+         has that section, too, as it was read, as it is to be, and as it will be written. (Smaller documents weigh less than the process does.)",
     );
     let path = own_directory(places[0].path(), "memory")?.join(".agentsrc.lock");
     let sizes = &SIZES[2..];

@@ -122,42 +122,56 @@ fn child_updates() {
     parent.at("answer", &answer);
 }
 
+/// What was read by then is not what it was measured by: it is read again.
 #[test]
-fn a_file_that_shrinks_while_it_is_read_is_seen() {
-    const TEST: &str = "a_file_that_shrinks_while_it_is_read_is_seen";
-    type Shrink = fn(&Lab);
-    let cut: Shrink = |lab| {
-        let file = fs::File::options().write(true).open(lab.path()).unwrap();
-        file.set_len(7).unwrap();
-    };
-    let empty: Shrink = |lab| lab.write("");
-    let shorter: Shrink = |lab| lab.write("{\"b\":[ ]}");
-    for (shrink, expected, text) in [
-        (cut, "Open(Malformed", "{\"old\":"),
-        (empty, "Open(Malformed", ""),
-        // What was read by then is not what it was measured by: it is read again.
-        (shorter, "Written in 2 runs", "{\n  \"a\": 1,\n  \"b\": [ ]\n}\n"),
-    ] {
-        let lab = in_memory("{\"old\":\"older than all\"}");
-        let (path, elsewhere) = (lab.path(), Lab::new());
-        let log = elsewhere.join("calls");
-        // Whether it is there; what it is; and, once it is open, how large it is. Then it is read.
-        let [of, to] = [&path, &log].map(|path| path.to_str().unwrap());
-        let after_the_size = "inject=statx:signal=STOP:when=3";
-        let wrapper = match strace(&["-e", "trace=statx", "-e", after_the_size, "-P", of, "-o", to])
-        {
-            Ok(wrapper) => wrapper,
-            Err(why) => return skip(TEST, &why),
-        };
-        let child = ChildTest::new(module_path!(), "child_updates").through(wrapper);
-        let child = child.var("DOCUMENT", &path).spawn();
-        let has_stopped = || fs::read_to_string(&log).is_ok_and(|log| log.contains("stopped by"));
-        wait_until(WATCHDOG, has_stopped);
-        shrink(&lab);
-        let answer = answer_of(child);
-        assert!(answer.contains(expected), "{answer}");
-        assert_eq!(lab.text(), text);
-        lab.assert_only_the_document();
+fn a_file_that_changes_while_it_is_read_is_seen() {
+    const TEST: &str = "a_file_that_changes_while_it_is_read_is_seen";
+    type Change = fn(&Lab);
+    /// What is in the file in the end; `None`: it is refused, and stays as it is.
+    type End = Option<&'static str>;
+    let cut: Change =
+        |lab| fs::File::options().write(true).open(lab.path()).unwrap().set_len(7).unwrap();
+    let changes: [(Change, End); 4] = [
+        (cut, None),
+        (|lab| lab.write(""), None),
+        (|lab| lab.write("{\"b\":[ ]}"), Some("{\n  \"a\": 1,\n  \"b\": [ ]\n}\n")),
+        // As long as before, and the same up to its very end.
+        (|lab| lab.write(lab.text().replace("\"}", "\" ")), None),
+    ];
+    // It is asked whether it is there; what it is; and, once it is open, how large it is. Then it is read, a large one
+    // that is known part by part.
+    let small = "{\"old\":\"older than all\"}".to_owned();
+    let large = format!("{{\"old\":\"{}\"}}", "x".repeat(200_000));
+    let places = [
+        ("child_updates", &small, "statx", 3),
+        ("child_flushes", &small, "statx", 6),
+        ("child_flushes", &large, "read", 3),
+    ];
+    for (child, document, call, when) in places {
+        for (change, end) in changes {
+            let lab = in_memory(document);
+            let (path, elsewhere) = (lab.path(), Lab::new());
+            let log = elsewhere.join("calls");
+            let [of, to] = [&path, &log].map(|path| path.to_str().unwrap());
+            let trace = format!("trace={call}");
+            let inject = format!("inject={call}:signal=STOP:when={when}");
+            let wrapper = match strace(&["-e", &trace, "-e", &inject, "-P", of, "-o", to]) {
+                Ok(wrapper) => wrapper,
+                Err(why) => return skip(TEST, &why),
+            };
+            let child = ChildTest::new(module_path!(), child).through(wrapper);
+            let child = child.var("DOCUMENT", &path).spawn();
+            let has_stopped =
+                || fs::read_to_string(&log).is_ok_and(|log| log.contains("stopped by"));
+            wait_until(WATCHDOG, has_stopped);
+            change(&lab);
+            let before = lab.text();
+            let answer = answer_of(child);
+            let expected = if end.is_some() { "Written" } else { "Open(Malformed" };
+            assert!(answer.contains(expected) && !answer.contains(" 1 runs"), "{answer}");
+            assert_eq!(lab.text(), end.unwrap_or(&before));
+            lab.assert_only_the_document();
+        }
     }
 }
 

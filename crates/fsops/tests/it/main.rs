@@ -9,6 +9,7 @@ mod atomic;
 mod durability;
 mod error;
 mod read;
+mod reread;
 #[allow(dead_code, reason = "each of the two test binaries uses a part")]
 #[path = "../support/mod.rs"]
 mod support;
