@@ -154,43 +154,57 @@ fn judge_directory(dir: Dir, names: &Names, options: &LockOptions, local: bool) 
             Err(error) => return Occupant::alive(Some(look), unknown(&error)),
         },
     };
-    if let Some(kernel) = record.as_ref().and_then(|record| record.flock.as_deref())
-        && kernel_is_asked
-    {
-        match dir.try_flock_shared() {
-            // However old, and whatever kernel it names.
-            Ok(false) => {
-                return occupied(Body::Directory(dir), record, Verdict::Alive(Liveness::Running));
+    let vouched = record.as_ref().filter(|_| kernel_is_asked);
+    let vouched = vouched.and_then(|record| Some((record, record.flock.as_deref()?)));
+    let word = vouched.map(|(record, kernel)| (ask_kernel(&dir, names, &look, record), kernel));
+    let verdict = match word {
+        // However old, and whatever kernel it names.
+        Some((Word::Runs, _)) => Verdict::Alive(Liveness::Running),
+        Some((Word::Died, kernel)) if environment.is_this_kernel(kernel) => Verdict::Dead,
+        Some((Word::Released, _)) => return Sight::Nothing,
+        Some((Word::Unknown(error), _)) => return Occupant::alive(Some(look), unknown(&error)),
+        Some((Word::Died, _)) | None => {
+            match by_time(record.as_ref(), look.modified, options.ttl, options) {
+                Verdict::Expired if kernel_is_asked => expired_unless_it_runs(&dir),
+                other => other,
             }
-            Ok(true) => match sys::look(&names.lock) {
-                Ok(now) if now.id == look.id => {
-                    if !still_holds(&dir, record.as_ref()) {
-                        return Sight::Nothing;
-                    }
-                    if environment.is_this_kernel(kernel) {
-                        return occupied(Body::Directory(dir), record, Verdict::Dead);
-                    }
-                }
-                // It was released between our opening it and our asking for its OS lock.
-                Ok(_) => return Sight::Nothing,
-                Err(error) if error.kind() == ErrorKind::NotFound => return Sight::Nothing,
-                Err(error) => return Occupant::alive(Some(look), unknown(&error)),
-            },
-            Err(error) => return Occupant::alive(Some(look), unknown(&error)),
         }
-    }
-    let verdict = match by_time(record.as_ref(), look.modified, options.ttl, options) {
-        // A claimant that made its directory in place has its OS lock before its record says so. It may have
-        // been slow, but lives. And one that has not asked for it yet is refused while we act on the
-        // verdict, since ours stays with the descriptor.
-        Verdict::Expired if kernel_is_asked => match dir.try_flock_shared() {
-            Ok(true) => Verdict::Expired,
-            Ok(false) => Verdict::Alive(Liveness::Running),
-            Err(error) => Verdict::Alive(unknown(&error)),
-        },
-        other => other,
     };
     occupied(Body::Directory(dir), record, verdict)
+}
+
+/// What the kernel says of a holder.
+enum Word {
+    Runs,
+    Died,
+    /// It was released between our opening its directory and our asking for its OS lock.
+    Released,
+    Unknown(io::Error),
+}
+
+fn ask_kernel(dir: &Dir, names: &Names, look: &Look, judged: &Record) -> Word {
+    match dir.try_flock_shared() {
+        Ok(false) => return Word::Runs,
+        Ok(true) => {}
+        Err(error) => return Word::Unknown(error),
+    }
+    match sys::look(&names.lock) {
+        Ok(now) if now.id == look.id && still_holds(dir, judged) => Word::Died,
+        Ok(_) => Word::Released,
+        Err(error) if error.kind() == ErrorKind::NotFound => Word::Released,
+        Err(error) => Word::Unknown(error),
+    }
+}
+
+/// A claimant that made its directory in place has its OS lock before its record says so. It may have
+/// been slow, but lives. And one that has not asked for it yet is refused while we act on the
+/// verdict, since ours stays with the descriptor.
+fn expired_unless_it_runs(dir: &Dir) -> Verdict {
+    match dir.try_flock_shared() {
+        Ok(true) => Verdict::Expired,
+        Ok(false) => Verdict::Alive(Liveness::Running),
+        Err(error) => Verdict::Alive(unknown(&error)),
+    }
 }
 
 /// What a directory is in which there is no record.
@@ -218,8 +232,8 @@ fn open_record(dir: &Dir) -> io::Result<Option<File>> {
 /// Whether the record still is what was read before the OS lock was granted. Its holder may have released
 /// in between, and a claimant of the directory generation, which had stalled after its `mkdir`, have
 /// written its own record there by path, before the directory could be removed. That one lives.
-fn still_holds(dir: &Dir, judged: Option<&Record>) -> bool {
-    read_record(dir).is_ok_and(|now| now.as_ref() == judged)
+fn still_holds(dir: &Dir, judged: &Record) -> bool {
+    read_record(dir).is_ok_and(|now| now.as_ref() == Some(judged))
 }
 
 fn read_record(dir: &Dir) -> io::Result<Option<Record>> {

@@ -29,7 +29,7 @@
 //! | `claim::hand_over`, `hold` | `acquire::hand_over`, `guard::verify`, `renew` | lstat, read, write |
 //! | `claim::hold` | `release::release` | lstat, read, fchmod (in place), unlink, lstat, rmdir and close |
 //! | `clear::poll` | `wait::until_worth_a_try`, `sweep::sweep` | lstat of the lock, or of a preparation |
-//! | `clear::judge` | `judge::judge`, `judge_directory`, `still_holds`, `judge_file` | open, fstat, open and read, flock, lstat, read again |
+//! | `clear::judge` | `judge::judge`, `judge_directory`, `ask_kernel`, `still_holds`, `judge_file` | open, fstat, open and read, flock, lstat, read again |
 //! | `clear::reclaim` | `reclaim::unlink_record`, `remove_directory` | unlink, lstat, rmdir, close |
 //! | `clear_file::reclaim_file` | `reclaim::private_file`, `remove_file`, `put_back` | create, flock, lstat; lstat, rename, lstat, rename, unlink |
 //! | `clear::sweep` | `sweep::remove_if_left_over` | open, flock, lstat, unlink, rmdir and close |
