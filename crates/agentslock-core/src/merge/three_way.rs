@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::conflict::{Conflict, Resolution, Resolver, Side};
 use super::error::MergeError;
-use super::meaning::same;
+use super::meaning::meanings;
 use super::merged::{Item, Merged, Part, Parts};
 use crate::document::Document;
 use crate::flaw::{Flaw, Problem};
@@ -131,23 +131,20 @@ enum Decision<'a> {
 /// The rule. `absent` is what stands for a missing value.
 fn decide<'a>(parts: Parts<'a>, absent: Option<&str>) -> Decision<'a> {
     let [base, ours, theirs] = parts;
-    let alike = |a: Option<Part<'_>>, b: Option<Part<'_>>| match (
-        a.map(|a| a.value).or(absent),
-        b.map(|b| b.value).or(absent),
-    ) {
-        (Some(a), Some(b)) => same(a, b),
-        (a, b) => a.is_none() && b.is_none(),
-    };
-    if alike(ours, theirs) {
-        // If one of them is spelled anew, that one.
-        Decision::Take(match (ours == base, theirs == base) {
-            (true, _) => theirs,
-            (false, true) => ours,
-            (false, false) => ours.or(theirs),
-        })
-    } else if alike(base, ours) {
+    // Mostly one side has left it as it was, to the byte; whatever the other one did, that is it.
+    if ours == base {
+        return Decision::Take(theirs);
+    }
+    if theirs == base {
+        return Decision::Take(ours);
+    }
+    let values = parts.map(|part| part.map(|part| part.value).or(absent));
+    let [was, mine, other] = meanings(values);
+    if mine == other {
+        Decision::Take(ours.or(theirs))
+    } else if mine == was {
         Decision::Take(theirs)
-    } else if alike(base, theirs) {
+    } else if other == was {
         Decision::Take(ours)
     } else {
         Decision::Conflict
