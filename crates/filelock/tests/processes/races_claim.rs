@@ -208,14 +208,22 @@ fn a_claimant_by_mkdir_that_was_slow_removes_what_is_still_its_own_and_claims_an
     {
         return;
     }
-    for way in ["mkdir", "time-based"] {
+    // It knows that it was slow from three quarters of the grace on, and what is its own until the grace is over.
+    let slow = Duration::from_millis(1600);
+    let claims_anew = |way| {
         let lab = Lab::new();
-        let slow = Duration::from_millis(1600);
         let mut child = with_slow("mkdirat", slow, &lab, Acquisition { way, ..BRIEF });
-        assert!(child.await_point("result").starts_with("held"), "{way}");
+        if !child.await_point("result").starts_with("held") {
+            return false;
+        }
         child.say("release");
         child.succeed();
         assert_eq!(lab.names(), ["trace"], "{way}");
+        true
+    };
+    for way in ["mkdir", "time-based"] {
+        // Whoever waits for a busy machine after that may well find the grace over.
+        assert!((0..5).any(|_| claims_anew(way)), "{way}");
     }
 }
 
