@@ -120,11 +120,11 @@ fn child_waits_and_reports() {
     guard.release().unwrap();
 }
 
-/// What a processor can do in a second, and how finely the kernel counts it, is not the same everywhere: so it is
-/// compared with what the looks take by themselves, there and then.
+/// Or, where the looks alone take nearly that (a kernel in user space, an emulated processor), little more than they take
+/// there and then.
 #[cfg(unix)] // Windows does not tell a process's time without more ado.
 #[test]
-fn a_waiter_whose_holder_stays_takes_little_more_than_its_looks() {
+fn a_waiter_whose_holder_stays_takes_less_than_a_fiftieth_of_a_processor() {
     for lab in Lab::everywhere() {
         let guard = filelock::acquire(lab.target()).unwrap();
         let mut child = ChildTest::new(module_path!(), "child_waits_and_reports")
@@ -140,8 +140,9 @@ fn a_waiter_whose_holder_stays_takes_little_more_than_its_looks() {
             spells.into_iter().fold(f64::INFINITY, f64::min)
         };
         let (looks, waiting) = (least("looked"), least("waited"));
-        assert!(looks > 0.0, "it is measured");
-        assert!(waiting < 3.0 * looks, "on {}: {waiting}, and the looks {looks}", lab.name());
+        assert!(waiting > 0.0, "it is measured");
+        let limit = f64::max(0.02, 3.0 * looks);
+        assert!(waiting < limit, "on {}: {waiting} of {limit}", lab.name());
         guard.release().unwrap();
         child.await_point("holding");
         child.say("release");
