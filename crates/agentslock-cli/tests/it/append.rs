@@ -119,7 +119,7 @@ fn records_of_many_processes_are_all_there_and_whole() {
                 for record in 0..RECORDS {
                     let record = json!([process, record, padding]).to_string();
                     // It may say that it waits.
-                    lab.cli(["append", "log", "--wait", "25"]).input(record).run().exits(0);
+                    lab.cli(["append", "log", "--wait", "100"]).input(record).run().exits(0);
                 }
             });
         }

@@ -96,7 +96,7 @@ fn after_a_second_one_line_says_who_is_waited_for() {
 fn who_waits_gets_the_lock_when_it_is_free() {
     let lab = Lab::with("{\"s\":1}");
     let holder = lab.hold(DOCUMENT);
-    let set = ["set", "s", "--wait", "25", "--", "sed", "s/1/2/"];
+    let set = ["set", "s", "--wait", "100", "--", "sed", "s/1/2/"];
     let mut waiters = vec![lab.cli(set).start()];
     waiters.push(lab.cli(["run", DOCUMENT, "--wait", "1e19", "--", "echo", "ran"]).start());
     for waiter in &mut waiters {

@@ -18,7 +18,7 @@ fn increments_of_many_processes_are_all_counted() {
             scope.spawn(|| {
                 for _ in 0..ROUNDS {
                     let count = "n=$(cat); [ \"$n\" = null ] && n=0; echo $((n + 1))";
-                    let set = ["set", "counter", "--wait", "25", "--", "sh", "-c", count];
+                    let set = ["set", "counter", "--wait", "100", "--", "sh", "-c", count];
                     lab.cli(set).run().exits(0);
                 }
             });
@@ -39,7 +39,7 @@ fn sections_of_many_processes_all_stay() {
                 for round in 0..5 {
                     let section = format!("s{process}");
                     let value = round.to_string();
-                    lab.cli(["set", &section, "--wait", "25"]).input(value).run().exits(0);
+                    lab.cli(["set", &section, "--wait", "100"]).input(value).run().exits(0);
                 }
             });
         }

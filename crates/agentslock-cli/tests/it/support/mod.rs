@@ -23,7 +23,7 @@ pub(crate) use testkit::fill_but;
 pub(crate) use user::OtherUser;
 
 /// Longer than anything here takes, even on a busy machine: the end of what hangs.
-pub(crate) const WATCHDOG: Duration = Duration::from_secs(30);
+pub(crate) const WATCHDOG: Duration = Duration::from_secs(120);
 
 /// The document's name.
 pub(crate) const DOCUMENT: &str = ".agentsrc.lock";
