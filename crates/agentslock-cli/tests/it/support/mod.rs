@@ -134,6 +134,14 @@ impl Lab {
     pub(crate) fn picture(&self) -> Picture {
         testkit::picture_of_files(&self.root)
     }
+
+    /// The same, but for the record of whoever holds the lock of `target`, which is renewed every few seconds.
+    pub(crate) fn picture_but_record(&self, target: &str) -> Picture {
+        let mut picture = self.picture();
+        let record = self.join(format!("{target}.lock/holder"));
+        assert!(picture.remove(&record).is_some(), "the lock is held");
+        picture
+    }
 }
 
 pub(crate) fn set_mode(path: &Path, mode: u32) {
