@@ -11,7 +11,7 @@ use crate::flaw::{Flaw, Problem};
 use crate::reserved::LOCK_VERSION_KEY;
 
 /// A document, parsed as far as its top level.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Document {
     text: String,
     /// In byte order of the decoded names.
@@ -19,12 +19,12 @@ pub(crate) struct Document {
 }
 
 /// One top-level key with its value.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Entry {
     /// The decoded key.
     pub(crate) name: Box<str>,
-    key: Range<usize>,
-    value: Range<usize>,
+    pub(crate) key: Range<usize>,
+    pub(crate) value: Range<usize>,
 }
 
 impl Document {
@@ -73,6 +73,13 @@ impl Document {
             return Err(Flaw::after(&text.as_bytes()[..pair[1].key.start], problem));
         }
         Ok(Self { text, entries })
+    }
+
+    /// What [`parse`](Self::parse) would find, by whoever knows already.
+    pub(crate) fn of_parts(text: String, entries: Vec<Entry>) -> Self {
+        let document = Self { text, entries };
+        debug_assert_eq!(Ok(&document), Self::parse(document.text.clone().into_bytes()).as_ref());
+        document
     }
 
     pub(crate) fn text(&self) -> &str {

@@ -8,6 +8,7 @@ use fsops::Durability;
 use crate::commit::{Round, finish_round, read_document, start_over};
 use crate::document::Document;
 use crate::error::FlushError;
+use crate::frame::after;
 use crate::lockfile::Lockfile;
 use crate::stage::Picture;
 
@@ -44,7 +45,7 @@ impl Lockfile {
         let mut round = 1;
         loop {
             let guard = options.lock.acquire(path)?;
-            let (document, version) = read_document(path, self.known().as_ref())?;
+            let (document, version) = read_document(path, Some(&self.known()))?;
             // Taken under the lock, so that what is staged while we wait for it goes along.
             let picture = self.state().staged.picture();
             let read = (&*document, &version);
@@ -61,10 +62,18 @@ impl Lockfile {
         }
     }
 
-    /// What the file holds if nobody has written it since it was opened.
-    fn known(&self) -> Option<Arc<Document>> {
-        let state = self.state();
-        state.written.is_empty().then(|| Arc::clone(&state.document))
+    /// What the file holds if nobody else has written it since it was opened or last flushed. The flushes of one
+    /// handle take turns, and nothing else changes this.
+    fn known(&self) -> Arc<Document> {
+        let (document, written) = {
+            let state = self.state();
+            (Arc::clone(&state.document), state.written.clone())
+        };
+        let document = after(document, &written);
+        let mut state = self.state();
+        state.document = Arc::clone(&document);
+        state.written.clear();
+        document
     }
 
     /// The document now is `document` with `picture` on top. The flushes of one handle take turns,

@@ -2,10 +2,10 @@
 //! frame. Nothing is copied; it is written piece by piece. And how the frame is laid out.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::io::{self, Write};
+use std::sync::Arc;
 
-use crate::document::Document;
+use crate::document::{Document, Entry};
 use crate::encode::canonical_key;
 use crate::stage::Change;
 
@@ -47,7 +47,8 @@ impl<'a> Object<'a> {
 }
 
 pub(crate) struct Frame<'a> {
-    entries: Vec<(Key<'a>, &'a str)>,
+    /// Name, key and value.
+    entries: Vec<(&'a str, Key<'a>, &'a str)>,
 }
 
 enum Key<'a> {
@@ -90,14 +91,39 @@ impl<'a> Frame<'a> {
                 }
             }
         }
-        Self { entries: by_name.into_values().collect() }
+        let entries = by_name.into_iter().map(|(name, (key, value))| (name, key, value));
+        Self { entries: entries.collect() }
+    }
+
+    /// What is written, as whoever reads it would find it.
+    pub(crate) fn to_document(&self) -> Document {
+        let object = Object::document(self.entries.len());
+        let mut text = String::with_capacity(self.pieces().map(str::len).sum());
+        let add = |text: &mut String, pieces: &[&str]| {
+            let start = text.len();
+            text.extend(pieces.iter().copied());
+            start..text.len()
+        };
+        add(&mut text, &[OPEN]);
+        let entries = self.entries.iter().enumerate().map(|(index, (name, key, value))| {
+            let [line @ .., key, colon, value, comma] = object.entry(index, key.as_str(), value);
+            add(&mut text, &line);
+            let key = add(&mut text, &[key]);
+            add(&mut text, &[colon]);
+            let value = add(&mut text, &[value]);
+            add(&mut text, &[comma]);
+            Entry { name: (*name).into(), key, value }
+        });
+        let entries = entries.collect();
+        add(&mut text, &object.end());
+        Document::of_parts(text, entries)
     }
 
     fn pieces(&self) -> impl Iterator<Item = &str> {
         let object = Object::document(self.entries.len());
         let entries = self.entries.iter().enumerate();
-        let lines =
-            entries.flat_map(move |(index, (key, value))| object.entry(index, key.as_str(), value));
+        let lines = entries
+            .flat_map(move |(index, (_, key, value))| object.entry(index, key.as_str(), value));
         std::iter::once(OPEN).chain(lines).chain(object.end())
     }
 
@@ -120,10 +146,12 @@ pub(crate) fn changes_nothing(document: &Document, changes: &BTreeMap<String, Ch
     })
 }
 
-impl fmt::Display for Frame<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.pieces().try_for_each(|piece| f.write_str(piece))
+/// `document` after `changes` were written to it, as whoever reads it next would find it.
+pub(crate) fn after(document: Arc<Document>, changes: &BTreeMap<String, Change>) -> Arc<Document> {
+    if changes_nothing(&document, changes) {
+        return document;
     }
+    Frame::new(&document, changes).to_document().into()
 }
 
 #[cfg(test)]
@@ -137,7 +165,7 @@ mod tests {
         let mut out = Vec::new();
         frame.write_to(&mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
-        assert_eq!(frame.to_string(), text);
+        assert_eq!(frame.to_document().text(), text);
         text
     }
 

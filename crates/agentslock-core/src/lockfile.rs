@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use crate::document::Document;
 use crate::encode::{canonical, valid};
 use crate::error::{OpenError, RenewLockError, SectionError, StageError};
-use crate::frame::{Frame, changes_nothing};
+use crate::frame::after;
 use crate::options::LockfileOptions;
 use crate::reserved::{self, INPUTS_DIGEST_KEY, LOCK_VERSION_KEY, is_reserved};
 use crate::stage::{Change, Stage};
@@ -87,12 +87,7 @@ impl Lockfile {
             let state = self.state();
             (Arc::clone(&state.document), state.written.clone(), state.staged.picture().changes)
         };
-        if changes_nothing(&document, &written) {
-            return with(&document, &staged);
-        }
-        // What the last flush wrote is what the next one reads.
-        let written = Document::parse(Frame::new(&document, &written).to_string().into_bytes());
-        with(&written.expect("because what we write is a document"), &staged)
+        after(after(document, &written), &staged).text().to_owned()
     }
 
     /// The section `name`, decoded; `None` when the document has none.
@@ -269,15 +264,6 @@ impl Lockfile {
     /// A panic while it was locked cannot have left it half-changed: each change is one step.
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// `document` with `changes`, as a flush would write it.
-fn with(document: &Document, changes: &BTreeMap<String, Change>) -> String {
-    if changes_nothing(document, changes) {
-        document.text().to_owned()
-    } else {
-        Frame::new(document, changes).to_string()
     }
 }
 
