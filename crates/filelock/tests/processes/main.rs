@@ -6,6 +6,8 @@
 mod contention;
 #[cfg(unix)] // It goes by system calls.
 mod gate;
+#[cfg(unix)] // Windows does not tell a process's time without more ado.
+mod idle;
 #[cfg(unix)] // No OS lock is inherited on Windows.
 mod inheritance;
 mod kill;
