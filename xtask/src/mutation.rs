@@ -23,16 +23,15 @@ pub(crate) struct Mutation {
 
 struct Mutant {
     name: &'static str,
-    file: &'static str,
-    /// What is replaced, and by what. Each must occur exactly once.
-    edits: &'static [(&'static str, &'static str)],
+    /// In which file what is replaced, and by what. Each must occur exactly once.
+    edits: &'static [(&'static str, &'static str, &'static str)],
 }
 
 const MUTANTS: [Mutant; 8] = [
     Mutant {
         name: "a dead lock is reclaimed by renaming it aside",
-        file: "reclaim.rs",
         edits: &[(
+            "reclaim.rs",
             "            unlink_record(names, &dir)?;\n            remove_directory(names, look.id)\n",
             "            let _ = &dir;\n            let aside = names.preparation(&unique_token());\n            \
              if std::fs::rename(&names.lock, &aside).is_ok() {\n                \
@@ -41,21 +40,22 @@ const MUTANTS: [Mutant; 8] = [
     },
     Mutant {
         name: "a look that fails counts as death",
-        file: "judge.rs",
         edits: &[(
+            "judge.rs",
             "        (_, Ok(look)) => match look.kind {\n            Kind::Directory => Occupant::alive(Some(look), unknown(&error)),",
             "        (_, Ok(look)) => match look.kind {\n            Kind::Directory => {\n                let _ = std::fs::remove_dir_all(&names.lock);\n                Sight::Nothing\n            }",
         )],
     },
     Mutant {
         name: "a record is visible before its flock",
-        file: "prepare.rs",
         edits: &[
             (
+                "prepare.rs",
                 "    match dir.try_flock_exclusive() {\n        Ok(true) => {}\n        Ok(false) => return Err(Fill::Refused),\n        Err(_) => return Err(Fill::NoFlock),\n    }\n",
                 "    if false {\n        return Err(Fill::Refused);\n    }\n    if false {\n        return Err(Fill::NoFlock);\n    }\n",
             ),
             (
+                "publish.rs",
                 "        let claim = self.claim.take().expect(\"because publishing consumes the preparation\");\n        Ok(Publication::Done(claim))",
                 "        let claim = self.claim.take().expect(\"because publishing consumes the preparation\");\n        let _ = claim.dir.try_flock_exclusive();\n        Ok(Publication::Done(claim))",
             ),
@@ -63,10 +63,10 @@ const MUTANTS: [Mutant; 8] = [
     },
     Mutant {
         name: "a release does not ask whose lock it is",
-        file: "release.rs",
         edits: &[
-            ("        verified?;\n", "        let _ = verified;\n"),
+            ("release.rs", "        verified?;\n", "        let _ = verified;\n"),
             (
+                "release.rs",
                 "        if is_ours {\n",
                 "        let _ = (is_ours, sys::unlink(&lock.join(record::NAME)));\n        if true {\n",
             ),
@@ -74,29 +74,32 @@ const MUTANTS: [Mutant; 8] = [
     },
     Mutant {
         name: "verify is always true",
-        file: "guard.rs",
         edits: &[(
+            "guard.rs",
             "        let lost = |how| Err(VerifyError::Lost { lock: self.names.lock.clone(), how });\n",
             "        let lost = |_how: &'static str| Ok::<(), VerifyError>(());\n",
         )],
     },
     Mutant {
         name: "a judge does not ask whether the name still stands for what it judged",
-        file: "reclaim.rs",
         edits: &[(
+            "reclaim.rs",
             "    sys::look(&names.lock).is_ok_and(|look| look.id == id)\n",
             "    let _ = id;\n    sys::look(&names.lock).is_ok()\n",
         )],
     },
     Mutant {
         name: "a claimant in place keeps what it was slow to open",
-        file: "make_in_place.rs",
-        edits: &[("    if took >= GRACE / 4 * 3 {\n", "    if took >= GRACE * 1000 {\n")],
+        edits: &[(
+            "make_in_place.rs",
+            "    if took >= GRACE / 4 * 3 {\n",
+            "    if took >= GRACE * 1000 {\n",
+        )],
     },
     Mutant {
         name: "an expired record is removed without a last look",
-        file: "wait.rs",
         edits: &[(
+            "wait.rs",
             "        if !self.may_act(&occupant) || occupant.has_renewed() {\n",
             "        if !self.may_act(&occupant) {\n",
         )],
@@ -170,19 +173,16 @@ fn first_red(
 }
 
 fn mutate(copy: &Path, mutant: &Mutant) -> Outcome {
-    let path = copy.join("crates/filelock/src").join(mutant.file);
-    let mut text = std::fs::read_to_string(&path)?;
-    for (from, to) in mutant.edits {
+    for (file, from, to) in mutant.edits {
+        let path = copy.join("crates/filelock/src").join(file);
+        let text = std::fs::read_to_string(&path)?;
         if text.matches(from).count() != 1 {
-            return Err(format!(
-                "{}: the text to replace in {} is not there once",
-                mutant.name, mutant.file
-            )
-            .into());
+            let name = mutant.name;
+            return Err(format!("{name}: the text to replace in {file} is not there once").into());
         }
-        text = text.replace(from, to);
+        std::fs::write(path, text.replace(from, to))?;
     }
-    Ok(std::fs::write(path, text)?)
+    Ok(())
 }
 
 /// The files that git knows, and those that it does not ignore.

@@ -42,10 +42,12 @@ impl Lockfile {
         let (path, options) = (self.path(), &self.options);
         create_parents(path, options.durability)?;
         let _turn = self.take_turn();
+        // Put together before anybody has to wait for us.
+        let known = self.known();
         let mut round = 1;
         loop {
             let guard = options.lock.acquire(path)?;
-            let (document, version) = read_document(path, Some(&self.known()))?;
+            let (document, version) = read_document(path, Some(&known))?;
             // Taken under the lock, so that what is staged while we wait for it goes along.
             let picture = self.state().staged.picture();
             let read = (&*document, &version);

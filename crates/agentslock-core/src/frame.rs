@@ -1,5 +1,5 @@
 //! The document to be written: the sections that were read and the values that were staged, in one
-//! frame. Nothing is copied; it is written piece by piece. And how the frame is laid out.
+//! frame. It is written piece by piece, without a copy of the whole. And how the frame is laid out.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};

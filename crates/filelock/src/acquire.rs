@@ -11,7 +11,8 @@ use crate::guard::LockGuard;
 use crate::make_in_place;
 use crate::options::LockOptions;
 use crate::paths::Names;
-use crate::prepare::{Preparation, Publication, Setback};
+use crate::prepare::{Preparation, Setback};
+use crate::publish::Publication;
 use crate::sys;
 use crate::wait::Wait;
 

@@ -65,6 +65,7 @@ mod make_in_place;
 mod options;
 mod paths;
 mod prepare;
+mod publish;
 mod reclaim;
 mod record;
 mod release;

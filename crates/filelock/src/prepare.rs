@@ -1,12 +1,13 @@
-//! Acquiring, steps 1 and 2: prepare the claim in private, then publish it by one exclusive rename.
+//! Acquiring, step 1: prepare the claim in private.
 //!
 //! ```text
 //! mkdir L.prep-U      0700: nobody else can open it          dies here: an empty leftover, swept
 //! open, flock         exclusive, without blocking            dies here: as above
 //! create holder       through the descriptor                 dies here: a leftover with a record
 //! fchmod              01711: "published with its record"     dies here: as above
-//! rename to L         only if L does not exist               dies here: a dead lock, replaced
 //! ```
+//!
+//! What follows is in `publish.rs`.
 //!
 //! The record is never visible at `L` before its OS lock is held, so nobody can ever take a holder
 //! of ours that is still starting for a dead one. Who stalls before the `flock` for longer than the
@@ -26,21 +27,9 @@ use crate::sys::{self, Dir};
 /// A claim that nobody else knows of yet. Dropping it removes it from the disk.
 #[derive(Debug)]
 pub(crate) struct Preparation {
-    path: PathBuf,
+    pub(crate) path: PathBuf,
     /// `None` once it was published.
-    claim: Option<Claim>,
-}
-
-/// What happened to an attempt to publish.
-pub(crate) enum Publication {
-    /// It is the lock now.
-    Done(Claim),
-    /// The name is taken; the preparation stays ready for the next try.
-    Taken(Preparation),
-    /// The preparation is no longer there.
-    Gone,
-    /// This file system has no exclusive rename.
-    Unsupported,
+    pub(crate) claim: Option<Claim>,
 }
 
 /// Why there is no preparation.
@@ -95,39 +84,6 @@ impl Preparation {
                 })
             }
         }
-    }
-
-    /// Tries to make this claim the lock.
-    pub(crate) fn publish(
-        mut self,
-        names: &Names,
-        environment: &Environment,
-    ) -> Result<Publication, AcquireError> {
-        let claim = self.claim.as_mut().expect("because publishing consumes the preparation");
-        if claim.is_stale(environment) {
-            let now = environment.now();
-            claim.stamp(now).map_err(|error| AcquireError::of("write", &self.path, error))?;
-            claim.record.stamp = now;
-        }
-        match sys::rename_exclusive(&self.path, &names.lock) {
-            Ok(()) => {}
-            Err(error) => match error.kind() {
-                ErrorKind::AlreadyExists | ErrorKind::DirectoryNotEmpty => {
-                    return Ok(Publication::Taken(self));
-                }
-                ErrorKind::Unsupported => return Ok(Publication::Unsupported),
-                // Somebody removed the preparation; or the rename took place and its answer was lost.
-                ErrorKind::NotFound => {
-                    let ours = sys::look(&names.lock).is_ok_and(|look| look.id == claim.id);
-                    if !ours {
-                        return Ok(Publication::Gone);
-                    }
-                }
-                _ => return Err(AcquireError::of("publish", &names.lock, error)),
-            },
-        }
-        let claim = self.claim.take().expect("because publishing consumes the preparation");
-        Ok(Publication::Done(claim))
     }
 }
 

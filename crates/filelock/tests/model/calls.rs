@@ -4,7 +4,7 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub(crate) enum Pc {
-    // `prepare.rs`; `LateLock` only where that rule is broken.
+    // `prepare.rs`, `publish.rs`; `LateLock` only where that rule is broken.
     MakePrep,
     OpenPrep,
     LockPrep,

@@ -24,7 +24,7 @@
 //!
 //! | model | stands for | calls |
 //! |---|---|---|
-//! | `claim::prepare` | `prepare::Preparation::new`, `publish`, `drop` | mkdir, open, flock, create, write, fchmod, rename; unlink, rmdir |
+//! | `claim::prepare` | `prepare::Preparation::new`, `drop`, `publish::publish` | mkdir, open, flock, create, write, fchmod, rename; unlink, rmdir |
 //! | `claim::claim_in_place` | `make_in_place::attempt`, `is_in_place` | mkdir, open, flock, create, write, fchmod, lstat, read; unlink, lstat, rmdir, close |
 //! | `claim::hand_over`, `hold` | `acquire::hand_over`, `guard::verify`, `renew` | lstat, read, write |
 //! | `claim::hold` | `release::release` | lstat, read, fchmod (in place), unlink, lstat, rmdir and close |
