@@ -11,7 +11,7 @@ use clap::Args;
 use serde_json::Value;
 
 use crate::Outcome;
-use crate::cargo::{cargo, root, run, target};
+use crate::workspace::{cargo, root, run, target};
 
 /// Run the three examples at once on a copy of `examples/repo`, print the document, and count.
 #[derive(Args)]

@@ -1,31 +1,22 @@
 //! This workspace's programmes. `cargo xtask help` lists them.
 
-mod api;
 mod bench;
-mod cargo;
-mod ci;
-mod contention;
 mod demo;
-mod dependencies;
-mod dist;
-mod document;
-mod filesystems;
+mod inject;
 mod interop;
-mod kill;
-mod mounts;
-mod mutation;
-mod oracle;
-mod places;
 mod platforms;
-mod power_cut;
-mod random;
-mod stop;
-mod sweep;
+mod release;
+mod stress;
 mod verify;
+mod workload;
+mod workspace;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+use release::{api, dependencies, dist};
+use stress::{contention, filesystems, kill, power_cut, stop};
 
 /// What a programme returns: an error is printed, and the exit status is 1.
 type Outcome = Result<(), Box<dyn std::error::Error>>;
@@ -40,7 +31,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Programme {
-    Ci(ci::Ci),
+    Ci(verify::Ci),
     Demo(demo::Demo),
     Contention(contention::Contention),
     #[command(hide = true)]
@@ -51,10 +42,10 @@ enum Programme {
     Stop(stop::Stop),
     #[command(hide = true)]
     StopWorker(stop::Worker),
-    CrashSweep(sweep::CrashSweep),
-    FaultSweep(sweep::FaultSweep),
+    CrashSweep(inject::CrashSweep),
+    FaultSweep(inject::FaultSweep),
     #[command(hide = true)]
-    SweepWorker(sweep::Worker),
+    SweepWorker(inject::Worker),
     PowerCut(power_cut::PowerCut),
     #[command(hide = true)]
     PowerCutWorker(power_cut::Worker),
@@ -64,7 +55,7 @@ enum Programme {
     Interop(interop::Interop),
     #[command(hide = true)]
     InteropWorker(interop::Worker),
-    Mutation(mutation::Mutation),
+    Mutation(verify::Mutation),
     Platforms(platforms::Platforms),
     Bench(bench::Bench),
     Verify(verify::Verify),

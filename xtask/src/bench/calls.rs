@@ -14,7 +14,7 @@ use fsops::Durability;
 use super::Failure;
 use super::page::Page;
 use crate::Outcome;
-use crate::places::Place;
+use crate::workload::places::Place;
 
 pub(super) fn run(page: &mut Page, places: &[Place]) -> Result<(), Failure> {
     page.section(

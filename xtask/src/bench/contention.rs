@@ -12,8 +12,8 @@ use super::page::{Page, Table, micros, ratio, time};
 use super::rounds::{median, own_directory, percentile, sorted};
 use super::{Failure, plot};
 use crate::Outcome;
-use crate::oracle::Critical;
-use crate::places::Place;
+use crate::workload::oracle::Critical;
+use crate::workload::places::Place;
 
 const PROCESSES: [usize; 4] = [2, 8, 32, 128];
 const TIME: Duration = Duration::from_secs(2);

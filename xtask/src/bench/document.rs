@@ -11,7 +11,7 @@ use testkit::bare;
 use super::page::{Page, Table, ratio, time};
 use super::rounds::{Effort, Variant, measure, own_directory};
 use super::{Failure, plot};
-use crate::places::Place;
+use crate::workload::places::Place;
 
 /// Size in bytes, and how a round measures it.
 pub(super) const SIZES: [(&str, usize, Effort); 4] = [

@@ -9,7 +9,7 @@ use testkit::bare;
 use super::page::{Page, Table, micros, ratio};
 use super::rounds::{Effort, Variant, measure, own_directory};
 use super::{Failure, plot};
-use crate::places::Place;
+use crate::workload::places::Place;
 
 const EFFORT: Effort = Effort { rounds: 15, time: Duration::from_secs(2), repeat: 200 };
 

@@ -10,7 +10,7 @@ use super::document::{SIZES, decode, options, rewrite};
 use super::page::{Page, Table, ratio};
 use super::rounds::own_directory;
 use crate::Outcome;
-use crate::places::Place;
+use crate::workload::places::Place;
 
 /// What a process does whose memory is measured.
 #[derive(Clone, Copy, ValueEnum)]

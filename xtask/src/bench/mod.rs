@@ -20,7 +20,7 @@ pub(crate) use memory::MemoryWorker;
 pub(crate) use takeover::{Holder, Waiter};
 
 use crate::Outcome;
-use crate::places::{Place, places};
+use crate::workload::places::{Place, places};
 use page::Page;
 
 type Failure = Box<dyn std::error::Error>;
@@ -53,7 +53,7 @@ pub(crate) struct Bench {
 
 impl Bench {
     pub(crate) fn run(self) -> Outcome {
-        if crate::cargo::rerun_with_peers()? {
+        if crate::workspace::rerun_with_peers()? {
             return Ok(());
         }
         let started = std::time::Instant::now();

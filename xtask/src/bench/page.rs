@@ -46,7 +46,7 @@ impl Page {
 
     /// Writes the page and its plots into `docs`.
     pub(super) fn write(&self) -> Result<PathBuf, Failure> {
-        let docs = crate::cargo::root().join("docs");
+        let docs = crate::workspace::root().join("docs");
         let plots = docs.join("benchmarks");
         std::fs::create_dir_all(&plots)?;
         for (name, svg) in &self.plots {

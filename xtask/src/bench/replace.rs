@@ -10,7 +10,7 @@ use fsops::{AtomicFile, Durability};
 use super::page::{Page, Table, ratio, time};
 use super::rounds::{Effort, Variant, measure, own_directory};
 use super::{Failure, plot};
-use crate::places::Place;
+use crate::workload::places::Place;
 
 const SIZES: [(&str, usize, Effort); 3] = [
     ("2 KB", 2_000, Effort { rounds: 15, time: Duration::from_secs(1), repeat: 20 }),

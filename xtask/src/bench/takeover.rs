@@ -11,7 +11,7 @@ use super::page::{Page, Table, millis};
 use super::rounds::{own_directory, percentile, sorted};
 use super::{Failure, plot};
 use crate::Outcome;
-use crate::places::Place;
+use crate::workload::places::Place;
 
 const TAKEOVERS: u64 = 100;
 

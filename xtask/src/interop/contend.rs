@@ -8,8 +8,8 @@ use std::time::Duration;
 use super::process::{Limits, Process, python, rust};
 use super::worker::{COUNTER, NEVER, NUMBERS, PATIENCE};
 use super::{Claim, Interop, Role};
-use crate::oracle::Numbers;
-use crate::places::Place;
+use crate::workload::oracle::Numbers;
+use crate::workload::places::Place;
 
 /// One kind of claim of ours with one kind of peer.
 #[derive(Clone, Copy)]

@@ -1,14 +1,12 @@
-//! One holder and one of the other kind that waits: runs the cases, and what they are made of.
+//! One holder and one of the other kind that waits: what the cases are made of.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use filelock::{AcquireError, Holder};
 
-use super::cases::{CASES, Case};
 use super::process::{Limits, Process, python_holder, rust_holder};
 use super::{Claim, Role};
-use crate::places::Place;
 
 pub(super) type Failure = Box<dyn std::error::Error>;
 
@@ -25,7 +23,7 @@ pub(super) enum Found {
 }
 
 impl Found {
-    fn word(&self) -> String {
+    pub(super) fn word(&self) -> String {
         match self {
             Self::Took(wait) => format!("{:.1} ms", wait.as_secs_f64() * 1e3),
             Self::Good => "good".to_owned(),
@@ -40,50 +38,6 @@ impl Found {
 const AT_ONCE: Duration = Duration::from_secs(1);
 /// How long is waited for what must not happen. A holder taken wrongly is taken at the first look.
 pub(super) const SHORT: Duration = Duration::from_millis(200);
-
-/// Runs all cases in all places for all claims, and prints a row for each case. Returns what failed.
-pub(super) fn run(places: &[Place]) -> Vec<String> {
-    // The cases wait more than they work, so they go side by side.
-    let tables: Vec<_> = std::thread::scope(|scope| {
-        let start = |place, claim| {
-            scope.spawn(move || CASES.map(|case: (&str, Case)| in_place(place, claim, case)))
-        };
-        let started: Vec<_> =
-            places.iter().map(|place| Claim::ALL.map(|claim| start(place, claim))).collect();
-        let columns = started.into_iter().map(|threads| {
-            threads.map(|thread| thread.join().expect("because a case returns its failure"))
-        });
-        columns.collect()
-    });
-    let mut failed = Vec::new();
-    for (place, columns) in places.iter().zip(&tables) {
-        println!("\n{:5}  {:68} published   in-place    by-time", place.name, "");
-        for (row, (name, _)) in CASES.iter().enumerate() {
-            print!("       {name:66}");
-            for (claim, column) in Claim::ALL.iter().zip(columns) {
-                let word = match &column[row] {
-                    Ok(found) => found.word(),
-                    Err(failure) => {
-                        failed.push(format!("{}, {}, {name}: {failure}", place.name, claim.name()));
-                        "FAILED".to_owned()
-                    }
-                };
-                print!(" {word:>10}");
-            }
-            println!();
-        }
-    }
-    failed
-}
-
-fn in_place(place: &Place, claim: Claim, (name, case): (&str, Case)) -> Result<Found, String> {
-    let unique: String = name.chars().filter(char::is_ascii_alphabetic).collect();
-    let directory = place.path().join(format!("{}-{unique}", claim.name()));
-    std::fs::create_dir(&directory)
-        .map_err(Failure::from)
-        .and_then(|()| case(&directory, claim))
-        .map_err(|failure| failure.to_string())
-}
 
 pub(super) fn held_by_peer(
     at: &Path,

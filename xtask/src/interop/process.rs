@@ -107,7 +107,7 @@ pub(super) fn python(role: Role, limits: Limits) -> Command {
     let mut command = Command::new(PYTHON.get().expect("because it was looked for first"));
     // The standard library alone, which is also what starts fastest.
     command.args(["-E", "-S", "-B"]);
-    command.arg(crate::cargo::root().join("xtask/peers/peer.py")).arg(role.name());
+    command.arg(crate::workspace::root().join("xtask/peers/peer.py")).arg(role.name());
     for (option, limit) in
         [("--ttl", limits.ttl), ("--grace", limits.grace), ("--timeout", limits.timeout)]
     {

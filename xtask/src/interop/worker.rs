@@ -11,7 +11,7 @@ use filelock::{AcquireError, LockOptions, ReleaseError};
 
 use super::Claim;
 use crate::Outcome;
-use crate::oracle::Numbers;
+use crate::workload::oracle::Numbers;
 
 /// A TTL longer than any run.
 pub(super) const NEVER: Duration = Duration::from_secs(7 * 24 * 3600);

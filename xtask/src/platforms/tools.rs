@@ -51,9 +51,9 @@ impl Tools {
         command
             .arg(verb)
             .args(["-Zbuild-std", "--target", target])
-            .current_dir(crate::cargo::root());
+            .current_dir(crate::workspace::root());
         command.env("RUSTC", &self.rustc).env("RUSTC_BOOTSTRAP", "1");
-        command.env("CARGO_TARGET_DIR", crate::cargo::root().join(TARGET));
+        command.env("CARGO_TARGET_DIR", crate::workspace::root().join(TARGET));
         // Without these it builds and links in half the time.
         command.env("CARGO_PROFILE_DEV_DEBUG", "0").env("CARGO_INCREMENTAL", "0");
         // Our own compiler's libraries, and its rustup, are not this one's.

@@ -34,7 +34,7 @@ pub(super) struct Output {
 
 impl Wine {
     pub(super) fn start(tools: &Tools) -> Result<Self, Box<dyn Error>> {
-        let here = crate::cargo::root().join(TARGET);
+        let here = crate::workspace::root().join(TARGET);
         let wine =
             Self { prefix: here.join("wine"), libraries: here.join("dll"), runner: tools.wine };
         std::fs::create_dir_all(&wine.libraries)?;
@@ -43,11 +43,11 @@ impl Wine {
         let library = wine.libraries.join("bcryptprimitives.dll");
         let mut compile = Command::new(MINGW);
         compile.args(["-shared", "-O1", "-o"]).arg(library).arg(source).arg("-ladvapi32");
-        crate::cargo::run(&mut compile)?;
+        crate::workspace::run(&mut compile)?;
         // It complains about the 32-bit half that it lacks.
         let mut boot = Command::new(tools.wine);
         boot.args(["wineboot", "--init"]).stdout(Stdio::null()).stderr(Stdio::null());
-        crate::cargo::run(wine.set_up(&mut boot))?;
+        crate::workspace::run(wine.set_up(&mut boot))?;
         Ok(wine)
     }
 

@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 use clap::Args;
 
 use crate::Outcome;
-use crate::mounts::{self, Kind, Mount};
+use crate::workload::mounts::{self, Kind, Mount};
 
 /// Run contention, kill and the sweeps on ext4, xfs, btrfs, tmpfs, overlayfs and a FUSE mount. Needs root.
 #[derive(Args)]
@@ -40,7 +40,7 @@ const KINDS: [(Kind, bool); 6] = [
 
 impl Filesystems {
     pub(crate) fn run(self) -> Outcome {
-        if crate::cargo::rerun_optimised()? {
+        if crate::workspace::rerun_optimised()? {
             return Ok(());
         }
         let scratch = tempfile::tempdir()?;

@@ -9,7 +9,7 @@ use std::time::Instant;
 use clap::Args;
 
 use crate::Outcome;
-use crate::cargo::cargo;
+use crate::workspace::cargo;
 
 /// Run all programmes, with `--long` at the length that a release needs (hours).
 #[derive(Args)]

@@ -9,7 +9,7 @@ use clap::Args;
 use clap_complete::Shell;
 
 use crate::Outcome;
-use crate::cargo::{cargo, run, target};
+use crate::workspace::{cargo, run, target};
 
 /// Build the program as it is handed out, with completions and manual pages; fail if it is too large or
 /// too slow to start.

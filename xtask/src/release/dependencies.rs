@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::Outcome;
-use crate::cargo::{cargo, root};
+use crate::workspace::{cargo, root};
 
 /// Those that ask for no more than to be named.
 const LICENCES: [&str; 8] = [

@@ -6,8 +6,10 @@ use std::process::Command;
 use clap::Args;
 
 use crate::Outcome;
-use crate::cargo::{cargo, run};
-use crate::{api, platforms, power_cut, sweep};
+use crate::release::api;
+use crate::stress::power_cut;
+use crate::workspace::{cargo, run};
+use crate::{inject, platforms};
 
 /// Run all checks: format, lints, tests, documentation, and the short forms of the programmes.
 #[derive(Args)]
@@ -104,8 +106,8 @@ fn with_tools(steps: &mut Steps) -> Result<String, Box<dyn std::error::Error>> {
     }
     for (programme, arguments, can_run) in [
         ("api", &["--quiet"][..], api::check as fn() -> Outcome),
-        ("crash-sweep", &[], sweep::check),
-        ("fault-sweep", &[], sweep::check),
+        ("crash-sweep", &[], inject::check),
+        ("fault-sweep", &[], inject::check),
         ("power-cut", &[], power_cut::check),
         ("platforms", &[], platforms::check),
     ] {

@@ -70,7 +70,7 @@ impl Platforms {
         let mut check = tools.cargo("check", target);
         check.args(["--quiet", "--workspace", "--exclude=xtask", "--keep-going"]);
         // Not the tests: one of their dependencies takes a C compiler for the target.
-        crate::cargo::run(&mut check)?;
+        crate::workspace::run(&mut check)?;
         Ok(format!("{target}: libraries and programs type-checked, in {:.0?}", started.elapsed()))
     }
 
@@ -78,7 +78,9 @@ impl Platforms {
         println!("\n== {WINDOWS}: build");
         let tests: &[&str] = if self.long { &LONG } else { &SHORT };
         let started = Instant::now();
-        crate::cargo::run(tools.cargo("test", WINDOWS).args(["--quiet", "--no-run"]).args(tests))?;
+        crate::workspace::run(
+            tools.cargo("test", WINDOWS).args(["--quiet", "--no-run"]).args(tests),
+        )?;
         let built = started.elapsed();
 
         println!("\n== {WINDOWS}: tests under Wine");

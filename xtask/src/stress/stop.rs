@@ -16,7 +16,7 @@ use filelock::{Environment, LockOptions};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::Outcome;
-use crate::places::places;
+use crate::workload::places::places;
 
 /// Stop holders past the TTL: time-based ones learn that they lost, kernel-backed ones keep the lock.
 #[derive(Args)]
@@ -46,7 +46,7 @@ fn options(time_based: bool) -> LockOptions {
 
 impl Stop {
     pub(crate) fn run(self) -> Outcome {
-        if crate::cargo::rerun_optimised()? {
+        if crate::workspace::rerun_optimised()? {
             return Ok(());
         }
         println!("stop: {} holders of each kind", self.holders);

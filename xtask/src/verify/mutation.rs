@@ -11,7 +11,7 @@ use std::time::Instant;
 use clap::Args;
 
 use crate::Outcome;
-use crate::cargo::{root, target};
+use crate::workspace::{root, target};
 
 /// Break the lock on purpose, in one way after the other, and see that each is noticed.
 #[derive(Args)]

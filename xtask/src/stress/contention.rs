@@ -11,9 +11,9 @@ use clap::Args;
 use fsops::Durability;
 
 use crate::Outcome;
-use crate::document::{self, Log, State, Writer};
-use crate::oracle::{Critical, locks_left};
-use crate::places;
+use crate::workload::document::{self, Log, State, Writer};
+use crate::workload::oracle::{Critical, locks_left};
+use crate::workload::places;
 
 /// Let many processes write one counter, one log and one document, on the disk and on tmpfs.
 #[derive(Args)]
@@ -42,7 +42,7 @@ pub(crate) struct Worker {
 
 impl Contention {
     pub(crate) fn run(self) -> Outcome {
-        if crate::cargo::rerun_optimised()? {
+        if crate::workspace::rerun_optimised()? {
             return Ok(());
         }
         println!(

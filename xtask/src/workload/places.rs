@@ -24,7 +24,7 @@ pub(crate) fn places(given: Option<&Path>) -> Result<Vec<Place>, Box<dyn std::er
     if let Some(given) = given {
         return Ok(vec![Place { name: "given", directory: tempfile::tempdir_in(given)? }]);
     }
-    let disk = crate::cargo::target()?.join("xtask");
+    let disk = crate::workspace::target()?.join("xtask");
     std::fs::create_dir_all(&disk)?;
     let mut places = Vec::new();
     let memory = PathBuf::from("/dev/shm");

@@ -14,11 +14,11 @@ use fsops::Durability;
 use rustix::process::getppid;
 
 use crate::Outcome;
-use crate::document::{self, Log, State, Writer};
-use crate::mounts::{BTRFS, EXT4, Kind, Mount, XFS, run};
-use crate::oracle::Numbers;
-use crate::places::places;
-use crate::random::Random;
+use crate::workload::document::{self, Log, State, Writer};
+use crate::workload::mounts::{BTRFS, EXT4, Kind, Mount, XFS, run};
+use crate::workload::oracle::Numbers;
+use crate::workload::places::places;
+use crate::workload::random::Random;
 
 /// Cut the power at random instants, on ext4, xfs and btrfs: nothing acknowledged is lost. Needs root.
 #[derive(Args)]
@@ -80,7 +80,7 @@ pub(crate) fn check() -> Outcome {
 
 impl PowerCut {
     pub(crate) fn run(self) -> Outcome {
-        if crate::cargo::rerun_optimised()? {
+        if crate::workspace::rerun_optimised()? {
             return Ok(());
         }
         check()?;

@@ -24,9 +24,9 @@ pub(crate) use fault::FaultSweep;
 pub(crate) use strace::check;
 
 use crate::Outcome;
-use crate::cargo::{cargo, run, target};
-use crate::places::places;
-use crate::random::Random;
+use crate::workload::places::places;
+use crate::workload::random::Random;
+use crate::workspace::{cargo, run, target};
 use scenario::{Lock, SCENARIOS, Scenario, Way};
 use scene::{Aftermath, Scene};
 use strace::{Call, Ended};

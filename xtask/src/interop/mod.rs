@@ -36,13 +36,14 @@ mod cases;
 mod contend;
 mod hold;
 mod process;
+mod table;
 mod worker;
 
 use clap::{Args, ValueEnum};
 use filelock::{Environment, LockOptions};
 
 use crate::Outcome;
-use crate::places::places;
+use crate::workload::places::places;
 use contend::Pairing;
 
 pub(crate) use worker::Worker;
@@ -135,7 +136,7 @@ impl Role {
 
 impl Interop {
     pub(crate) fn run(self) -> Outcome {
-        if crate::cargo::rerun_optimised()? {
+        if crate::workspace::rerun_optimised()? {
             return Ok(());
         }
         process::find_python()?;
@@ -153,7 +154,7 @@ impl Interop {
             }
         }
         println!("\nholders and those who wait for them");
-        failures.extend(hold::run(&places));
+        failures.extend(table::run(&places));
         for failure in &failures {
             println!("FAILED: {failure}");
         }

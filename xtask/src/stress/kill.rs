@@ -18,10 +18,10 @@ use clap::Args;
 use fsops::Durability;
 
 use crate::Outcome;
-use crate::document::{self, Log, State, Watched, Writer};
-use crate::oracle::{Critical, Numbers, locks_left};
-use crate::places;
-use crate::random::Random;
+use crate::workload::document::{self, Log, State, Watched, Writer};
+use crate::workload::oracle::{Critical, Numbers, locks_left};
+use crate::workload::places;
+use crate::workload::random::Random;
 
 /// Kill holders and waiters at random, and see that nothing is lost and nobody comes in twice.
 #[derive(Args)]
@@ -79,7 +79,7 @@ impl Tally {
 
 impl Kill {
     pub(crate) fn run(self) -> Outcome {
-        if crate::cargo::rerun_optimised()? {
+        if crate::workspace::rerun_optimised()? {
             return Ok(());
         }
         println!(

@@ -88,7 +88,7 @@ impl Critical {
 /// How many of the directory's files belong to a lock: held, dead, or in preparation.
 pub(crate) fn locks_left(directory: &Path) -> io::Result<usize> {
     let entries = std::fs::read_dir(directory)?.collect::<Result<Vec<_>, _>>()?;
-    let document = crate::document::path(directory);
+    let document = crate::workload::document::path(directory);
     let is_lock = |entry: &&std::fs::DirEntry| {
         entry.file_name().to_string_lossy().contains(".lock") && entry.path() != document
     };

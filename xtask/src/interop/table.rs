@@ -1,0 +1,50 @@
+//! Runs the cases in each place for each way of claiming, and prints what came of them.
+
+use super::Claim;
+use super::cases::{CASES, Case};
+use super::hold::{Failure, Found};
+use crate::workload::places::Place;
+
+/// Runs all cases in all places for all claims, and prints a row for each case. Returns what failed.
+pub(super) fn run(places: &[Place]) -> Vec<String> {
+    // The cases wait more than they work, so they go side by side.
+    let tables: Vec<_> = std::thread::scope(|scope| {
+        let start = |place, claim| {
+            scope.spawn(move || CASES.map(|case: (&str, Case)| in_place(place, claim, case)))
+        };
+        let started: Vec<_> =
+            places.iter().map(|place| Claim::ALL.map(|claim| start(place, claim))).collect();
+        let columns = started.into_iter().map(|threads| {
+            threads.map(|thread| thread.join().expect("because a case returns its failure"))
+        });
+        columns.collect()
+    });
+    let mut failed = Vec::new();
+    for (place, columns) in places.iter().zip(&tables) {
+        println!("\n{:5}  {:68} published   in-place    by-time", place.name, "");
+        for (row, (name, _)) in CASES.iter().enumerate() {
+            print!("       {name:66}");
+            for (claim, column) in Claim::ALL.iter().zip(columns) {
+                let word = match &column[row] {
+                    Ok(found) => found.word(),
+                    Err(failure) => {
+                        failed.push(format!("{}, {}, {name}: {failure}", place.name, claim.name()));
+                        "FAILED".to_owned()
+                    }
+                };
+                print!(" {word:>10}");
+            }
+            println!();
+        }
+    }
+    failed
+}
+
+fn in_place(place: &Place, claim: Claim, (name, case): (&str, Case)) -> Result<Found, String> {
+    let unique: String = name.chars().filter(char::is_ascii_alphabetic).collect();
+    let directory = place.path().join(format!("{}-{unique}", claim.name()));
+    std::fs::create_dir(&directory)
+        .map_err(Failure::from)
+        .and_then(|()| case(&directory, claim))
+        .map_err(|failure| failure.to_string())
+}

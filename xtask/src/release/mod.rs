@@ -1,0 +1,5 @@
+//! What is handed out, and what is promised of it.
+
+pub(crate) mod api;
+pub(crate) mod dependencies;
+pub(crate) mod dist;

@@ -1,0 +1,7 @@
+//! Many processes at one lock, one document and one log, while they are killed, stopped, or lose power.
+
+pub(crate) mod contention;
+pub(crate) mod filesystems;
+pub(crate) mod kill;
+pub(crate) mod power_cut;
+pub(crate) mod stop;

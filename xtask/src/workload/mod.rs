@@ -1,0 +1,8 @@
+//! What the tasks have in common: places to work in, a document and a log to write, and what is
+//! checked of them.
+
+pub(crate) mod document;
+pub(crate) mod mounts;
+pub(crate) mod oracle;
+pub(crate) mod places;
+pub(crate) mod random;
