@@ -21,88 +21,104 @@ pub(crate) struct Mutation {
     only: Option<String>,
 }
 
+/// One way of breaking the lock.
 struct Mutant {
     name: &'static str,
-    /// In which file what is replaced, and by what. Each must occur exactly once.
-    edits: &'static [(&'static str, &'static str, &'static str)],
+    edits: &'static [Edit],
+}
+
+/// Some lines of the lock's sources, and what stands there instead. How far they are indented, and in
+/// which file they are, does not matter; but they must be there exactly once.
+struct Edit {
+    from: &'static str,
+    to: &'static str,
 }
 
 const MUTANTS: [Mutant; 8] = [
     Mutant {
         name: "a dead lock is reclaimed by renaming it aside",
-        edits: &[(
-            "reclaim.rs",
-            "            unlink_record(names, &dir)?;\n            remove_directory(names, look.id)\n",
-            "            let _ = &dir;\n            let aside = names.preparation(&unique_token());\n            \
-             if std::fs::rename(&names.lock, &aside).is_ok() {\n                \
-             let _ = std::fs::remove_dir_all(&aside);\n            }\n            Ok(true)\n",
-        )],
+        edits: &[Edit {
+            from: "unlink_record(names, &dir)?;
+                   remove_directory(names, look.id)",
+            to: "let _ = &dir;
+                 let aside = names.preparation(&unique_token());
+                 if std::fs::rename(&names.lock, &aside).is_ok() {
+                     let _ = std::fs::remove_dir_all(&aside);
+                 }
+                 Ok(true)",
+        }],
     },
     Mutant {
         name: "a look that fails counts as death",
-        edits: &[(
-            "judge.rs",
-            "        (_, Ok(look)) => match look.kind {\n            Kind::Directory => Occupant::alive(Some(look), unknown(&error)),",
-            "        (_, Ok(look)) => match look.kind {\n            Kind::Directory => {\n                let _ = std::fs::remove_dir_all(&names.lock);\n                Sight::Nothing\n            }",
-        )],
+        edits: &[Edit {
+            from: "(_, Ok(look)) => match look.kind {
+                   Kind::Directory => Occupant::alive(Some(look), unknown(&error)),",
+            to: "(_, Ok(look)) => match look.kind {
+                     Kind::Directory => {
+                         let _ = std::fs::remove_dir_all(&names.lock);
+                         Sight::Nothing
+                     }",
+        }],
     },
     Mutant {
         name: "a record is visible before its flock",
         edits: &[
-            (
-                "prepare.rs",
-                "    match dir.try_flock_exclusive() {\n        Ok(true) => {}\n        Ok(false) => return Err(Fill::Refused),\n        Err(_) => return Err(Fill::NoFlock),\n    }\n",
-                "    if false {\n        return Err(Fill::Refused);\n    }\n    if false {\n        return Err(Fill::NoFlock);\n    }\n",
-            ),
-            (
-                "publish.rs",
-                "        let claim = self.claim.take().expect(\"because publishing consumes the preparation\");\n        Ok(Publication::Done(claim))",
-                "        let claim = self.claim.take().expect(\"because publishing consumes the preparation\");\n        let _ = claim.dir.try_flock_exclusive();\n        Ok(Publication::Done(claim))",
-            ),
+            Edit {
+                from: "match dir.try_flock_exclusive() {
+                       Ok(true) => {}
+                       Ok(false) => return Err(Fill::Refused),
+                       Err(_) => return Err(Fill::NoFlock),
+                       }",
+                to: "if false {
+                         return Err(Fill::Refused);
+                     }
+                     if false {
+                         return Err(Fill::NoFlock);
+                     }",
+            },
+            Edit {
+                from: "Ok(Publication::Done(claim))",
+                to: "let _ = claim.dir.try_flock_exclusive();
+                     Ok(Publication::Done(claim))",
+            },
         ],
     },
     Mutant {
         name: "a release does not ask whose lock it is",
         edits: &[
-            ("release.rs", "        verified?;\n", "        let _ = verified;\n"),
-            (
-                "release.rs",
-                "        if is_ours {\n",
-                "        let _ = (is_ours, sys::unlink(&lock.join(record::NAME)));\n        if true {\n",
-            ),
+            Edit { from: "verified?;", to: "let _ = verified;" },
+            Edit {
+                from: "if is_ours {",
+                to: "let _ = (is_ours, sys::unlink(&lock.join(record::NAME)));
+                     if true {",
+            },
         ],
     },
     Mutant {
         name: "verify is always true",
-        edits: &[(
-            "guard.rs",
-            "        let lost = |how| Err(VerifyError::Lost { lock: self.names.lock.clone(), how });\n",
-            "        let lost = |_how: &'static str| Ok::<(), VerifyError>(());\n",
-        )],
+        edits: &[Edit {
+            from: "let lost = |how| Err(VerifyError::Lost { lock: self.names.lock.clone(), how });",
+            to: "let lost = |_how: &'static str| Ok::<(), VerifyError>(());",
+        }],
     },
     Mutant {
         name: "a judge does not ask whether the name still stands for what it judged",
-        edits: &[(
-            "reclaim.rs",
-            "    sys::look(&names.lock).is_ok_and(|look| look.id == id)\n",
-            "    let _ = id;\n    sys::look(&names.lock).is_ok()\n",
-        )],
+        edits: &[Edit {
+            from: "sys::look(&names.lock).is_ok_and(|look| look.id == id)",
+            to: "let _ = id;
+                 sys::look(&names.lock).is_ok()",
+        }],
     },
     Mutant {
         name: "a claimant in place keeps what it was slow to open",
-        edits: &[(
-            "make_in_place.rs",
-            "    if took >= GRACE / 4 * 3 {\n",
-            "    if took >= GRACE * 1000 {\n",
-        )],
+        edits: &[Edit { from: "if took >= GRACE / 4 * 3 {", to: "if took >= GRACE * 1000 {" }],
     },
     Mutant {
         name: "an expired record is removed without a last look",
-        edits: &[(
-            "wait.rs",
-            "        if !self.may_act(&occupant) || occupant.has_renewed() {\n",
-            "        if !self.may_act(&occupant) {\n",
-        )],
+        edits: &[Edit {
+            from: "if !self.may_act(&occupant) || occupant.has_renewed() {",
+            to: "if !self.may_act(&occupant) {",
+        }],
     },
 ];
 
@@ -172,17 +188,53 @@ fn first_red(
     Ok(None)
 }
 
-fn mutate(copy: &Path, mutant: &Mutant) -> Outcome {
-    for (file, from, to) in mutant.edits {
-        let path = copy.join("crates/filelock/src").join(file);
-        let text = std::fs::read_to_string(&path)?;
-        if text.matches(from).count() != 1 {
-            let name = mutant.name;
-            return Err(format!("{name}: the text to replace in {file} is not there once").into());
+/// Makes the edits of `mutant` in the lock's sources below `workspace`.
+fn mutate(workspace: &Path, mutant: &Mutant) -> Outcome {
+    let sources = rust_files(&workspace.join("crates/filelock/src"))?;
+    for edit in mutant.edits {
+        let mut found = Vec::new();
+        for path in &sources {
+            let text = std::fs::read_to_string(path)?;
+            found.extend(edit.apply(&text).into_iter().map(|text| (path, text)));
         }
-        std::fs::write(path, text.replace(from, to))?;
+        let [(path, text)] = &found[..] else {
+            let (name, times) = (mutant.name, found.len());
+            return Err(format!("{name}: {times} times, not once:\n{}", edit.from).into());
+        };
+        std::fs::write(path, text)?;
     }
     Ok(())
+}
+
+impl Edit {
+    /// `text` with the edit made, once for each place where it can be.
+    fn apply(&self, text: &str) -> Vec<String> {
+        let wanted: Vec<_> = self.from.lines().map(str::trim).collect();
+        let lines: Vec<_> = text.lines().collect();
+        let trimmed: Vec<_> = lines.iter().map(|line| line.trim()).collect();
+        let places = (0..lines.len()).filter(|at| trimmed[*at..].starts_with(&wanted));
+        places
+            .map(|at| {
+                let (before, after) = (&lines[..at], &lines[at + wanted.len()..]);
+                let changed = [before, &[self.to], after].concat().join("\n");
+                changed + "\n"
+            })
+            .collect()
+    }
+}
+
+/// All of them below `directory`.
+fn rust_files(directory: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(directory)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            files.extend(rust_files(&path)?);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+    Ok(files)
 }
 
 /// The files that git knows, and those that it does not ignore.
@@ -206,4 +258,37 @@ fn copy_sources(to: &Path) -> Outcome {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_mutant_finds_its_lines_once() {
+        let copy = tempfile::tempdir().expect("because temporary files can be created");
+        let sources = copy.path().join("crates/filelock/src");
+        for mutant in &MUTANTS {
+            copy_tree(&root().join("crates/filelock/src"), &sources);
+            mutate(copy.path(), mutant).expect("because the edits follow the sources");
+        }
+    }
+
+    #[test]
+    fn an_edit_keeps_what_is_around_it_and_heeds_no_indentation() {
+        let edit = Edit { from: "a\n  b", to: "c" };
+        assert_eq!(edit.apply("x\n    a\n  b\ny\n"), ["x\nc\ny\n"]);
+        assert!(edit.apply("x\na\n\nb\n").is_empty());
+        assert_eq!(edit.apply("a\nb\na\nb\n").len(), 2);
+    }
+
+    fn copy_tree(from: &Path, to: &Path) {
+        for path in rust_files(from).expect("because the sources can be read") {
+            let inside = path.strip_prefix(from).expect("because it lies there");
+            let target = to.join(inside);
+            std::fs::create_dir_all(target.parent().unwrap_or(to))
+                .and_then(|()| std::fs::copy(&path, &target))
+                .expect("because files can be copied");
+        }
+    }
 }
