@@ -4,31 +4,21 @@
 //! `filelock` do. This crate is the program, with two doors: [`main`] runs it, and [`command`] describes
 //! its command line to those who write completions and manual pages.
 
-mod append;
-mod arguments;
-mod check;
-mod diff;
-mod failure;
-mod filter;
-mod find;
-mod holder;
-mod input;
-mod merge;
-mod output;
-mod places;
-mod run;
-mod set;
-mod show;
+mod command_line;
+mod document;
+mod flags;
+mod io;
+mod lock_wait;
 mod sys;
-mod terminal;
-mod waiting;
-mod words;
+mod verbs;
 
 use std::process::ExitCode;
 
-use arguments::{Arguments, Verb};
 use clap::{CommandFactory, Parser};
-use failure::Failure;
+use command_line::{Arguments, Verb};
+use io::failure::Failure;
+use io::{stderr, stdout};
+use verbs::{append, check, diff, holder, merge, run, set, show};
 
 /// The command line: verbs, flags and their help.
 pub fn command() -> clap::Command {
@@ -39,7 +29,7 @@ pub fn command() -> clap::Command {
 pub fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
-        Err(error) => return output::report_usage(&error),
+        Err(error) => return stdout::report_usage(&error),
     };
     sys::catch_file_size_limit();
     let (json, ended) = match &arguments.verb {
@@ -52,13 +42,13 @@ pub fn main() -> ExitCode {
         Verb::Holder(holder) => (holder.json, holder::holder(holder)),
         Verb::Append(append) => (append.json, append::append(append)),
     };
-    terminal::end_progress();
+    stderr::end_progress();
     match ended {
         Ok(code) => code,
         Err(failure) => match sys::interrupted_by().map(sys::exit_code_of_signal) {
-            None => output::report(&failure, json),
+            None => stdout::report(&failure, json),
             Some(status) if json => {
-                output::report(&Failure { status, kind: "interrupted", ..failure }, json)
+                stdout::report(&Failure { status, kind: "interrupted", ..failure }, json)
             }
             // As if the signal had ended us, but with everything cleaned up.
             Some(status) => ExitCode::from(status),

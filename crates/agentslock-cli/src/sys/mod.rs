@@ -1,8 +1,8 @@
 //! Processes and signals, which differ between operating systems: the only place with
 //! `#[cfg(target…)]`.
 
-mod waiting;
-pub(crate) use waiting::{exit_code_of_signal, interrupted_by, is_wait_interrupted, wait_begins};
+mod interrupt;
+pub(crate) use interrupt::{exit_code_of_signal, interrupted_by, is_wait_interrupted, wait_begins};
 
 #[cfg(unix)]
 mod origin;

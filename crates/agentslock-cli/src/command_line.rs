@@ -1,0 +1,46 @@
+//! The command line: all verbs. The flags of each stand in its own file.
+
+use clap::{Parser, Subcommand};
+
+use crate::verbs::append::Append;
+use crate::verbs::check::Check;
+use crate::verbs::diff::Diff;
+use crate::verbs::holder::Holder;
+use crate::verbs::merge::Merge;
+use crate::verbs::run::Run;
+use crate::verbs::set::Set;
+use crate::verbs::show::Show;
+
+/// Reads and writes .agentsrc.lock, which many programs share, and locks any file around a command.
+///
+/// Exit status: 0 yes or done; 1 no, or absent; 2 usage, input or I/O; 75 the lock was not to be had
+/// in time. `run` gives the command's own.
+#[derive(Debug, Parser)]
+#[command(name = "agentslock", version, max_term_width = 100)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    Show(Show),
+    Set(Set),
+    Check(Check),
+    Diff(Diff),
+    Merge(Merge),
+    Run(Run),
+    Holder(Holder),
+    Append(Append),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        use clap::CommandFactory;
+        Arguments::command().debug_assert();
+    }
+}

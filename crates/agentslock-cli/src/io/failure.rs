@@ -1,0 +1,143 @@
+//! What can end a verb without success, and the exit status for it.
+
+use std::error::Error;
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use agentslock_core::{Disturbance, FlushError, OpenError, SectionError, StageError};
+
+/// 1: the answer is no.
+pub(crate) const NO: u8 = 1;
+/// 2: usage, input or I/O.
+pub(crate) const TROUBLE: u8 = 2;
+/// 75, `EX_TEMPFAIL` of sysexits(3): the lock was not to be had in time. Try again later.
+pub(crate) const LOCKED: u8 = 75;
+
+/// Git (since 2.44) takes a driver's 1 to 128 for "merged, with conflicts", and only what is above for a
+/// failure. The driver that is installed passes neither on: it has git merge by line then.
+pub(crate) const MERGE_FAILED: u8 = 129;
+
+/// Why a verb did not do what it was asked.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) status: u8,
+    /// A word for programs.
+    pub(crate) kind: &'static str,
+    /// A sentence for people.
+    pub(crate) message: String,
+    /// The file that it is about, if known.
+    pub(crate) path: Option<PathBuf>,
+}
+
+impl Failure {
+    pub(crate) fn new(status: u8, kind: &'static str, message: impl Into<String>) -> Self {
+        Self { status, kind, message: message.into(), path: None }
+    }
+
+    /// Bad input from the command line or a stream.
+    pub(crate) fn input(message: impl Into<String>) -> Self {
+        Self::new(TROUBLE, "input", message)
+    }
+
+    /// What the operating system refused.
+    pub(crate) fn io(what: &str, error: &std::io::Error) -> Self {
+        Self::new(TROUBLE, "io", format!("{what}: {error}"))
+    }
+
+    /// Of a verb whose "no" is an answer.
+    pub(crate) fn into_trouble(self) -> Self {
+        Self { status: TROUBLE, ..self }
+    }
+
+    pub(crate) fn about(mut self, path: impl Into<PathBuf>) -> Self {
+        self.path = Some(path.into());
+        self
+    }
+}
+
+/// An error and its causes, on one line.
+pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let said = error.to_string();
+        // A transparent error says what its source says.
+        if !text.ends_with(&said) {
+            write!(text, ": {said}").expect("because writing to a string cannot fail");
+        }
+        cause = error.source();
+    }
+    text
+}
+
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Self {
+        let kind = if matches!(error, OpenError::Malformed { .. }) { "malformed" } else { "io" };
+        Self::new(TROUBLE, kind, chain(&error))
+    }
+}
+
+impl From<SectionError> for Failure {
+    fn from(error: SectionError) -> Self {
+        Self::new(TROUBLE, "malformed", chain(&error))
+    }
+}
+
+impl From<StageError> for Failure {
+    fn from(error: StageError) -> Self {
+        Self::input(chain(&error))
+    }
+}
+
+impl From<FlushError> for Failure {
+    fn from(error: FlushError) -> Self {
+        let (status, kind) = match &error {
+            error if error.is_contention() => (LOCKED, "locked"),
+            FlushError::Open(OpenError::Malformed { .. }) => (TROUBLE, "malformed"),
+            FlushError::LockLost { .. }
+            | FlushError::Unsettled { last: Disturbance::LockLost, .. } => (LOCKED, "lock-lost"),
+            FlushError::NotDurable(_) => (TROUBLE, "not-durable"),
+            _ => (TROUBLE, "io"),
+        };
+        Self::new(status, kind, chain(&error))
+    }
+}
+
+impl From<filelock::AcquireError> for Failure {
+    fn from(error: filelock::AcquireError) -> Self {
+        let (status, kind) =
+            if error.is_contention() { (LOCKED, "locked") } else { (TROUBLE, "io") };
+        Self::new(status, kind, chain(&error))
+    }
+}
+
+impl From<filelock::VerifyError> for Failure {
+    fn from(error: filelock::VerifyError) -> Self {
+        match &error {
+            filelock::VerifyError::Lost { .. } => Self::new(LOCKED, "lock-lost", chain(&error)),
+            _ => Self::new(TROUBLE, "io", chain(&error)),
+        }
+    }
+}
+
+impl From<filelock::InspectError> for Failure {
+    fn from(error: filelock::InspectError) -> Self {
+        Self::new(TROUBLE, "io", chain(&error))
+    }
+}
+
+impl From<fsops::ReadError> for Failure {
+    fn from(error: fsops::ReadError) -> Self {
+        Self::new(TROUBLE, "io", chain(&error))
+    }
+}
+
+impl From<fsops::AppendError> for Failure {
+    fn from(error: fsops::AppendError) -> Self {
+        let kind = match &error {
+            fsops::AppendError::NotDurable { .. } => "not-durable",
+            _ => "io",
+        };
+        Self::new(TROUBLE, kind, chain(&error))
+    }
+}

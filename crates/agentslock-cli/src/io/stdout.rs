@@ -1,0 +1,99 @@
+//! What is printed: values, the JSON envelope, errors.
+
+use std::io::{self, ErrorKind, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+use agentslock_core::Fields;
+use serde_json::value::RawValue;
+
+use crate::io::failure::{Failure, TROUBLE};
+use crate::io::stderr::{end_progress, say};
+
+/// The version of the envelope that `--json` prints. Fields may be added to it; a change of one
+/// that is there gets a new number.
+const ENVELOPE: u32 = 1;
+
+/// Writes `text` to standard output. Whoever reads may stop reading at any time: no error.
+pub(crate) fn print(text: &str) -> Result<ExitCode, Failure> {
+    print_bytes(text.as_bytes())
+}
+
+/// As [`print()`], for what may be no text.
+pub(crate) fn print_bytes(bytes: &[u8]) -> Result<ExitCode, Failure> {
+    end_progress();
+    let mut out = io::stdout().lock();
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Failure::io("failed to write to standard output", &error))
+        }
+        _ => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// The envelope of a verb that has an answer; `ok` says whether it is yes, as the exit status does.
+pub(crate) fn envelope(path: &Path, ok: bool) -> Fields {
+    let mut fields = Fields::new();
+    push(&mut fields, "agentslock", &ENVELOPE);
+    push(&mut fields, "ok", &ok);
+    push(&mut fields, "path", &path.to_string_lossy());
+    fields
+}
+
+/// Adds a field that cannot fail to be JSON: a number, a boolean, a string, or what consists of such.
+pub(crate) fn push<T: serde::Serialize + ?Sized>(fields: &mut Fields, name: &str, value: &T) {
+    fields.push(name, value).expect("because what is pushed is JSON");
+}
+
+/// Adds a JSON text as it is.
+pub(crate) fn push_raw(fields: &mut Fields, name: &str, json: &str) {
+    let raw: &RawValue = serde_json::from_str(json).expect("because it comes from a document");
+    push(fields, name, raw);
+}
+
+pub(crate) fn print_envelope(fields: &Fields) -> Result<ExitCode, Failure> {
+    let mut line = serde_json::to_string(fields).expect("because the fields are JSON");
+    line.push('\n');
+    print(&line)
+}
+
+/// Tells of a failure: a line on standard error, or, where JSON was asked for, an envelope on standard
+/// output, so that a program reads one stream only.
+pub(crate) fn report(failure: &Failure, json: bool) -> ExitCode {
+    if json {
+        let mut error = Fields::new();
+        push(&mut error, "kind", failure.kind);
+        push(&mut error, "message", &failure.message);
+        let mut fields = Fields::new();
+        push(&mut fields, "agentslock", &ENVELOPE);
+        push(&mut fields, "ok", &false);
+        if let Some(path) = &failure.path {
+            push(&mut fields, "path", &path.to_string_lossy());
+        }
+        push(&mut fields, "error", &error);
+        // What cannot be told there is told here.
+        if let Err(unwritten) = print_envelope(&fields) {
+            say(&failure.message);
+            if unwritten.message != failure.message {
+                say(&unwritten.message);
+            }
+        }
+    } else {
+        say(&failure.message);
+    }
+    ExitCode::from(failure.status)
+}
+
+/// What the command line got wrong; or the help that it asked for, which is no failure.
+pub(crate) fn report_usage(error: &clap::Error) -> ExitCode {
+    // Not parsed, so not known for certain: but what comes before `--` is ours.
+    let mut arguments = std::env::args_os().skip(1).take_while(|argument| argument != "--");
+    // Git must not take it for a merge with conflicts.
+    let is_merge = arguments.next().is_some_and(|verb| verb == "merge");
+    let status = if is_merge { crate::io::failure::MERGE_FAILED } else { TROUBLE };
+    if error.use_stderr() && arguments.any(|argument| argument == "--json") {
+        return report(&Failure::new(status, "usage", error.to_string().trim()), true);
+    }
+    let _ = error.print();
+    if error.use_stderr() { ExitCode::from(status) } else { ExitCode::SUCCESS }
+}

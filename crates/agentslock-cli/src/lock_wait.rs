@@ -1,0 +1,68 @@
+//! Waiting for a lock: silent for a second, then one line that says who for.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use filelock::{Holder, LockGuard, LockOptions};
+
+use crate::flags::{Talk, Wait};
+use crate::io::stderr;
+use crate::io::stderr::say;
+use crate::sys;
+
+const SILENT: Duration = Duration::from_secs(1);
+
+/// How often a lock that is held for long is renewed: a third of the time after which a peer that
+/// goes by the clock takes it.
+pub(crate) const RENEW_EVERY: Duration = Duration::from_secs(10);
+
+/// A signal ends the wait.
+pub(crate) fn options(wait: &Wait, target: &Path) -> LockOptions {
+    unless(wait, target, sys::is_wait_interrupted)
+}
+
+/// As [`options`], but gives up once `stop` says so.
+pub(crate) fn unless(
+    wait: &Wait,
+    target: &Path,
+    stop: impl Fn() -> bool + Send + Sync + 'static,
+) -> LockOptions {
+    let (limit, Talk { quiet, .. }) = (wait.limit, wait.talk);
+    let target = target.to_owned();
+    // The second that was told of last.
+    let told = AtomicU64::new(0);
+    LockOptions::new().timeout(limit).on_wait(move |waited, holder| {
+        if stop() {
+            return ControlFlow::Break(());
+        }
+        if waited >= SILENT
+            && !quiet
+            && told.swap(waited.as_secs(), Ordering::Relaxed) != waited.as_secs()
+        {
+            stderr::progress(&line(&target, holder, limit.saturating_sub(waited)));
+        }
+        ControlFlow::Continue(())
+    })
+}
+
+/// With --verbose, says that the lock is ours, and who died of those who had it.
+pub(crate) fn tell_acquired(wait: &Wait, target: &Path, guard: &LockGuard) {
+    if wait.talk.verbose {
+        let after = match guard.takeover() {
+            Some(dead) => format!("; its last holder did not release it: {dead}"),
+            None => String::new(),
+        };
+        say(&format!("took the lock of `{}`{after}", target.display()));
+    }
+}
+
+fn line(target: &Path, holder: Option<&Holder>, left: Duration) -> String {
+    let holder = holder.map_or_else(|| "others".to_owned(), ToString::to_string);
+    format!(
+        "waiting for the lock of `{}`, held by {holder}; giving up in {:.0} s",
+        target.display(),
+        left.as_secs_f64().ceil()
+    )
+}

@@ -1,0 +1,95 @@
+//! Whether what is locked is what is declared now: drift and staleness.
+
+use std::path::Path;
+use std::time::SystemTime;
+
+use agentslock_config::{ConfigLock, Declared, Digest, DriftState, Kind, ReadError, Reference};
+
+use super::finding::Finding;
+use crate::document::positions::Places;
+use crate::io::failure::{Failure, chain};
+
+/// What is declared, as far as it was told.
+pub(super) struct Asked {
+    references: Option<Declared>,
+    inputs: Option<Declared>,
+}
+
+impl Asked {
+    /// `None` if nothing was told.
+    pub(super) fn of(
+        list: Option<&Path>,
+        kinds: &[String],
+        inputs: Option<Digest>,
+    ) -> Result<Option<Self>, Failure> {
+        let references = match list {
+            Some(list) => Some(declared(list, kinds)?),
+            None => None,
+        };
+        // Of the inputs alone: nothing is declared of any kind.
+        let inputs = inputs.map(|digest| Declared::new([]).over([]).with_inputs(digest));
+        let asked = references.is_some() || inputs.is_some();
+        Ok(asked.then_some(Self { references, inputs }))
+    }
+
+    pub(super) fn examine(&self, path: &Path) -> Vec<Finding> {
+        self.compare(path).unwrap_or_else(|error| {
+            vec![Finding::new("unreadable", (1, 1), chain(&error)).unsure()]
+        })
+    }
+
+    fn compare(&self, path: &Path) -> Result<Vec<Finding>, ReadError> {
+        let lock = ConfigLock::new(path);
+        // Only for the places. What cannot be read by now has none.
+        let bytes = fsops::read(path).ok().and_then(|contents| contents.bytes).unwrap_or_default();
+        let places = Places::of(&bytes);
+        let mut findings = Vec::new();
+        if let Some(inputs) = &self.inputs {
+            for reason in lock.staleness(inputs)? {
+                // After its name, which is the finding's.
+                let text = reason.to_string();
+                let message = text.split_once(": ").map_or(&*text, |(_, evidence)| evidence);
+                let at = places.as_ref().and_then(|places| places.top_level("inputs_digest"));
+                let at = at.map_or((1, 1), |(_, place)| place);
+                findings.push(Finding::new(reason.reason(), at, message));
+            }
+        }
+        let Some(declared) = &self.references else { return Ok(findings) };
+        let place = places.as_ref().map(|places| places.entries("units"));
+        for drift in lock.drift(declared, SystemTime::now())? {
+            let reference = drift.reference.as_str();
+            let message = match drift.state {
+                DriftState::Ok => continue,
+                DriftState::MissingFromLock => format!("{reference} is declared, but not locked"),
+                DriftState::ExtraInLock => format!("{reference} is locked, but not declared"),
+                DriftState::TtlExpired => format!("{reference} is locked by an entry that expired"),
+                state => format!("{reference}: {state}"),
+            };
+            let at = place.as_ref().map_or((1, 1), |place| place(reference));
+            findings.push(Finding::new(drift.state.as_str(), at, message));
+        }
+        Ok(findings)
+    }
+}
+
+/// A reference a line; what is empty or begins with `#` is none.
+fn declared(list: &Path, kinds: &[String]) -> Result<Declared, Failure> {
+    let (source, bytes) = crate::io::input::read(Some(list))?;
+    let text = std::str::from_utf8(&bytes)
+        .map_err(|_| Failure::input(format!("{source} is not UTF-8")))?;
+    let mut references: Vec<Reference> = Vec::new();
+    for (line, number) in text.lines().zip(1..) {
+        let line = line.trim();
+        if !line.is_empty() && !line.starts_with('#') {
+            let reference = line
+                .parse()
+                .map_err(|error| Failure::input(format!("{source}, line {number}: {error}")))?;
+            references.push(reference);
+        }
+    }
+    let declared = Declared::new(references);
+    if kinds.is_empty() {
+        return Ok(declared);
+    }
+    Ok(declared.over(kinds.iter().map(|kind| Kind::from(kind.clone()))))
+}

@@ -1,0 +1,44 @@
+//! Writing what was repaired.
+
+use std::io::Write;
+use std::path::Path;
+
+use fsops::{AtomicFile, Durability, WriteError};
+
+use super::finding::Finding;
+use super::text::examine;
+use crate::flags::Wait;
+use crate::io::failure::{Failure, LOCKED};
+use crate::lock_wait;
+use crate::sys;
+
+/// Repairs the document at `path` as it is once the lock is held, and returns what was repaired.
+pub(super) fn write(wait: &Wait, path: &Path) -> Result<Vec<Finding>, Failure> {
+    sys::wait_begins();
+    let guard = lock_wait::options(wait, path).acquire(path)?;
+    lock_wait::tell_acquired(wait, path, &guard);
+    let contents = fsops::read(path)?;
+    let examined = examine(&contents.bytes.unwrap_or_default());
+    let Some(repaired) = examined.repaired else { return Ok(Vec::new()) };
+    let mut file = AtomicFile::create(path, Durability::Full)?;
+    let failed =
+        |verb| move |source| Failure::from(WriteError::Io { verb, path: path.to_owned(), source });
+    file.write_all(repaired.as_bytes()).map_err(failed("write the new content of"))?;
+    let file = file.make_ready()?;
+    guard.verify()?;
+    if !contents.version.is_current(path).map_err(failed("examine"))? {
+        let message = format!("`{}` was changed without its lock; try again", path.display());
+        return Err(Failure::new(LOCKED, "changed", message));
+    }
+    file.commit()?;
+    // The document is in place. A lock that was lost by now takes nothing back.
+    let _ = guard.release();
+    Ok(examined.findings.into_iter().filter(|finding| finding.fixable).collect())
+}
+
+impl From<WriteError> for Failure {
+    fn from(error: WriteError) -> Self {
+        let kind = if error.is_committed() { "not-durable" } else { "io" };
+        Self::new(crate::io::failure::TROUBLE, kind, crate::io::failure::chain(&error))
+    }
+}

@@ -1,0 +1,159 @@
+//! `check`: whether the document is as it should be, and repairing what is safe to repair.
+
+mod declared;
+mod finding;
+mod fix;
+mod text;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use agentslock_config::Digest;
+use clap::Args;
+
+use crate::document::find;
+use crate::flags::{Color, Document, Wait};
+use crate::io::failure::{Failure, NO, TROUBLE};
+use crate::io::paint::Paint;
+use crate::io::stderr::say;
+use crate::io::stdout::{envelope, print, print_envelope, push};
+use finding::Finding;
+use text::Examined;
+
+/// Check the document, for CI and hooks: a line for each thing that is not as it should be.
+///
+/// It must be a JSON object without conflict markers, of a version that is known, and laid out as all
+/// writers do. With --declared and --inputs-digest, what is locked must be what is declared now.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  agentslock check\n  \
+    jq -r '.layers | keys[]' .agentsrc.json | agentslock check --declared - --kind layer\n  \
+    agentslock check --fix\n\n\
+    Exit status: 0 all is as it should be; 1 something is not; 2 it could not be told; 75 for --fix, the \
+    lock was not to be had in time.")]
+#[command(mut_arg("limit", |wait| wait.requires("fix")))]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag")]
+pub(crate) struct Check {
+    /// Compare the units with the references in LIST, one a line; `-` for standard input
+    #[arg(long, value_name = "LIST")]
+    pub(crate) declared: Option<PathBuf>,
+    /// LIST declares units of this kind only (repeatable) [default: of all kinds]
+    #[arg(long = "kind", value_name = "KIND", requires = "declared")]
+    pub(crate) kinds: Vec<String>,
+    /// What the document should have been resolved from
+    #[arg(long, value_name = "DIGEST")]
+    pub(crate) inputs_digest: Option<Digest>,
+    /// Repair what is safe to repair, under the lock: the layout, commas, and conflicts that are none or
+    /// of which one side was chosen
+    #[arg(long)]
+    pub(crate) fix: bool,
+    /// With --fix, write nothing, take no lock, and tell what would be left
+    #[arg(short = 'n', long, requires = "fix")]
+    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) document: Document,
+    #[command(flatten)]
+    pub(crate) wait: Wait,
+    #[command(flatten)]
+    pub(crate) color: Color,
+    /// Print one JSON object that holds the findings, or the error
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+pub(crate) fn check(arguments: &Check) -> Result<ExitCode, Failure> {
+    // What is wrong with the arguments is found first.
+    let asked = declared::Asked::of(
+        arguments.declared.as_deref(),
+        &arguments.kinds,
+        arguments.inputs_digest.clone(),
+    )?;
+    let path = find::to_read(&arguments.document)?;
+    check_at(arguments, &path, asked.as_ref()).map_err(|failure| failure.about(&path))
+}
+
+fn check_at(
+    arguments: &Check,
+    path: &Path,
+    asked: Option<&declared::Asked>,
+) -> Result<ExitCode, Failure> {
+    let bytes = read(path)?;
+    if arguments.fix || asked.is_some() {
+        refuse_pipe(path)?;
+    }
+    let mut examined = text::examine(&bytes);
+    let mut fixed = Vec::new();
+    if arguments.fix && examined.repaired.is_some() {
+        if arguments.dry_run {
+            (fixed, examined.findings) = examined.findings.into_iter().partition(|it| it.fixable);
+        } else {
+            fixed = fix::write(&arguments.wait, path)?;
+            examined = text::examine(&read(path)?);
+        }
+    }
+    let Examined { mut findings, readable, .. } = examined;
+    if readable && let Some(asked) = asked {
+        findings.extend(asked.examine(path));
+    }
+    tell(arguments, path, &findings, &fixed)?;
+    Ok(match &*findings {
+        [] => ExitCode::SUCCESS,
+        findings if findings.iter().any(|finding| finding.unsure) => ExitCode::from(TROUBLE),
+        _ => ExitCode::from(NO),
+    })
+}
+
+/// What could be read is a file or an open pipe, and that is read once, and not written.
+fn refuse_pipe(path: &Path) -> Result<(), Failure> {
+    if std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+        let path = path.display();
+        let message =
+            format!("`{path}` is a pipe; --fix, --declared and --inputs-digest take a file");
+        return Err(Failure::input(message));
+    }
+    Ok(())
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    fsops::read(path)?
+        .bytes
+        .ok_or_else(|| Failure::new(NO, "absent", format!("`{}` does not exist", path.display())))
+}
+
+fn tell(
+    arguments: &Check,
+    path: &Path,
+    findings: &[Finding],
+    fixed: &[Finding],
+) -> Result<(), Failure> {
+    if arguments.json {
+        let mut fields = envelope(path, findings.is_empty());
+        let as_json =
+            |findings: &[Finding]| findings.iter().map(Finding::as_json).collect::<Vec<_>>();
+        push(&mut fields, "findings", &as_json(findings));
+        if arguments.fix {
+            push(
+                &mut fields,
+                if arguments.dry_run { "would_fix" } else { "fixed" },
+                &as_json(fixed),
+            );
+        }
+        return print_envelope(&fields).map(|_| ());
+    }
+    if arguments.wait.talk.quiet {
+        return Ok(());
+    }
+    let paint = Paint::on_stdout(arguments.color);
+    let mut text = String::new();
+    for finding in fixed {
+        let done = if arguments.dry_run { "would be fixed" } else { "fixed" };
+        text += &finding.line(path, done, paint);
+    }
+    for finding in findings {
+        let hint = if finding.fixable { "check --fix repairs it" } else { "" };
+        text += &finding.line(path, hint, paint);
+    }
+    if arguments.wait.talk.verbose && findings.is_empty() {
+        say(&format!("`{}`: all is as it should be", path.display()));
+    }
+    print(&text).map(|_| ())
+}

@@ -1,0 +1,149 @@
+//! The document as a text: whether it is one, of a version that is known, without a key that is there
+//! twice, and laid out as it should be.
+
+use agentslock_config::LaterStamp;
+use agentslock_core::{
+    CanonicalError, DuplicateKey, Flaw, LOCK_VERSION, MarkedSides, MergeError, canonical_text,
+    duplicate_keys, merge, place_after,
+};
+
+use super::finding::Finding;
+use crate::document::describe;
+use crate::document::positions::{Place, Places};
+
+/// What was found, and what can be done about it.
+pub(super) struct Examined {
+    pub(super) findings: Vec<Finding>,
+    /// Whether it is a document, of a version that is known.
+    pub(super) readable: bool,
+    /// What repairs all findings that can be repaired.
+    pub(super) repaired: Option<String>,
+}
+
+pub(super) fn examine(bytes: &[u8]) -> Examined {
+    match canonical_text(bytes) {
+        Ok(canonical) => examine_document(bytes, canonical),
+        Err(CanonicalError::Malformed(Flaw { line, column, problem, .. })) => {
+            let malformed = Finding::new("malformed", (line, column), problem.to_string());
+            examine_marked(bytes, malformed)
+        }
+        Err(error) => Examined {
+            findings: vec![Finding::new("not-canonical", (1, 1), error.to_string())],
+            readable: true,
+            repaired: None,
+        },
+    }
+}
+
+fn examine_document(bytes: &[u8], canonical: String) -> Examined {
+    if let Some(finding) = examine_version(bytes) {
+        // What another version means by its layout is not known.
+        return Examined { readable: false, findings: vec![finding], repaired: None };
+    }
+    let twice = find_twice(std::str::from_utf8(bytes).expect("because it is a document"));
+    if !twice.is_empty() {
+        return Examined { findings: twice, readable: true, repaired: None };
+    }
+    if bytes == canonical.as_bytes() {
+        return Examined { findings: Vec::new(), readable: true, repaired: None };
+    }
+    let same = bytes.iter().zip(canonical.as_bytes()).take_while(|(a, b)| a == b).count();
+    let message = "from here on, it is not laid out as all writers would lay it out";
+    let finding = Finding::new("not-canonical", place_after(&bytes[..same]), message).fixable();
+    Examined { findings: vec![finding], readable: true, repaired: Some(canonical) }
+}
+
+fn find_twice(text: &str) -> Vec<Finding> {
+    let finding = |key: DuplicateKey| {
+        let message = format!("{} is there already; take one away", key.path.join("."));
+        Finding::new("duplicate-key", (key.line, key.column), message)
+    };
+    duplicate_keys(text).into_iter().map(finding).collect()
+}
+
+fn examine_version(bytes: &[u8]) -> Option<Finding> {
+    let places = Places::of(bytes)?;
+    let (version, place) = places.top_level("lock_version")?;
+    match serde_json::from_str::<u64>(version) {
+        Ok(version) if version <= LOCK_VERSION => None,
+        Ok(version) => {
+            let message = format!(
+                "lock_version is {version}, of which this program knows nothing: update it"
+            );
+            Some(Finding::new("later-version", place, message).unsure())
+        }
+        Err(_) => Some(Finding::new("version", place, "lock_version is not a whole number")),
+    }
+}
+
+/// What is not JSON may be what a merge left: with markers in it, or with the commas missing or too
+/// many that stood at the lines that a person took away.
+fn examine_marked(bytes: &[u8], malformed: Finding) -> Examined {
+    let unreadable = |findings| Examined { findings, readable: false, repaired: None };
+    let sides = match MarkedSides::read(bytes) {
+        Ok(sides) => sides,
+        Err(_) if markers(bytes).next().is_none() => return unreadable(vec![malformed]),
+        Err(error) => {
+            let place = (error.line, error.column);
+            let finding = Finding::new("conflict-markers", place, error.problem.to_string());
+            return unreadable(vec![finding]);
+        }
+    };
+    if sides.conflicts == 0 {
+        // Only commas were put right, at the ends of lines: a key's place is what it was.
+        let twice = find_twice(&sides.ours);
+        if !twice.is_empty() {
+            return unreadable([vec![malformed], twice].concat());
+        }
+        return match canonical_text(sides.ours) {
+            Ok(repaired) => Examined {
+                findings: vec![malformed.fixable()],
+                readable: false,
+                repaired: Some(repaired),
+            },
+            Err(_) => unreadable(vec![malformed]),
+        };
+    }
+    examine_conflicts(bytes, &sides).unwrap_or_else(|error| {
+        let (place, message) = ((error.flaw.line, error.flaw.column), error.to_string());
+        unreadable(vec![Finding::new("conflict-markers", place, message)])
+    })
+}
+
+fn examine_conflicts(bytes: &[u8], sides: &MarkedSides) -> Result<Examined, MergeError> {
+    let base = sides.base.as_deref().unwrap_or_default();
+    let merged = merge(base, &sides.ours, &sides.theirs, &mut LaterStamp)?;
+    let places: Vec<_> = markers(bytes).collect();
+    let first = places.first().copied().unwrap_or((1, 1));
+    let conflicts: Vec<_> = merged.conflicts().collect();
+    // As `merge` leaves them. Of git's own, one can hold several.
+    let has_one_each = places.len() == conflicts.len();
+    let findings: Vec<_> = conflicts
+        .iter()
+        .zip(if has_one_each { places } else { vec![first; conflicts.len()] })
+        .map(|(conflict, place)| {
+            let subject = describe::subject(conflict.section, conflict.entry);
+            let message = format!("{subject} was changed on both sides; choose one");
+            Finding::new("conflict", place, message)
+        })
+        .collect();
+    let repaired = merged.text().and_then(|text| canonical_text(text).ok());
+    let Some(text) = &repaired else {
+        return Ok(Examined { findings, readable: false, repaired: None });
+    };
+    // Each side can have its own, so that only the result tells.
+    let twice: Vec<_> =
+        find_twice(text).into_iter().map(|finding| Finding { place: first, ..finding }).collect();
+    if !twice.is_empty() {
+        return Ok(Examined { findings: twice, readable: false, repaired: None });
+    }
+    let message = "conflict markers, but no conflict: what both sides changed fits together";
+    let finding = Finding::new("conflict-markers", first, message).fixable();
+    Ok(Examined { findings: vec![finding], readable: false, repaired })
+}
+
+/// Where each conflict begins.
+fn markers(bytes: &[u8]) -> impl Iterator<Item = Place> {
+    let lines = bytes.split(|byte| *byte == b'\n').zip(1..);
+    lines.filter(|(line, _)| line.starts_with(b"<<<<<<<")).map(|(_, number)| (number, 1))
+}

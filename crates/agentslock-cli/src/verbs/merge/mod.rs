@@ -1,0 +1,18 @@
+//! `merge`: two documents that began as one, by section and entry; and setting it up for git.
+
+mod driver;
+mod flags;
+mod git;
+mod install;
+
+use std::process::ExitCode;
+
+use crate::io::failure::{Failure, MERGE_FAILED};
+pub(crate) use flags::Merge;
+
+pub(crate) fn merge(arguments: &Merge) -> Result<ExitCode, Failure> {
+    if arguments.install || arguments.uninstall {
+        return install::install(arguments);
+    }
+    driver::merge(arguments).map_err(|failure| Failure { status: MERGE_FAILED, ..failure })
+}

@@ -1,0 +1,10 @@
+//! The verbs: for each its flags, their help, and what it does.
+
+pub(crate) mod append;
+pub(crate) mod check;
+pub(crate) mod diff;
+pub(crate) mod holder;
+pub(crate) mod merge;
+pub(crate) mod run;
+pub(crate) mod set;
+pub(crate) mod show;
