@@ -3,9 +3,9 @@
 use agentslock_core::{Digest, Flushed, ReadError, Timestamp};
 
 use crate::adapter::Adapter;
+use crate::document::{blockers, read};
 use crate::error::ChangeError;
-use crate::lock::{blockers, read};
-use crate::own::AdapterLock;
+use crate::handle::AdapterLock;
 use crate::view::ViewName;
 
 /// What is known of an adapter when it goes live.

@@ -3,10 +3,10 @@
 use agentslock_core::{Flushed, Timestamp};
 
 use crate::dependencies;
+use crate::document::read;
 use crate::error::{ChangeError, IllegalTransition};
-use crate::lock::read;
+use crate::handle::AdapterLock;
 use crate::machine::Event;
-use crate::own::AdapterLock;
 use crate::view::{Dependency, ViewName};
 
 /// What a bump of an adapter's schema did to the views that depend on it.

@@ -2,8 +2,8 @@
 
 use agentslock_core::{Digest, Entries};
 
+use crate::document::check_name;
 use crate::error::ChangeError;
-use crate::lock::check_name;
 use crate::view::Dependency;
 
 /// Checks what a view is said to depend on. A digest that is none is accepted only if the adapter that

@@ -61,10 +61,10 @@ mod activate;
 mod adapter;
 mod bump;
 mod dependencies;
+mod document;
 mod error;
-mod lock;
+mod handle;
 mod machine;
-mod own;
 mod reconcile;
 mod register;
 mod view;
@@ -75,13 +75,10 @@ pub use agentslock_core::{
     Digest, Durability, Fields, Flushed, LockOptions, LockfileOptions, ReadError, Timestamp,
 };
 pub use bump::Bumped;
+pub use document::AdaptersLock;
 pub use error::{ChangeError, IllegalTransition, UnusableNameError};
-pub use lock::AdaptersLock;
+pub use handle::AdapterLock;
 pub use machine::{Event, Status};
-pub use own::AdapterLock;
 pub use reconcile::{Presence, Reconciled};
 pub use register::Build;
-pub use view::{Dependency, Transition, View, ViewName};
-
-/// How many transitions the history of a view keeps.
-pub const HISTORY_LIMIT: usize = 20;
+pub use view::{Dependency, HISTORY_LIMIT, Transition, View, ViewName};

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use agentslock_core::{Digest, Flushed, ParseDigestError, Timestamp};
 
+use crate::document::ADAPTERS;
 use crate::error::ChangeError;
-use crate::lock::ADAPTERS;
+use crate::handle::AdapterLock;
 use crate::machine::{Event, Status};
-use crate::own::AdapterLock;
 use crate::view::{View, ViewName};
 
 /// What is there of a view.

@@ -4,8 +4,8 @@ use agentslock_core::{Digest, Flushed, Timestamp};
 
 use crate::dependencies;
 use crate::error::ChangeError;
+use crate::handle::AdapterLock;
 use crate::machine::Event;
-use crate::own::AdapterLock;
 use crate::view::Dependency;
 
 /// A view as it was just built.

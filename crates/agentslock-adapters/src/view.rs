@@ -7,8 +7,10 @@ use agentslock_core::{Digest, FieldError, Fields, Timestamp};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use crate::HISTORY_LIMIT;
 use crate::machine::{Event, Status};
+
+/// How many transitions the history of a view keeps.
+pub const HISTORY_LIMIT: usize = 20;
 
 /// One materialized view of an adapter.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::encode::compact;
-use crate::fields::Fields;
+use crate::document::reserved::{INPUTS_DIGEST_KEY, LOCK_VERSION_KEY};
+use crate::json::encode::compact;
+use crate::json::fields::Fields;
 use crate::lockfile::Lockfile;
-use crate::reserved::{INPUTS_DIGEST_KEY, LOCK_VERSION_KEY};
 
 /// One place where two documents differ. The values are as they are spelled; `None` where there is
 /// nothing.

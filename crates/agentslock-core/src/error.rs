@@ -4,8 +4,8 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use crate::fields::FieldError;
-use crate::flaw::Flaw;
+use crate::json::fields::FieldError;
+use crate::json::syntax::Flaw;
 
 /// Why a document was not opened. The file is as it was.
 #[derive(Debug, thiserror::Error)]

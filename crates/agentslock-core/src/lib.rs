@@ -58,52 +58,37 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod canonical;
-mod commit;
 mod diff;
 mod digest;
 mod document;
-mod duplicates;
-mod encode;
-mod entries;
 mod error;
-mod fields;
-mod flaw;
-mod flush;
-mod frame;
+mod json;
 mod lockfile;
 mod merge;
 mod options;
-mod reserved;
-mod stage;
 mod timestamp;
-mod update;
-mod version;
 
-pub use canonical::{CanonicalError, canonical_text};
 pub use diff::{Difference, diff};
 pub use digest::{Digest, ParseDigestError};
-pub use duplicates::{DuplicateKey, duplicate_keys};
-pub use encode::compact;
-pub use entries::Entries;
+pub use document::canonical::{CanonicalError, canonical_text};
+pub use document::reserved::{LOCK_VERSION, is_reserved};
 pub use error::{
     Disturbance, Error, FlushError, OpenError, ReadError, RenewLockError, SectionError, StageError,
 };
-pub use fields::{FieldError, Fields};
 pub use filelock::LockOptions;
-pub use flaw::{Flaw, Problem, place_after};
-pub use flush::Flushed;
 pub use fsops::Durability;
+pub use json::duplicates::{DuplicateKey, duplicate_keys};
+pub use json::encode::compact;
+pub use json::fields::{FieldError, Fields};
+pub use json::syntax::{Flaw, Problem, place_after};
 pub use lockfile::Lockfile;
+pub use lockfile::commit::Flushed;
+pub use lockfile::entries::Entries;
+pub use lockfile::update::Updated;
+pub use lockfile::version::VersionError;
 pub use merge::{
     Conflict, MarkedError, MarkedProblem, MarkedSides, Markers, MergeError, Merged, Resolution,
     Resolver, Side, merge,
 };
 pub use options::LockfileOptions;
-pub use reserved::is_reserved;
 pub use timestamp::{ParseTimestampError, TimeRangeError, Timestamp};
-pub use update::Updated;
-pub use version::VersionError;
-
-/// The version of the document's format that this crate writes.
-pub const LOCK_VERSION: u64 = 1;

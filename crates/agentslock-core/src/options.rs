@@ -5,9 +5,7 @@ use std::path::{Path, PathBuf};
 use filelock::LockOptions;
 use fsops::Durability;
 
-use crate::commit::read_document;
 use crate::error::OpenError;
-use crate::lockfile::Lockfile;
 
 /// Options for [`Lockfile`]. A by-value builder.
 ///
@@ -44,17 +42,6 @@ impl LockfileOptions {
     pub fn durability(mut self, durability: Durability) -> Self {
         self.durability = durability;
         self
-    }
-
-    /// See [`Lockfile::open`].
-    ///
-    /// # Errors
-    ///
-    /// As there.
-    pub fn open(&self, path: impl AsRef<Path>) -> Result<Lockfile, OpenError> {
-        let path = absolute(path.as_ref())?;
-        let (document, version) = read_document(&path, None)?;
-        Ok(Lockfile::new(&path, self.clone(), (document, &version), None))
     }
 }
 

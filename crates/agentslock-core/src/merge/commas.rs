@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::tokens::tokens;
+use crate::json::tokens::tokens;
 
 /// `text` with a comma put behind a value whose line ends without one although another value follows,
 /// and with the comma behind the last value of an object or array taken away.

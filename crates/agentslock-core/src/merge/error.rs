@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::conflict::Side;
-use crate::flaw::{Flaw, Problem};
+use crate::json::syntax::{Flaw, Problem};
 
 /// Which of the three documents is none, and why.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -3,8 +3,8 @@
 use std::num::NonZero;
 
 use super::conflict::Conflict;
-use crate::frame::{INDENT, OPEN, Object};
-use crate::reserved::INPUTS_DIGEST_KEY;
+use crate::document::render::{INDENT, OPEN, Object};
+use crate::document::reserved::INPUTS_DIGEST_KEY;
 
 /// The result of a [`merge`](crate::merge()).
 #[derive(Clone, Debug)]

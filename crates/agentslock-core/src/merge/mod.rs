@@ -4,15 +4,12 @@ mod commas;
 mod conflict;
 mod error;
 mod marked;
-mod meaning;
 mod merged;
 mod path;
 mod three_way;
-mod tokens;
 
 pub use conflict::{Conflict, Resolution, Resolver, Side};
 pub use error::{MarkedError, MarkedProblem, MergeError};
 pub use marked::MarkedSides;
 pub use merged::{Markers, Merged};
 pub use three_way::merge;
-pub(crate) use tokens::string_end;

@@ -1,6 +1,6 @@
 //! Where in a JSON text one is: in which objects and arrays, and under which keys.
 
-use super::tokens::tokens;
+use crate::json::tokens::tokens;
 
 /// The objects and arrays that are open, outermost first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

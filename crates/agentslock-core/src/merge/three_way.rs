@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use super::conflict::{Conflict, Resolution, Resolver, Side};
 use super::error::MergeError;
-use super::meaning::meanings;
 use super::merged::{Item, Merged, Part, Parts};
 use crate::document::Document;
-use crate::flaw::{Flaw, Problem};
-use crate::reserved::{INPUTS_DIGEST_KEY, LOCK_VERSION_KEY, is_reserved};
+use crate::document::reserved::{INPUTS_DIGEST_KEY, LOCK_VERSION_KEY, is_reserved};
+use crate::json::meaning::meanings;
+use crate::json::syntax::{Flaw, Problem};
 
 /// Merges `theirs` into `ours`, which both began as `base`. Reads and writes no file.
 ///

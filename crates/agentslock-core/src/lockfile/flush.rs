@@ -1,25 +1,14 @@
 //! Flushing: what is staged, onto the document as it is by then.
 
-use std::path::Path;
 use std::sync::Arc;
 
-use fsops::Durability;
-
-use crate::commit::{Round, finish_round, read_document, start_over};
+use super::Lockfile;
+use super::commit::{Flushed, Round, create_parents, finish_round, start_over};
+use super::stage::Picture;
 use crate::document::Document;
+use crate::document::load::read_document;
+use crate::document::render::after;
 use crate::error::FlushError;
-use crate::frame::after;
-use crate::lockfile::Lockfile;
-use crate::stage::Picture;
-
-/// What a flush did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Flushed {
-    /// The file was replaced, or created.
-    Written,
-    /// All was already as staged. The file was not touched: same inode, same times.
-    Unchanged,
-}
 
 impl Lockfile {
     /// Writes what is staged, and nothing else, onto the document as it is by now: under the lock
@@ -86,11 +75,4 @@ impl Lockfile {
         state.document = document;
         state.written = picture.changes;
     }
-}
-
-/// Creates the directory that the document is to lie in. (The Go package expects it to exist;
-/// first runs failed for it.)
-pub(crate) fn create_parents(path: &Path, durability: Durability) -> Result<(), FlushError> {
-    fsops::create_parents(path, durability)
-        .map_err(|source| FlushError::CreateDirectory { path: path.to_owned(), source })
 }

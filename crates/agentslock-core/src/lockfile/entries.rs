@@ -8,9 +8,9 @@ use serde::de::DeserializeOwned;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
+use super::Lockfile;
 use crate::error::{SectionError, StageError};
-use crate::fields::{FieldError, Fields};
-use crate::lockfile::Lockfile;
+use crate::json::fields::{FieldError, Fields};
 
 /// The entries of one section, by key, each as it is spelled until it is [set](Self::set).
 ///

@@ -5,7 +5,7 @@
 
 use serde_json::value::RawValue;
 
-use crate::flaw::{Flaw, Problem};
+use super::syntax::{Flaw, Problem};
 
 /// The deepest nesting that is encoded. Each level costs two spaces a line, so that the text grows
 /// with the square of the depth; and Go refuses to read what is nested deeper (encoding/json,

@@ -1,5 +1,12 @@
 //! The handle: reading sections, and staging changes to them.
 
+pub(crate) mod commit;
+pub(crate) mod entries;
+mod flush;
+mod stage;
+pub(crate) mod update;
+pub(crate) mod version;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,13 +16,17 @@ use fsops::Version;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use self::stage::Stage;
 use crate::document::Document;
-use crate::encode::{canonical, valid};
+use crate::document::change::Change;
+use crate::document::load::read_document;
+use crate::document::render::after;
+use crate::document::reserved::{
+    self, INPUTS_DIGEST_KEY, LOCK_VERSION, LOCK_VERSION_KEY, is_reserved,
+};
 use crate::error::{OpenError, RenewLockError, SectionError, StageError};
-use crate::frame::after;
-use crate::options::LockfileOptions;
-use crate::reserved::{self, INPUTS_DIGEST_KEY, LOCK_VERSION_KEY, is_reserved};
-use crate::stage::{Change, Stage};
+use crate::json::encode::{canonical, valid};
+use crate::options::{LockfileOptions, absolute};
 
 /// One process's handle on a document.
 ///
@@ -140,7 +151,7 @@ impl Lockfile {
     /// [`SectionError::Decode`] when it is not a whole number.
     pub fn lock_version(&self) -> Result<u64, SectionError> {
         let version = self.read(LOCK_VERSION_KEY, |json| self.decode(LOCK_VERSION_KEY, json));
-        Ok(version.transpose()?.unwrap_or(crate::LOCK_VERSION))
+        Ok(version.transpose()?.unwrap_or(LOCK_VERSION))
     }
 
     /// The digest of the inputs that the sections were resolved from; `None` when it is absent,
@@ -195,7 +206,7 @@ impl Lockfile {
         let change = if digest.is_empty() {
             Change::Remove
         } else {
-            Change::Set(crate::encode::canonical_key(digest).into())
+            Change::Set(crate::json::encode::canonical_key(digest).into())
         };
         self.state().staged.put(INPUTS_DIGEST_KEY, change);
     }
@@ -214,7 +225,7 @@ impl Lockfile {
     fn stage_json(&self, name: &str, json: &str) -> Result<(), StageError> {
         let value = canonical(json).map_err(|_| StageError::TooDeep {
             section: name.to_owned(),
-            limit: crate::encode::MAX_DEPTH,
+            limit: crate::json::encode::MAX_DEPTH,
         })?;
         self.state().staged.put(name, Change::Set(value.into()));
         Ok(())
@@ -264,6 +275,19 @@ impl Lockfile {
     /// A panic while it was locked cannot have left it half-changed: each change is one step.
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl LockfileOptions {
+    /// See [`Lockfile::open`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn open(&self, path: impl AsRef<Path>) -> Result<Lockfile, OpenError> {
+        let path = absolute(path.as_ref())?;
+        let (document, version) = read_document(&path, None)?;
+        Ok(Lockfile::new(&path, self.clone(), (document, &version), None))
     }
 }
 

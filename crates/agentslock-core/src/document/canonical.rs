@@ -1,9 +1,9 @@
 //! The canonical form of a whole document.
 
-use crate::document::Document;
-use crate::encode::{MAX_DEPTH, canonical, canonical_key};
-use crate::flaw::Flaw;
-use crate::frame::{OPEN, Object};
+use super::Document;
+use super::render::{OPEN, Object};
+use crate::json::encode::{MAX_DEPTH, canonical, canonical_key};
+use crate::json::syntax::Flaw;
 
 /// Why a text has no canonical form.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

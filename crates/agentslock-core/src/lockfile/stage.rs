@@ -2,13 +2,7 @@
 
 use std::collections::BTreeMap;
 
-/// What is to become of one top-level key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Change {
-    /// This value, canonically encoded. Not an `Arc<str>`: making that would copy it once more.
-    Set(std::sync::Arc<String>),
-    Remove,
-}
+use crate::document::change::Change;
 
 /// The staged changes. Each staging has a number of its own, which tells whether a key was staged
 /// again after a flush took its picture.

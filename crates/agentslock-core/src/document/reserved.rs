@@ -1,5 +1,8 @@
 //! The top-level keys that are no sections.
 
+/// The version of the document's format that this crate writes.
+pub const LOCK_VERSION: u64 = 1;
+
 /// The version of the document's format.
 pub(crate) const LOCK_VERSION_KEY: &str = "lock_version";
 /// The digest of what the sections were resolved from.

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use crate::flaw::place_after;
-use crate::merge::string_end;
+use super::syntax::place_after;
+use super::tokens::string_end;
 
 /// A key that its object has already. Most readers see the last one only.
 #[derive(Clone, Debug, PartialEq, Eq)]

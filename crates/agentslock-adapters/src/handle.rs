@@ -3,8 +3,8 @@
 use agentslock_core::{Entries, Flushed, Lockfile, ReadError, Timestamp};
 
 use crate::adapter::Adapter;
-use crate::error::{ChangeError, IllegalTransition};
-use crate::lock::{ADAPTERS, AdaptersLock, check_name};
+use crate::document::{ADAPTERS, AdaptersLock, check_name};
+use crate::error::{ChangeError, IllegalTransition, UnusableNameError};
 use crate::machine::Event;
 use crate::view::{View, ViewName};
 
@@ -17,6 +17,20 @@ use crate::view::{View, ViewName};
 pub struct AdapterLock {
     lock: AdaptersLock,
     name: String,
+}
+
+impl AdaptersLock {
+    /// The part of it that is the adapter `name`'s own. All changes are made through that, so that no
+    /// adapter changes another's entry.
+    ///
+    /// # Errors
+    ///
+    /// [`UnusableNameError`] when no adapter can be called so.
+    pub fn adapter(&self, name: impl Into<String>) -> Result<AdapterLock, UnusableNameError> {
+        let name = name.into();
+        check_name(&name, "an adapter")?;
+        Ok(AdapterLock::new(self.clone(), name))
+    }
 }
 
 impl AdapterLock {

@@ -8,7 +8,6 @@ use agentslock_core::{Lockfile, LockfileOptions, OpenError, ReadError, SectionEr
 use crate::adapter::Adapter;
 use crate::error::UnusableNameError;
 use crate::machine::Status;
-use crate::own::AdapterLock;
 use crate::view::ViewName;
 
 pub(crate) const ADAPTERS: &str = "adapters";
@@ -30,18 +29,6 @@ impl AdaptersLock {
     /// The document at `path`.
     pub fn with_options(path: impl AsRef<Path>, options: LockfileOptions) -> Self {
         Self { path: path.as_ref().to_owned(), options }
-    }
-
-    /// The part of it that is the adapter `name`'s own. All changes are made through that, so that no
-    /// adapter changes another's entry.
-    ///
-    /// # Errors
-    ///
-    /// [`UnusableNameError`] when no adapter can be called so.
-    pub fn adapter(&self, name: impl Into<String>) -> Result<AdapterLock, UnusableNameError> {
-        let name = name.into();
-        check_name(&name, "an adapter")?;
-        Ok(AdapterLock::new(self.clone(), name))
     }
 
     /// All adapters, by name.

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use crate::commit::{Round, finish_round, read_document, start_over};
+use super::Lockfile;
+use super::commit::{Flushed, Round, create_parents, finish_round, start_over};
+use crate::document::load::read_document;
 use crate::error::FlushError;
-use crate::flush::{Flushed, create_parents};
-use crate::lockfile::Lockfile;
 use crate::options::{LockfileOptions, absolute};
 
 /// What an update returned and did.

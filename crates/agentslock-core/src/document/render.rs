@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use crate::document::{Document, Entry};
-use crate::encode::canonical_key;
-use crate::stage::Change;
+use super::change::Change;
+use super::{Document, Entry};
+use crate::json::encode::canonical_key;
 
 /// What an object begins with.
 pub(crate) const OPEN: &str = "{";

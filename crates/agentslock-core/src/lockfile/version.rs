@@ -3,9 +3,9 @@
 
 use std::path::PathBuf;
 
-use crate::LOCK_VERSION;
+use super::Lockfile;
+use crate::document::reserved::LOCK_VERSION;
 use crate::error::SectionError;
-use crate::lockfile::Lockfile;
 
 /// Why a typed section is not written into a document.
 #[derive(Debug, thiserror::Error)]

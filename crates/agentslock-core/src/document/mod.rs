@@ -1,5 +1,11 @@
 //! The document as it was read: one text, and where in it each top-level key and value stands.
 
+pub(crate) mod canonical;
+pub(crate) mod change;
+pub(crate) mod load;
+pub(crate) mod render;
+pub(crate) mod reserved;
+
 use std::fmt;
 use std::ops::Range;
 
@@ -7,8 +13,8 @@ use serde::Deserializer as _;
 use serde::de::{MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::flaw::{Flaw, Problem};
-use crate::reserved::LOCK_VERSION_KEY;
+use self::reserved::{LOCK_VERSION, LOCK_VERSION_KEY};
+use crate::json::syntax::{Flaw, Problem};
 
 /// A document, parsed as far as its top level.
 #[derive(Debug, PartialEq, Eq)]
@@ -30,7 +36,7 @@ pub(crate) struct Entry {
 impl Document {
     /// What a missing file stands for.
     pub(crate) fn fresh() -> Self {
-        let text = format!("{{\n  \"{LOCK_VERSION_KEY}\": {}\n}}\n", crate::LOCK_VERSION);
+        let text = format!("{{\n  \"{LOCK_VERSION_KEY}\": {}\n}}\n", LOCK_VERSION);
         Self::parse(text.into_bytes()).expect("because a fresh document is valid")
     }
 

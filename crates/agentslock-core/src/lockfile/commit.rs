@@ -17,25 +17,31 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use filelock::{LockGuard, ReleaseError, VerifyError};
-use fsops::{AtomicFile, Reread, Version, WriteError};
+use fsops::{AtomicFile, Durability, Version, WriteError};
 
 use crate::document::Document;
-use crate::error::{Disturbance, FlushError, OpenError};
-use crate::flush::Flushed;
-use crate::frame::{Frame, changes_nothing};
+use crate::document::change::Change;
+use crate::document::load::ROUNDS;
+use crate::document::render::{Frame, changes_nothing};
+use crate::error::{Disturbance, FlushError};
 use crate::options::LockfileOptions;
-use crate::stage::Change;
-
-/// How many rounds a flush, or an open, makes at the most while the file or the lock changes under it.
-const ROUNDS: u32 = 5;
 
 /// How old a temporary must be to count as left over. The lock's TTL: nobody is that slow and still
 /// holds the lock in the eyes of all.
 const LEFT_OVER: Duration = Duration::from_secs(30);
+
+/// What a flush did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Flushed {
+    /// The file was replaced, or created.
+    Written,
+    /// All was already as staged. The file was not touched: same inode, same times.
+    Unchanged,
+}
 
 /// How a round ended, if not by an error.
 pub(crate) enum Round {
@@ -44,31 +50,6 @@ pub(crate) enum Round {
     NotDurable(WriteError),
     /// Nothing was written.
     Disturbed(Disturbance),
-}
-
-/// The document at `path`, and which version of the file it is. What still is as `known` is neither parsed nor kept
-/// a second time.
-pub(crate) fn read_document(
-    path: &Path,
-    known: Option<&Arc<Document>>,
-) -> Result<(Arc<Document>, Version), OpenError> {
-    let mut round = 1;
-    loop {
-        let contents = match known {
-            None => fsops::read(path)?,
-            Some(document) => match fsops::reread(path, document.text().as_bytes())? {
-                Reread::Same(version) => return Ok((Arc::clone(document), version)),
-                Reread::Other(contents) => contents,
-            },
-        };
-        let (bytes, version) = (contents.bytes, contents.version);
-        match bytes.map_or_else(|| Ok(Document::fresh()), Document::parse) {
-            Ok(document) => return Ok((document.into(), version)),
-            // Part of it was read before somebody wrote it in place, and part after.
-            Err(_) if round < ROUNDS && matches!(version.is_current(path), Ok(false)) => round += 1,
-            Err(flaw) => return Err(OpenError::Malformed { path: path.to_owned(), flaw }),
-        }
-    }
 }
 
 /// Writes `document` with `changes` applied, if that changes anything, and releases the lock.
@@ -145,4 +126,11 @@ fn remove_left_overs_once(path: &Path) {
         // What cannot be removed now does no harm.
         let _ = fsops::remove_left_over_temporaries(&path, LEFT_OVER);
     }
+}
+
+/// Creates the directory that the document is to lie in. (The Go package expects it to exist;
+/// first runs failed for it.)
+pub(crate) fn create_parents(path: &Path, durability: Durability) -> Result<(), FlushError> {
+    fsops::create_parents(path, durability)
+        .map_err(|source| FlushError::CreateDirectory { path: path.to_owned(), source })
 }

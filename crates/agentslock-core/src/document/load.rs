@@ -1,0 +1,37 @@
+//! Reading the document at a path.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use fsops::{Reread, Version};
+
+use super::Document;
+use crate::error::OpenError;
+
+/// How many rounds a flush, or an open, makes at the most while the file or the lock changes under it.
+pub(crate) const ROUNDS: u32 = 5;
+
+/// The document at `path`, and which version of the file it is. What still is as `known` is neither parsed nor kept
+/// a second time.
+pub(crate) fn read_document(
+    path: &Path,
+    known: Option<&Arc<Document>>,
+) -> Result<(Arc<Document>, Version), OpenError> {
+    let mut round = 1;
+    loop {
+        let contents = match known {
+            None => fsops::read(path)?,
+            Some(document) => match fsops::reread(path, document.text().as_bytes())? {
+                Reread::Same(version) => return Ok((Arc::clone(document), version)),
+                Reread::Other(contents) => contents,
+            },
+        };
+        let (bytes, version) = (contents.bytes, contents.version);
+        match bytes.map_or_else(|| Ok(Document::fresh()), Document::parse) {
+            Ok(document) => return Ok((document.into(), version)),
+            // Part of it was read before somebody wrote it in place, and part after.
+            Err(_) if round < ROUNDS && matches!(version.is_current(path), Ok(false)) => round += 1,
+            Err(flaw) => return Err(OpenError::Malformed { path: path.to_owned(), flaw }),
+        }
+    }
+}
