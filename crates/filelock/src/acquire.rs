@@ -1,19 +1,17 @@
 //! Acquiring, from the first try to the guard: which way to claim, and the loop around it.
 
-use std::io::ErrorKind;
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use crate::claim::Claim;
+use crate::claim::parent::is_local;
+use crate::claim::prepare::{Preparation, Setback};
+use crate::claim::publish::Publication;
+use crate::claim::{Claim, in_place};
 use crate::environment::Environment;
 use crate::error::AcquireError;
 use crate::guard::LockGuard;
-use crate::make_in_place;
+use crate::names::Names;
 use crate::options::LockOptions;
-use crate::paths::Names;
-use crate::prepare::{Preparation, Setback};
-use crate::publish::Publication;
-use crate::sys;
 use crate::wait::Wait;
 
 /// How often a claim is prepared anew when somebody removes or takes over the preparation.
@@ -37,7 +35,38 @@ pub fn try_acquire(path: impl AsRef<Path>) -> Result<Option<LockGuard>, AcquireE
     LockOptions::new().try_acquire(path)
 }
 
-pub(crate) fn acquire_with(path: &Path, options: &LockOptions) -> Result<LockGuard, AcquireError> {
+impl LockOptions {
+    /// Acquires the lock of `path`, waiting up to the timeout.
+    ///
+    /// `path` itself is neither opened nor created; missing parent directories are created.
+    ///
+    /// # Errors
+    ///
+    /// [`AcquireError::Timeout`] and [`AcquireError::GaveUp`] when it stayed held,
+    /// [`AcquireError::Denied`] when the directory cannot be written to, and the other variants
+    /// as they say. In each case the lock is not held and nothing is left behind, but where a lock is
+    /// made in place and that took more than 2 s: then an empty directory can stay, which anybody clears.
+    pub fn acquire(&self, path: impl AsRef<Path>) -> Result<LockGuard, AcquireError> {
+        acquire_with(path.as_ref(), self)
+    }
+
+    /// Acquires the lock of `path` if it is free or its holder is gone; `None` when it is held.
+    /// Never waits.
+    ///
+    /// # Errors
+    ///
+    /// As [`acquire`](Self::acquire), without the two that tell of waiting.
+    pub fn try_acquire(&self, path: impl AsRef<Path>) -> Result<Option<LockGuard>, AcquireError> {
+        let once = Self { timeout: Duration::ZERO, on_wait: None, ..self.clone() };
+        match acquire_with(path.as_ref(), &once) {
+            Ok(guard) => Ok(Some(guard)),
+            Err(error) if error.is_contention() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn acquire_with(path: &Path, options: &LockOptions) -> Result<LockGuard, AcquireError> {
     options.check()?;
     let names = Names::of(path)?;
     let environment = &options.environment;
@@ -76,7 +105,7 @@ fn attempt(
     let mut disturbed = names.preparation("");
     for _ in 0..PREPARATIONS {
         let Way::Publish(ready) = way else {
-            return make_in_place::attempt(names, options, local);
+            return in_place::attempt(names, options, local);
         };
         let preparation =
             match ready.take().map_or_else(|| Preparation::new(names, environment), Ok) {
@@ -117,35 +146,4 @@ fn hand_over(claim: Claim, names: &Names, environment: &Environment) -> Option<L
         return None;
     }
     Some(guard)
-}
-
-/// Whether the lock's directory lies on a file system of this kernel alone. Creates the directory
-/// if it does not exist.
-fn is_local(names: &Names) -> Result<bool, AcquireError> {
-    match sys::file_system_is_local(&names.parent) {
-        Ok(local) => Ok(local),
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            create_directories(names)?;
-            sys::file_system_is_local(&names.parent)
-                .map_err(|error| AcquireError::of("examine", &names.parent, error))
-        }
-        Err(error) => Err(AcquireError::of("examine", &names.parent, error)),
-    }
-}
-
-/// Called when creating `path` failed with "not found": the parent vanished and is created again;
-/// or it exists, and something intercepts file creation in it.
-pub(crate) fn create_parent(names: &Names, path: &Path) -> Result<(), AcquireError> {
-    if sys::look(&names.parent).is_ok() {
-        return Err(AcquireError::Intercepted {
-            path: path.to_owned(),
-            parent: names.parent.clone(),
-        });
-    }
-    create_directories(names)
-}
-
-fn create_directories(names: &Names) -> Result<(), AcquireError> {
-    std::fs::create_dir_all(&names.parent)
-        .map_err(|error| AcquireError::of("create directory", &names.parent, error))
 }

@@ -4,12 +4,14 @@ use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
 
+use crate::clear::reclaim;
 use crate::error::{AcquireError, BreakError, InspectError};
 use crate::holder::Holder;
-use crate::judge::{Body, Occupant, Sight, Verdict, judge};
+use crate::judge::judge;
+use crate::judge::occupant::{Body, Occupant, Sight};
+use crate::judge::verdict::Verdict;
+use crate::names::Names;
 use crate::options::LockOptions;
-use crate::paths::Names;
-use crate::reclaim;
 use crate::record::Record;
 use crate::sys;
 
@@ -97,9 +99,7 @@ pub fn break_lock(path: impl AsRef<Path>, handle: &Handle) -> Result<(), BreakEr
     }
     let occupant = Occupant { verdict: condemned(&occupant.verdict), ..*occupant };
     // Not cleared as a whole: its record is gone, so that nobody holds it any more.
-    reclaim::reclaim(&names, occupant)
-        .map(|_| ())
-        .map_err(|source| BreakError::Clear { lock, source })
+    reclaim(&names, occupant).map(|_| ()).map_err(|source| BreakError::Clear { lock, source })
 }
 
 impl LockOptions {

@@ -54,30 +54,25 @@
 
 mod acquire;
 mod claim;
-mod clock;
+mod clear;
 mod environment;
 mod error;
 mod guard;
 mod holder;
 mod inspect;
 mod judge;
-mod make_in_place;
+mod names;
 mod options;
-mod paths;
-mod prepare;
-mod publish;
-mod reclaim;
 mod record;
-mod release;
-mod sweep;
 mod sys;
 mod wait;
 
 pub use acquire::{acquire, try_acquire};
 #[doc(hidden)]
 pub use environment::Environment;
-pub use error::{AcquireError, BreakError, InspectError, ReleaseError, RenewError, VerifyError};
+pub use error::{AcquireError, BreakError, InspectError, RenewError, VerifyError};
 pub use guard::LockGuard;
+pub use guard::release::ReleaseError;
 pub use holder::{Holder, Liveness};
 pub use inspect::{Handle, Inspection, break_lock, inspect};
 pub use options::LockOptions;

@@ -3,14 +3,11 @@
 
 use std::fmt;
 use std::ops::ControlFlow;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::acquire::acquire_with;
 use crate::environment::Environment;
 use crate::error::AcquireError;
-use crate::guard::LockGuard;
 use crate::holder::Holder;
 
 type OnWait = dyn Fn(Duration, Option<&Holder>) -> ControlFlow<()> + Send + Sync;
@@ -90,35 +87,6 @@ impl LockOptions {
     pub fn environment(mut self, environment: Environment) -> Self {
         self.environment = environment;
         self
-    }
-
-    /// Acquires the lock of `path`, waiting up to the timeout.
-    ///
-    /// `path` itself is neither opened nor created; missing parent directories are created.
-    ///
-    /// # Errors
-    ///
-    /// [`AcquireError::Timeout`] and [`AcquireError::GaveUp`] when it stayed held,
-    /// [`AcquireError::Denied`] when the directory cannot be written to, and the other variants
-    /// as they say. In each case the lock is not held and nothing is left behind, but where a lock is
-    /// made in place and that took more than 2 s: then an empty directory can stay, which anybody clears.
-    pub fn acquire(&self, path: impl AsRef<Path>) -> Result<LockGuard, AcquireError> {
-        acquire_with(path.as_ref(), self)
-    }
-
-    /// Acquires the lock of `path` if it is free or its holder is gone; `None` when it is held.
-    /// Never waits.
-    ///
-    /// # Errors
-    ///
-    /// As [`acquire`](Self::acquire), without the two that tell of waiting.
-    pub fn try_acquire(&self, path: impl AsRef<Path>) -> Result<Option<LockGuard>, AcquireError> {
-        let once = Self { timeout: Duration::ZERO, on_wait: None, ..self.clone() };
-        match acquire_with(path.as_ref(), &once) {
-            Ok(guard) => Ok(Some(guard)),
-            Err(error) if error.is_contention() => Ok(None),
-            Err(error) => Err(error),
-        }
     }
 
     /// Refuses values that make no sense, instead of clamping them.

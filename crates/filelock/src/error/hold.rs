@@ -1,11 +1,9 @@
-//! Why a held lock could not be verified, renewed or released.
+//! Why a held lock could not be verified or renewed.
 
 use std::io;
 use std::path::PathBuf;
 
-use crate::guard::LockGuard;
-
-/// Why a lock could not be shown to be still ours ([`LockGuard::verify`]).
+/// Why a lock could not be shown to be still ours ([`LockGuard::verify`](crate::LockGuard::verify)).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum VerifyError {
@@ -45,7 +43,7 @@ pub enum VerifyError {
     },
 }
 
-/// Why a lock was not renewed ([`LockGuard::renew`]).
+/// Why a lock was not renewed ([`LockGuard::renew`](crate::LockGuard::renew)).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RenewError {
@@ -58,46 +56,6 @@ pub enum RenewError {
     Write {
         /// The record.
         path: PathBuf,
-        /// The operating system's answer.
-        source: io::Error,
-    },
-}
-
-/// Why a lock was not released ([`LockGuard::release`]).
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ReleaseError {
-    /// The lock was no longer ours, and was left alone. Somebody else may have held it while the
-    /// caller still worked under it.
-    #[error("the lock `{}` was lost before it was released: {how}", lock.display())]
-    Lost {
-        /// The lock that was ours.
-        lock: PathBuf,
-        /// How that shows.
-        how: &'static str,
-    },
-    /// The guard belongs to the parent process. Dropping it here releases nothing.
-    #[error(
-        "the lock `{}` was acquired by process {owner}, of which this is a child; only that process \
-         can release it",
-        lock.display()
-    )]
-    ForeignProcess {
-        /// The lock.
-        lock: PathBuf,
-        /// The id of the process that acquired it.
-        owner: u32,
-    },
-    /// The operating system refused. The guard comes back: to try again, or to drop, after which
-    /// the next waiter finds the lock dead and clears it.
-    #[error("failed to {verb} `{}`", path.display())]
-    Io {
-        /// What was tried.
-        verb: &'static str,
-        /// Where it was tried.
-        path: PathBuf,
-        /// The guard, which still holds the lock unless its record is gone.
-        guard: Box<LockGuard>,
         /// The operating system's answer.
         source: io::Error,
     },
@@ -120,16 +78,5 @@ impl From<RenewError> for io::Error {
             RenewError::Verify(error) => error.into(),
             RenewError::Write { ref source, .. } => Self::new(source.kind(), error),
         }
-    }
-}
-
-impl From<ReleaseError> for io::Error {
-    fn from(error: ReleaseError) -> Self {
-        let kind = match &error {
-            ReleaseError::Lost { .. } => io::ErrorKind::NotFound,
-            ReleaseError::ForeignProcess { .. } => io::ErrorKind::PermissionDenied,
-            ReleaseError::Io { source, .. } => source.kind(),
-        };
-        Self::new(kind, error)
     }
 }

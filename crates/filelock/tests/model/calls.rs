@@ -4,7 +4,7 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub(crate) enum Pc {
-    // `prepare.rs`, `publish.rs`; `LateLock` only where that rule is broken.
+    // `claim/prepare.rs`, `claim/publish.rs`; `LateLock` only where that rule is broken.
     MakePrep,
     OpenPrep,
     LockPrep,
@@ -17,7 +17,7 @@ pub(crate) enum Pc {
     AgainRmdir,
     DropRecord,
     DropPrep,
-    // `make_in_place.rs`
+    // `claim/in_place.rs`
     MakeLock,
     OpenMade,
     LockMade,
@@ -31,9 +31,9 @@ pub(crate) enum Pc {
     LostLook,
     LostRmdir,
     LostClose,
-    // `wait.rs`
+    // `wait/`
     Poll,
-    // `judge.rs`
+    // `judge/`
     OpenLock,
     StatLock,
     ReadRecord,
@@ -43,13 +43,13 @@ pub(crate) enum Pc {
     ProbeExpired,
     /// Only where that rule is broken.
     ProbeRemnant,
-    // `reclaim.rs`, a directory
+    // `clear/directory.rs`
     UnlinkDead,
     UnlinkExpired,
     StillThere,
     RemoveLock,
     CloseJudged,
-    // `judge.rs` and `reclaim.rs`, a file
+    // `judge/file.rs` and `clear/file.rs`
     FileLook,
     FileRead,
     FilePlace,
@@ -60,7 +60,7 @@ pub(crate) enum Pc {
     FileCompare,
     FilePutBack,
     FileDelete,
-    // `sweep.rs`
+    // `clear/sweep.rs`
     SweepOpen,
     SweepLock,
     SweepCompare,
@@ -71,13 +71,13 @@ pub(crate) enum Pc {
     AsideDelete,
     NukeUnlink,
     NukeRmdir,
-    // `guard.rs`, when a lock with an old stamp is handed over.
+    // `acquire.rs`, when a lock with an old stamp is handed over.
     RenewLook,
     RenewRead,
     RenewWrite,
     /// The caller has the lock. What comes next is the first call of the release.
     Held,
-    // `release.rs`; `ReleaseNukeRmdir` only where that rule is broken.
+    // `guard/release.rs`; `ReleaseNukeRmdir` only where that rule is broken.
     VerifyRead,
     ReleaseSticky,
     ReleaseUnlink,

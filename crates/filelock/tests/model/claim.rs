@@ -1,4 +1,4 @@
-//! Acquiring and releasing: `prepare.rs`, `publish.rs`, `make_in_place.rs`, `acquire.rs`, `guard.rs`, `release.rs`.
+//! Acquiring and releasing: `acquire.rs`, `claim/`, `guard/`.
 
 use crate::calls::Pc;
 use crate::config::{Broken, Kind};

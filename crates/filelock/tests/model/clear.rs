@@ -1,4 +1,4 @@
-//! Waiting, judging, clearing, sweeping: `wait.rs`, `judge.rs`, `reclaim.rs`, `sweep.rs`.
+//! Waiting, judging, clearing, sweeping: `wait/`, `judge/`, `clear/`.
 
 use crate::calls::Pc;
 use crate::config::{Broken, Kind};

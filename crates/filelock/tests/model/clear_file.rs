@@ -1,4 +1,4 @@
-//! Clearing a lock of the file generation: `reclaim.rs`, from `private_file` on.
+//! Clearing a lock of the file generation: `clear/file.rs`, from `private_file` on.
 
 use crate::calls::Pc;
 use crate::config::Broken;
@@ -6,7 +6,7 @@ use crate::state::{Flock, Inode, NO_INODE, NONE, Place};
 use crate::world::Turn;
 
 impl Turn<'_> {
-    /// The next call of a process that clears a lock file: `reclaim::remove_file`.
+    /// The next call of a process that clears a lock file: `clear::file::remove_file`.
     pub(crate) fn reclaim_file(&mut self) {
         let (seen, aside, lock) = (self.my().seen, self.my().aside, self.state.lock);
         match self.my().pc {

@@ -24,15 +24,15 @@
 //!
 //! | model | stands for | calls |
 //! |---|---|---|
-//! | `claim::prepare` | `prepare::Preparation::new`, `drop`, `publish::publish` | mkdir, open, flock, create, write, fchmod, rename; unlink, rmdir |
-//! | `claim::claim_in_place` | `make_in_place::attempt`, `is_in_place` | mkdir, open, flock, create, write, fchmod, lstat, read; unlink, lstat, rmdir, close |
+//! | `claim::prepare` | `claim::prepare::Preparation::new`, `drop`, `claim::publish::publish` | mkdir, open, flock, create, write, fchmod, rename; unlink, rmdir |
+//! | `claim::claim_in_place` | `claim::in_place::attempt`, `is_in_place` | mkdir, open, flock, create, write, fchmod, lstat, read; unlink, lstat, rmdir, close |
 //! | `claim::hand_over`, `hold` | `acquire::hand_over`, `guard::verify`, `renew` | lstat, read, write |
-//! | `claim::hold` | `release::release` | lstat, read, fchmod (in place), unlink, lstat, rmdir and close |
-//! | `clear::poll` | `wait::until_worth_a_try`, `sweep::sweep` | lstat of the lock, or of a preparation |
-//! | `clear::judge` | `judge::judge`, `judge_directory`, `ask_kernel`, `still_holds`, `judge_file` | open, fstat, open and read, flock, lstat, read again |
-//! | `clear::reclaim` | `reclaim::unlink_record`, `remove_directory` | unlink, lstat, rmdir, close |
-//! | `clear_file::reclaim_file` | `reclaim::private_file`, `remove_file`, `put_back` | create, flock, lstat; lstat, rename, lstat, rename, unlink |
-//! | `clear::sweep` | `sweep::remove_if_left_over` | open, flock, lstat, unlink, rmdir and close |
+//! | `claim::hold` | `guard::release::release` | lstat, read, fchmod (in place), unlink, lstat, rmdir and close |
+//! | `clear::poll` | `wait::until_worth_a_try`, `clear::sweep::sweep` | lstat of the lock, or of a preparation |
+//! | `clear::judge` | `judge::judge`, `directory::judge_directory`, `kernel::ask_kernel`, `still_holds`, `file::judge_file` | open, fstat, open and read, flock, lstat, read again |
+//! | `clear::reclaim` | `clear::directory::unlink_record`, `remove_directory` | unlink, lstat, rmdir, close |
+//! | `clear_file::reclaim_file` | `clear::file::private_file`, `remove_file`, `put_back` | create, flock, lstat; lstat, rename, lstat, rename, unlink |
+//! | `clear::sweep` | `clear::sweep::remove_if_left_over` | open, flock, lstat, unlink, rmdir and close |
 //! | `model::fail` | each look's `Err` arm; a guard dropped because its release failed | |
 //! | `peers` | `xtask/peers/foreign.py`, not fixed | |
 //!

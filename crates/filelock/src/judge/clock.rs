@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::environment::Environment;
 use crate::holder::Liveness;
-use crate::judge::Verdict;
+use crate::judge::verdict::Verdict;
 use crate::options::LockOptions;
 use crate::record::Record;
 

@@ -17,11 +17,13 @@
 use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 
-use crate::claim::{Claim, RecordFile};
+use crate::claim::Claim;
+use crate::claim::parent::create_parent;
 use crate::environment::{Environment, unique_token};
 use crate::error::AcquireError;
-use crate::paths::Names;
+use crate::names::Names;
 use crate::record;
+use crate::record::file::RecordFile;
 use crate::sys::{self, Dir};
 
 /// A claim that nobody else knows of yet. Dropping it removes it from the disk.
@@ -56,7 +58,7 @@ impl Preparation {
                 return Err(Setback::Unsupported);
             }
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                return Err(match crate::acquire::create_parent(names, &path) {
+                return Err(match create_parent(names, &path) {
                     Ok(()) => Setback::Again(path),
                     Err(error) => Setback::Failed(error),
                 });

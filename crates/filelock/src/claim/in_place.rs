@@ -1,4 +1,4 @@
-//! Acquiring, step 4: where a directory cannot be published whole, `mkdir` at the final name is the
+//! Acquiring in place: where a directory cannot be published whole, `mkdir` at the final name is the
 //! claim, and the record follows.
 //!
 //! Between the two, others see a lock without a record. They take it for a claim in the making until
@@ -21,12 +21,14 @@
 use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
-use crate::claim::{Claim, RecordFile};
+use crate::claim::Claim;
+use crate::claim::parent::create_parent;
 use crate::environment::{Environment, unique_token};
 use crate::error::AcquireError;
+use crate::names::Names;
 use crate::options::{GRACE, LockOptions};
-use crate::paths::Names;
 use crate::record;
+use crate::record::file::RecordFile;
 use crate::sys;
 
 /// One try. `None`: somebody else has the lock, or got it while we were at it.
@@ -98,7 +100,7 @@ fn make(
         return match error.kind() {
             ErrorKind::AlreadyExists => Ok(None),
             ErrorKind::NotFound => {
-                crate::acquire::create_parent(names, &names.lock)?;
+                create_parent(names, &names.lock)?;
                 Ok(None)
             }
             _ => Err(failed("create directory", error)),

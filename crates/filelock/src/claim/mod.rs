@@ -1,9 +1,14 @@
 //! A claim: one directory of ours with our record inside, whether still private or already the lock.
 
-use std::fs::File;
+pub(crate) mod in_place;
+pub(crate) mod parent;
+pub(crate) mod prepare;
+pub(crate) mod publish;
+
 use std::io;
 
 use crate::environment::Environment;
+use crate::record::file::RecordFile;
 use crate::record::{self, Record};
 use crate::sys::{self, Access, Dir, FileId};
 
@@ -21,22 +26,6 @@ pub(crate) struct Claim {
     pub(crate) file: Option<RecordFile>,
     /// It was published with its record, as its directory's sticky bit says.
     pub(crate) is_published: bool,
-}
-
-/// The record's file, open, and what about it does not change while it is.
-#[derive(Debug)]
-pub(crate) struct RecordFile {
-    file: File,
-    id: FileId,
-    /// How many bytes were written. A renewal writes over some of them.
-    length: usize,
-}
-
-impl RecordFile {
-    pub(crate) fn write(file: File, bytes: &[u8]) -> io::Result<Self> {
-        let id = sys::write_record(&file, bytes)?;
-        Ok(Self { file, id, length: bytes.len() })
-    }
 }
 
 /// A stamp older than this, in nanoseconds, is not shown to others as "just acquired".

@@ -1,14 +1,15 @@
 //! Holding a lock: [`LockGuard`], and what its holder can ask of it.
 
+pub(crate) mod release;
+
 use std::path::Path;
 
 use crate::claim::Claim;
 use crate::environment::Environment;
-use crate::error::{ReleaseError, RenewError, VerifyError};
+use crate::error::{RenewError, VerifyError};
 use crate::holder::Holder;
-use crate::paths::Names;
+use crate::names::Names;
 use crate::record;
-use crate::release::{self, State};
 use crate::sys;
 
 /// A held lock. [`release`](Self::release) it, or drop it, to let the next one in.
@@ -25,6 +26,15 @@ pub struct LockGuard {
     pub(crate) takeover: Option<Holder>,
     pub(crate) state: State,
     environment: Environment,
+}
+
+/// How far a guard has got on its way out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    Held,
+    /// Free to all the world, but the empty directory is still there.
+    RecordGone,
+    Done,
 }
 
 impl LockGuard {
@@ -115,20 +125,6 @@ impl LockGuard {
         })
     }
 
-    /// Releases the lock.
-    ///
-    /// # Errors
-    ///
-    /// [`ReleaseError::Lost`] when the lock was no longer ours; nothing was touched.
-    /// [`ReleaseError::ForeignProcess`] in a forked child; the parent still holds the lock.
-    /// [`ReleaseError::Io`] gives the guard back.
-    pub fn release(mut self) -> Result<(), ReleaseError> {
-        match release::release(&mut self) {
-            Ok(()) => Ok(()),
-            Err(failure) => Err(failure.with(self)),
-        }
-    }
-
     /// Lets child processes inherit a share of the OS lock, or not (the default). While any
     /// process has a share, the kernel vouches for the lock: if this process dies, the lock lives
     /// until the last child that inherited it ends, as with flock(1).
@@ -149,13 +145,5 @@ impl LockGuard {
 
     fn failed_to(&self, verb: &'static str, source: std::io::Error) -> VerifyError {
         VerifyError::Io { verb, path: self.names.lock.clone(), source }
-    }
-}
-
-impl Drop for LockGuard {
-    /// Releases like [`release`](LockGuard::release), without a word about errors. In a forked
-    /// child it only closes the descriptor.
-    fn drop(&mut self) {
-        let _ = release::release(self);
     }
 }

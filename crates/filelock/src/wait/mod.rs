@@ -1,15 +1,20 @@
 //! Waiting for a lock: judge what is in the way, clear it if its holder is gone, else sleep.
 
+mod backoff;
+
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
+use crate::clear::reclaim;
+use crate::clear::sweep::{Occasion, sweep};
 use crate::error::AcquireError;
 use crate::holder::{Holder, Liveness};
-use crate::judge::{Occupant, Sight, Verdict, judge, still_runs};
+use crate::judge::judge;
+use crate::judge::kernel::still_runs;
+use crate::judge::occupant::{Occupant, Sight};
+use crate::judge::verdict::Verdict;
+use crate::names::Names;
 use crate::options::LockOptions;
-use crate::paths::Names;
-use crate::reclaim::reclaim;
-use crate::sweep::{Occasion, sweep};
 use crate::sys::{self, FileId, Look, Mark};
 
 const FIRST_PAUSE: Duration = Duration::from_micros(50);
@@ -222,22 +227,5 @@ impl<'a> Wait<'a> {
             waited,
             holder: self.holder.take().map(Box::new),
         }
-    }
-
-    /// The next pause, between half and the whole of the current length so that waiters do not
-    /// march in step; the length doubles.
-    fn next_pause(&mut self) -> Duration {
-        let pause = self.pause;
-        self.pause = (pause * 2).min(LONGEST_PAUSE);
-        if self.random == 0 {
-            let seed = u64::from_str_radix(&crate::environment::unique_token(), 16);
-            self.random = seed.unwrap_or(1) | 1;
-        }
-        // xorshift64: jitter needs no better.
-        self.random ^= self.random << 13;
-        self.random ^= self.random >> 7;
-        self.random ^= self.random << 17;
-        let thousandths = u32::try_from(self.random % 500).expect("because it is below 500");
-        pause / 2 + pause / 1000 * thousandths
     }
 }

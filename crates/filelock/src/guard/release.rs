@@ -10,29 +10,85 @@
 //! ```
 
 use std::io::{self, ErrorKind};
+use std::path::PathBuf;
 
-use crate::error::{ReleaseError, VerifyError};
-use crate::guard::LockGuard;
+use crate::error::VerifyError;
+use crate::guard::{LockGuard, State};
 use crate::record::{self, PUBLISHED};
 use crate::sys;
 
-/// How far a guard has got on its way out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum State {
-    Held,
-    /// Free to all the world, but the empty directory is still there.
-    RecordGone,
-    Done,
+/// Why a lock was not released ([`LockGuard::release`]).
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReleaseError {
+    /// The lock was no longer ours, and was left alone. Somebody else may have held it while the
+    /// caller still worked under it.
+    #[error("the lock `{}` was lost before it was released: {how}", lock.display())]
+    Lost {
+        /// The lock that was ours.
+        lock: PathBuf,
+        /// How that shows.
+        how: &'static str,
+    },
+    /// The guard belongs to the parent process. Dropping it here releases nothing.
+    #[error(
+        "the lock `{}` was acquired by process {owner}, of which this is a child; only that process \
+         can release it",
+        lock.display()
+    )]
+    ForeignProcess {
+        /// The lock.
+        lock: PathBuf,
+        /// The id of the process that acquired it.
+        owner: u32,
+    },
+    /// The operating system refused. The guard comes back: to try again, or to drop, after which
+    /// the next waiter finds the lock dead and clears it.
+    #[error("failed to {verb} `{}`", path.display())]
+    Io {
+        /// What was tried.
+        verb: &'static str,
+        /// Where it was tried.
+        path: PathBuf,
+        /// The guard, which still holds the lock unless its record is gone.
+        guard: Box<LockGuard>,
+        /// The operating system's answer.
+        source: io::Error,
+    },
+}
+
+impl LockGuard {
+    /// Releases the lock.
+    ///
+    /// # Errors
+    ///
+    /// [`ReleaseError::Lost`] when the lock was no longer ours; nothing was touched.
+    /// [`ReleaseError::ForeignProcess`] in a forked child; the parent still holds the lock.
+    /// [`ReleaseError::Io`] gives the guard back.
+    pub fn release(mut self) -> Result<(), ReleaseError> {
+        match release(&mut self) {
+            Ok(()) => Ok(()),
+            Err(failure) => Err(failure.with(self)),
+        }
+    }
+}
+
+impl Drop for LockGuard {
+    /// Releases like [`release`](LockGuard::release), without a word about errors. In a forked
+    /// child it only closes the descriptor.
+    fn drop(&mut self) {
+        let _ = release(self);
+    }
 }
 
 /// Why a release failed, before it is known whether the guard goes back to the caller.
-pub(crate) enum Failure {
+enum Failure {
     Lost(&'static str),
     ForeignProcess,
     Io(&'static str, io::Error),
 }
 
-pub(crate) fn release(guard: &mut LockGuard) -> Result<(), Failure> {
+fn release(guard: &mut LockGuard) -> Result<(), Failure> {
     if guard.state == State::Held {
         let verified = guard.verify();
         if matches!(verified, Err(VerifyError::Lost { .. } | VerifyError::ForeignProcess { .. })) {
@@ -95,7 +151,7 @@ impl From<VerifyError> for Failure {
 }
 
 impl Failure {
-    pub(crate) fn with(self, guard: LockGuard) -> ReleaseError {
+    fn with(self, guard: LockGuard) -> ReleaseError {
         let lock = guard.names.lock.clone();
         match self {
             Self::Lost(how) => ReleaseError::Lost { lock, how },
@@ -104,5 +160,16 @@ impl Failure {
                 ReleaseError::Io { verb, path: lock, guard: Box::new(guard), source }
             }
         }
+    }
+}
+
+impl From<ReleaseError> for io::Error {
+    fn from(error: ReleaseError) -> Self {
+        let kind = match &error {
+            ReleaseError::Lost { .. } => ErrorKind::NotFound,
+            ReleaseError::ForeignProcess { .. } => ErrorKind::PermissionDenied,
+            ReleaseError::Io { source, .. } => source.kind(),
+        };
+        Self::new(kind, error)
     }
 }

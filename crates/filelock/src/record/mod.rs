@@ -8,6 +8,8 @@
 //! world-readable whatever the umask: a foreign process of another user that cannot read it takes
 //! the lock for a leftover after two seconds and steals it.
 
+pub(crate) mod file;
+
 /// The record's name inside the lock directory.
 pub(crate) const NAME: &str = "holder";
 

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::names::Names;
 use crate::options::LockOptions;
-use crate::paths::Names;
 use crate::record;
 use crate::sys::{self, FileId, Flock, Kind};
 

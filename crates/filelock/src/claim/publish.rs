@@ -8,10 +8,10 @@
 use std::io::ErrorKind;
 
 use crate::claim::Claim;
+use crate::claim::prepare::Preparation;
 use crate::environment::Environment;
 use crate::error::AcquireError;
-use crate::paths::Names;
-use crate::prepare::Preparation;
+use crate::names::Names;
 use crate::sys;
 
 /// What happened to an attempt to publish.

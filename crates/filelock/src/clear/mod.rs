@@ -1,0 +1,33 @@
+//! Clearing a lock whose holder is gone: compare-and-delete.
+//!
+//! A directory's record is removed *through the descriptor that was judged*: whatever the name
+//! stands for by then, no other holder's record can be hit. Then `rmdir` by name: if a successor has
+//! taken the name, its directory is not empty and the kernel refuses. Renaming the dead lock aside
+//! first looks simpler and is wrong: between the judgement and the rename a successor may have
+//! taken the name, and the rename would carry a living lock away (see `docs/decisions.md`).
+
+pub(crate) mod directory;
+pub(crate) mod file;
+pub(crate) mod sweep;
+
+use crate::clear::directory::{remove_directory, unlink_record};
+use crate::clear::file::remove_file;
+use crate::error::AcquireError;
+use crate::judge::occupant::{Body, Occupant};
+use crate::judge::verdict::Verdict;
+use crate::names::Names;
+
+/// Removes what was judged to be dead, expired or a remnant. `true`: the name is worth a try, since
+/// it is free or somebody else was quicker. `false`: not yet.
+pub(crate) fn reclaim(names: &Names, occupant: Occupant) -> Result<bool, AcquireError> {
+    let Some(look) = occupant.look else { return Ok(false) };
+    match (occupant.body, occupant.verdict) {
+        (_, Verdict::Alive(_)) | (Body::Closed, _) => Ok(false),
+        (Body::Directory(_), Verdict::Remnant { .. }) => remove_directory(names, look.id),
+        (Body::Directory(dir), Verdict::Dead | Verdict::Expired) => {
+            unlink_record(names, &dir)?;
+            remove_directory(names, look.id)
+        }
+        (Body::File(file), _) => remove_file(names, file.as_ref(), &look),
+    }
+}

@@ -1,0 +1,61 @@
+//! What the kernel says of a holder: whether it still has its OS lock.
+
+use std::io::{self, ErrorKind};
+
+use crate::holder::Liveness;
+use crate::judge::occupant::unknown;
+use crate::judge::verdict::Verdict;
+use crate::names::Names;
+use crate::record::Record;
+use crate::record::file::read_record;
+use crate::sys::{self, Dir, Look, Mark};
+
+/// Whether the holder of the directory that `mark` tells, which was judged to be running, still is. That is all that
+/// a waiter needs to know while one holder stays, for a third of the system calls.
+pub(crate) fn still_runs(names: &Names, mark: Mark) -> bool {
+    let Ok(dir) = sys::open_dir(&names.lock) else { return false };
+    // Looked at first: a claimant in place that has come since and has yet to ask for its OS lock would be
+    // refused because of ours.
+    dir.look().is_ok_and(|now| now.mark() == mark) && matches!(dir.try_flock_shared(), Ok(false))
+}
+
+/// What the kernel says of a holder.
+pub(crate) enum Word {
+    Runs,
+    Died,
+    /// It was released between our opening its directory and our asking for its OS lock.
+    Released,
+    Unknown(io::Error),
+}
+
+pub(crate) fn ask_kernel(dir: &Dir, names: &Names, look: &Look, judged: &Record) -> Word {
+    match dir.try_flock_shared() {
+        Ok(false) => return Word::Runs,
+        Ok(true) => {}
+        Err(error) => return Word::Unknown(error),
+    }
+    match sys::look(&names.lock) {
+        Ok(now) if now.id == look.id && still_holds(dir, judged) => Word::Died,
+        Ok(_) => Word::Released,
+        Err(error) if error.kind() == ErrorKind::NotFound => Word::Released,
+        Err(error) => Word::Unknown(error),
+    }
+}
+
+/// A claimant that made its directory in place has its OS lock before its record says so. It may have
+/// been slow, but lives. And one that has not asked for it yet is refused while we act on the
+/// verdict, since ours stays with the descriptor.
+pub(crate) fn expired_unless_it_runs(dir: &Dir) -> Verdict {
+    match dir.try_flock_shared() {
+        Ok(true) => Verdict::Expired,
+        Ok(false) => Verdict::Alive(Liveness::Running),
+        Err(error) => Verdict::Alive(unknown(&error)),
+    }
+}
+
+/// Whether the record still is what was read before the OS lock was granted. Its holder may have released
+/// in between, and a claimant of the directory generation, which had stalled after its `mkdir`, have
+/// written its own record there by path, before the directory could be removed. That one lives.
+fn still_holds(dir: &Dir, judged: &Record) -> bool {
+    read_record(dir).is_ok_and(|now| now.as_ref() == Some(judged))
+}

@@ -1,0 +1,44 @@
+//! What stands at the lock's name, and whether its holder lives.
+//!
+//! The name is opened once, as a directory, following no link; all else goes through that
+//! descriptor, so that the record, the OS lock and the mode judged belong to one directory,
+//! whatever happens to the name meanwhile. The descriptor is closed before anybody sleeps.
+//! A look that fails is never a proof of death: the occupant then counts as alive.
+
+pub(crate) mod clock;
+pub(crate) mod directory;
+pub(crate) mod file;
+pub(crate) mod kernel;
+pub(crate) mod occupant;
+pub(crate) mod verdict;
+
+use std::io::ErrorKind;
+
+use crate::holder::Liveness;
+use crate::judge::directory::judge_directory;
+use crate::judge::file::judge_file;
+use crate::judge::occupant::{Occupant, Sight, unknown};
+use crate::names::Names;
+use crate::options::LockOptions;
+use crate::sys::{self, Kind};
+
+/// Looks at the lock. `local`: OS locks on this file system mean something.
+pub(crate) fn judge(names: &Names, options: &LockOptions, local: bool) -> Sight {
+    let error = match sys::open_dir(&names.lock) {
+        Ok(dir) => return judge_directory(dir, names, options, local),
+        Err(error) => error,
+    };
+    match (error.kind(), sys::look(&names.lock)) {
+        (ErrorKind::NotFound, _) => Sight::Nothing,
+        (_, Err(error)) if error.kind() == ErrorKind::NotFound => Sight::Nothing,
+        (_, Err(error)) => Occupant::alive(None, unknown(&error)),
+        (ErrorKind::PermissionDenied, Ok(look)) if look.kind == Kind::Directory => {
+            Occupant::alive(Some(look), Liveness::Unreadable)
+        }
+        (_, Ok(look)) => match look.kind {
+            Kind::Directory => Occupant::alive(Some(look), unknown(&error)),
+            Kind::File => judge_file(look, names, options),
+            other => Sight::NotALock(other),
+        },
+    }
+}

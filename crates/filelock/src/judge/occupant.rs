@@ -1,0 +1,79 @@
+//! What stands at the lock's name, as it was found.
+
+use std::fs::File;
+use std::io::{self, ErrorKind};
+
+use crate::environment::Environment;
+use crate::holder::{Holder, Liveness};
+use crate::judge::clock::elapsed;
+use crate::judge::verdict::Verdict;
+use crate::record::Record;
+use crate::record::file::read_record;
+use crate::sys::{Dir, Kind, Look};
+
+/// What was found at the lock's name.
+pub(crate) enum Sight {
+    /// Nothing, or it went away while we looked. Worth a try at once.
+    Nothing,
+    Occupied(Box<Occupant>),
+    /// Not a lock of any generation. Never opened for reading, followed or removed.
+    NotALock(Kind),
+}
+
+/// What occupies the name, as judged.
+pub(crate) struct Occupant {
+    pub(crate) body: Body,
+    /// `None` when not even that could be found out.
+    pub(crate) look: Option<Look>,
+    pub(crate) record: Option<Record>,
+    pub(crate) verdict: Verdict,
+}
+
+/// What to remove if the verdict allows it: exactly what was judged.
+pub(crate) enum Body {
+    Directory(Dir),
+    /// The lock of the file generation, open if it may be read: so that its inode number, by which
+    /// it is recognised later, cannot go to another file.
+    File(Option<File>),
+    /// Could not be opened, so is not touched.
+    Closed,
+}
+
+impl Occupant {
+    pub(crate) fn alive(look: Option<Look>, liveness: Liveness) -> Sight {
+        let verdict = Verdict::Alive(liveness);
+        Sight::Occupied(Box::new(Self { body: Body::Closed, look, record: None, verdict }))
+    }
+
+    /// Whether the holder, which only the clock can judge, has renewed since it was judged expired, or we
+    /// could not look. (That its record is gone means that somebody else has begun to clear it.)
+    pub(crate) fn has_renewed(&self) -> bool {
+        match (&self.verdict, &self.body, &self.record) {
+            (Verdict::Expired, Body::Directory(dir), Some(judged)) => match read_record(dir) {
+                Ok(now) => now.as_ref() != Some(judged),
+                Err(error) => error.kind() != ErrorKind::NotFound,
+            },
+            _ => false,
+        }
+    }
+
+    pub(crate) fn holder(&self, environment: &Environment) -> Holder {
+        let stamp = self.record.as_ref().map(|record| record.stamp);
+        Holder {
+            pid: self.record.as_ref().map(|record| record.pid),
+            stamp,
+            age: stamp.map(|stamp| elapsed(environment, stamp)),
+            token: self.record.as_ref().map(|r| r.token.clone()).filter(|token| !token.is_empty()),
+            user: self.look.and_then(|look| look.user),
+            liveness: match &self.verdict {
+                Verdict::Alive(liveness) => liveness.clone(),
+                Verdict::Dead => Liveness::Dead,
+                Verdict::Expired | Verdict::Remnant { .. } => Liveness::Expired,
+            },
+        }
+    }
+}
+
+pub(crate) fn unknown(error: &io::Error) -> Liveness {
+    Liveness::Unknown(error.to_string())
+}

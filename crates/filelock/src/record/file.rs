@@ -1,0 +1,39 @@
+//! The record's file: written once, read by name and through a descriptor.
+
+use std::fs::File;
+use std::io;
+
+use crate::record::{self, Record};
+use crate::sys::{self, Access, Dir, FileId, Kind};
+
+/// The record's file, open, and what about it does not change while it is.
+#[derive(Debug)]
+pub(crate) struct RecordFile {
+    pub(crate) file: File,
+    pub(crate) id: FileId,
+    /// How many bytes were written. A renewal writes over some of them.
+    pub(crate) length: usize,
+}
+
+impl RecordFile {
+    pub(crate) fn write(file: File, bytes: &[u8]) -> io::Result<Self> {
+        let id = sys::write_record(&file, bytes)?;
+        Ok(Self { file, id, length: bytes.len() })
+    }
+}
+
+/// Opens the record. It is looked at first: opening a device can have effects of its own.
+pub(crate) fn open_record(dir: &Dir) -> io::Result<Option<File>> {
+    match dir.look_at(record::NAME)?.kind {
+        Kind::File => dir.open_regular(record::NAME, Access::Read),
+        _ => Ok(None),
+    }
+}
+
+pub(crate) fn read_record(dir: &Dir) -> io::Result<Option<Record>> {
+    open_record(dir)?.map_or(Ok(None), |file| read(&file))
+}
+
+pub(crate) fn read(file: &File) -> io::Result<Option<Record>> {
+    Ok(Record::parse(&sys::read_start(file, record::LIMIT)?))
+}
