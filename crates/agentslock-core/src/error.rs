@@ -13,7 +13,7 @@ use crate::json::syntax::Flaw;
 pub enum OpenError {
     /// The file could not be read, or is no file.
     #[error(transparent)]
-    Read(#[from] fsops::ReadError),
+    Read(#[from] fsops::ReadFileError),
     /// The file is not a lock document. Nothing is ever written over such a file: repair it, or
     /// take it from version control.
     #[error("`{}`, {flaw}", path.display())]
@@ -161,10 +161,10 @@ pub enum FlushError {
     },
     /// The new document could not be written.
     #[error(transparent)]
-    Write(fsops::WriteError),
+    Write(fsops::ReplaceError),
     /// The new document is in place, for everybody to read, but may not survive a power cut.
     #[error(transparent)]
-    NotDurable(fsops::WriteError),
+    NotDurable(fsops::ReplaceError),
     /// The new document was put in place, but by then the lock had been taken by somebody who judged
     /// us gone, and who may write over it. Look at the document before trying again.
     #[error(

@@ -48,6 +48,6 @@ impl LockfileOptions {
 /// A handle keeps to its file, even if the process changes its directory.
 pub(crate) fn absolute(path: &Path) -> Result<PathBuf, OpenError> {
     std::path::absolute(path).map_err(|source| {
-        fsops::ReadError::Io { verb: "make absolute", path: path.to_owned(), source }.into()
+        fsops::ReadFileError::Io { verb: "make absolute", path: path.to_owned(), source }.into()
     })
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tempfile::NamedTempFile;
 
 use crate::durability::{Durability, parent_of};
-use crate::error::WriteError;
+use crate::error::ReplaceError;
 use crate::sys;
 
 /// A file in the making, which takes the place of another in one step.
@@ -49,14 +49,14 @@ impl AtomicFile {
     ///
     /// # Errors
     ///
-    /// [`WriteError::NotAFile`], [`WriteError::DanglingLink`], or [`WriteError::Io`]. Nothing was
+    /// [`ReplaceError::NotAFile`], [`ReplaceError::DanglingLink`], or [`ReplaceError::Io`]. Nothing was
     /// changed.
-    pub fn create(path: impl AsRef<Path>, durability: Durability) -> Result<Self, WriteError> {
+    pub fn create(path: impl AsRef<Path>, durability: Durability) -> Result<Self, ReplaceError> {
         let (target, replaced) = resolve(path.as_ref())?;
         let parent = parent_of(&target);
         let directory = match durability {
             Durability::Full => Some(sys::open_directory(&parent).map_err(|source| {
-                WriteError::Io { verb: "open the directory", path: parent.clone(), source }
+                ReplaceError::Io { verb: "open the directory", path: parent.clone(), source }
             })?),
             Durability::Atomic => None,
         };
@@ -65,7 +65,7 @@ impl AtomicFile {
         builder.prefix(&prefix).rand_bytes(UNIQUE);
         let temporary =
             sys::create_temporary(&mut builder, &parent, replaced.as_ref()).map_err(|source| {
-                WriteError::Io { verb: "create a temporary file in", path: parent, source }
+                ReplaceError::Io { verb: "create a temporary file in", path: parent, source }
             })?;
         Ok(Self { temporary, target, replaced, durability, directory })
     }
@@ -83,9 +83,9 @@ impl AtomicFile {
     ///
     /// # Errors
     ///
-    /// [`WriteError::Io`]; the temporary is removed. A failed sync is never tried again: the second
+    /// [`ReplaceError::Io`]; the temporary is removed. A failed sync is never tried again: the second
     /// try can succeed without having written anything (fsync(2); Linux reports a lost write once).
-    pub fn make_ready(self) -> Result<ReadyFile, WriteError> {
+    pub fn make_ready(self) -> Result<ReadyFile, ReplaceError> {
         let file = self.temporary.as_file();
         match std::fs::metadata(&self.target) {
             Ok(replaced) => sys::adopt_owner_and_mode(file, &replaced)
@@ -109,9 +109,9 @@ impl AtomicFile {
     ///
     /// # Errors
     ///
-    /// After [`WriteError::NotDurable`] the new content is in place. After any other error the old
+    /// After [`ReplaceError::NotDurable`] the new content is in place. After any other error the old
     /// file stands, and the temporary is removed.
-    pub fn commit(self) -> Result<(), WriteError> {
+    pub fn commit(self) -> Result<(), ReplaceError> {
         self.make_ready()?.commit()
     }
 
@@ -119,14 +119,14 @@ impl AtomicFile {
     ///
     /// # Errors
     ///
-    /// [`WriteError::Io`] if it could not be removed.
-    pub fn discard(self) -> Result<(), WriteError> {
+    /// [`ReplaceError::Io`] if it could not be removed.
+    pub fn discard(self) -> Result<(), ReplaceError> {
         let path = self.temporary.path().to_owned();
-        self.temporary.close().map_err(|source| WriteError::Io { verb: "remove", path, source })
+        self.temporary.close().map_err(|source| ReplaceError::Io { verb: "remove", path, source })
     }
 
-    fn failed_to(&self, verb: &'static str, source: io::Error) -> WriteError {
-        WriteError::Io { verb, path: self.temporary.path().to_owned(), source }
+    fn failed_to(&self, verb: &'static str, source: io::Error) -> ReplaceError {
+        ReplaceError::Io { verb, path: self.temporary.path().to_owned(), source }
     }
 }
 
@@ -153,16 +153,16 @@ impl ReadyFile {
     /// # Errors
     ///
     /// See [`AtomicFile::commit`].
-    pub fn commit(self) -> Result<(), WriteError> {
+    pub fn commit(self) -> Result<(), ReplaceError> {
         let AtomicFile { temporary, target, directory, .. } = self.file;
         let file = match sys::persist(temporary, &target) {
             Ok(file) => file,
             Err(source) => {
-                return Err(WriteError::Io { verb: "rename into place", path: target, source });
+                return Err(ReplaceError::Io { verb: "rename into place", path: target, source });
             }
         };
         match directory.map(|directory| sys::sync_renamed(&directory, &file)) {
-            Some(Err(source)) => Err(WriteError::NotDurable { path: target, source }),
+            Some(Err(source)) => Err(ReplaceError::NotDurable { path: target, source }),
             _ => Ok(()),
         }
     }
@@ -173,7 +173,7 @@ impl ReadyFile {
 /// # Errors
 ///
 /// See [`AtomicFile::create`] and [`AtomicFile::commit`].
-pub fn write_atomic(path: impl AsRef<Path>, bytes: impl AsRef<[u8]>) -> Result<(), WriteError> {
+pub fn write_atomic(path: impl AsRef<Path>, bytes: impl AsRef<[u8]>) -> Result<(), ReplaceError> {
     let mut file = AtomicFile::create(path, Durability::Full)?;
     file.write_all(bytes.as_ref()).map_err(|source| file.failed_to("write", source))?;
     file.commit()
@@ -220,8 +220,8 @@ fn temporary_prefix(target: &Path) -> OsString {
 }
 
 /// Follows links to the file to be replaced; its metadata, if it exists.
-fn resolve(path: &Path) -> Result<(PathBuf, Option<Metadata>), WriteError> {
-    let failed = |verb| move |source| WriteError::Io { verb, path: path.to_owned(), source };
+fn resolve(path: &Path) -> Result<(PathBuf, Option<Metadata>), ReplaceError> {
+    let failed = |verb| move |source| ReplaceError::Io { verb, path: path.to_owned(), source };
     let absolute = std::path::absolute(path).map_err(failed("make absolute"))?;
     let metadata = match absolute.symlink_metadata() {
         Ok(metadata) => metadata,
@@ -232,7 +232,7 @@ fn resolve(path: &Path) -> Result<(PathBuf, Option<Metadata>), WriteError> {
         let target = match std::fs::canonicalize(&absolute) {
             Ok(target) => target,
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                return Err(WriteError::DanglingLink { path: absolute });
+                return Err(ReplaceError::DanglingLink { path: absolute });
             }
             Err(error) => return Err(failed("follow the link")(error)),
         };
@@ -242,10 +242,10 @@ fn resolve(path: &Path) -> Result<(PathBuf, Option<Metadata>), WriteError> {
         (absolute, metadata)
     };
     match sys::not_regular(&metadata) {
-        Some(kind) => Err(WriteError::NotAFile { path: target, kind }),
+        Some(kind) => Err(ReplaceError::NotAFile { path: target, kind }),
         None => match sys::may_replace(&metadata) {
             Ok(()) => Ok((target, Some(metadata))),
-            Err(source) => Err(WriteError::Io { verb: "replace", path: target, source }),
+            Err(source) => Err(ReplaceError::Io { verb: "replace", path: target, source }),
         },
     }
 }

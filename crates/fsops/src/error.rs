@@ -6,7 +6,7 @@ use std::path::PathBuf;
 /// Why a file was not read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum ReadError {
+pub enum ReadFileError {
     /// Something that is no regular file stands at the path.
     #[error("failed to read `{}`: it is {kind}, not a regular file", path.display())]
     NotAFile {
@@ -37,7 +37,7 @@ pub enum ReadError {
 /// as it was, and no temporary is left behind.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum WriteError {
+pub enum ReplaceError {
     /// Something that is no regular file stands at the path.
     #[error("failed to write `{}`: it is {kind}, not a regular file", path.display())]
     NotAFile {
@@ -74,7 +74,7 @@ pub enum WriteError {
     },
 }
 
-impl WriteError {
+impl ReplaceError {
     /// Whether the new content took the place of the old in spite of the error.
     pub fn is_committed(&self) -> bool {
         matches!(self, Self::NotDurable { .. })
@@ -138,23 +138,25 @@ pub enum AppendError {
     },
 }
 
-impl From<ReadError> for io::Error {
-    fn from(error: ReadError) -> Self {
+impl From<ReadFileError> for io::Error {
+    fn from(error: ReadFileError) -> Self {
         let kind = match &error {
-            ReadError::NotAFile { .. } => io::ErrorKind::InvalidInput,
-            ReadError::DanglingLink { .. } => io::ErrorKind::NotFound,
-            ReadError::Io { source, .. } => source.kind(),
+            ReadFileError::NotAFile { .. } => io::ErrorKind::InvalidInput,
+            ReadFileError::DanglingLink { .. } => io::ErrorKind::NotFound,
+            ReadFileError::Io { source, .. } => source.kind(),
         };
         Self::new(kind, error)
     }
 }
 
-impl From<WriteError> for io::Error {
-    fn from(error: WriteError) -> Self {
+impl From<ReplaceError> for io::Error {
+    fn from(error: ReplaceError) -> Self {
         let kind = match &error {
-            WriteError::NotAFile { .. } => io::ErrorKind::InvalidInput,
-            WriteError::DanglingLink { .. } => io::ErrorKind::NotFound,
-            WriteError::NotDurable { source, .. } | WriteError::Io { source, .. } => source.kind(),
+            ReplaceError::NotAFile { .. } => io::ErrorKind::InvalidInput,
+            ReplaceError::DanglingLink { .. } => io::ErrorKind::NotFound,
+            ReplaceError::NotDurable { source, .. } | ReplaceError::Io { source, .. } => {
+                source.kind()
+            }
         };
         Self::new(kind, error)
     }

@@ -4,7 +4,7 @@ use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Read as _};
 use std::path::Path;
 
-use crate::error::ReadError;
+use crate::error::ReadFileError;
 use crate::sys::{self, Fingerprint};
 
 /// What [`read`] found.
@@ -29,11 +29,9 @@ impl Contents {
 pub struct Version(Option<(sys::Pin, Fingerprint)>);
 
 impl Version {
-    fn of(path: &Path, file: File, metadata: &Metadata) -> Result<Self, ReadError> {
-        let fingerprint = sys::fingerprint(&file, metadata).map_err(|source| ReadError::Io {
-            verb: "examine",
-            path: path.to_owned(),
-            source,
+    fn of(path: &Path, file: File, metadata: &Metadata) -> Result<Self, ReadFileError> {
+        let fingerprint = sys::fingerprint(&file, metadata).map_err(|source| {
+            ReadFileError::Io { verb: "examine", path: path.to_owned(), source }
         })?;
         Ok(Self(Some((sys::pin(file), fingerprint))))
     }
@@ -73,9 +71,9 @@ impl Version {
 ///
 /// # Errors
 ///
-/// [`ReadError::NotAFile`], [`ReadError::DanglingLink`], or [`ReadError::Io`]. A missing file is not
+/// [`ReadFileError::NotAFile`], [`ReadFileError::DanglingLink`], or [`ReadFileError::Io`]. A missing file is not
 /// an error; a missing directory on the way is the same as a missing file.
-pub fn read(path: impl AsRef<Path>) -> Result<Contents, ReadError> {
+pub fn read(path: impl AsRef<Path>) -> Result<Contents, ReadFileError> {
     let path = path.as_ref();
     match open(path)? {
         Some((file, metadata)) => read_rest(path, file, &metadata, Vec::new()),
@@ -98,12 +96,12 @@ pub enum Reread {
 /// # Errors
 ///
 /// As [`read()`].
-pub fn reread(path: impl AsRef<Path>, known: &[u8]) -> Result<Reread, ReadError> {
+pub fn reread(path: impl AsRef<Path>, known: &[u8]) -> Result<Reread, ReadFileError> {
     let path = path.as_ref();
     let Some((mut file, metadata)) = open(path)? else {
         return Ok(Reread::Other(Contents::MISSING));
     };
-    let failed = |source| ReadError::Io { verb: "read", path: path.to_owned(), source };
+    let failed = |source| ReadFileError::Io { verb: "read", path: path.to_owned(), source };
     let mut bytes = Vec::new();
     // One of another size has other bytes; which ones need not be found out one by one.
     if metadata.len() == known.len() as u64 {
@@ -116,21 +114,21 @@ pub fn reread(path: impl AsRef<Path>, known: &[u8]) -> Result<Reread, ReadError>
 }
 
 /// Opens what is to be read; `None` when there is no file.
-fn open(path: &Path) -> Result<Option<(File, Metadata)>, ReadError> {
-    let failed = |verb| move |source| ReadError::Io { verb, path: path.to_owned(), source };
+fn open(path: &Path) -> Result<Option<(File, Metadata)>, ReadFileError> {
+    let failed = |verb| move |source| ReadFileError::Io { verb, path: path.to_owned(), source };
     // Asked before opening, since opening some devices already does something; and again after,
     // since the file may have been replaced in between.
     let metadata = match std::fs::metadata(path) {
         Ok(metadata) => metadata,
         Err(error) if error.kind() == ErrorKind::NotFound => {
             if path.symlink_metadata().is_ok_and(|link| link.is_symlink()) {
-                return Err(ReadError::DanglingLink { path: path.to_owned() });
+                return Err(ReadFileError::DanglingLink { path: path.to_owned() });
             }
             return Ok(None);
         }
         Err(error) => return Err(failed("read")(error)),
     };
-    let not_a_file = |kind| Err(ReadError::NotAFile { path: path.to_owned(), kind });
+    let not_a_file = |kind| Err(ReadFileError::NotAFile { path: path.to_owned(), kind });
     let is_pipe = sys::is_own_pipe(path, &metadata);
     if let Some(kind) = sys::not_regular(&metadata).filter(|_| !is_pipe) {
         return not_a_file(kind);
@@ -181,8 +179,8 @@ fn read_rest(
     mut file: File,
     metadata: &Metadata,
     mut bytes: Vec<u8>,
-) -> Result<Contents, ReadError> {
-    let failed = |source| ReadError::Io { verb: "read", path: path.to_owned(), source };
+) -> Result<Contents, ReadFileError> {
+    let failed = |source| ReadFileError::Io { verb: "read", path: path.to_owned(), source };
     // One more than the size, so that the read that finds the end does not make it grow.
     let size = usize::try_from(metadata.len()).unwrap_or(usize::MAX).saturating_add(1);
     bytes

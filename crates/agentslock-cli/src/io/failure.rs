@@ -126,8 +126,8 @@ impl From<filelock::InspectError> for Failure {
     }
 }
 
-impl From<fsops::ReadError> for Failure {
-    fn from(error: fsops::ReadError) -> Self {
+impl From<fsops::ReadFileError> for Failure {
+    fn from(error: fsops::ReadFileError) -> Self {
         Self::new(TROUBLE, "io", chain(&error))
     }
 }

@@ -21,7 +21,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use filelock::{LockGuard, ReleaseError, VerifyError};
-use fsops::{AtomicFile, Durability, Version, WriteError};
+use fsops::{AtomicFile, Durability, ReplaceError, Version};
 
 use crate::document::Document;
 use crate::document::change::Change;
@@ -47,7 +47,7 @@ pub enum Flushed {
 pub(crate) enum Round {
     Done(Flushed),
     /// In place, but the directory's sync failed.
-    NotDurable(WriteError),
+    NotDurable(ReplaceError),
     /// Nothing was written.
     Disturbed(Disturbance),
 }
@@ -84,7 +84,7 @@ fn write(
     remove_left_overs_once(path);
     let mut file = AtomicFile::create(path, options.durability).map_err(FlushError::Write)?;
     let failed_to = |verb| {
-        move |source| FlushError::Write(WriteError::Io { verb, path: path.to_owned(), source })
+        move |source| FlushError::Write(ReplaceError::Io { verb, path: path.to_owned(), source })
     };
     frame.write_to(&mut file).map_err(failed_to("write the new content of"))?;
     let file = file.make_ready().map_err(FlushError::Write)?;

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::ErrorKind;
 
 use agentslock_core::{FlushError, Flushed};
-use fsops::WriteError;
+use fsops::ReplaceError;
 use testkit::{ChildTest, fill_but, names, skip, small_disk};
 
 use crate::support::{Lab, quick};
@@ -25,7 +25,7 @@ fn child_flushes_without_room() {
         let error = lockfile.flush().unwrap_err();
         assert!(!error.is_committed());
         match error {
-            FlushError::Write(WriteError::Io { source, .. }) if pages > 0 => {
+            FlushError::Write(ReplaceError::Io { source, .. }) if pages > 0 => {
                 assert_eq!(source.kind(), ErrorKind::StorageFull);
             }
             FlushError::Lock(error) if pages == 0 => assert!(!error.is_contention(), "{error}"),

@@ -6,7 +6,7 @@ use std::io::{self, ErrorKind};
 use std::os::unix::fs::symlink;
 
 use fsops::{
-    AppendError, AtomicFile, ReadError, ReadyFile, Version, WriteError, append_record, read,
+    AppendError, AtomicFile, ReadFileError, ReadyFile, ReplaceError, Version, append_record, read,
     write_atomic,
 };
 
@@ -71,7 +71,7 @@ fn handles_and_errors_go_to_other_threads() {
     goes::<AtomicFile>();
     goes::<ReadyFile>();
     goes::<Version>();
-    goes::<WriteError>();
+    goes::<ReplaceError>();
     goes::<AppendError>();
-    goes::<ReadError>();
+    goes::<ReadFileError>();
 }

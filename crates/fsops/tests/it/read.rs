@@ -8,7 +8,7 @@ use std::os::unix::ffi::OsStrExt;
 #[cfg(unix)]
 use std::os::unix::fs::symlink;
 
-use fsops::{Contents, ReadError, Version, read, write_atomic};
+use fsops::{Contents, ReadFileError, Version, read, write_atomic};
 use testkit::{wait_until, within};
 
 use crate::support::{Lab, NEW, OLD, WATCHDOG, no_files};
@@ -82,7 +82,7 @@ fn a_link_that_leads_nowhere_is_an_error_and_not_a_missing_file() {
     for link in ["dangling", "chain"] {
         let error = read(lab.join(link)).unwrap_err();
         assert!(error.to_string().contains(link), "{error}");
-        let ReadError::DanglingLink { path } = error else { panic!("{error:?}") };
+        let ReadFileError::DanglingLink { path } = error else { panic!("{error:?}") };
         assert_eq!(path, lab.join(link));
     }
 }
@@ -95,7 +95,7 @@ fn what_is_no_file_is_refused_at_once() {
     for (path, expected) in things {
         let asked = path.clone();
         let error = within(WATCHDOG, move || read(&asked)).unwrap_err();
-        let ReadError::NotAFile { kind, path: named } = error else { panic!("{error:?}") };
+        let ReadFileError::NotAFile { kind, path: named } = error else { panic!("{error:?}") };
         assert_eq!((kind, named), (expected, path));
     }
     assert_eq!(lab.picture(), before);
@@ -106,7 +106,7 @@ fn what_is_no_file_is_refused_at_once() {
 fn a_file_in_place_of_the_directory_is_an_error() {
     let lab = Lab::new();
     let error = read(lab.old_target().join("inside")).unwrap_err();
-    let ReadError::Io { source, .. } = error else { panic!("{error:?}") };
+    let ReadFileError::Io { source, .. } = error else { panic!("{error:?}") };
     assert_eq!(source.kind(), ErrorKind::NotADirectory);
 }
 

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use fsops::{Contents, ReadError, Reread, read, reread};
+use fsops::{Contents, ReadFileError, Reread, read, reread};
 use testkit::within;
 
 use crate::support::{Lab, NEW, OLD, WATCHDOG, no_files};
@@ -96,7 +96,7 @@ fn what_is_no_file_is_refused_as_it_is_by_read() {
     for (path, _) in no_files(&lab) {
         let expected = read(&path).unwrap_err().to_string();
         let error = within(WATCHDOG, move || reread(path, b"")).unwrap_err();
-        assert!(matches!(error, ReadError::NotAFile { .. }), "{error:?}");
+        assert!(matches!(error, ReadFileError::NotAFile { .. }), "{error:?}");
         assert_eq!(error.to_string(), expected);
     }
 }

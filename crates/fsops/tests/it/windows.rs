@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use fsops::{WriteError, append_record, read, write_atomic};
+use fsops::{ReplaceError, append_record, read, write_atomic};
 
 use crate::support::{Lab, NEW, OLD};
 
@@ -32,7 +32,7 @@ fn a_file_that_others_have_open_is_replaced_once_they_close_it() {
     let path = lab.old_target();
     let reader = File::options().read(true).share_mode(FILE_SHARE_READ_WRITE).open(&path).unwrap();
     let error = write_atomic(&path, NEW).unwrap_err();
-    assert!(matches!(error, WriteError::Io { verb: "rename into place", .. }), "{error:?}");
+    assert!(matches!(error, ReplaceError::Io { verb: "rename into place", .. }), "{error:?}");
     assert!(!error.is_committed());
     assert_eq!(fs::read(&path).unwrap(), OLD);
     assert_eq!(lab.names(), ["state.json"]);
@@ -77,7 +77,7 @@ fn a_read_only_file_is_refused_at_once_and_stays() {
     permissions.set_readonly(true);
     fs::set_permissions(&path, permissions.clone()).unwrap();
     let error = write_atomic(&path, NEW).unwrap_err();
-    let WriteError::Io { verb: "replace", source, .. } = &error else { panic!("{error:?}") };
+    let ReplaceError::Io { verb: "replace", source, .. } = &error else { panic!("{error:?}") };
     assert_eq!(source.kind(), std::io::ErrorKind::PermissionDenied);
     assert!(source.to_string().contains("read-only"), "{source}");
     assert_eq!(fs::read(&path).unwrap(), OLD);

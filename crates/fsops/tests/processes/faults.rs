@@ -3,7 +3,7 @@
 use std::fs;
 use std::io;
 
-use fsops::{AppendError, WriteError, append_record, write_atomic};
+use fsops::{AppendError, ReplaceError, append_record, write_atomic};
 use testkit::{ChildTest, skip, strace};
 
 use crate::support::{Lab, NEW, OLD};
@@ -38,8 +38,8 @@ fn child_replaces() {
         Err(error) => {
             let is_committed = error.is_committed();
             let (name, source) = match error {
-                WriteError::Io { source, verb, .. } => (verb, source),
-                WriteError::NotDurable { source, .. } => ("NotDurable", source),
+                ReplaceError::Io { source, verb, .. } => (verb, source),
+                ReplaceError::NotDurable { source, .. } => ("NotDurable", source),
                 other => panic!("{other:?}"),
             };
             format!("{name}, {}, {is_committed}", errno(&source))

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
 
 use fsops::{
-    AppendError, AtomicFile, Durability, WriteError, append_record, append_record_with,
+    AppendError, AtomicFile, Durability, ReplaceError, append_record, append_record_with,
     write_atomic,
 };
 use testkit::{ChildTest, fill_but, skip, small_disk, strace};
@@ -37,7 +37,7 @@ fn child_replaces_without_room() {
     for path in [&path, &directory.join("new.json")] {
         let error = write_atomic(path, &too_much).unwrap_err();
         assert!(!error.is_committed());
-        let WriteError::Io { source, .. } = error else { panic!("{error:?}") };
+        let ReplaceError::Io { source, .. } = error else { panic!("{error:?}") };
         assert_eq!(source.kind(), ErrorKind::StorageFull);
         assert_eq!(picture(&directory), before);
 

@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::os::unix::fs::{MetadataExt, chown};
 
 use fsops::{
-    AppendError, Durability, ReadError, WriteError, append_record, create_parents, read,
+    AppendError, Durability, ReadFileError, ReplaceError, append_record, create_parents, read,
     remove_left_over_temporaries, write_atomic,
 };
 use testkit::{ChildTest, other_user, skip};
@@ -30,7 +30,7 @@ fn child_may_not_write_here() {
     for name in ["state.json", "new.json"] {
         let error = write_atomic(directory.join(name), NEW).unwrap_err();
         assert!(!error.is_committed());
-        let WriteError::Io { source, path, .. } = error else { panic!("{error:?}") };
+        let ReplaceError::Io { source, path, .. } = error else { panic!("{error:?}") };
         assert_eq!((source.kind(), path), (ErrorKind::PermissionDenied, directory.clone()));
     }
     for name in ["new.log", "unwritable.log", "unreadable.log"] {
@@ -41,7 +41,7 @@ fn child_may_not_write_here() {
     let error = create_parents(directory.join("new/file"), Durability::Full).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::PermissionDenied);
     let error = read(directory.join("unreadable.log")).unwrap_err();
-    let ReadError::Io { source, .. } = error else { panic!("{error:?}") };
+    let ReadFileError::Io { source, .. } = error else { panic!("{error:?}") };
     assert_eq!(source.kind(), ErrorKind::PermissionDenied);
     // What it may not remove is passed over.
     let age = std::time::Duration::ZERO;
@@ -92,10 +92,10 @@ fn child_cannot_follow_the_way() {
     let Some(parent) = testkit::parent() else { return };
     let path = parent.path("DIRECTORY").join("closed/state.json");
     let error = write_atomic(&path, NEW).unwrap_err();
-    let WriteError::Io { source, .. } = error else { panic!("{error:?}") };
+    let ReplaceError::Io { source, .. } = error else { panic!("{error:?}") };
     assert_eq!(source.kind(), ErrorKind::PermissionDenied);
     let error = read(&path).unwrap_err();
-    let ReadError::Io { source, .. } = error else { panic!("{error:?}") };
+    let ReadFileError::Io { source, .. } = error else { panic!("{error:?}") };
     assert_eq!(source.kind(), ErrorKind::PermissionDenied);
 }
 

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 
-use fsops::{AtomicFile, Durability, WriteError};
+use fsops::{AtomicFile, Durability, ReplaceError};
 
 use super::finding::Finding;
 use super::text::examine;
@@ -21,8 +21,9 @@ pub(super) fn write(wait: &Wait, path: &Path) -> Result<Vec<Finding>, Failure> {
     let examined = examine(&contents.bytes.unwrap_or_default());
     let Some(repaired) = examined.repaired else { return Ok(Vec::new()) };
     let mut file = AtomicFile::create(path, Durability::Full)?;
-    let failed =
-        |verb| move |source| Failure::from(WriteError::Io { verb, path: path.to_owned(), source });
+    let failed = |verb| {
+        move |source| Failure::from(ReplaceError::Io { verb, path: path.to_owned(), source })
+    };
     file.write_all(repaired.as_bytes()).map_err(failed("write the new content of"))?;
     let file = file.make_ready()?;
     guard.verify()?;
@@ -36,8 +37,8 @@ pub(super) fn write(wait: &Wait, path: &Path) -> Result<Vec<Finding>, Failure> {
     Ok(examined.findings.into_iter().filter(|finding| finding.fixable).collect())
 }
 
-impl From<WriteError> for Failure {
-    fn from(error: WriteError) -> Self {
+impl From<ReplaceError> for Failure {
+    fn from(error: ReplaceError) -> Self {
         let kind = if error.is_committed() { "not-durable" } else { "io" };
         Self::new(crate::io::failure::TROUBLE, kind, crate::io::failure::chain(&error))
     }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use agentslock_config::LaterStamp;
 use agentslock_core::{Conflict, Fields, Markers, Merged};
-use fsops::{AtomicFile, Durability, WriteError};
+use fsops::{AtomicFile, Durability, ReplaceError};
 
 use super::flags::Merge;
 use crate::document::describe;
@@ -91,7 +91,7 @@ fn markers(arguments: &Merge) -> Markers<'_> {
 /// Git reads it back at once and writes it where it belongs: only the whole of it matters.
 fn write(path: &Path, text: &str) -> Result<(), Failure> {
     let mut file = AtomicFile::create(path, Durability::Atomic)?;
-    file.write_all(text.as_bytes()).map_err(|source| WriteError::Io {
+    file.write_all(text.as_bytes()).map_err(|source| ReplaceError::Io {
         verb: "write the new content of",
         path: path.to_owned(),
         source,

@@ -6,7 +6,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use agentslock_core::{FlushError, Lockfile, OpenError};
-use fsops::{Durability, ReadError};
+use fsops::{Durability, ReadFileError};
 use testkit::within;
 
 #[cfg(unix)]
@@ -16,7 +16,7 @@ use crate::support::{Lab, WATCHDOG, impatient, quick};
 /// What each way in says of `path`: opening it, flushing a handle that was opened when there was
 /// nothing, and updating it. For both durabilities.
 #[cfg(unix)] // Windows has no such things, and Wine makes no links.
-fn answers(path: &Path, put_there: impl FnOnce()) -> Vec<ReadError> {
+fn answers(path: &Path, put_there: impl FnOnce()) -> Vec<ReadFileError> {
     let handles = [Durability::Full, Durability::Atomic].map(|durability| {
         let handle = impatient().durability(durability).open(path).unwrap();
         handle.set_section("staged", &1).unwrap();
@@ -54,7 +54,7 @@ fn what_is_no_file_is_an_error_at_once_and_stays() {
             [&(|| make(&lab.path())) as &dyn Fn(), &|| symlink(&thing, lab.path()).unwrap()]
         {
             for answer in answers(&lab.path(), put_there) {
-                let ReadError::NotAFile { path, kind } = answer else { panic!("{answer:?}") };
+                let ReadFileError::NotAFile { path, kind } = answer else { panic!("{answer:?}") };
                 assert_eq!((path, kind), (lab.path(), expected));
             }
             lab.assert_only_the_document();
@@ -74,7 +74,7 @@ fn a_document_that_is_replaced_by_something_else_after_it_was_opened_is_an_error
         handle.set_section("staged", &1).unwrap();
         fs::remove_file(lab.path()).unwrap();
         make(&lab.path());
-        let FlushError::Open(OpenError::Read(ReadError::NotAFile { kind, .. })) =
+        let FlushError::Open(OpenError::Read(ReadFileError::NotAFile { kind, .. })) =
             handle.flush().unwrap_err()
         else {
             panic!("another error")
@@ -93,7 +93,7 @@ fn a_document_that_is_replaced_by_something_else_after_it_was_opened_is_an_error
 fn a_link_that_leads_nowhere_is_an_error_and_stays() {
     let lab = Lab::new();
     for answer in answers(&lab.path(), || symlink("nowhere", lab.path()).unwrap()) {
-        let ReadError::DanglingLink { path } = answer else { panic!("{answer:?}") };
+        let ReadFileError::DanglingLink { path } = answer else { panic!("{answer:?}") };
         assert_eq!(path, lab.path());
     }
     lab.assert_only_the_document();
@@ -106,7 +106,10 @@ fn a_file_in_place_of_the_directory_is_an_error_and_stays() {
     let lab = Lab::with("{}");
     let before = lab.picture();
     let path = lab.path().join("inside");
-    assert!(matches!(Lockfile::open(&path).unwrap_err(), OpenError::Read(ReadError::Io { .. })));
+    assert!(matches!(
+        Lockfile::open(&path).unwrap_err(),
+        OpenError::Read(ReadFileError::Io { .. })
+    ));
     quick().update(&path, |_| Ok::<_, FlushError>(())).unwrap_err();
     assert_eq!(lab.picture(), before);
 }

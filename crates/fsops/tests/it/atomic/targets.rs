@@ -6,7 +6,7 @@ use std::io::{ErrorKind, Write};
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
-use fsops::{AtomicFile, Durability, WriteError, write_atomic};
+use fsops::{AtomicFile, Durability, ReplaceError, write_atomic};
 use testkit::within;
 
 #[cfg(unix)]
@@ -76,7 +76,7 @@ fn a_link_that_leads_nowhere_is_refused() {
         let error = write_atomic(lab.join(name), NEW).unwrap_err();
         assert!(!error.is_committed());
         assert!(error.to_string().contains(name), "{error}");
-        let WriteError::DanglingLink { path } = error else { panic!("{name}: {error:?}") };
+        let ReplaceError::DanglingLink { path } = error else { panic!("{name}: {error:?}") };
         assert_eq!(path, lab.join(name));
     }
     assert_eq!(lab.picture(), before);
@@ -90,7 +90,7 @@ fn links_in_a_circle_are_an_error() {
     symlink("a", lab.join("b")).unwrap();
     let before = lab.picture();
     let error = write_atomic(lab.join("a"), NEW).unwrap_err();
-    assert!(matches!(error, WriteError::Io { .. }), "{error:?}");
+    assert!(matches!(error, ReplaceError::Io { .. }), "{error:?}");
     assert_eq!(lab.picture(), before);
 }
 
@@ -104,7 +104,7 @@ fn what_is_no_file_is_refused_at_once_and_stays() {
             let target = path.clone();
             let error = within(WATCHDOG, move || AtomicFile::create(&target, durability).map(drop))
                 .unwrap_err();
-            let WriteError::NotAFile { kind, .. } = error else { panic!("{path:?}: {error:?}") };
+            let ReplaceError::NotAFile { kind, .. } = error else { panic!("{path:?}: {error:?}") };
             assert_eq!(kind, expected);
         }
         assert_eq!(lab.picture(), before, "{path:?}");
@@ -116,7 +116,7 @@ fn a_missing_directory_is_an_error_and_is_not_created() {
     let lab = Lab::new();
     for durability in [Durability::Full, Durability::Atomic] {
         let error = AtomicFile::create(lab.join("missing/state.json"), durability).unwrap_err();
-        let WriteError::Io { source, .. } = error else { panic!("{error:?}") };
+        let ReplaceError::Io { source, .. } = error else { panic!("{error:?}") };
         assert_eq!(source.kind(), ErrorKind::NotFound);
     }
     assert_eq!(lab.names(), [""; 0]);
@@ -128,7 +128,7 @@ fn a_file_in_place_of_the_directory_is_an_error() {
     let path = lab.old_target().join("inside.json");
     let before = lab.picture();
     let error = write_atomic(&path, NEW).unwrap_err();
-    assert!(matches!(error, WriteError::Io { .. }), "{error:?}");
+    assert!(matches!(error, ReplaceError::Io { .. }), "{error:?}");
     assert_eq!(lab.picture(), before);
 }
 
