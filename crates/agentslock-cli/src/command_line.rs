@@ -2,6 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
+use crate::flags::Common;
 use crate::verbs::append::Append;
 use crate::verbs::check::Check;
 use crate::verbs::diff::Diff;
@@ -20,6 +21,8 @@ use crate::verbs::show::Show;
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) verb: Verb,
+    #[command(flatten)]
+    pub(crate) common: Common,
 }
 
 #[derive(Debug, Subcommand)]
@@ -32,6 +35,19 @@ pub(crate) enum Verb {
     Run(Run),
     Holder(Holder),
     Append(Append),
+}
+
+impl Verb {
+    /// What a verb takes that acts on no document, or on one that is an argument.
+    pub(crate) fn takes_instead_of_document(&self) -> Option<&'static str> {
+        match self {
+            Self::Run(_) => Some("`run` takes FILE as its argument"),
+            Self::Holder(_) => Some("`holder` takes FILE as its argument"),
+            Self::Append(_) => Some("`append` takes FILE as its argument"),
+            Self::Merge(_) => Some("`merge` takes BASE OURS THEIRS as its arguments"),
+            _ => None,
+        }
+    }
 }
 
 #[cfg(test)]

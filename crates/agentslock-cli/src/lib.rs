@@ -4,6 +4,7 @@
 //! `filelock` do. This crate is the program, with two doors: [`main`] runs it, and [`command`] describes
 //! its command line to those who write completions and manual pages.
 
+mod child;
 mod command_line;
 mod document;
 mod flags;
@@ -14,6 +15,7 @@ mod verbs;
 
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 use command_line::{Arguments, Verb};
 use io::failure::Failure;
@@ -27,31 +29,48 @@ pub fn command() -> clap::Command {
 
 /// Runs the program with the arguments of the process, and returns its exit status.
 pub fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let arguments = match Arguments::try_parse().and_then(with_environment) {
         Ok(arguments) => arguments,
         Err(error) => return stdout::report_usage(&error),
     };
     sys::catch_file_size_limit();
-    let (json, ended) = match &arguments.verb {
-        Verb::Show(show) => (show.json, show::show(show)),
-        Verb::Set(set) => (set.json, set::set(set)),
-        Verb::Check(check) => (check.json, check::check(check)),
-        Verb::Diff(diff) => (diff.json, diff::diff(diff)),
-        Verb::Merge(merge) => (merge.json, merge::merge(merge)),
-        Verb::Run(run) => (run.json, run::run(run)),
-        Verb::Holder(holder) => (holder.json, holder::holder(holder)),
-        Verb::Append(append) => (append.json, append::append(append)),
+    let Arguments { verb, common } = &arguments;
+    let ended = match verb {
+        Verb::Show(arguments) => show::show(arguments, common),
+        Verb::Set(arguments) => set::set(arguments, common),
+        Verb::Check(arguments) => check::check(arguments, common),
+        Verb::Diff(arguments) => diff::diff(arguments, common),
+        Verb::Merge(arguments) => merge::merge(arguments, common),
+        Verb::Run(arguments) => run::run(arguments, common),
+        Verb::Holder(arguments) => holder::holder(arguments, common),
+        Verb::Append(arguments) => append::append(arguments, common),
     };
     stderr::end_progress();
     match ended {
         Ok(code) => code,
         Err(failure) => match sys::interrupted_by().map(sys::exit_code_of_signal) {
-            None => stdout::report(&failure, json),
-            Some(status) if json => {
-                stdout::report(&Failure { status, kind: "interrupted", ..failure }, json)
+            None => stdout::report(&failure, common.json),
+            Some(status) if common.json => {
+                stdout::report(&Failure { status, kind: "interrupted", ..failure }, true)
             }
             // As if the signal had ended us, but with everything cleaned up.
             Some(status) => ExitCode::from(status),
         },
     }
+}
+
+/// Adds what the environment says, and refuses flags that would act on another file than the verb does.
+fn with_environment(mut arguments: Arguments) -> Result<Arguments, clap::Error> {
+    let refuse = |kind, message: &str| Err(Arguments::command().error(kind, message));
+    if let Some(takes) = arguments.verb.takes_instead_of_document()
+        && arguments.common.file.is_some()
+    {
+        let message = format!("--file names the document; {takes}");
+        return refuse(ErrorKind::ArgumentConflict, &message);
+    }
+    match arguments.common.with_environment() {
+        Ok(common) => arguments.common = common,
+        Err(message) => return refuse(ErrorKind::ValueValidation, &message),
+    }
+    Ok(arguments)
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use filelock::{Holder, LockGuard, LockOptions};
 
-use crate::flags::{Talk, Wait};
+use crate::flags::Common;
 use crate::io::stderr;
 use crate::io::stderr::say;
 use crate::sys;
@@ -19,21 +19,21 @@ const SILENT: Duration = Duration::from_secs(1);
 pub(crate) const RENEW_EVERY: Duration = Duration::from_secs(10);
 
 /// A signal ends the wait.
-pub(crate) fn options(wait: &Wait, target: &Path) -> LockOptions {
-    unless(wait, target, sys::is_wait_interrupted)
+pub(crate) fn options(common: &Common, target: &Path) -> LockOptions {
+    unless(common, target, sys::is_wait_interrupted)
 }
 
 /// As [`options`], but gives up once `stop` says so.
 pub(crate) fn unless(
-    wait: &Wait,
+    common: &Common,
     target: &Path,
     stop: impl Fn() -> bool + Send + Sync + 'static,
 ) -> LockOptions {
-    let (limit, Talk { quiet, .. }) = (wait.limit, wait.talk);
+    let (limit, quiet) = (common.wait().0, common.quiet);
     let target = target.to_owned();
     // The second that was told of last.
     let told = AtomicU64::new(0);
-    LockOptions::new().timeout(limit).on_wait(move |waited, holder| {
+    LockOptions::new().timeout(limit.unwrap_or(Duration::MAX)).on_wait(move |waited, holder| {
         if stop() {
             return ControlFlow::Break(());
         }
@@ -41,15 +41,19 @@ pub(crate) fn unless(
             && !quiet
             && told.swap(waited.as_secs(), Ordering::Relaxed) != waited.as_secs()
         {
-            stderr::progress(&line(&target, holder, limit.saturating_sub(waited)));
+            stderr::progress(&line(
+                &target,
+                holder,
+                limit.map(|limit| limit.saturating_sub(waited)),
+            ));
         }
         ControlFlow::Continue(())
     })
 }
 
 /// With --verbose, says that the lock is ours, and who died of those who had it.
-pub(crate) fn tell_acquired(wait: &Wait, target: &Path, guard: &LockGuard) {
-    if wait.talk.verbose {
+pub(crate) fn tell_acquired(common: &Common, target: &Path, guard: &LockGuard) {
+    if common.verbose {
         let after = match guard.takeover() {
             Some(dead) => format!("; its last holder did not release it: {dead}"),
             None => String::new(),
@@ -58,11 +62,11 @@ pub(crate) fn tell_acquired(wait: &Wait, target: &Path, guard: &LockGuard) {
     }
 }
 
-fn line(target: &Path, holder: Option<&Holder>, left: Duration) -> String {
+fn line(target: &Path, holder: Option<&Holder>, left: Option<Duration>) -> String {
     let holder = holder.map_or_else(|| "others".to_owned(), ToString::to_string);
-    format!(
-        "waiting for the lock of `{}`, held by {holder}; giving up in {:.0} s",
-        target.display(),
-        left.as_secs_f64().ceil()
-    )
+    let left = match left {
+        Some(left) => format!("; giving up in {:.0} s", left.as_secs_f64().ceil()),
+        None => String::new(),
+    };
+    format!("waiting for the lock of `{}`, held by {holder}{left}", target.display())
 }

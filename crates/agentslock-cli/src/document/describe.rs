@@ -8,12 +8,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use agentslock_core::{Difference, Fields, Lockfile, compact};
 
-use crate::io::paint::Sign;
+use crate::io::paint::ChangeKind;
 
 /// One line about one entry.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Told {
-    pub(crate) sign: Sign,
+pub(crate) struct Line {
+    pub(crate) kind: ChangeKind,
     pub(crate) text: String,
 }
 
@@ -29,13 +29,13 @@ const BOOKKEEPING: [&str; 3] = ["state_history", "last_rebuilt_at", "last_valida
 const VIEWS: &str = "materialized_views";
 
 /// A difference, as a line for each thing that a person would name.
-pub(crate) fn tell(difference: &Difference, detail: Detail) -> Vec<Told> {
+pub(crate) fn describe(difference: &Difference, detail: Detail) -> Vec<Line> {
     let subject = subject(&difference.section, difference.entry.as_deref());
     let (before, after) = (difference.before.as_deref(), difference.after.as_deref());
     if difference.section == "adapters" && difference.entry.is_some() {
-        return tell_adapter(&subject, before, after, detail);
+        return describe_adapter(&subject, before, after, detail);
     }
-    tell_entry(&subject, before, after, detail).into_iter().collect()
+    describe_entry(&subject, before, after, detail).into_iter().collect()
 }
 
 /// Every entry of a document on a line of its own, values whole: what git's textconv compares.
@@ -78,22 +78,22 @@ pub(crate) fn subject(section: &str, entry: Option<&str>) -> String {
     format!("{noun} {entry}")
 }
 
-fn tell_adapter(
+fn describe_adapter(
     subject: &str,
     before: Option<&str>,
     after: Option<&str>,
     detail: Detail,
-) -> Vec<Told> {
+) -> Vec<Line> {
     let ((before, mut old), (after, mut new)) = (split_views(before), split_views(after));
-    let mut told: Vec<Told> =
-        tell_entry(subject, before.as_deref(), after.as_deref(), detail).into_iter().collect();
+    let mut lines: Vec<Line> =
+        describe_entry(subject, before.as_deref(), after.as_deref(), detail).into_iter().collect();
     let views: BTreeSet<String> = old.keys().chain(new.keys()).cloned().collect();
     for view in views {
         let (old, new) = (old.remove(&view), new.remove(&view));
         let subject = format!("{subject} view {view}");
-        told.extend(tell_entry(&subject, old.as_deref(), new.as_deref(), detail));
+        lines.extend(describe_entry(&subject, old.as_deref(), new.as_deref(), detail));
     }
-    told
+    lines
 }
 
 /// An adapter without its views, and these.
@@ -115,20 +115,20 @@ fn split_views(adapter: Option<&str>) -> (Option<String>, BTreeMap<String, Strin
 }
 
 /// What happened to one entry; `None` if nothing did.
-fn tell_entry(
+fn describe_entry(
     subject: &str,
     before: Option<&str>,
     after: Option<&str>,
     detail: Detail,
-) -> Option<Told> {
-    let told = |sign, text| Some(Told { sign, text });
+) -> Option<Line> {
+    let line = |kind, text| Some(Line { kind, text });
     let (before, after) = match (before, after) {
         (None, None) => return None,
         (None, Some(value)) => {
-            return told(Sign::Added, format!("{subject}: {}", summary(value, detail)));
+            return line(ChangeKind::Added, format!("{subject}: {}", summary(value, detail)));
         }
         (Some(value), None) => {
-            return told(Sign::Removed, format!("{subject}: {}", summary(value, detail)));
+            return line(ChangeKind::Removed, format!("{subject}: {}", summary(value, detail)));
         }
         (Some(before), Some(after)) => (before, after),
     };
@@ -141,7 +141,7 @@ fn tell_entry(
     };
     let text =
         if clauses.is_empty() { "is spelled otherwise".to_owned() } else { clauses.join("; ") };
-    told(Sign::Changed, format!("{subject} {text}"))
+    line(ChangeKind::Changed, format!("{subject} {text}"))
 }
 
 fn changed_fields(

@@ -2,15 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::flags::Document;
+use crate::flags::Common;
 use crate::io::failure::{Failure, NO, TROUBLE};
 
 const DOCUMENT: &str = ".agentsrc.lock";
 const DECLARATION: &str = ".agentsrc.json";
 
 /// The document that is to be read.
-pub(crate) fn to_read(document: &Document) -> Result<PathBuf, Failure> {
-    match &document.path {
+pub(crate) fn to_read(common: &Common) -> Result<PathBuf, Failure> {
+    match &common.file {
         Some(path) => Ok(path.clone()),
         None => upward(DOCUMENT)?
             .ok_or_else(|| Failure::new(NO, "absent", format!("no {DOCUMENT} here or above"))),
@@ -20,8 +20,8 @@ pub(crate) fn to_read(document: &Document) -> Result<PathBuf, Failure> {
 /// The document that is to be written. A repository that has none yet gets it beside the
 /// declaration that it belongs to, even if another one around it has a document; elsewhere it must
 /// be named.
-pub(crate) fn to_write(document: &Document) -> Result<PathBuf, Failure> {
-    if let Some(path) = &document.path {
+pub(crate) fn to_write(common: &Common) -> Result<PathBuf, Failure> {
+    if let Some(path) = &common.file {
         return Ok(path.clone());
     }
     let (document, declaration) = (upward(DOCUMENT)?, upward(DECLARATION)?);

@@ -7,15 +7,15 @@ use agentslock_core::place_after;
 use serde_json::value::RawValue;
 
 /// A document's text, and its top-level values in it.
-pub(crate) struct Places<'a> {
+pub(crate) struct Positions<'a> {
     text: &'a str,
     values: BTreeMap<Cow<'a, str>, &'a RawValue>,
 }
 
 /// A line and a column, from 1, the column in bytes.
-pub(crate) type Place = (usize, usize);
+pub(crate) type Position = (usize, usize);
 
-impl<'a> Places<'a> {
+impl<'a> Positions<'a> {
     /// `None` for what is no document.
     pub(crate) fn of(bytes: &'a [u8]) -> Option<Self> {
         let text = std::str::from_utf8(bytes).ok()?;
@@ -23,14 +23,14 @@ impl<'a> Places<'a> {
     }
 
     /// The value of a top-level key, and its place.
-    pub(crate) fn top_level(&self, key: &str) -> Option<(&'a str, Place)> {
+    pub(crate) fn top_level(&self, key: &str) -> Option<(&'a str, Position)> {
         let value = self.values.get(key)?.get();
         Some((value, self.place_of(value)))
     }
 
     /// The place of an entry's value in `section`, as far down as it is there: of the section, else the
     /// document's. For many entries: text and section are read once.
-    pub(crate) fn entries(&self, section: &str) -> impl Fn(&str) -> Place {
+    pub(crate) fn entries(&self, section: &str) -> impl Fn(&str) -> Position {
         let section = self.values.get(section).map(|value| value.get());
         let entries: BTreeMap<Cow<'a, str>, &'a RawValue> =
             section.and_then(|section| serde_json::from_str(section).ok()).unwrap_or_default();
@@ -45,7 +45,7 @@ impl<'a> Places<'a> {
         }
     }
 
-    fn place_of(&self, part: &str) -> Place {
+    fn place_of(&self, part: &str) -> Position {
         place_after(&self.text.as_bytes()[..self.offset_of(part)])
     }
 

@@ -141,3 +141,21 @@ impl From<fsops::AppendError> for Failure {
         Self::new(TROUBLE, kind, chain(&error))
     }
 }
+
+impl From<fsops::ReplaceError> for Failure {
+    fn from(error: fsops::ReplaceError) -> Self {
+        let kind = if error.is_committed() { "not-durable" } else { "io" };
+        Self::new(TROUBLE, kind, chain(&error))
+    }
+}
+
+impl From<filelock::BreakError> for Failure {
+    fn from(error: filelock::BreakError) -> Self {
+        let (status, kind) = match &error {
+            filelock::BreakError::Free { .. } => (NO, "free"),
+            filelock::BreakError::Changed { .. } => (NO, "no-such-handle"),
+            _ => (TROUBLE, "io"),
+        };
+        Self::new(status, kind, chain(&error))
+    }
+}

@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal};
 
 use anstyle::{AnsiColor, Style};
 
-use crate::flags::{Color, When};
+use crate::flags::When;
 
 /// Whether to use colours.
 #[derive(Clone, Copy, Debug)]
@@ -14,8 +14,8 @@ impl Paint {
     pub(crate) const NONE: Self = Self(false);
 
     /// As asked for; else if standard output is a terminal and the environment does not forbid it.
-    pub(crate) fn on_stdout(color: Color) -> Self {
-        Self(match color.when {
+    pub(crate) fn on_stdout(color: When) -> Self {
+        Self(match color {
             When::Always => true,
             When::Never => false,
             When::Auto => {
@@ -28,11 +28,11 @@ impl Paint {
         })
     }
 
-    pub(crate) fn sign(self, sign: Sign, text: &str) -> String {
-        let color = match sign {
-            Sign::Added => AnsiColor::Green,
-            Sign::Removed => AnsiColor::Red,
-            Sign::Changed => AnsiColor::Yellow,
+    pub(crate) fn change(self, kind: ChangeKind, text: &str) -> String {
+        let color = match kind {
+            ChangeKind::Added => AnsiColor::Green,
+            ChangeKind::Removed => AnsiColor::Red,
+            ChangeKind::Changed => AnsiColor::Yellow,
         };
         self.with(color.on_default(), text)
     }
@@ -52,13 +52,13 @@ impl Paint {
 
 /// What happened to an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Sign {
+pub(crate) enum ChangeKind {
     Added,
     Removed,
     Changed,
 }
 
-impl Sign {
+impl ChangeKind {
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Added => "+",

@@ -1,5 +1,6 @@
 //! What is printed: values, the JSON envelope, errors.
 
+use std::ffi::OsString;
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 use std::process::ExitCode;
@@ -7,7 +8,8 @@ use std::process::ExitCode;
 use agentslock_core::Fields;
 use serde_json::value::RawValue;
 
-use crate::io::failure::{Failure, TROUBLE};
+use crate::flags::json_in_environment;
+use crate::io::failure::{Failure, MERGE_FAILED, TROUBLE};
 use crate::io::stderr::{end_progress, say};
 
 /// The version of the envelope that `--json` prints. Fields may be added to it; a change of one
@@ -87,13 +89,28 @@ pub(crate) fn report(failure: &Failure, json: bool) -> ExitCode {
 /// What the command line got wrong; or the help that it asked for, which is no failure.
 pub(crate) fn report_usage(error: &clap::Error) -> ExitCode {
     // Not parsed, so not known for certain: but what comes before `--` is ours.
-    let mut arguments = std::env::args_os().skip(1).take_while(|argument| argument != "--");
+    let arguments: Vec<_> =
+        std::env::args_os().skip(1).take_while(|argument| argument != "--").collect();
     // Git must not take it for a merge with conflicts.
-    let is_merge = arguments.next().is_some_and(|verb| verb == "merge");
-    let status = if is_merge { crate::io::failure::MERGE_FAILED } else { TROUBLE };
-    if error.use_stderr() && arguments.any(|argument| argument == "--json") {
+    let is_merge = verb(&arguments).is_some_and(|verb| verb == "merge");
+    let status = if is_merge { MERGE_FAILED } else { TROUBLE };
+    let json = json_in_environment() || arguments.iter().any(|argument| argument == "--json");
+    if error.use_stderr() && json {
         return report(&Failure::new(status, "usage", error.to_string().trim()), true);
     }
     let _ = error.print();
     if error.use_stderr() { ExitCode::from(status) } else { ExitCode::SUCCESS }
+}
+
+/// The first argument that is neither a flag nor the value of one.
+fn verb(arguments: &[OsString]) -> Option<&OsString> {
+    let mut arguments = arguments.iter();
+    while let Some(argument) = arguments.next() {
+        if ["--wait", "-w", "--file", "--color"].iter().any(|flag| argument == flag) {
+            arguments.next();
+        } else if !argument.as_encoded_bytes().starts_with(b"-") {
+            return Some(argument);
+        }
+    }
+    None
 }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use crate::flags::Wait;
+use crate::flags::Common;
 use crate::io::failure::Failure;
 use crate::io::input;
 use crate::io::stderr::say;
@@ -23,30 +23,25 @@ use crate::sys;
 pub(crate) struct Append {
     /// The log; created if there is none
     #[arg(value_name = "FILE")]
-    pub(crate) log: PathBuf,
+    log: PathBuf,
     /// The record; read from standard input if it is not given
-    pub(crate) record: Option<OsString>,
+    record: Option<OsString>,
     /// Write nothing, take no lock, and print the line that would be appended
     #[arg(short = 'n', long)]
-    pub(crate) dry_run: bool,
-    #[command(flatten)]
-    pub(crate) wait: Wait,
-    /// Print one JSON object that says what was done, or the error
-    #[arg(long)]
-    pub(crate) json: bool,
+    dry_run: bool,
 }
 
-pub(crate) fn append(arguments: &Append) -> Result<ExitCode, Failure> {
+pub(crate) fn append(arguments: &Append, common: &Common) -> Result<ExitCode, Failure> {
     let log = &arguments.log;
     if arguments.dry_run {
-        return dry_run(arguments).map_err(|failure| failure.about(log));
+        return dry_run(arguments, common).map_err(|failure| failure.about(log));
     }
-    let appended = write(arguments).map_err(|failure| failure.about(log))?;
-    if arguments.wait.talk.verbose {
+    let appended = write(arguments, common).map_err(|failure| failure.about(log))?;
+    if common.verbose {
         let healed = if appended.closed_torn_tail { ", after closing off a torn line" } else { "" };
         say(&format!("appended to `{}`{healed}", log.display()));
     }
-    if !arguments.json {
+    if !common.json {
         return Ok(ExitCode::SUCCESS);
     }
     let mut fields = envelope(log, true);
@@ -55,9 +50,9 @@ pub(crate) fn append(arguments: &Append) -> Result<ExitCode, Failure> {
     print_envelope(&fields)
 }
 
-fn dry_run(arguments: &Append) -> Result<ExitCode, Failure> {
+fn dry_run(arguments: &Append, common: &Common) -> Result<ExitCode, Failure> {
     let line = record(arguments)?;
-    if !arguments.json {
+    if !common.json {
         return print(&(line + "\n"));
     }
     let mut fields = envelope(&arguments.log, true);
@@ -66,13 +61,13 @@ fn dry_run(arguments: &Append) -> Result<ExitCode, Failure> {
     print_envelope(&fields)
 }
 
-fn write(arguments: &Append) -> Result<fsops::Appended, Failure> {
+fn write(arguments: &Append, common: &Common) -> Result<fsops::Appended, Failure> {
     let log = &arguments.log;
     // What is wrong with the record is found before the lock is taken.
     let line = record(arguments)?;
     sys::wait_begins();
-    let guard = lock_wait::options(&arguments.wait, log).acquire(log)?;
-    lock_wait::tell_acquired(&arguments.wait, log, &guard);
+    let guard = lock_wait::options(common, log).acquire(log)?;
+    lock_wait::tell_acquired(common, log, &guard);
     guard.verify()?;
     let appended = fsops::append_record(log, line.as_bytes())?;
     // The record is in the log. A lock that was lost by now, to a peer that goes by the clock, takes

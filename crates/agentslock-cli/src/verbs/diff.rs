@@ -8,7 +8,7 @@ use clap::Args;
 
 use crate::document::describe::{self, Detail};
 use crate::document::find;
-use crate::flags::{Color, Document};
+use crate::flags::Common;
 use crate::io::failure::{Failure, NO, TROUBLE};
 use crate::io::paint::Paint;
 use crate::io::stderr::{one_line, say};
@@ -26,29 +26,16 @@ use crate::io::stdout::{envelope, print, print_bytes, print_envelope, push, push
 pub(crate) struct Diff {
     /// The document before
     #[arg(value_name = "A")]
-    pub(crate) before: PathBuf,
+    before: PathBuf,
     /// The document after [default: the nearest .agentsrc.lock upward, or --file]
-    #[arg(value_name = "B", conflicts_with_all = ["textconv", "path"])]
-    pub(crate) after: Option<PathBuf>,
+    #[arg(value_name = "B", conflicts_with_all = ["textconv", "document"])]
+    after: Option<PathBuf>,
     /// Print A with a line for each entry, to be compared by git; what is no document as it is
-    #[arg(long, conflicts_with_all = ["path", "json", "quiet", "verbose", "when"])]
-    pub(crate) textconv: bool,
-    #[command(flatten)]
-    pub(crate) document: Document,
-    /// Print nothing; the exit status tells
-    #[arg(short, long, conflicts_with_all = ["verbose", "json"])]
-    pub(crate) quiet: bool,
-    /// Print values and digests whole
-    #[arg(short, long)]
-    pub(crate) verbose: bool,
-    #[command(flatten)]
-    pub(crate) color: Color,
-    /// Print one JSON object that holds the result, or the error
-    #[arg(long)]
-    pub(crate) json: bool,
+    #[arg(long, conflicts_with_all = ["document"])]
+    textconv: bool,
 }
 
-pub(crate) fn diff(arguments: &Diff) -> Result<ExitCode, Failure> {
+pub(crate) fn diff(arguments: &Diff, common: &Common) -> Result<ExitCode, Failure> {
     if arguments.textconv {
         return textconv(&arguments.before);
     }
@@ -56,7 +43,7 @@ pub(crate) fn diff(arguments: &Diff) -> Result<ExitCode, Failure> {
     let new = &match &arguments.after {
         Some(path) => path.clone(),
         // A "no" would say that they differ.
-        None => find::to_read(&arguments.document).map_err(Failure::into_trouble)?,
+        None => find::to_read(common).map_err(Failure::into_trouble)?,
     };
     let (before, after) = (open(old)?, open(new)?);
     if before.was_missing() && after.was_missing() {
@@ -65,16 +52,16 @@ pub(crate) fn diff(arguments: &Diff) -> Result<ExitCode, Failure> {
     }
     let differences = agentslock_core::diff(&before, &after);
     let code = if differences.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(NO) };
-    if arguments.json {
+    if common.json {
         let mut fields = envelope(after.path(), differences.is_empty());
         push(&mut fields, "before", &before.path().to_string_lossy());
         push(&mut fields, "differences", &as_json(&differences));
         print_envelope(&fields)?;
-    } else if !arguments.quiet {
-        let detail = if arguments.verbose { Detail::Whole } else { Detail::Short };
+    } else if !common.quiet {
+        let detail = if common.verbose { Detail::Whole } else { Detail::Short };
         say_what_is_twice(old, &before);
         say_what_is_twice(new, &after);
-        print(&as_text(&differences, detail, Paint::on_stdout(arguments.color)))?;
+        print(&as_text(&differences, detail, Paint::on_stdout(common.color())))?;
     }
     Ok(code)
 }
@@ -113,12 +100,13 @@ fn textconv(path: &Path) -> Result<ExitCode, Failure> {
 
 /// A line for each thing that changed.
 pub(crate) fn as_text(differences: &[Difference], detail: Detail, paint: Paint) -> String {
-    let told = differences.iter().flat_map(|difference| describe::tell(difference, detail));
-    told.map(|told| {
-        let line = one_line(&format!("{} {}", told.sign.as_str(), told.text));
-        paint.sign(told.sign, &line) + "\n"
-    })
-    .collect()
+    let lines = differences.iter().flat_map(|difference| describe::describe(difference, detail));
+    lines
+        .map(|line| {
+            let text = one_line(&format!("{} {}", line.kind.as_str(), line.text));
+            paint.change(line.kind, &text) + "\n"
+        })
+        .collect()
 }
 
 /// An object for each difference, with what was and what is.

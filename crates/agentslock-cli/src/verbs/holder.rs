@@ -5,8 +5,9 @@ use std::process::ExitCode;
 
 use agentslock_core::{Fields, Timestamp};
 use clap::Args;
-use filelock::{BreakError, Handle, Inspection, Liveness};
+use filelock::{Handle, Inspection, Liveness};
 
+use crate::flags::Common;
 use crate::io::failure::{Failure, NO};
 use crate::io::stderr::{one_line, say};
 use crate::io::stdout::{envelope, print, print_envelope, push};
@@ -25,41 +26,37 @@ use crate::sys;
 pub(crate) struct Holder {
     /// The file whose lock it is: `events.ndjson`, not `events.ndjson.lock`
     #[arg(value_name = "FILE")]
-    pub(crate) target: PathBuf,
+    target: PathBuf,
     /// Free the lock, if HANDLE still names its holder
     #[arg(long = "break", value_name = "HANDLE")]
-    pub(crate) handle: Option<String>,
+    handle: Option<String>,
     /// Only say whether the lock would be freed
     #[arg(short = 'n', long, requires = "handle")]
-    pub(crate) dry_run: bool,
-    /// Print nothing but errors; the exit status tells
-    #[arg(short, long, conflicts_with = "json")]
-    pub(crate) quiet: bool,
-    /// Print one JSON object that holds the result, or the error
-    #[arg(long)]
-    pub(crate) json: bool,
+    dry_run: bool,
 }
 
-pub(crate) fn holder(arguments: &Holder) -> Result<ExitCode, Failure> {
+pub(crate) fn holder(arguments: &Holder, common: &Common) -> Result<ExitCode, Failure> {
     let target = &arguments.target;
     let told = match &arguments.handle {
-        Some(handle) => free(arguments, &handle.parse().unwrap_or_else(|never| match never {})),
-        None => look(arguments),
+        Some(handle) => {
+            free(arguments, common, &handle.parse().unwrap_or_else(|never| match never {}))
+        }
+        None => look(arguments, common),
     };
     told.map_err(|failure| failure.about(target))
 }
 
-fn look(arguments: &Holder) -> Result<ExitCode, Failure> {
+fn look(arguments: &Holder, common: &Common) -> Result<ExitCode, Failure> {
     let target = &arguments.target;
     let inspection = filelock::inspect(target)?;
-    if arguments.json {
+    if common.json {
         let mut fields = envelope(target, inspection.is_some());
         push(&mut fields, "held", &inspection.is_some());
         if let Some(inspection) = &inspection {
             push(&mut fields, "holder", &as_json(inspection));
         }
         print_envelope(&fields)?;
-    } else if !arguments.quiet {
+    } else if !common.quiet {
         let text = match &inspection {
             None => "free\n".to_owned(),
             Some(inspection) => as_text(inspection),
@@ -88,13 +85,16 @@ fn meant(target: &Path) -> Option<PathBuf> {
     filelock::inspect(&meant).ok()?.map(|_| meant)
 }
 
-fn free(arguments: &Holder, handle: &Handle) -> Result<ExitCode, Failure> {
+fn free(arguments: &Holder, common: &Common, handle: &Handle) -> Result<ExitCode, Failure> {
     let target = &arguments.target;
     let outcome = if arguments.dry_run {
         match filelock::inspect(target)? {
-            None => return Err(nothing_to_free("the lock is free")),
+            None => return Err(nothing_to_free("free", "the lock is free")),
             Some(inspection) if inspection.handle() != handle => {
-                return Err(nothing_to_free("the lock is not held as the handle says; look again"));
+                return Err(nothing_to_free(
+                    "no-such-handle",
+                    "the lock is not held as the handle says; look again",
+                ));
             }
             Some(_) => "would-free",
         }
@@ -102,29 +102,19 @@ fn free(arguments: &Holder, handle: &Handle) -> Result<ExitCode, Failure> {
         filelock::break_lock(target, handle)?;
         "freed"
     };
-    if arguments.json {
+    if common.json {
         let mut fields = envelope(target, true);
         push(&mut fields, "outcome", outcome);
         return print_envelope(&fields);
     }
-    if arguments.quiet {
+    if common.quiet {
         return Ok(ExitCode::SUCCESS);
     }
     print(if arguments.dry_run { "would be freed\n" } else { "freed\n" })
 }
 
-fn nothing_to_free(why: &str) -> Failure {
-    Failure::new(NO, "changed", why)
-}
-
-impl From<BreakError> for Failure {
-    fn from(error: BreakError) -> Self {
-        let (status, kind) = match &error {
-            BreakError::Free { .. } | BreakError::Changed { .. } => (NO, "changed"),
-            _ => (crate::io::failure::TROUBLE, "io"),
-        };
-        Self::new(status, kind, crate::io::failure::chain(&error))
-    }
+fn nothing_to_free(kind: &'static str, why: &str) -> Failure {
+    Failure::new(NO, kind, why)
 }
 
 fn as_text(inspection: &Inspection) -> String {

@@ -1,27 +1,19 @@
 //! `run`: hold a lock around a command.
-//!
-//! ```text
-//! lock, share it      so that the kernel vouches for it as long as the command lives
-//! start the command   we are killed from here on: the lock lives until the command ends
-//! renew every 10 s    for peers that go by the clock; lost: the command is stopped
-//! wait, unlock        the command's own children may still run: the lock was for the command
-//! ```
 
 use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitCode, ExitStatus};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::time::{Duration, Instant};
+use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Args;
-use filelock::{LockGuard, RenewError, VerifyError};
 
-use crate::flags::Wait;
-use crate::io::failure::{Failure, LOCKED, chain};
+use crate::child::{self, Attendance, Stop};
+use crate::flags::Common;
+use crate::io::failure::{Failure, LOCKED};
 use crate::io::stderr;
 use crate::io::stderr::say;
-use crate::lock_wait::{self, RENEW_EVERY};
+use crate::lock_wait;
 use crate::sys;
 
 /// Hold the lock of FILE while COMMAND runs.
@@ -37,35 +29,28 @@ use crate::sys;
 pub(crate) struct Run {
     /// The file to lock
     #[arg(value_name = "FILE")]
-    pub(crate) target: PathBuf,
+    target: PathBuf,
     /// The command and its arguments
     #[arg(last = true, required = true, value_name = "COMMAND")]
-    pub(crate) command: Vec<OsString>,
+    command: Vec<OsString>,
     /// Do not let COMMAND inherit the lock
     #[arg(long)]
-    pub(crate) close: bool,
-    #[command(flatten)]
-    pub(crate) wait: Wait,
-    /// Print errors as JSON
-    #[arg(long)]
-    pub(crate) json: bool,
+    close: bool,
 }
 
 /// How long a command that is to stop, because its lock was lost, has until it is killed.
 const KILL_AFTER: Duration = Duration::from_secs(10);
-/// The TTL of locks, less what a last try may take.
-const EXPIRES_AFTER: Duration = Duration::from_secs(28);
 
 /// As env(1), nohup(1) and the shells have it.
 const NOT_FOUND: u8 = 127;
 const NOT_RUNNABLE: u8 = 126;
 
-pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Failure> {
+pub(crate) fn run(arguments: &Run, common: &Common) -> Result<ExitCode, Failure> {
     let target = &arguments.target;
-    run_locked(arguments).map_err(|failure| failure.about(target))
+    run_locked(arguments, common).map_err(|failure| failure.about(target))
 }
 
-fn run_locked(arguments: &Run) -> Result<ExitCode, Failure> {
+fn run_locked(arguments: &Run, common: &Common) -> Result<ExitCode, Failure> {
     // From here on no signal ends us before the command: it ends the wait, or goes to the command.
     let signals = sys::Signals::catch()
         .map_err(|error| Failure::io("failed to prepare for signals", &error))?;
@@ -75,11 +60,11 @@ fn run_locked(arguments: &Run) -> Result<ExitCode, Failure> {
         move || arrived.last().is_some()
     };
     let target = &arguments.target;
-    let acquired = lock_wait::unless(&arguments.wait, target, stop).acquire(target);
+    let acquired = lock_wait::unless(common, target, stop).acquire(target);
     if let Some(signal) = arrived.last() {
         // The lock, if we got it, goes with its guard.
         let status = sys::exit_code_of_signal(signal);
-        if arguments.json {
+        if common.json {
             let message = "interrupted; the command was not started";
             return Err(Failure::new(status, "interrupted", message));
         }
@@ -88,29 +73,34 @@ fn run_locked(arguments: &Run) -> Result<ExitCode, Failure> {
     let guard = acquired?;
     // What is on the terminal from here on is the command's.
     stderr::end_progress();
-    lock_wait::tell_acquired(&arguments.wait, target, &guard);
+    lock_wait::tell_acquired(common, target, &guard);
     guard.set_inherited(!arguments.close).map_err(|error| {
         let lock = guard.lock_path().display();
         Failure::io(&format!("failed to share the lock `{lock}` with the command"), &error)
     })?;
     let name = arguments.command[0].to_string_lossy().into_owned();
-    let mut child = match start(&arguments.command) {
+    let mut child = match child::start(&arguments.command) {
         Ok(child) => child,
         Err(error) => {
             let status = if error.kind() == ErrorKind::NotFound { NOT_FOUND } else { NOT_RUNNABLE };
             return Err(Failure::new(status, "run", format!("failed to run `{name}`: {error}")));
         }
     };
-    let (status, lost) = attend(&mut child, &guard, signals);
+    let forwarding = signals.forward_to(sys::Process::of(&child));
+    let attendance =
+        Attendance { renew: || guard.renew(), is_interrupted: None, kill_after: KILL_AFTER };
+    let ((), stop) = attendance.during(&mut child, |child, _| child::await_end(child));
+    forwarding.stop();
+    let status = child.wait();
     let status =
         status.map_err(|error| Failure::io(&format!("failed to wait for `{name}`"), &error))?;
     let released = guard.release();
-    match lost {
-        Some(why) => Err(Failure::new(LOCKED, "lock-lost", why)),
-        None => {
+    match stop {
+        Some(Stop::Lost(error)) => Err(Failure::new(LOCKED, "lock-lost", error.to_string())),
+        Some(Stop::Interrupted) | None => {
             match released {
                 Err(error) => say(&format!("`{name}` ended, but {error}")),
-                Ok(()) if arguments.wait.talk.verbose => {
+                Ok(()) if common.verbose => {
                     say(&format!("`{name}` ended; released the lock"));
                 }
                 Ok(()) => {}
@@ -118,63 +108,4 @@ fn run_locked(arguments: &Run) -> Result<ExitCode, Failure> {
             Ok(ExitCode::from(sys::exit_code(status)))
         }
     }
-}
-
-fn start(command: &[OsString]) -> std::io::Result<Child> {
-    match Command::new(&command[0]).args(&command[1..]).spawn() {
-        Err(error) if sys::is_script_without_interpreter(&error) => {
-            Command::new("sh").args(command).spawn()
-        }
-        other => other,
-    }
-}
-
-/// Waits for the command, and meanwhile renews the lock and passes signals on. Also says why, if
-/// the lock was lost.
-fn attend(
-    child: &mut Child,
-    guard: &LockGuard,
-    signals: sys::Signals,
-) -> (std::io::Result<ExitStatus>, Option<String>) {
-    let process = sys::Process::of(child);
-    let forwarding = signals.forward_to(process);
-    let (ended, end) = channel::<()>();
-    let lost = std::thread::scope(|scope| {
-        let renewing = scope.spawn(move || {
-            let lost = renew_until_lost(guard, &end)?;
-            say(&format!("{lost}; stopping the command"));
-            process.terminate();
-            if let Err(RecvTimeoutError::Timeout) = end.recv_timeout(KILL_AFTER) {
-                say("the command does not stop; killing it");
-                process.kill();
-            }
-            Some(lost.to_string())
-        });
-        process.await_end(child);
-        drop(ended);
-        renewing.join().unwrap_or(None)
-    });
-    forwarding.stop();
-    (child.wait(), lost)
-}
-
-/// Renews the lock until the command has `ended`, or, what is returned then, the lock is lost. If it
-/// only cannot be renewed, it is lost when it expires for those who go by the clock.
-fn renew_until_lost(guard: &LockGuard, ended: &Receiver<()>) -> Option<RenewError> {
-    let mut renewed = Instant::now();
-    let mut pause = RENEW_EVERY;
-    while let Err(RecvTimeoutError::Timeout) = ended.recv_timeout(pause) {
-        match guard.renew() {
-            Ok(()) => (renewed, pause) = (Instant::now(), RENEW_EVERY),
-            Err(lost @ RenewError::Verify(VerifyError::Lost { .. })) => return Some(lost),
-            Err(error) if renewed.elapsed() >= EXPIRES_AFTER => return Some(error),
-            Err(error) => {
-                if pause == RENEW_EVERY {
-                    say(&format!("{}; trying again", chain(&error)));
-                }
-                pause = Duration::from_secs(1);
-            }
-        }
-    }
-    None
 }

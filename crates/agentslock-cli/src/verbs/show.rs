@@ -6,7 +6,7 @@ use agentslock_core::{Fields, Lockfile, is_reserved};
 use clap::Args;
 
 use crate::document::find;
-use crate::flags::Document;
+use crate::flags::Common;
 use crate::io::failure::{Failure, NO};
 use crate::io::stdout::{envelope, print, print_envelope, push_raw};
 
@@ -19,18 +19,13 @@ use crate::io::stdout::{envelope, print, print_envelope, push_raw};
 pub(crate) struct Show {
     /// SECTION, or SECTION.ENTRY, split at the first dot; `lock_version` and `inputs_digest` work too
     #[arg(value_name = "SECTION[.ENTRY]")]
-    pub(crate) what: Option<String>,
-    #[command(flatten)]
-    pub(crate) document: Document,
-    /// Print one JSON object that holds the result, or the error
-    #[arg(long)]
-    pub(crate) json: bool,
+    what: Option<String>,
 }
 
-pub(crate) fn show(arguments: &Show) -> Result<ExitCode, Failure> {
-    let path = find::to_read(&arguments.document)?;
+pub(crate) fn show(arguments: &Show, common: &Common) -> Result<ExitCode, Failure> {
+    let path = find::to_read(common)?;
     let shown = value(&path, arguments.what.as_deref()).map_err(|f| f.about(&path))?;
-    if arguments.json {
+    if common.json {
         let mut fields = envelope(&path, true);
         push_raw(&mut fields, "value", &shown);
         return print_envelope(&fields);

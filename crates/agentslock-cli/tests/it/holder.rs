@@ -122,7 +122,7 @@ fn a_lock_is_freed_only_by_the_handle_of_its_present_holder() {
         assert!(free(flags).exits(1).complaint().contains("look again"), "of another's lock");
     }
     let told = free(&["--json"]).exits(1).json();
-    assert_eq!((&told["ok"], &told["error"]["kind"]), (&json!(false), &json!("changed")));
+    assert_eq!((&told["ok"], &told["error"]["kind"]), (&json!(false), &json!("no-such-handle")));
     lab.cli(["holder", "t", "--break", ""]).run().exits(1).complaint();
     assert_eq!(lab.picture_but_record("t"), before);
     second.finish().exits(0);

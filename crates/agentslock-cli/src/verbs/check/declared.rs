@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use agentslock_config::{ConfigLock, Declared, Digest, DriftState, Kind, ReadError, Reference};
 
 use super::finding::Finding;
-use crate::document::positions::Places;
+use crate::document::positions::Positions;
 use crate::io::failure::{Failure, chain};
 
 /// What is declared, as far as it was told.
@@ -42,7 +42,7 @@ impl Asked {
         let lock = ConfigLock::new(path);
         // Only for the places. What cannot be read by now has none.
         let bytes = fsops::read(path).ok().and_then(|contents| contents.bytes).unwrap_or_default();
-        let places = Places::of(&bytes);
+        let places = Positions::of(&bytes);
         let mut findings = Vec::new();
         if let Some(inputs) = &self.inputs {
             for reason in lock.staleness(inputs)? {

@@ -7,16 +7,16 @@ use fsops::{AtomicFile, Durability, ReplaceError};
 
 use super::finding::Finding;
 use super::text::examine;
-use crate::flags::Wait;
+use crate::flags::Common;
 use crate::io::failure::{Failure, LOCKED};
 use crate::lock_wait;
 use crate::sys;
 
 /// Repairs the document at `path` as it is once the lock is held, and returns what was repaired.
-pub(super) fn write(wait: &Wait, path: &Path) -> Result<Vec<Finding>, Failure> {
+pub(super) fn write(common: &Common, path: &Path) -> Result<Vec<Finding>, Failure> {
     sys::wait_begins();
-    let guard = lock_wait::options(wait, path).acquire(path)?;
-    lock_wait::tell_acquired(wait, path, &guard);
+    let guard = lock_wait::options(common, path).acquire(path)?;
+    lock_wait::tell_acquired(common, path, &guard);
     let contents = fsops::read(path)?;
     let examined = examine(&contents.bytes.unwrap_or_default());
     let Some(repaired) = examined.repaired else { return Ok(Vec::new()) };
@@ -35,11 +35,4 @@ pub(super) fn write(wait: &Wait, path: &Path) -> Result<Vec<Finding>, Failure> {
     // The document is in place. A lock that was lost by now takes nothing back.
     let _ = guard.release();
     Ok(examined.findings.into_iter().filter(|finding| finding.fixable).collect())
-}
-
-impl From<ReplaceError> for Failure {
-    fn from(error: ReplaceError) -> Self {
-        let kind = if error.is_committed() { "not-durable" } else { "io" };
-        Self::new(crate::io::failure::TROUBLE, kind, crate::io::failure::chain(&error))
-    }
 }

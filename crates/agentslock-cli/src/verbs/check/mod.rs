@@ -12,7 +12,7 @@ use agentslock_config::Digest;
 use clap::Args;
 
 use crate::document::find;
-use crate::flags::{Color, Document, Wait};
+use crate::flags::Common;
 use crate::io::failure::{Failure, NO, TROUBLE};
 use crate::io::paint::Paint;
 use crate::io::stderr::say;
@@ -30,49 +30,40 @@ use text::Examined;
     agentslock check --fix\n\n\
     Exit status: 0 all is as it should be; 1 something is not; 2 it could not be told; 75 for --fix, the \
     lock was not to be had in time.")]
-#[command(mut_arg("limit", |wait| wait.requires("fix")))]
 #[allow(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(crate) struct Check {
     /// Compare the units with the references in LIST, one a line; `-` for standard input
     #[arg(long, value_name = "LIST")]
-    pub(crate) declared: Option<PathBuf>,
+    declared: Option<PathBuf>,
     /// LIST declares units of this kind only (repeatable) [default: of all kinds]
     #[arg(long = "kind", value_name = "KIND", requires = "declared")]
-    pub(crate) kinds: Vec<String>,
+    kinds: Vec<String>,
     /// What the document should have been resolved from
     #[arg(long, value_name = "DIGEST")]
-    pub(crate) inputs_digest: Option<Digest>,
+    inputs_digest: Option<Digest>,
     /// Repair what is safe to repair, under the lock: the layout, commas, and conflicts that are none or
     /// of which one side was chosen
     #[arg(long)]
-    pub(crate) fix: bool,
+    fix: bool,
     /// With --fix, write nothing, take no lock, and tell what would be left
     #[arg(short = 'n', long, requires = "fix")]
-    pub(crate) dry_run: bool,
-    #[command(flatten)]
-    pub(crate) document: Document,
-    #[command(flatten)]
-    pub(crate) wait: Wait,
-    #[command(flatten)]
-    pub(crate) color: Color,
-    /// Print one JSON object that holds the findings, or the error
-    #[arg(long)]
-    pub(crate) json: bool,
+    dry_run: bool,
 }
 
-pub(crate) fn check(arguments: &Check) -> Result<ExitCode, Failure> {
+pub(crate) fn check(arguments: &Check, common: &Common) -> Result<ExitCode, Failure> {
     // What is wrong with the arguments is found first.
     let asked = declared::Asked::of(
         arguments.declared.as_deref(),
         &arguments.kinds,
         arguments.inputs_digest.clone(),
     )?;
-    let path = find::to_read(&arguments.document)?;
-    check_at(arguments, &path, asked.as_ref()).map_err(|failure| failure.about(&path))
+    let path = find::to_read(common)?;
+    check_at(arguments, common, &path, asked.as_ref()).map_err(|failure| failure.about(&path))
 }
 
 fn check_at(
     arguments: &Check,
+    common: &Common,
     path: &Path,
     asked: Option<&declared::Asked>,
 ) -> Result<ExitCode, Failure> {
@@ -86,7 +77,7 @@ fn check_at(
         if arguments.dry_run {
             (fixed, examined.findings) = examined.findings.into_iter().partition(|it| it.fixable);
         } else {
-            fixed = fix::write(&arguments.wait, path)?;
+            fixed = fix::write(common, path)?;
             examined = text::examine(&read(path)?);
         }
     }
@@ -94,7 +85,7 @@ fn check_at(
     if readable && let Some(asked) = asked {
         findings.extend(asked.examine(path));
     }
-    tell(arguments, path, &findings, &fixed)?;
+    tell(arguments, common, path, &findings, &fixed)?;
     Ok(match &*findings {
         [] => ExitCode::SUCCESS,
         findings if findings.iter().any(|finding| finding.unsure) => ExitCode::from(TROUBLE),
@@ -121,11 +112,12 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
 
 fn tell(
     arguments: &Check,
+    common: &Common,
     path: &Path,
     findings: &[Finding],
     fixed: &[Finding],
 ) -> Result<(), Failure> {
-    if arguments.json {
+    if common.json {
         let mut fields = envelope(path, findings.is_empty());
         let as_json =
             |findings: &[Finding]| findings.iter().map(Finding::as_json).collect::<Vec<_>>();
@@ -139,10 +131,10 @@ fn tell(
         }
         return print_envelope(&fields).map(|_| ());
     }
-    if arguments.wait.talk.quiet {
+    if common.quiet {
         return Ok(());
     }
-    let paint = Paint::on_stdout(arguments.color);
+    let paint = Paint::on_stdout(common.color());
     let mut text = String::new();
     for finding in fixed {
         let done = if arguments.dry_run { "would be fixed" } else { "fixed" };
@@ -152,7 +144,7 @@ fn tell(
         let hint = if finding.fixable { "check --fix repairs it" } else { "" };
         text += &finding.line(path, hint, paint);
     }
-    if arguments.wait.talk.verbose && findings.is_empty() {
+    if common.verbose && findings.is_empty() {
         say(&format!("`{}`: all is as it should be", path.display()));
     }
     print(&text).map(|_| ())

@@ -9,7 +9,7 @@ use agentslock_core::{
 
 use super::finding::Finding;
 use crate::document::describe;
-use crate::document::positions::{Place, Places};
+use crate::document::positions::{Position, Positions};
 
 /// What was found, and what can be done about it.
 pub(super) struct Examined {
@@ -62,7 +62,7 @@ fn find_twice(text: &str) -> Vec<Finding> {
 }
 
 fn examine_version(bytes: &[u8]) -> Option<Finding> {
-    let places = Places::of(bytes)?;
+    let places = Positions::of(bytes)?;
     let (version, place) = places.top_level("lock_version")?;
     match serde_json::from_str::<u64>(version) {
         Ok(version) if version <= LOCK_VERSION => None,
@@ -143,7 +143,7 @@ fn examine_conflicts(bytes: &[u8], sides: &MarkedSides) -> Result<Examined, Merg
 }
 
 /// Where each conflict begins.
-fn markers(bytes: &[u8]) -> impl Iterator<Item = Place> {
+fn markers(bytes: &[u8]) -> impl Iterator<Item = Position> {
     let lines = bytes.split(|byte| *byte == b'\n').zip(1..);
     lines.filter(|(line, _)| line.starts_with(b"<<<<<<<")).map(|(_, number)| (number, 1))
 }

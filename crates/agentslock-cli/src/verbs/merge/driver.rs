@@ -10,11 +10,12 @@ use fsops::{AtomicFile, Durability, ReplaceError};
 
 use super::flags::Merge;
 use crate::document::describe;
+use crate::flags::Common;
 use crate::io::failure::{Failure, MERGE_FAILED, NO};
 use crate::io::stderr::say;
 use crate::io::stdout::{envelope, print, print_envelope, push, push_raw};
 
-pub(super) fn merge(arguments: &Merge) -> Result<ExitCode, Failure> {
+pub(super) fn merge(arguments: &Merge, common: &Common) -> Result<ExitCode, Failure> {
     let file = |path: &Option<PathBuf>| path.clone().expect("because clap requires all three");
     let [base, ours, theirs] = [&arguments.base, &arguments.ours, &arguments.theirs].map(file);
     // What the document is called, which is more than what git calls its temporary files.
@@ -36,10 +37,10 @@ pub(super) fn merge(arguments: &Merge) -> Result<ExitCode, Failure> {
     }
     let conflicts: Vec<_> = merged.iter().flat_map(Merged::conflicts).collect();
     let dropped = merged.as_ref().is_some_and(Merged::inputs_digest_dropped);
-    if arguments.json {
+    if common.json {
         print_envelope(&as_json(arguments, name, &conflicts, dropped, &text))?;
     } else {
-        tell(arguments, name, &conflicts, dropped);
+        tell(common, name, &conflicts, dropped);
         if arguments.dry_run {
             print(&text)?;
         }
@@ -99,8 +100,8 @@ fn write(path: &Path, text: &str) -> Result<(), Failure> {
     Ok(file.make_ready()?.commit()?)
 }
 
-fn tell(arguments: &Merge, name: &Path, conflicts: &[Conflict<'_>], dropped: bool) {
-    if arguments.talk.quiet {
+fn tell(common: &Common, name: &Path, conflicts: &[Conflict<'_>], dropped: bool) {
+    if common.quiet {
         return;
     }
     let name = name.display();
@@ -112,7 +113,7 @@ fn tell(arguments: &Merge, name: &Path, conflicts: &[Conflict<'_>], dropped: boo
             "{name}: inputs_digest was changed on both sides, and is dropped; resolve anew"
         ));
     }
-    if arguments.talk.verbose && conflicts.is_empty() {
+    if common.verbose && conflicts.is_empty() {
         say(&format!("{name}: merged"));
     }
 }

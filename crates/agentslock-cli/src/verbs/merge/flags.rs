@@ -5,8 +5,6 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::flags::Talk;
-
 /// Merge two documents that began as one, by section and entry; or set this up for git.
 ///
 /// OURS is replaced by the result. What both sides changed, each otherwise, is left between conflict
@@ -25,38 +23,33 @@ use crate::flags::Talk;
 pub(crate) struct Merge {
     /// What both began with (git's %O); an empty file if they did not
     #[arg(required_unless_present_any = ["install", "uninstall"])]
-    pub(crate) base: Option<PathBuf>,
+    pub(super) base: Option<PathBuf>,
     /// Our version (%A), which is replaced
     #[arg(required_unless_present_any = ["install", "uninstall"])]
-    pub(crate) ours: Option<PathBuf>,
+    pub(super) ours: Option<PathBuf>,
     /// Their version (%B)
     #[arg(required_unless_present_any = ["install", "uninstall"])]
-    pub(crate) theirs: Option<PathBuf>,
+    pub(super) theirs: Option<PathBuf>,
     /// How many characters a conflict marker has (%L)
     #[arg(long, value_name = "N", default_value = "7")]
-    pub(crate) marker_size: NonZero<u16>,
+    pub(super) marker_size: NonZero<u16>,
     /// What to call the document in messages (%P)
     #[arg(long, value_name = "PATH")]
-    pub(crate) path: Option<PathBuf>,
+    pub(super) path: Option<PathBuf>,
     /// What to call the three in conflict markers (%S %X %Y)
     #[arg(long, num_args = 3, value_names = ["BASE", "OURS", "THEIRS"], allow_hyphen_values = true)]
-    pub(crate) labels: Vec<String>,
+    pub(super) labels: Vec<String>,
     /// OURS and THEIRS are what two branches both merged before: leave `null` where they conflict, which
     /// neither of the branches has
     #[arg(long)]
-    pub(crate) ancestors: bool,
+    pub(super) ancestors: bool,
     /// Let git use this program to merge and to show documents in this repository
     #[arg(long, conflicts_with_all = ["base", "uninstall", "marker_size", "path", "labels", "ancestors"])]
-    pub(crate) install: bool,
+    pub(super) install: bool,
     /// Undo what --install did
     #[arg(long, conflicts_with_all = ["base", "marker_size", "path", "labels", "ancestors"])]
-    pub(crate) uninstall: bool,
+    pub(super) uninstall: bool,
     /// Write nothing; print what would be written
     #[arg(short = 'n', long)]
-    pub(crate) dry_run: bool,
-    #[command(flatten)]
-    pub(crate) talk: Talk,
-    /// Print one JSON object that says what was done, or the error
-    #[arg(long)]
-    pub(crate) json: bool,
+    pub(super) dry_run: bool,
 }

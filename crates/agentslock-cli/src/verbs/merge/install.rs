@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use super::flags::Merge;
 use super::git;
+use crate::flags::Common;
 use crate::io::failure::Failure;
 use crate::io::stdout::{envelope, print, print_envelope, push};
 
@@ -53,7 +54,7 @@ fn settings(program: &str) -> [(&'static str, String); 5] {
 
 const SECTIONS: [&str; 3] = ["merge.agentslock", "merge.agentslock-ancestors", "diff.agentslock"];
 
-pub(super) fn install(arguments: &Merge) -> Result<ExitCode, Failure> {
+pub(super) fn install(arguments: &Merge, common: &Common) -> Result<ExitCode, Failure> {
     let top_level = git::top_level()?;
     let attributes = top_level.join(".gitattributes");
     let before = fsops::read(&attributes)?.bytes.unwrap_or_default();
@@ -90,7 +91,7 @@ pub(super) fn install(arguments: &Merge) -> Result<ExitCode, Failure> {
             }
         }
     }
-    tell(arguments, &attributes, &done)
+    tell(arguments, common, &attributes, &done)
 }
 
 /// Git follows no link to attributes, and what other lines say can count more. So can what a file says that
@@ -118,13 +119,18 @@ fn expect_used(top_level: &Path, settings: &[(&str, String)]) -> Result<(), Fail
     Err(Failure::new(crate::io::failure::TROUBLE, "git", message))
 }
 
-fn tell(arguments: &Merge, attributes: &Path, done: &[String]) -> Result<ExitCode, Failure> {
-    if arguments.json {
+fn tell(
+    arguments: &Merge,
+    common: &Common,
+    attributes: &Path,
+    done: &[String],
+) -> Result<ExitCode, Failure> {
+    if common.json {
         let mut fields = envelope(attributes, true);
         push(&mut fields, if arguments.dry_run { "would_do" } else { "done" }, done);
         return print_envelope(&fields);
     }
-    if arguments.talk.quiet {
+    if common.quiet {
         return Ok(ExitCode::SUCCESS);
     }
     let would = if arguments.dry_run { "would be done: " } else { "" };

@@ -7,12 +7,13 @@ mod install;
 
 use std::process::ExitCode;
 
+use crate::flags::Common;
 use crate::io::failure::{Failure, MERGE_FAILED};
 pub(crate) use flags::Merge;
 
-pub(crate) fn merge(arguments: &Merge) -> Result<ExitCode, Failure> {
+pub(crate) fn merge(arguments: &Merge, common: &Common) -> Result<ExitCode, Failure> {
     if arguments.install || arguments.uninstall {
-        return install::install(arguments);
+        return install::install(arguments, common);
     }
-    driver::merge(arguments).map_err(|failure| Failure { status: MERGE_FAILED, ..failure })
+    driver::merge(arguments, common).map_err(|failure| Failure { status: MERGE_FAILED, ..failure })
 }

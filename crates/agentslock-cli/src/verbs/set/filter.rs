@@ -2,23 +2,25 @@
 
 use std::ffi::OsString;
 use std::io::{Read as _, Write as _};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ExitStatus};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use agentslock_core::{Lockfile, RenewLockError};
+use filelock::RenewError;
 
+use crate::child::{self, Attendance, Stop};
 use crate::io::failure::{Failure, LOCKED, TROUBLE};
-use crate::lock_wait::RENEW_EVERY;
 use crate::sys;
 
-/// How often to look whether a signal came.
+/// How often to look whether the command was stopped.
 const PAUSE: Duration = Duration::from_millis(50);
-/// How long a command that is to stop has until it is killed.
+/// How long a command that must stop has until it is killed.
 const KILL_AFTER: Duration = Duration::from_secs(1);
 
 /// Gives the section to the command, and returns what that prints.
-pub(crate) fn filter(
+pub(super) fn filter(
     lockfile: &Lockfile,
     section: &str,
     command: &[OsString],
@@ -26,27 +28,37 @@ pub(crate) fn filter(
     let current = lockfile.section_raw(section)?.unwrap_or_else(|| "null".to_owned());
     let name = command[0].to_string_lossy();
     let failed = |what: &str, error| Failure::io(&format!("failed to {what} `{name}`"), &error);
-    let mut child = Command::new(&command[0])
-        .args(&command[1..])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .map_err(|error| failed("run", error))?;
+    let mut child = child::start_piped(command).map_err(|error| failed("run", error))?;
     let output = converse(&mut child, current);
-    let (output, status) = match attend(&mut child, &output, lockfile) {
-        Ok(ended) => ended,
-        Err(failure) => {
-            // What it makes would not be written any more.
-            stop(&mut child);
-            return Err(failure);
-        }
+    let renew = || match lockfile.renew_lock() {
+        Err(RenewLockError::Renew(error)) => Err(error),
+        // In a dry run there is no lock.
+        _ => Ok::<(), RenewError>(()),
     };
-    let status = status.map_err(|error| failed("wait for", error))?;
-    if status.success() {
-        output.map_err(|error| failed("read from", error))
-    } else {
-        Err(Failure::input(format!("`{name}` failed ({status}); nothing was written")))
+    let attendance = Attendance {
+        renew,
+        is_interrupted: Some(sys::is_wait_interrupted),
+        kill_after: KILL_AFTER,
+    };
+    let (ended, stop) =
+        attendance.during(&mut child, |child, is_stopped| finish(child, &output, is_stopped));
+    match stop {
+        None => {}
+        Some(Stop::Lost(error)) => {
+            return Err(Failure::new(LOCKED, "lock-lost", error.to_string()));
+        }
+        Some(Stop::Interrupted) => {
+            return Err(Failure::new(TROUBLE, "interrupted", "interrupted; nothing was written"));
+        }
     }
+    let (status, output) = ended;
+    let status = status.map_err(|error| failed("wait for", error))?;
+    if !status.success() {
+        return Err(Failure::input(format!("`{name}` failed ({status}); nothing was written")));
+    }
+    output
+        .unwrap_or_else(|| Err(std::io::Error::other("its output was lost")))
+        .map_err(|error| failed("read from", error))
 }
 
 type Output = std::io::Result<Vec<u8>>;
@@ -70,60 +82,21 @@ fn converse(child: &mut Child, input: String) -> Receiver<Output> {
     receiver
 }
 
-/// Waits for the output, and then for the end: a command may close the one long before the other. Renews
-/// the lock meanwhile; until a signal comes or the lock is lost.
-fn attend(
+/// Waits for the command's end, and for the end of its output: what it started can have that for
+/// longer. Of a command that was stopped only the end.
+fn finish(
     child: &mut Child,
     output: &Receiver<Output>,
-    lockfile: &Lockfile,
-) -> Result<(Output, std::io::Result<ExitStatus>), Failure> {
-    let mut renewed = Instant::now();
+    is_stopped: &AtomicBool,
+) -> (std::io::Result<ExitStatus>, Option<Output>) {
+    child::await_end(child);
     let output = loop {
         match output.recv_timeout(PAUSE) {
-            Ok(read) => break read,
-            Err(RecvTimeoutError::Disconnected) => {
-                return Err(Failure::input("the command's output was lost"));
-            }
-            Err(RecvTimeoutError::Timeout) => go_on(lockfile, &mut renewed)?,
+            Ok(read) => break Some(read),
+            Err(RecvTimeoutError::Timeout) if !is_stopped.load(Ordering::Relaxed) => {}
+            Err(_) => break None,
         }
     };
-    // Most end with their output.
-    let mut pause = Duration::from_millis(1);
-    let status = loop {
-        match child.try_wait() {
-            Ok(None) => go_on(lockfile, &mut renewed)?,
-            Ok(Some(status)) => break Ok(status),
-            Err(error) => break Err(error),
-        }
-        std::thread::sleep(pause);
-        pause = PAUSE.min(pause * 2);
-    };
-    Ok((output, status))
-}
-
-/// Looks for a signal, and renews the lock when it is time to.
-fn go_on(lockfile: &Lockfile, renewed: &mut Instant) -> Result<(), Failure> {
-    if sys::is_wait_interrupted() {
-        return Err(Failure::new(TROUBLE, "interrupted", "interrupted; nothing was written"));
-    }
-    if renewed.elapsed() < RENEW_EVERY {
-        return Ok(());
-    }
-    *renewed = Instant::now();
-    match lockfile.renew_lock() {
-        // In a dry run there is none.
-        Ok(()) | Err(RenewLockError::NotHeld) => Ok(()),
-        Err(error) => Err(Failure::new(LOCKED, "lock-lost", error.to_string())),
-    }
-}
-
-fn stop(child: &mut Child) {
-    sys::Process::of(child).terminate();
-    let asked = Instant::now();
-    while asked.elapsed() < KILL_AFTER && matches!(child.try_wait(), Ok(None)) {
-        std::thread::sleep(PAUSE);
-    }
-    // It may have ended.
-    let _ = child.kill();
-    let _ = child.wait();
+    // Last: until then its number is reserved, so that no signal for it reaches another process.
+    (child.wait(), output)
 }

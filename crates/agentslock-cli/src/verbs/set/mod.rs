@@ -11,7 +11,7 @@ use clap::Args;
 
 use crate::document::describe::Detail;
 use crate::document::find;
-use crate::flags::{Document, Wait};
+use crate::flags::Common;
 use crate::io::failure::Failure;
 use crate::io::input;
 use crate::io::paint::Paint;
@@ -36,46 +36,39 @@ use filter::filter;
 pub(crate) struct Set {
     /// The section to write
     #[arg(required_unless_present = "inputs_digest")]
-    pub(crate) section: Option<String>,
+    section: Option<String>,
     /// A JSON file with the new value; `-` or nothing for standard input
     #[arg(conflicts_with_all = ["remove", "command"])]
-    pub(crate) file: Option<PathBuf>,
+    file: Option<PathBuf>,
     /// A command that turns the current value into the new one
     #[arg(last = true, requires = "section", conflicts_with = "remove", value_name = "COMMAND")]
-    pub(crate) command: Vec<OsString>,
+    command: Vec<OsString>,
     /// Remove the section
     #[arg(long, requires = "section")]
-    pub(crate) remove: bool,
+    remove: bool,
     /// Also set the digest of the inputs; an empty one removes it
     #[arg(long, value_name = "DIGEST")]
-    pub(crate) inputs_digest: Option<String>,
+    inputs_digest: Option<String>,
     /// Write nothing, take no lock, and print what would change, as `diff` does. COMMAND is run
     #[arg(short = 'n', long)]
-    pub(crate) dry_run: bool,
-    #[command(flatten)]
-    pub(crate) document: Document,
-    #[command(flatten)]
-    pub(crate) wait: Wait,
-    /// Print one JSON object that says what was done, or the error
-    #[arg(long)]
-    pub(crate) json: bool,
+    dry_run: bool,
 }
 
-pub(crate) fn set(arguments: &Set) -> Result<ExitCode, Failure> {
-    let path = find::to_write(&arguments.document)?;
+pub(crate) fn set(arguments: &Set, common: &Common) -> Result<ExitCode, Failure> {
+    let path = find::to_write(common)?;
     refuse_reserved(arguments)?;
     if arguments.dry_run {
-        return dry_run(arguments, &path).map_err(|failure| failure.about(&path));
+        return dry_run(arguments, common, &path).map_err(|failure| failure.about(&path));
     }
-    let flushed = write(arguments, &path).map_err(|failure| failure.about(&path))?;
+    let flushed = write(arguments, common, &path).map_err(|failure| failure.about(&path))?;
     let outcome = match flushed {
         Flushed::Written => "written",
         Flushed::Unchanged => "unchanged",
     };
-    if arguments.wait.talk.verbose {
+    if common.verbose {
         say(&format!("`{}`: {outcome}", path.display()));
     }
-    if !arguments.json {
+    if !common.json {
         return Ok(ExitCode::SUCCESS);
     }
     let mut fields = envelope(&path, true);
@@ -96,7 +89,7 @@ fn refuse_reserved(arguments: &Set) -> Result<(), Failure> {
 }
 
 /// Stages all on a handle that is never flushed, and shows what that changed.
-fn dry_run(arguments: &Set, path: &Path) -> Result<ExitCode, Failure> {
+fn dry_run(arguments: &Set, common: &Common, path: &Path) -> Result<ExitCode, Failure> {
     let (before, after) = (Lockfile::open(path)?, Lockfile::open(path)?);
     match (&arguments.section, arguments.command.as_slice()) {
         (Some(section), [_, ..]) => {
@@ -106,8 +99,8 @@ fn dry_run(arguments: &Set, path: &Path) -> Result<ExitCode, Failure> {
         _ => stage_all(arguments, &after)?,
     }
     let differences = agentslock_core::diff(&before, &after);
-    if !arguments.json {
-        let detail = if arguments.wait.talk.verbose { Detail::Whole } else { Detail::Short };
+    if !common.json {
+        let detail = if common.verbose { Detail::Whole } else { Detail::Short };
         return print(&diff::as_text(&differences, detail, Paint::NONE));
     }
     let mut fields = envelope(path, true);
@@ -117,8 +110,8 @@ fn dry_run(arguments: &Set, path: &Path) -> Result<ExitCode, Failure> {
     print_envelope(&fields)
 }
 
-fn write(arguments: &Set, path: &Path) -> Result<Flushed, Failure> {
-    let options = LockfileOptions::new().lock(lock_wait::options(&arguments.wait, path));
+fn write(arguments: &Set, common: &Common, path: &Path) -> Result<Flushed, Failure> {
+    let options = LockfileOptions::new().lock(lock_wait::options(common, path));
     if let (Some(section), [_, ..]) = (&arguments.section, arguments.command.as_slice()) {
         sys::wait_begins();
         let updated = options.update(path, |lockfile| {

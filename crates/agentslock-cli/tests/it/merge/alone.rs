@@ -125,7 +125,7 @@ fn what_is_called_wrongly_is_129_so_that_git_takes_it_for_no_conflict() {
         &["merge", "base", "ours", "theirs", "--labels", "one"],
         &["merge", "--install", "--uninstall"],
         &["merge", "base", "ours", "theirs", "--file", "x"],
-        &["merge", "base", "ours", "theirs", "--wait", "1"],
+        &["--wait", "1", "merge", "base"],
     ] {
         let ended = lab.cli(arguments).run().exits(129);
         assert!(ended.stderr.starts_with("error: "), "{}", ended.stderr);

@@ -1,0 +1,141 @@
+//! A command that runs while a lock is held: for `run`, and for what `set` and `edit` write.
+//!
+//! ```text
+//! start               if we are killed from here on, `run`'s lock lives until the command ends
+//! renew every 10 s    for peers that go by the clock
+//! lost, interrupted   the command must end: SIGTERM, and later SIGKILL
+//! wait                for the command's own end; its children may still run
+//! ```
+
+use std::ffi::OsString;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+use filelock::{RenewError, VerifyError};
+
+use crate::io::failure::chain;
+use crate::io::stderr::say;
+use crate::lock_wait::RENEW_EVERY;
+use crate::sys;
+
+/// How often to look whether a signal came.
+const PAUSE: Duration = Duration::from_millis(50);
+/// The TTL of locks, less what a last try may take.
+const EXPIRES_AFTER: Duration = Duration::from_secs(28);
+
+/// Starts a command. One that names no interpreter is run by sh, as the shells do it.
+pub(crate) fn start(command: &[OsString]) -> std::io::Result<Child> {
+    match Command::new(&command[0]).args(&command[1..]).spawn() {
+        Err(error) if sys::is_script_without_interpreter(&error) => {
+            Command::new("sh").args(command).spawn()
+        }
+        other => other,
+    }
+}
+
+/// Starts a command that reads what we write, and whose output we read.
+pub(crate) fn start_piped(command: &[OsString]) -> std::io::Result<Child> {
+    Command::new(&command[0])
+        .args(&command[1..])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+}
+
+/// Why a command must end before it is done.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    /// The lock was lost, or could not be renewed until it expired.
+    Lost(RenewError),
+    /// A signal came.
+    Interrupted,
+}
+
+/// What is done for a command while it runs.
+pub(crate) struct Attendance<R> {
+    /// Renews the lock.
+    pub(crate) renew: R,
+    /// Whether a signal came that ends the command. `None` if signals are passed on to it.
+    pub(crate) is_interrupted: Option<fn() -> bool>,
+    /// How long a command that must end has until it is killed.
+    pub(crate) kill_after: Duration,
+}
+
+impl<R: Fn() -> Result<(), RenewError> + Send> Attendance<R> {
+    /// Runs `wait`, which waits for the command, and attends to the command meanwhile. `wait` gets a
+    /// flag that tells it whether the command was stopped.
+    pub(crate) fn during<T>(
+        self,
+        child: &mut Child,
+        wait: impl FnOnce(&mut Child, &AtomicBool) -> T,
+    ) -> (T, Option<Stop>) {
+        let process = sys::Process::of(child);
+        let (ended, end) = channel::<()>();
+        let is_stopped = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            let flag = &is_stopped;
+            let attending = scope.spawn(move || {
+                let stop = self.until_stop(&end)?;
+                if let Stop::Lost(error) = &stop {
+                    say(&format!("{error}; stopping the command"));
+                }
+                flag.store(true, Ordering::Relaxed);
+                process.terminate();
+                if let Err(RecvTimeoutError::Timeout) = end.recv_timeout(self.kill_after) {
+                    if let Stop::Lost(_) = &stop {
+                        say("the command does not stop; killing it");
+                    }
+                    process.kill();
+                }
+                Some(stop)
+            });
+            let waited = wait(child, &is_stopped);
+            drop(ended);
+            (waited, attending.join().unwrap_or(None))
+        })
+    }
+
+    /// Renews the lock until the command has ended, or must end.
+    ///
+    /// If the lock only cannot be renewed, it is lost when it expires for those who go by the clock.
+    fn until_stop(&self, ended: &Receiver<()>) -> Option<Stop> {
+        let mut renewed = Instant::now();
+        let mut next = RENEW_EVERY;
+        let mut asked = Instant::now();
+        loop {
+            let left = next.saturating_sub(asked.elapsed());
+            let pause = if self.is_interrupted.is_some() { left.min(PAUSE) } else { left };
+            let Err(RecvTimeoutError::Timeout) = ended.recv_timeout(pause) else { return None };
+            if self.is_interrupted.is_some_and(|is_interrupted| is_interrupted()) {
+                return Some(Stop::Interrupted);
+            }
+            if asked.elapsed() < next {
+                continue;
+            }
+            match (self.renew)() {
+                Ok(()) => (renewed, next) = (Instant::now(), RENEW_EVERY),
+                Err(lost @ RenewError::Verify(VerifyError::Lost { .. })) => {
+                    return Some(Stop::Lost(lost));
+                }
+                Err(error) if renewed.elapsed() >= EXPIRES_AFTER => {
+                    return Some(Stop::Lost(error));
+                }
+                Err(error) => {
+                    if next == RENEW_EVERY {
+                        say(&format!("{}; trying again", chain(&error)));
+                    }
+                    next = Duration::from_secs(1);
+                }
+            }
+            asked = Instant::now();
+        }
+    }
+}
+
+/// Waits for the command's end, and leaves its number reserved: no signal for it reaches another
+/// process.
+pub(crate) fn await_end(child: &mut Child) {
+    sys::Process::of(child).await_end(child);
+}
