@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::claim::parent::is_local;
-use crate::claim::prepare::{Preparation, Setback};
+use crate::claim::prepare::{Preparation, PrepareError};
 use crate::claim::publish::Publication;
 use crate::claim::{Claim, in_place};
 use crate::environment::Environment;
@@ -110,15 +110,15 @@ fn attempt(
         let preparation =
             match ready.take().map_or_else(|| Preparation::new(names, environment), Ok) {
                 Ok(preparation) => preparation,
-                Err(Setback::Again(path)) => {
+                Err(PrepareError::Retry(path)) => {
                     disturbed = path;
                     continue;
                 }
-                Err(Setback::Unsupported) => {
+                Err(PrepareError::Unsupported) => {
                     *way = Way::MakeInPlace;
                     continue;
                 }
-                Err(Setback::Failed(error)) => return Err(error),
+                Err(PrepareError::Failed(error)) => return Err(error),
             };
         match preparation.publish(names, environment)? {
             Publication::Done(claim) => return Ok(Some(claim)),

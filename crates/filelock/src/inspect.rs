@@ -4,11 +4,11 @@ use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
 
-use crate::clear::reclaim;
+use crate::clear::clear;
 use crate::error::{AcquireError, BreakError, InspectError};
 use crate::holder::Holder;
 use crate::judge::judge;
-use crate::judge::occupant::{Body, Occupant, Sight};
+use crate::judge::occupant::{Found, Occupant, Removable};
 use crate::judge::verdict::Verdict;
 use crate::names::Names;
 use crate::options::LockOptions;
@@ -45,7 +45,7 @@ impl Handle {
         if !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
             return Self(token.to_owned());
         }
-        let (inode, changed) = occupant.look.map_or((0, 0), |look| (look.id.inode, look.changed));
+        let (inode, changed) = occupant.stat.map_or((0, 0), |stat| (stat.id.inode, stat.changed));
         let mut bytes = occupant.record.as_ref().map(Record::encode).unwrap_or_default();
         bytes.extend_from_slice(&changed.to_le_bytes());
         Self(format!("{inode}-{:016x}", fnv1a(&bytes)))
@@ -90,7 +90,7 @@ pub fn break_lock(path: impl AsRef<Path>, handle: &Handle) -> Result<(), BreakEr
     let Some(occupant) = occupant else {
         return Err(BreakError::Free { lock });
     };
-    if matches!(occupant.body, Body::Closed) {
+    if matches!(occupant.removable, Removable::Closed) {
         let holder = Box::new(occupant.holder(&LockOptions::new().environment));
         return Err(BreakError::Unreadable { lock, holder });
     }
@@ -99,7 +99,7 @@ pub fn break_lock(path: impl AsRef<Path>, handle: &Handle) -> Result<(), BreakEr
     }
     let occupant = Occupant { verdict: condemned(&occupant.verdict), ..*occupant };
     // Not cleared as a whole: its record is gone, so that nobody holds it any more.
-    reclaim(&names, occupant).map(|_| ()).map_err(|source| BreakError::Clear { lock, source })
+    clear(&names, occupant).map(|_| ()).map_err(|source| BreakError::Clear { lock, source })
 }
 
 impl LockOptions {
@@ -132,17 +132,17 @@ fn look(
         }
     };
     match judge(&names, options, local) {
-        Sight::Nothing => Ok((names, None)),
+        Found::Nothing => Ok((names, None)),
         // Not even looked at: then whether anything stands there is not known.
-        Sight::Occupied(occupant) if occupant.look.is_none() => match sys::look(&names.lock) {
+        Found::Occupied(occupant) if occupant.stat.is_none() => match sys::lstat(&names.lock) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok((names, None)),
             Err(source) => {
                 Err(InspectError::Unusable(AcquireError::of("examine", names.lock, source)))
             }
             Ok(_) => Ok((names, Some(occupant))),
         },
-        Sight::Occupied(occupant) => Ok((names, Some(occupant))),
-        Sight::NotALock(kind) => {
+        Found::Occupied(occupant) => Ok((names, Some(occupant))),
+        Found::NotALock(kind) => {
             Err(InspectError::NotALock { lock: names.lock, kind: kind.describe() })
         }
     }

@@ -59,7 +59,7 @@ impl Names {
 const PREPARATION_INFIX: &str = ".prep-";
 
 pub(crate) fn still_is(names: &Names, id: FileId) -> bool {
-    sys::look(&names.lock).is_ok_and(|look| look.id == id)
+    sys::lstat(&names.lock).is_ok_and(|stat| stat.id == id)
 }
 
 /// Appends to the name itself, not through the extension: `a.json` and `a` have different locks,

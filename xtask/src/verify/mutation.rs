@@ -36,10 +36,10 @@ struct Edit {
 
 const MUTANTS: [Mutant; 8] = [
     Mutant {
-        name: "a dead lock is reclaimed by renaming it aside",
+        name: "a dead lock is cleared by renaming it aside",
         edits: &[Edit {
             from: "unlink_record(names, &dir)?;
-                   remove_directory(names, look.id)",
+                   remove_directory(names, stat.id)",
             to: "let _ = &dir;
                  let aside = names.preparation(&crate::environment::unique_token());
                  if std::fs::rename(&names.lock, &aside).is_ok() {
@@ -51,12 +51,12 @@ const MUTANTS: [Mutant; 8] = [
     Mutant {
         name: "a look that fails counts as death",
         edits: &[Edit {
-            from: "(_, Ok(look)) => match look.kind {
-                   Kind::Directory => Occupant::alive(Some(look), unknown(&error)),",
-            to: "(_, Ok(look)) => match look.kind {
+            from: "(_, Ok(stat)) => match stat.kind {
+                   Kind::Directory => Occupant::alive(Some(stat), unknown(&error)),",
+            to: "(_, Ok(stat)) => match stat.kind {
                      Kind::Directory => {
                          let _ = std::fs::remove_dir_all(&names.lock);
-                         Sight::Nothing
+                         Found::Nothing
                      }",
         }],
     },
@@ -66,14 +66,14 @@ const MUTANTS: [Mutant; 8] = [
             Edit {
                 from: "match dir.try_flock_exclusive() {
                        Ok(true) => {}
-                       Ok(false) => return Err(Fill::Refused),
-                       Err(_) => return Err(Fill::NoFlock),
+                       Ok(false) => return Err(FillError::Refused),
+                       Err(_) => return Err(FillError::NoFlock),
                        }",
                 to: "if false {
-                         return Err(Fill::Refused);
+                         return Err(FillError::Refused);
                      }
                      if false {
-                         return Err(Fill::NoFlock);
+                         return Err(FillError::NoFlock);
                      }",
             },
             Edit {
@@ -104,9 +104,9 @@ const MUTANTS: [Mutant; 8] = [
     Mutant {
         name: "a judge does not ask whether the name still stands for what it judged",
         edits: &[Edit {
-            from: "sys::look(&names.lock).is_ok_and(|look| look.id == id)",
+            from: "sys::lstat(&names.lock).is_ok_and(|stat| stat.id == id)",
             to: "let _ = id;
-                 sys::look(&names.lock).is_ok()",
+                 sys::lstat(&names.lock).is_ok()",
         }],
     },
     Mutant {

@@ -106,7 +106,7 @@ fn make(
             _ => Err(failed("create directory", error)),
         };
     }
-    match sys::open_dir(&names.lock).and_then(|dir| Ok((dir.look()?.id, dir))) {
+    match sys::open_dir(&names.lock).and_then(|dir| Ok((dir.stat()?.id, dir))) {
         Ok(opened) => Ok(Some(opened)),
         Err(error) if is_gone(error.kind()) => Ok(None),
         Err(error) => {
@@ -147,7 +147,7 @@ impl Start {
 
 /// Whether the name stands for our directory, and the record in it, found by name, is ours.
 fn is_in_place(names: &Names, id: sys::FileId, bytes: &[u8]) -> std::io::Result<bool> {
-    let here = sys::look(&names.lock)?.id == id;
+    let here = sys::lstat(&names.lock)?.id == id;
     let read = sys::open_file(&names.lock.join(record::NAME))?
         .map(|file| sys::read_start(&file, record::LIMIT))
         .transpose()?;
@@ -165,7 +165,7 @@ fn is_lost(kind: ErrorKind) -> bool {
 }
 
 fn remove_if_ours(names: &Names, id: sys::FileId) {
-    if sys::look(&names.lock).is_ok_and(|look| look.id == id) {
+    if sys::lstat(&names.lock).is_ok_and(|stat| stat.id == id) {
         let _ = sys::rmdir_if(&names.lock, id);
     }
 }

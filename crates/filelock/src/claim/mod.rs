@@ -69,10 +69,10 @@ impl Claim {
     /// or is no record.
     pub(crate) fn read_back(&self) -> io::Result<Option<Record>> {
         let bytes = match &self.file {
-            Some(own) => match self.dir.look_at(record::NAME) {
+            Some(own) => match self.dir.lstat_at(record::NAME) {
                 // No more than we wrote, so that one read is all: ours has no more, and another's that
                 // was written over it differs before that.
-                Ok(look) if look.id == own.id => sys::read_start(&own.file, own.length),
+                Ok(stat) if stat.id == own.id => sys::read_start(&own.file, own.length),
                 // Another file has its name.
                 Ok(_) => return Ok(None),
                 Err(error) => Err(error),

@@ -24,7 +24,7 @@ pub(crate) fn is_local(names: &Names) -> Result<bool, AcquireError> {
 /// Called when creating `path` failed with "not found": the parent vanished and is created again;
 /// or it exists, and something intercepts file creation in it.
 pub(crate) fn create_parent(names: &Names, path: &Path) -> Result<(), AcquireError> {
-    if sys::look(&names.parent).is_ok() {
+    if sys::lstat(&names.parent).is_ok() {
         return Err(AcquireError::Intercepted {
             path: path.to_owned(),
             parent: names.parent.clone(),

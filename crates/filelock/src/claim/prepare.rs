@@ -35,43 +35,47 @@ pub(crate) struct Preparation {
 }
 
 /// Why there is no preparation.
-pub(crate) enum Setback {
+pub(crate) enum PrepareError {
     /// Somebody removed it or took it over while it was being made, or its parent did not exist
     /// and was created: try again.
-    Again(PathBuf),
+    Retry(PathBuf),
     /// This file system cannot do it this way.
     Unsupported,
     Failed(AcquireError),
 }
 
 impl Preparation {
-    pub(crate) fn new(names: &Names, environment: &Environment) -> Result<Self, Setback> {
+    pub(crate) fn new(names: &Names, environment: &Environment) -> Result<Self, PrepareError> {
         let token = unique_token();
         let path = names.preparation(&token);
         match sys::mkdir(&path, 0o700) {
             Ok(()) => {}
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                return Err(Setback::Again(path));
+                return Err(PrepareError::Retry(path));
             }
             // The lock's own name may still be short enough.
             Err(error) if error.kind() == ErrorKind::InvalidFilename => {
-                return Err(Setback::Unsupported);
+                return Err(PrepareError::Unsupported);
             }
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 return Err(match create_parent(names, &path) {
-                    Ok(()) => Setback::Again(path),
-                    Err(error) => Setback::Failed(error),
+                    Ok(()) => PrepareError::Retry(path),
+                    Err(error) => PrepareError::Failed(error),
                 });
             }
             Err(error) => {
-                return Err(Setback::Failed(AcquireError::of("create directory", path, error)));
+                return Err(PrepareError::Failed(AcquireError::of(
+                    "create directory",
+                    path,
+                    error,
+                )));
             }
         }
         let dir = match sys::open_dir(&path) {
             Ok(dir) => dir,
             Err(error) => {
                 let _ = sys::rmdir(&path);
-                return Err(again_if_gone("open", path, error));
+                return Err(retry_if_gone("open", path, error));
             }
         };
         match fill(&dir, token, environment) {
@@ -80,9 +84,9 @@ impl Preparation {
                 let _ = dir.unlink(record::NAME);
                 let _ = sys::rmdir(&path);
                 Err(match setback {
-                    Fill::Refused => Setback::Again(path),
-                    Fill::NoFlock => Setback::Unsupported,
-                    Fill::Failed(verb, error) => again_if_gone(verb, path, error),
+                    FillError::Refused => PrepareError::Retry(path),
+                    FillError::NoFlock => PrepareError::Unsupported,
+                    FillError::Failed(verb, error) => retry_if_gone(verb, path, error),
                 })
             }
         }
@@ -99,42 +103,42 @@ impl Drop for Preparation {
 }
 
 /// What is in the directory, until it can own the directory.
-struct Filled {
+struct Contents {
     id: sys::FileId,
     file: RecordFile,
     record: record::Record,
 }
 
-impl Filled {
+impl Contents {
     fn into_claim(self, dir: Dir) -> Claim {
         Claim { dir, id: self.id, file: Some(self.file), record: self.record, is_published: true }
     }
 }
 
-enum Fill {
+enum FillError {
     Refused,
     NoFlock,
     Failed(&'static str, io::Error),
 }
 
-fn fill(dir: &Dir, token: String, environment: &Environment) -> Result<Filled, Fill> {
+fn fill(dir: &Dir, token: String, environment: &Environment) -> Result<Contents, FillError> {
     match dir.try_flock_exclusive() {
         Ok(true) => {}
-        Ok(false) => return Err(Fill::Refused),
-        Err(_) => return Err(Fill::NoFlock),
+        Ok(false) => return Err(FillError::Refused),
+        Err(_) => return Err(FillError::NoFlock),
     }
-    let id = dir.look().map_err(|error| Fill::Failed("examine", error))?.id;
+    let id = dir.stat().map_err(|error| FillError::Failed("examine", error))?.id;
     let record = Claim::record_for(environment, token, true);
     let file = sys::create_exclusive(dir, record::NAME)
         .and_then(|file| RecordFile::write(file, &record.encode()))
-        .map_err(|error| Fill::Failed("write the record in", error))?;
-    dir.set_mode(record::PUBLISHED).map_err(|error| Fill::Failed("set the mode of", error))?;
-    Ok(Filled { id, file, record })
+        .map_err(|error| FillError::Failed("write the record in", error))?;
+    dir.set_mode(record::PUBLISHED).map_err(|error| FillError::Failed("set the mode of", error))?;
+    Ok(Contents { id, file, record })
 }
 
-fn again_if_gone(verb: &'static str, path: PathBuf, error: io::Error) -> Setback {
+fn retry_if_gone(verb: &'static str, path: PathBuf, error: io::Error) -> PrepareError {
     match error.kind() {
-        ErrorKind::NotFound | ErrorKind::AlreadyExists => Setback::Again(path),
-        _ => Setback::Failed(AcquireError::of(verb, path, error)),
+        ErrorKind::NotFound | ErrorKind::AlreadyExists => PrepareError::Retry(path),
+        _ => PrepareError::Failed(AcquireError::of(verb, path, error)),
     }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::environment::unique_token;
 use crate::error::AcquireError;
 use crate::names::{Names, still_is};
-use crate::sys::{self, Flock, Look};
+use crate::sys::{self, Flock, Stat};
 
 /// The file generation's lock is one file, and a file has no compare-and-delete. It is renamed to a
 /// private name and compared there; if it is another's by then, it is put back. In that window a
@@ -18,10 +18,10 @@ use crate::sys::{self, Flock, Look};
 pub(crate) fn remove_file(
     names: &Names,
     judged: Option<&File>,
-    look: &Look,
+    stat: &Stat,
 ) -> Result<bool, AcquireError> {
     let failed = |error| AcquireError::of("remove the dead lock", &names.lock, error);
-    if let Some(removed) = sys::unlink_if(&names.lock, look.id) {
+    if let Some(removed) = sys::unlink_if(&names.lock, stat.id) {
         // If it was another's already, its name is worth a try as well.
         return removed.map(|_| true).map_err(failed);
     }
@@ -29,7 +29,7 @@ pub(crate) fn remove_file(
     // directory could be moved.
     let (aside, _keep) = private_file(names).map_err(failed)?;
     // As late as can be: what is done between this look and the rename makes the window wider.
-    if !still_is(names, look.id) {
+    if !still_is(names, stat.id) {
         let _ = sys::unlink(&aside);
         return Ok(true);
     }
@@ -43,10 +43,10 @@ pub(crate) fn remove_file(
             };
         }
     }
-    let is_judged = match (sys::look(&aside), judged.map(sys::identity)) {
+    let is_judged = match (sys::lstat(&aside), judged.map(sys::identity)) {
         (Ok(moved), Some(Ok(judged))) => moved.id == judged,
         // Never opened, so not kept from being replaced by another of the same number.
-        (Ok(moved), None) => (moved.id, moved.modified) == (look.id, look.modified),
+        (Ok(moved), None) => (moved.id, moved.modified) == (stat.id, stat.modified),
         _ => false,
     };
     if !is_judged {
@@ -82,7 +82,7 @@ fn private_file(names: &Names) -> io::Result<(PathBuf, File)> {
         // Refused: a sweeper is about to remove it. Not to be had at all: nobody sweeps.
         let is_kept = !matches!(sys::try_flock_file(&file, Flock::Exclusive), Ok(false));
         let id = sys::identity(&file)?;
-        if is_kept && sys::look(&path).is_ok_and(|look| look.id == id) {
+        if is_kept && sys::lstat(&path).is_ok_and(|stat| stat.id == id) {
             return Ok((path, file));
         }
         let _ = sys::unlink(&path);

@@ -13,21 +13,21 @@ pub(crate) mod sweep;
 use crate::clear::directory::{remove_directory, unlink_record};
 use crate::clear::file::remove_file;
 use crate::error::AcquireError;
-use crate::judge::occupant::{Body, Occupant};
+use crate::judge::occupant::{Occupant, Removable};
 use crate::judge::verdict::Verdict;
 use crate::names::Names;
 
 /// Removes what was judged to be dead, expired or a remnant. `true`: the name is worth a try, since
 /// it is free or somebody else was quicker. `false`: not yet.
-pub(crate) fn reclaim(names: &Names, occupant: Occupant) -> Result<bool, AcquireError> {
-    let Some(look) = occupant.look else { return Ok(false) };
-    match (occupant.body, occupant.verdict) {
-        (_, Verdict::Alive(_)) | (Body::Closed, _) => Ok(false),
-        (Body::Directory(_), Verdict::Remnant { .. }) => remove_directory(names, look.id),
-        (Body::Directory(dir), Verdict::Dead | Verdict::Expired) => {
+pub(crate) fn clear(names: &Names, occupant: Occupant) -> Result<bool, AcquireError> {
+    let Some(stat) = occupant.stat else { return Ok(false) };
+    match (occupant.removable, occupant.verdict) {
+        (_, Verdict::Alive(_)) | (Removable::Closed, _) => Ok(false),
+        (Removable::Directory(_), Verdict::Remnant { .. }) => remove_directory(names, stat.id),
+        (Removable::Directory(dir), Verdict::Dead | Verdict::Expired) => {
             unlink_record(names, &dir)?;
-            remove_directory(names, look.id)
+            remove_directory(names, stat.id)
         }
-        (Body::File(file), _) => remove_file(names, file.as_ref(), &look),
+        (Removable::File(file), _) => remove_file(names, file.as_ref(), &stat),
     }
 }

@@ -48,12 +48,12 @@ fn note(lock: &Path, ttl: Duration) -> bool {
 }
 
 fn remove_if_left_over(path: &Path, options: &LockOptions) {
-    let Ok(look) = sys::look(path) else { return };
-    let age = options.environment.now().saturating_sub(look.modified);
+    let Ok(stat) = sys::lstat(path) else { return };
+    let age = options.environment.now().saturating_sub(stat.modified);
     let age = Duration::from_nanos(u64::try_from(age).unwrap_or(0));
     // Still its name, after its OS lock was granted.
-    let is_named = |id: FileId| sys::look(path).is_ok_and(|look| look.id == id);
-    match look.kind {
+    let is_named = |id: FileId| sys::lstat(path).is_ok_and(|stat| stat.id == id);
+    match stat.kind {
         // Shared is enough: an owner that stalled before its own, which is exclusive, is refused and
         // prepares anew. And more would be too much: what was opened here can be published, and its
         // holder die, before the OS lock is asked for; a sweeper that is stopped with an exclusive
@@ -61,7 +61,7 @@ fn remove_if_left_over(path: &Path, options: &LockOptions) {
         Kind::Directory if age > options.grace => {
             let Ok(dir) = sys::open_dir(path) else { return };
             if matches!(dir.try_flock_shared(), Ok(true))
-                && dir.look().is_ok_and(|look| is_named(look.id))
+                && dir.stat().is_ok_and(|stat| is_named(stat.id))
             {
                 let _ = dir.unlink(record::NAME);
                 let _ = sys::rmdir(path);

@@ -33,7 +33,7 @@ pub enum BreakError {
         /// The lock.
         lock: PathBuf,
     },
-    /// The lock is not held as the handle says: it has changed hands. Look again.
+    /// The lock is not held as the handle says: it has changed hands. Stat again.
     #[error("`{}` has changed hands since it was looked at; look again", lock.display())]
     Changed {
         /// The lock.

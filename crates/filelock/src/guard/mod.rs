@@ -90,8 +90,8 @@ impl LockGuard {
             return Err(VerifyError::ForeignProcess { lock, owner });
         }
         let lost = |how| Err(VerifyError::Lost { lock: self.names.lock.clone(), how });
-        match sys::look(&self.names.lock) {
-            Ok(look) if look.id == self.claim.id => {}
+        match sys::lstat(&self.names.lock) {
+            Ok(stat) if stat.id == self.claim.id => {}
             Ok(_) => return lost("another lock stands at its name"),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 return lost("it is no longer there");

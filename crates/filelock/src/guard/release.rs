@@ -1,4 +1,4 @@
-//! Releasing: compare-and-delete, as in reclaiming.
+//! Releasing: compare-and-delete, as in clearing.
 //!
 //! ```text
 //! verify              not ours any more: lost, touch nothing
@@ -113,7 +113,7 @@ fn release(guard: &mut LockGuard) -> Result<(), Failure> {
     }
     if guard.state == State::RecordGone {
         let lock = &guard.names.lock;
-        let is_ours = match sys::look(lock) {
+        let is_ours = match sys::lstat(lock) {
             Ok(found) => found.id == guard.claim.id,
             Err(error) if error.kind() == ErrorKind::NotFound => false,
             // We do not know. Whoever drops the guard, or releases once more, looks again.

@@ -4,47 +4,47 @@ use std::io::ErrorKind;
 
 use crate::holder::Liveness;
 use crate::judge::clock::by_time;
-use crate::judge::occupant::{Body, Occupant, Sight, unknown};
+use crate::judge::occupant::{Found, Occupant, Removable, unknown};
 use crate::names::Names;
 use crate::options::LockOptions;
 use crate::record::{self, Record};
-use crate::sys::{self, Kind, Look};
+use crate::sys::{self, Kind, Stat};
 
 /// The file generation: one regular file at the lock's name.
 ///
 /// Its record is complete before it is linked into place. So a file with anything else in it is no lock
 /// (`Cargo.lock` is what the lock of `Cargo` would be called), except for one that a power cut has
 /// left empty or full of NUL bytes: nobody is still writing that, and the short grace will do.
-pub(crate) fn judge_file(look: Look, names: &Names, options: &LockOptions) -> Sight {
+pub(crate) fn judge_file(stat: Stat, names: &Names, options: &LockOptions) -> Found {
     let occupied = |file, record, verdict| {
-        let body = Body::File(file);
-        Sight::Occupied(Box::new(Occupant { body, look: Some(look), record, verdict }))
+        let removable = Removable::File(file);
+        Found::Occupied(Box::new(Occupant { removable, stat: Some(stat), record, verdict }))
     };
     let file = match sys::open_file(&names.lock) {
         Ok(Some(file)) => file,
-        Ok(None) => return Occupant::alive(Some(look), Liveness::Unknown("it changed".into())),
-        Err(error) if error.kind() == ErrorKind::NotFound => return Sight::Nothing,
+        Ok(None) => return Occupant::alive(Some(stat), Liveness::Unknown("it changed".into())),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Found::Nothing,
         Err(error) if error.kind() == ErrorKind::PermissionDenied => {
-            let verdict = by_time(None, look.modified, options.ttl, options);
+            let verdict = by_time(None, stat.modified, options.ttl, options);
             return occupied(None, None, verdict);
         }
-        Err(error) => return Occupant::alive(Some(look), unknown(&error)),
+        Err(error) => return Occupant::alive(Some(stat), unknown(&error)),
     };
     let read =
         sys::identity(&file).and_then(|id| Ok((id, sys::read_start(&file, record::LIMIT + 1)?)));
     match read {
-        Ok((id, _)) if id != look.id => Sight::Nothing,
+        Ok((id, _)) if id != stat.id => Found::Nothing,
         Ok((_, bytes)) => match Record::parse(&bytes) {
             Some(record) => {
-                let verdict = by_time(Some(&record), look.modified, options.grace, options);
+                let verdict = by_time(Some(&record), stat.modified, options.grace, options);
                 occupied(Some(file), Some(record), verdict)
             }
             None if bytes.len() <= record::LIMIT && bytes.iter().all(|byte| *byte == 0) => {
-                let verdict = by_time(None, look.modified, options.grace, options);
+                let verdict = by_time(None, stat.modified, options.grace, options);
                 occupied(Some(file), None, verdict)
             }
-            None => Sight::NotALock(Kind::File),
+            None => Found::NotALock(Kind::File),
         },
-        Err(error) => Occupant::alive(Some(look), unknown(&error)),
+        Err(error) => Occupant::alive(Some(stat), unknown(&error)),
     }
 }

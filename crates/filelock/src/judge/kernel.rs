@@ -8,19 +8,20 @@ use crate::judge::verdict::Verdict;
 use crate::names::Names;
 use crate::record::Record;
 use crate::record::file::read_record;
-use crate::sys::{self, Dir, Look, Mark};
+use crate::sys::{self, Dir, Fingerprint, Stat};
 
-/// Whether the holder of the directory that `mark` tells, which was judged to be running, still is. That is all that
+/// Whether the holder of the directory that `fingerprint` tells, which was judged to be running, still is. That is all that
 /// a waiter needs to know while one holder stays, for a third of the system calls.
-pub(crate) fn still_runs(names: &Names, mark: Mark) -> bool {
+pub(crate) fn still_runs(names: &Names, fingerprint: Fingerprint) -> bool {
     let Ok(dir) = sys::open_dir(&names.lock) else { return false };
     // Looked at first: a claimant in place that has come since and has yet to ask for its OS lock would be
     // refused because of ours.
-    dir.look().is_ok_and(|now| now.mark() == mark) && matches!(dir.try_flock_shared(), Ok(false))
+    dir.stat().is_ok_and(|now| now.fingerprint() == fingerprint)
+        && matches!(dir.try_flock_shared(), Ok(false))
 }
 
 /// What the kernel says of a holder.
-pub(crate) enum Word {
+pub(crate) enum KernelAnswer {
     Runs,
     Died,
     /// It was released between our opening its directory and our asking for its OS lock.
@@ -28,17 +29,17 @@ pub(crate) enum Word {
     Unknown(io::Error),
 }
 
-pub(crate) fn ask_kernel(dir: &Dir, names: &Names, look: &Look, judged: &Record) -> Word {
+pub(crate) fn ask_kernel(dir: &Dir, names: &Names, stat: &Stat, judged: &Record) -> KernelAnswer {
     match dir.try_flock_shared() {
-        Ok(false) => return Word::Runs,
+        Ok(false) => return KernelAnswer::Runs,
         Ok(true) => {}
-        Err(error) => return Word::Unknown(error),
+        Err(error) => return KernelAnswer::Unknown(error),
     }
-    match sys::look(&names.lock) {
-        Ok(now) if now.id == look.id && still_holds(dir, judged) => Word::Died,
-        Ok(_) => Word::Released,
-        Err(error) if error.kind() == ErrorKind::NotFound => Word::Released,
-        Err(error) => Word::Unknown(error),
+    match sys::lstat(&names.lock) {
+        Ok(now) if now.id == stat.id && still_holds(dir, judged) => KernelAnswer::Died,
+        Ok(_) => KernelAnswer::Released,
+        Err(error) if error.kind() == ErrorKind::NotFound => KernelAnswer::Released,
+        Err(error) => KernelAnswer::Unknown(error),
     }
 }
 

@@ -17,28 +17,28 @@ use std::io::ErrorKind;
 use crate::holder::Liveness;
 use crate::judge::directory::judge_directory;
 use crate::judge::file::judge_file;
-use crate::judge::occupant::{Occupant, Sight, unknown};
+use crate::judge::occupant::{Found, Occupant, unknown};
 use crate::names::Names;
 use crate::options::LockOptions;
 use crate::sys::{self, Kind};
 
 /// Looks at the lock. `local`: OS locks on this file system mean something.
-pub(crate) fn judge(names: &Names, options: &LockOptions, local: bool) -> Sight {
+pub(crate) fn judge(names: &Names, options: &LockOptions, local: bool) -> Found {
     let error = match sys::open_dir(&names.lock) {
         Ok(dir) => return judge_directory(dir, names, options, local),
         Err(error) => error,
     };
-    match (error.kind(), sys::look(&names.lock)) {
-        (ErrorKind::NotFound, _) => Sight::Nothing,
-        (_, Err(error)) if error.kind() == ErrorKind::NotFound => Sight::Nothing,
+    match (error.kind(), sys::lstat(&names.lock)) {
+        (ErrorKind::NotFound, _) => Found::Nothing,
+        (_, Err(error)) if error.kind() == ErrorKind::NotFound => Found::Nothing,
         (_, Err(error)) => Occupant::alive(None, unknown(&error)),
-        (ErrorKind::PermissionDenied, Ok(look)) if look.kind == Kind::Directory => {
-            Occupant::alive(Some(look), Liveness::Unreadable)
+        (ErrorKind::PermissionDenied, Ok(stat)) if stat.kind == Kind::Directory => {
+            Occupant::alive(Some(stat), Liveness::Unreadable)
         }
-        (_, Ok(look)) => match look.kind {
-            Kind::Directory => Occupant::alive(Some(look), unknown(&error)),
-            Kind::File => judge_file(look, names, options),
-            other => Sight::NotALock(other),
+        (_, Ok(stat)) => match stat.kind {
+            Kind::Directory => Occupant::alive(Some(stat), unknown(&error)),
+            Kind::File => judge_file(stat, names, options),
+            other => Found::NotALock(other),
         },
     }
 }

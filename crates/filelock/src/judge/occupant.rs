@@ -9,10 +9,10 @@ use crate::judge::clock::elapsed;
 use crate::judge::verdict::Verdict;
 use crate::record::Record;
 use crate::record::file::read_record;
-use crate::sys::{Dir, Kind, Look};
+use crate::sys::{Dir, Kind, Stat};
 
 /// What was found at the lock's name.
-pub(crate) enum Sight {
+pub(crate) enum Found {
     /// Nothing, or it went away while we looked. Worth a try at once.
     Nothing,
     Occupied(Box<Occupant>),
@@ -22,15 +22,15 @@ pub(crate) enum Sight {
 
 /// What occupies the name, as judged.
 pub(crate) struct Occupant {
-    pub(crate) body: Body,
+    pub(crate) removable: Removable,
     /// `None` when not even that could be found out.
-    pub(crate) look: Option<Look>,
+    pub(crate) stat: Option<Stat>,
     pub(crate) record: Option<Record>,
     pub(crate) verdict: Verdict,
 }
 
 /// What to remove if the verdict allows it: exactly what was judged.
-pub(crate) enum Body {
+pub(crate) enum Removable {
     Directory(Dir),
     /// The lock of the file generation, open if it may be read: so that its inode number, by which
     /// it is recognised later, cannot go to another file.
@@ -40,16 +40,21 @@ pub(crate) enum Body {
 }
 
 impl Occupant {
-    pub(crate) fn alive(look: Option<Look>, liveness: Liveness) -> Sight {
+    pub(crate) fn alive(stat: Option<Stat>, liveness: Liveness) -> Found {
         let verdict = Verdict::Alive(liveness);
-        Sight::Occupied(Box::new(Self { body: Body::Closed, look, record: None, verdict }))
+        Found::Occupied(Box::new(Self {
+            removable: Removable::Closed,
+            stat,
+            record: None,
+            verdict,
+        }))
     }
 
     /// Whether the holder, which only the clock can judge, has renewed since it was judged expired, or we
     /// could not look. (That its record is gone means that somebody else has begun to clear it.)
     pub(crate) fn has_renewed(&self) -> bool {
-        match (&self.verdict, &self.body, &self.record) {
-            (Verdict::Expired, Body::Directory(dir), Some(judged)) => match read_record(dir) {
+        match (&self.verdict, &self.removable, &self.record) {
+            (Verdict::Expired, Removable::Directory(dir), Some(judged)) => match read_record(dir) {
                 Ok(now) => now.as_ref() != Some(judged),
                 Err(error) => error.kind() != ErrorKind::NotFound,
             },
@@ -64,7 +69,7 @@ impl Occupant {
             stamp,
             age: stamp.map(|stamp| elapsed(environment, stamp)),
             token: self.record.as_ref().map(|r| r.token.clone()).filter(|token| !token.is_empty()),
-            user: self.look.and_then(|look| look.user),
+            user: self.stat.and_then(|stat| stat.user),
             liveness: match &self.verdict {
                 Verdict::Alive(liveness) => liveness.clone(),
                 Verdict::Dead => Liveness::Dead,

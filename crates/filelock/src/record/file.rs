@@ -24,7 +24,7 @@ impl RecordFile {
 
 /// Opens the record. It is looked at first: opening a device can have effects of its own.
 pub(crate) fn open_record(dir: &Dir) -> io::Result<Option<File>> {
-    match dir.look_at(record::NAME)?.kind {
+    match dir.lstat_at(record::NAME)?.kind {
         Kind::File => dir.open_regular(record::NAME, Access::Read),
         _ => Ok(None),
     }

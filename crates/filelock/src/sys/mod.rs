@@ -11,7 +11,7 @@ mod unix;
 pub(crate) use locality::file_system_is_local;
 #[cfg(unix)]
 pub(crate) use unix::{
-    ASK_AGAIN, Dir, MOVING_PAUSE, create_exclusive, identity, kernel_id, look, mkdir, open_dir,
+    ASK_AGAIN, Dir, MOVING_PAUSE, create_exclusive, identity, kernel_id, lstat, mkdir, open_dir,
     open_file, overwrite, read_start, rename_exclusive, rmdir, rmdir_if, try_flock_file, unlink,
     unlink_if, write_record,
 };
@@ -21,7 +21,7 @@ mod windows;
 #[cfg(windows)]
 pub(crate) use windows::{
     ASK_AGAIN, Dir, MOVING_PAUSE, create_exclusive, file_system_is_local, identity, kernel_id,
-    look, mkdir, open_dir, open_file, overwrite, read_start, rename_exclusive, rmdir, rmdir_if,
+    lstat, mkdir, open_dir, open_file, overwrite, read_start, rename_exclusive, rmdir, rmdir_if,
     try_flock_file, unlink, unlink_if, write_record,
 };
 
@@ -39,7 +39,7 @@ pub(crate) struct FileId {
 
 /// Tells the occupants of one name apart, although the file system may give the second one the inode number
 /// of the first: identity and time of the last change of the inode (as fine as the kernel's tick).
-pub(crate) type Mark = (FileId, i64);
+pub(crate) type Fingerprint = (FileId, i64);
 
 /// An OS lock: any number of shared ones, or one exclusive one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,7 +88,7 @@ impl Kind {
 
 /// One look at a name or a descriptor.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Look {
+pub(crate) struct Stat {
     pub(crate) id: FileId,
     pub(crate) kind: Kind,
     /// The mode without the file type: permissions and the set-id and sticky bits.
@@ -101,8 +101,8 @@ pub(crate) struct Look {
     pub(crate) changed: i64,
 }
 
-impl Look {
-    pub(crate) fn mark(&self) -> Mark {
+impl Stat {
+    pub(crate) fn fingerprint(&self) -> Fingerprint {
         (self.id, self.changed)
     }
 

@@ -7,10 +7,12 @@ use std::path::Path;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use rustix::fs::{AtFlags, FileType, FlockOperation, Mode, OFlags, Stat, Timespec, Timestamps};
+use rustix::fs::{
+    AtFlags, FileType, FlockOperation, Mode, OFlags, Stat as RawStat, Timespec, Timestamps,
+};
 use rustix::io::{Errno, FdFlags, retry_on_intr};
 
-use super::{Access, FileId, Flock, Kind, Look};
+use super::{Access, FileId, Flock, Kind, Stat};
 
 /// How often a waiter looks, and judges: a look takes no lock in the kernel, and hinders nobody.
 pub(crate) const MOVING_PAUSE: Duration = Duration::from_micros(500);
@@ -41,7 +43,7 @@ impl Dir {
         try_flock(&self.0, Flock::Shared)
     }
 
-    pub(crate) fn look(&self) -> io::Result<Look> {
+    pub(crate) fn stat(&self) -> io::Result<Stat> {
         Ok(from_stat(&rustix::fs::fstat(&self.0)?))
     }
 
@@ -57,9 +59,9 @@ impl Dir {
     }
 
     /// Looks at the entry `name`, following no link.
-    pub(crate) fn look_at(&self, name: &str) -> io::Result<Look> {
-        let look = retry_on_intr(|| rustix::fs::statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW));
-        Ok(from_stat(&look.map_err(or_gone)?))
+    pub(crate) fn lstat_at(&self, name: &str) -> io::Result<Stat> {
+        let stat = retry_on_intr(|| rustix::fs::statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW));
+        Ok(from_stat(&stat.map_err(or_gone)?))
     }
 
     /// Removes the entry `name` (not a directory) from this very directory, whatever its path
@@ -143,7 +145,7 @@ fn regular(fd: OwnedFd) -> io::Result<Option<File>> {
 }
 
 /// Looks at what `path` names, following no link.
-pub(crate) fn look(path: &Path) -> io::Result<Look> {
+pub(crate) fn lstat(path: &Path) -> io::Result<Stat> {
     Ok(from_stat(&retry_on_intr(|| rustix::fs::lstat(path))?))
 }
 
@@ -185,12 +187,12 @@ pub(crate) fn create_exclusive(dir: &Dir, name: &str) -> io::Result<File> {
 
 /// Writes `bytes` to a new file, readable for everybody whatever the umask: see [`crate::record`].
 pub(crate) fn write_record(file: &File, bytes: &[u8]) -> io::Result<FileId> {
-    let look = from_stat(&rustix::fs::fstat(file)?);
-    if look.mode != 0o644 {
+    let stat = from_stat(&rustix::fs::fstat(file)?);
+    if stat.mode != 0o644 {
         retry_on_intr(|| rustix::fs::fchmod(file, Mode::from_raw_mode(0o644)))?;
     }
     io::Write::write_all(&mut &*file, bytes)?;
-    Ok(look.id)
+    Ok(stat.id)
 }
 
 /// Overwrites bytes of `file` in place, from `offset`.
@@ -275,7 +277,7 @@ fn mode_bits(mode: u32) -> Mode {
     clippy::cast_lossless,
     reason = "the fields of struct stat have other widths and signs on other systems"
 )]
-fn from_stat(stat: &Stat) -> Look {
+fn from_stat(stat: &RawStat) -> Stat {
     let kind = match FileType::from_raw_mode(stat.st_mode) {
         FileType::Directory => Kind::Directory,
         FileType::RegularFile => Kind::File,
@@ -286,7 +288,7 @@ fn from_stat(stat: &Stat) -> Look {
     };
     let nanoseconds =
         |seconds: i64, nanos: i64| seconds.saturating_mul(1_000_000_000).saturating_add(nanos);
-    Look {
+    Stat {
         id: FileId { device: stat.st_dev as u64, inode: stat.st_ino as u64 },
         kind,
         mode: stat.st_mode as u32 & 0o7777,

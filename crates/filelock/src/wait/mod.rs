@@ -5,17 +5,17 @@ mod backoff;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use crate::clear::reclaim;
+use crate::clear::clear;
 use crate::clear::sweep::{Occasion, sweep};
 use crate::error::AcquireError;
 use crate::holder::{Holder, Liveness};
 use crate::judge::judge;
 use crate::judge::kernel::still_runs;
-use crate::judge::occupant::{Occupant, Sight};
+use crate::judge::occupant::{Found, Occupant};
 use crate::judge::verdict::Verdict;
 use crate::names::Names;
 use crate::options::LockOptions;
-use crate::sys::{self, FileId, Look, Mark};
+use crate::sys::{self, FileId, Fingerprint, Stat};
 
 const FIRST_PAUSE: Duration = Duration::from_micros(50);
 /// The longest pause while the lock keeps changing hands: a long waiter must not starve.
@@ -37,7 +37,7 @@ pub(crate) struct Wait<'a> {
     local: bool,
     started: Instant,
     /// Tells whether the occupant is still the one of the last round, at the cost of one lstat.
-    mark: Option<Mark>,
+    fingerprint: Option<Fingerprint>,
     /// When it was judged last; an occupant that has just come was not.
     judged: Option<Instant>,
     /// Whether anybody was judged yet.
@@ -65,7 +65,7 @@ impl<'a> Wait<'a> {
             options,
             local,
             started,
-            mark: None,
+            fingerprint: None,
             judged: None,
             is_contended: false,
             asked: started,
@@ -88,19 +88,19 @@ impl<'a> Wait<'a> {
         loop {
             // lstat is all that a poll costs: unlike a failing rename it does not take the parent
             // directory's lock in the kernel, which those who acquire and release need.
-            match sys::look(&self.names.lock) {
+            match sys::lstat(&self.names.lock) {
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                     return self.try_now();
                 }
-                look => {
-                    let mark = look.ok().as_ref().map(Look::mark);
-                    let moved = mark.is_none() || mark != self.mark;
-                    self.mark = mark;
+                stat => {
+                    let fingerprint = stat.ok().as_ref().map(Stat::fingerprint);
+                    let moved = fingerprint.is_none() || fingerprint != self.fingerprint;
+                    self.fingerprint = fingerprint;
                     if moved {
                         self.pause = self.pause.min(MOVING_PAUSE);
                         self.judged = None;
                     }
-                    if moved && mark.is_some() && self.may_spare_a_newcomer() {
+                    if moved && fingerprint.is_some() && self.may_spare_a_newcomer() {
                         self.replaced = None;
                     } else if !self.still_runs() && self.judge_and_clear()? {
                         return self.try_now();
@@ -146,7 +146,7 @@ impl<'a> Wait<'a> {
         self.asked = Instant::now();
         let runs = self.holder.as_ref().is_some_and(|holder| holder.liveness == Liveness::Running);
         let runs = runs && judged.elapsed() < JUDGE_AGAIN;
-        self.mark.is_some_and(|mark| runs && still_runs(self.names, mark))
+        self.fingerprint.is_some_and(|fingerprint| runs && still_runs(self.names, fingerprint))
     }
 
     /// Whether the name is worth a try: nothing is there, or what was there is cleared.
@@ -157,15 +157,15 @@ impl<'a> Wait<'a> {
             sweep(self.names, self.options, Occasion::Contention);
         }
         let occupant = match judge(self.names, self.options, self.local) {
-            Sight::Nothing => return Ok(true),
-            Sight::NotALock(kind) => {
+            Found::Nothing => return Ok(true),
+            Found::NotALock(kind) => {
                 return Err(AcquireError::NotALock {
                     path: self.names.target.clone(),
                     lock: self.names.lock.clone(),
                     kind: kind.describe(),
                 });
             }
-            Sight::Occupied(occupant) => *occupant,
+            Found::Occupied(occupant) => *occupant,
         };
         let holder = occupant.holder(&self.options.environment);
         self.holder = Some(holder.clone());
@@ -174,13 +174,13 @@ impl<'a> Wait<'a> {
             self.replaced = None;
             return Ok(false);
         }
-        let timed = occupant.look.filter(|_| occupant.verdict.is_timed());
-        let timed = timed.map(|look| (Instant::now(), look.id, holder.stamp));
+        let timed = occupant.stat.filter(|_| occupant.verdict.is_timed());
+        let timed = timed.map(|stat| (Instant::now(), stat.id, holder.stamp));
         let dead = matches!(occupant.verdict, Verdict::Dead);
         if !matches!(occupant.verdict, Verdict::Remnant { .. }) {
             self.replaced = Some(holder);
         }
-        let cleared = reclaim(self.names, occupant)?;
+        let cleared = clear(self.names, occupant)?;
         if cleared && timed.is_some() {
             self.timed = timed;
         }
@@ -198,7 +198,7 @@ impl<'a> Wait<'a> {
             verdict if !verdict.is_timed() => true,
             _ => {
                 let stamp = occupant.record.as_ref().map(|record| record.stamp);
-                let id = occupant.look.map(|look| look.id);
+                let id = occupant.stat.map(|stat| stat.id);
                 self.timed.is_none_or(|(at, acted_on, its_stamp)| {
                     at.elapsed() >= self.options.ttl && (id, stamp) != (Some(acted_on), its_stamp)
                 })
@@ -209,7 +209,7 @@ impl<'a> Wait<'a> {
     /// The lock looks free. The deadline counts nevertheless: where the lock changes hands
     /// quickly, it can look free in each round and be taken in each try.
     fn try_now(&mut self) -> Result<(), AcquireError> {
-        self.mark = None;
+        self.fingerprint = None;
         let waited = self.started.elapsed();
         if waited >= self.options.timeout {
             if self.tries_after_deadline == TRIES_AFTER_DEADLINE {

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "what a test sets up may fail in the short way")]
 
 mod acquire;
+mod clear;
 mod errors;
 mod guard;
 mod inspect;
@@ -16,7 +17,6 @@ mod judge_strange;
 mod lost;
 mod options;
 mod paths;
-mod reclaim;
 mod release;
 #[allow(dead_code, reason = "each of the two test binaries uses a part")]
 #[path = "../support/mod.rs"]

@@ -149,7 +149,7 @@ impl Turn<'_> {
     }
 
     /// The next call of a process that clears a lock.
-    pub(crate) fn reclaim(&mut self) {
+    pub(crate) fn clear(&mut self) {
         let (seen, lock) = (self.my().seen, self.state.lock);
         match self.my().pc {
             Pc::UnlinkDead | Pc::UnlinkExpired => {

@@ -7,7 +7,7 @@ use crate::world::Turn;
 
 impl Turn<'_> {
     /// The next call of a process that clears a lock file: `clear::file::remove_file`.
-    pub(crate) fn reclaim_file(&mut self) {
+    pub(crate) fn clear_file(&mut self) {
         let (seen, aside, lock) = (self.my().seen, self.my().aside, self.state.lock);
         match self.my().pc {
             Pc::FilePlace => {

@@ -30,8 +30,8 @@
 //! | `claim::hold` | `guard::release::release` | lstat, read, fchmod (in place), unlink, lstat, rmdir and close |
 //! | `clear::poll` | `wait::until_worth_a_try`, `clear::sweep::sweep` | lstat of the lock, or of a preparation |
 //! | `clear::judge` | `judge::judge`, `directory::judge_directory`, `kernel::ask_kernel`, `still_holds`, `file::judge_file` | open, fstat, open and read, flock, lstat, read again |
-//! | `clear::reclaim` | `clear::directory::unlink_record`, `remove_directory` | unlink, lstat, rmdir, close |
-//! | `clear_file::reclaim_file` | `clear::file::private_file`, `remove_file`, `put_back` | create, flock, lstat; lstat, rename, lstat, rename, unlink |
+//! | `clear::clear` | `clear::directory::unlink_record`, `remove_directory` | unlink, lstat, rmdir, close |
+//! | `clear_file::clear_file` | `clear::file::private_file`, `remove_file`, `put_back` | create, flock, lstat; lstat, rename, lstat, rename, unlink |
 //! | `clear::sweep` | `clear::sweep::remove_if_left_over` | open, flock, lstat, unlink, rmdir and close |
 //! | `model::fail` | each look's `Err` arm; a guard dropped because its release failed | |
 //! | `peers` | `xtask/peers/foreign.py`, not fixed | |

@@ -129,10 +129,10 @@ impl Turn<'_> {
             pc if pc <= Pc::LostClose => self.claim_in_place(),
             pc if pc <= Pc::ProbeRemnant => self.judge(),
             Pc::FileLook | Pc::FileRead => self.judge(),
-            pc if pc <= Pc::CloseJudged => self.reclaim(),
-            pc if pc <= Pc::FileDelete => self.reclaim_file(),
+            pc if pc <= Pc::CloseJudged => self.clear(),
+            pc if pc <= Pc::FileDelete => self.clear_file(),
             pc if pc <= Pc::SweepRmdir => self.sweep(),
-            pc if pc <= Pc::NukeRmdir => self.reclaim(),
+            pc if pc <= Pc::NukeRmdir => self.clear(),
             pc if pc <= Pc::ReleaseNukeRmdir => self.hold(),
             _ => self.peer(),
         }

@@ -8,11 +8,11 @@ use std::time::SystemTime;
 use fs_at::OpenOptionsWriteMode;
 use fs_at::os::windows::{FileExt as _, OpenOptionsExt as _};
 
-use super::super::{Access, FileId, Kind, Look};
+use super::super::{Access, FileId, Kind, Stat};
 use super::patience::patiently;
 use super::{
-    DELETE, FILE_READ_ATTRIBUTES, FILE_WRITE_ATTRIBUTES, identity, look_at_handle, open, open_at,
-    regular,
+    DELETE, FILE_READ_ATTRIBUTES, FILE_WRITE_ATTRIBUTES, identity, open, open_at, regular,
+    stat_of_handle,
 };
 
 /// A directory: open, or, once it was [let go](Dir::let_go), its path and identity, and opened for
@@ -51,8 +51,8 @@ impl Dir {
         f(&handle)
     }
 
-    pub(crate) fn look(&self) -> io::Result<Look> {
-        self.with(look_at_handle)
+    pub(crate) fn stat(&self) -> io::Result<Stat> {
+        self.with(stat_of_handle)
     }
 
     /// There are no modes here: a lock is readable to whom its directory's access list says.
@@ -71,10 +71,10 @@ impl Dir {
     }
 
     /// Looks at the entry `name`, following no link.
-    pub(crate) fn look_at(&self, name: &str) -> io::Result<Look> {
+    pub(crate) fn lstat_at(&self, name: &str) -> io::Result<Stat> {
         self.with(|dir| {
             patiently(|| open_at(dir, name, FILE_READ_ATTRIBUTES))
-                .and_then(|entry| look_at_handle(&entry))
+                .and_then(|entry| stat_of_handle(&entry))
         })
     }
 
@@ -119,11 +119,11 @@ const OPEN_REPARSE_POINT: u32 = 0x0020_0000;
 /// Opens `path` as a directory, following no link.
 pub(crate) fn open_dir(path: &Path) -> io::Result<Dir> {
     let handle = patiently(|| open(path, FILE_READ_ATTRIBUTES))?;
-    let look = look_at_handle(&handle)?;
-    if look.kind != Kind::Directory {
+    let stat = stat_of_handle(&handle)?;
+    if stat.kind != Kind::Directory {
         return Err(ErrorKind::NotADirectory.into());
     }
-    Ok(Dir { handle: Some(handle), path: path.to_owned(), id: look.id })
+    Ok(Dir { handle: Some(handle), path: path.to_owned(), id: stat.id })
 }
 
 /// Creates `name` in `dir`, readable and writable through the file that comes back.

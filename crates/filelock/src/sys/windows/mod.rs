@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use fs_at::os::windows::{FileExt as _, OpenOptionsExt as _};
 
-use super::{FileId, Flock, Kind, Look};
+use super::{FileId, Flock, Kind, Stat};
 pub(crate) use dir::{Dir, create_exclusive, open_dir};
 use patience::patiently;
 
@@ -66,8 +66,8 @@ fn regular(file: File) -> io::Result<Option<File>> {
 }
 
 /// Looks at what `path` names, following no link.
-pub(crate) fn look(path: &Path) -> io::Result<Look> {
-    look_at_handle(&open(path, FILE_READ_ATTRIBUTES)?)
+pub(crate) fn lstat(path: &Path) -> io::Result<Stat> {
+    stat_of_handle(&open(path, FILE_READ_ATTRIBUTES)?)
 }
 
 pub(crate) fn identity(file: &File) -> io::Result<FileId> {
@@ -78,7 +78,7 @@ fn id_of(information: &winapi_util::file::Information) -> FileId {
     FileId { device: information.volume_serial_number(), inode: information.file_index() }
 }
 
-fn look_at_handle(file: &File) -> io::Result<Look> {
+fn stat_of_handle(file: &File) -> io::Result<Stat> {
     const FILE_ATTRIBUTE_DIRECTORY: u64 = 0x10;
     const FILE_ATTRIBUTE_REPARSE_POINT: u64 = 0x400;
     let information = winapi_util::file::information(file)?;
@@ -93,7 +93,7 @@ fn look_at_handle(file: &File) -> io::Result<Look> {
     // The handle tells no time of the last change of the file's record, so that the content's has
     // to do. A file's number has a part that changes when it is given to another file.
     let modified = unix_nanoseconds(information.last_write_time().unwrap_or(0));
-    Ok(Look { id: id_of(&information), kind, mode: 0, user: None, modified, changed: modified })
+    Ok(Stat { id: id_of(&information), kind, mode: 0, user: None, modified, changed: modified })
 }
 
 /// From steps of 100 ns since 1601.
@@ -121,11 +121,11 @@ pub(crate) fn rmdir_if(path: &Path, id: FileId) -> io::Result<()> {
 fn rmdir_that(path: &Path, mut is_meant: impl FnMut(FileId) -> bool) -> io::Result<()> {
     patiently(|| {
         let dir = open(path, DELETE | FILE_READ_ATTRIBUTES)?;
-        let look = look_at_handle(&dir)?;
-        if look.kind != Kind::Directory {
+        let stat = stat_of_handle(&dir)?;
+        if stat.kind != Kind::Directory {
             return Err(ErrorKind::NotADirectory.into());
         }
-        if !is_meant(look.id) {
+        if !is_meant(stat.id) {
             return Err(ErrorKind::NotFound.into());
         }
         dir.delete_by_handle().map_err(|(_, error)| error)
@@ -209,7 +209,7 @@ mod tests {
         let [judged, successor] = ["judged", "successor"].map(|name| parent.path().join(name));
         let ids = [&judged, &successor].map(|path| {
             std::fs::create_dir(path).unwrap();
-            look(path).unwrap().id
+            lstat(path).unwrap().id
         });
         std::fs::rename(&judged, parent.path().join("aside")).unwrap();
         std::fs::rename(&successor, &judged).unwrap();
