@@ -55,6 +55,7 @@ enum Programme {
     Interop(interop::Interop),
     #[command(hide = true)]
     InteropWorker(interop::Worker),
+    Circles(verify::Circles),
     Mutation(verify::Mutation),
     Platforms(platforms::Platforms),
     Bench(bench::Bench),
@@ -94,6 +95,7 @@ fn main() -> ExitCode {
         Programme::Hold(hold) => hold.run(),
         Programme::Interop(interop) => interop.run(),
         Programme::InteropWorker(worker) => worker.run(),
+        Programme::Circles(circles) => circles.run(),
         Programme::Mutation(mutation) => mutation.run(),
         Programme::Platforms(platforms) => platforms.run(),
         Programme::Bench(bench) => bench.run(),
