@@ -10,7 +10,7 @@ use agentslock_core::Lockfile;
 use clap::Args;
 use serde_json::Value;
 
-use crate::Outcome;
+use crate::outcome::Outcome;
 use crate::workspace::{cargo, root, run, target};
 
 /// Run the three examples at once on a copy of `examples/repo`, print the document, and count.
@@ -145,11 +145,7 @@ impl Demo {
     }
 }
 
-fn entry(
-    lockfile: &Lockfile,
-    section: &str,
-    name: &str,
-) -> Result<Value, Box<dyn std::error::Error>> {
+fn entry(lockfile: &Lockfile, section: &str, name: &str) -> Outcome<Value> {
     let mut entries: BTreeMap<String, Value> = lockfile.section(section)?.unwrap_or_default();
     Ok(entries.remove(name).unwrap_or_default())
 }
@@ -158,7 +154,7 @@ fn start(
     examples: &Path,
     name: &'static str,
     arguments: &[&std::ffi::OsStr],
-) -> Result<(&'static str, Child), Box<dyn std::error::Error>> {
+) -> Outcome<(&'static str, Child)> {
     let child = Command::new(examples.join(name)).args(arguments).stdin(Stdio::null()).spawn()?;
     Ok((name, child))
 }

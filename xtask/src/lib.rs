@@ -1,4 +1,4 @@
-//! Holds the README's examples, so that they are compiled and run as tests. The programmes are in the
+//! Holds the README's examples, so that they are compiled and run as tests. The tasks are in the
 //! binary.
 
 #[cfg(doctest)]

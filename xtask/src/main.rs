@@ -1,13 +1,15 @@
-//! This workspace's programmes. `cargo xtask help` lists them.
+//! This workspace's tasks. `cargo xtask help` lists them.
 
 mod bench;
 mod demo;
 mod inject;
 mod interop;
+mod outcome;
 mod platforms;
 mod release;
 mod stress;
 mod verify;
+mod worker;
 mod workload;
 mod workspace;
 
@@ -18,96 +20,60 @@ use clap::{Parser, Subcommand};
 use release::{api, dependencies, dist};
 use stress::{contention, filesystems, kill, power_cut, stop};
 
-/// What a programme returns: an error is printed, and the exit status is 1.
-type Outcome = Result<(), Box<dyn std::error::Error>>;
-
 /// Builds, checks and measures this workspace.
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 struct Arguments {
     #[command(subcommand)]
-    programme: Programme,
+    task: Task,
 }
 
 #[derive(Subcommand)]
-enum Programme {
+enum Task {
     Ci(verify::Ci),
+    Verify(verify::Verify),
     Demo(demo::Demo),
     Contention(contention::Contention),
-    #[command(hide = true)]
-    ContentionWorker(contention::Worker),
     Kill(kill::Kill),
-    #[command(hide = true)]
-    KillWorker(kill::Worker),
     Stop(stop::Stop),
-    #[command(hide = true)]
-    StopWorker(stop::Worker),
     CrashSweep(inject::CrashSweep),
     FaultSweep(inject::FaultSweep),
-    #[command(hide = true)]
-    SweepWorker(inject::Worker),
     PowerCut(power_cut::PowerCut),
-    #[command(hide = true)]
-    PowerCutWorker(power_cut::Worker),
     Filesystems(filesystems::Filesystems),
-    #[command(hide = true)]
-    Hold(filesystems::Hold),
     Interop(interop::Interop),
-    #[command(hide = true)]
-    InteropWorker(interop::Worker),
-    Circles(verify::Circles),
     Mutation(verify::Mutation),
+    Circles(verify::Circles),
     Platforms(platforms::Platforms),
     Bench(bench::Bench),
-    Verify(verify::Verify),
     /// Count lines and dependencies of each crate; fail on a licence that has to be looked at
     Dependencies,
     Api(api::Api),
     Dist(dist::Dist),
     #[command(hide = true)]
-    BenchContender(bench::Contender),
-    #[command(hide = true)]
-    BenchHolder(bench::Holder),
-    #[command(hide = true)]
-    BenchWaiter(bench::Waiter),
-    #[command(hide = true)]
-    BenchMemory(bench::MemoryWorker),
-    #[command(hide = true)]
-    BenchCalls(bench::Calls),
+    Worker(worker::Worker),
 }
 
 fn main() -> ExitCode {
-    let outcome = match Arguments::parse().programme {
-        Programme::Ci(ci) => ci.run(),
-        Programme::Demo(demo) => demo.run(),
-        Programme::Contention(contention) => contention.run(),
-        Programme::ContentionWorker(worker) => worker.run(),
-        Programme::Kill(kill) => kill.run(),
-        Programme::KillWorker(worker) => worker.run(),
-        Programme::Stop(stop) => stop.run(),
-        Programme::StopWorker(worker) => worker.run(),
-        Programme::CrashSweep(sweep) => sweep.run(),
-        Programme::FaultSweep(sweep) => sweep.run(),
-        Programme::SweepWorker(worker) => worker.run(),
-        Programme::PowerCut(power_cut) => power_cut.run(),
-        Programme::PowerCutWorker(worker) => worker.run(),
-        Programme::Filesystems(filesystems) => filesystems.run(),
-        Programme::Hold(hold) => hold.run(),
-        Programme::Interop(interop) => interop.run(),
-        Programme::InteropWorker(worker) => worker.run(),
-        Programme::Circles(circles) => circles.run(),
-        Programme::Mutation(mutation) => mutation.run(),
-        Programme::Platforms(platforms) => platforms.run(),
-        Programme::Bench(bench) => bench.run(),
-        Programme::Verify(verify) => verify.run(),
-        Programme::Dependencies => dependencies::run(),
-        Programme::Api(api) => api.run(),
-        Programme::Dist(dist) => dist.run(),
-        Programme::BenchContender(contender) => contender.run(),
-        Programme::BenchHolder(holder) => holder.run(),
-        Programme::BenchWaiter(waiter) => waiter.run(),
-        Programme::BenchMemory(worker) => worker.run(),
-        Programme::BenchCalls(calls) => calls.run(),
+    let outcome = match Arguments::parse().task {
+        Task::Ci(task) => task.run(),
+        Task::Verify(task) => task.run(),
+        Task::Demo(task) => task.run(),
+        Task::Contention(task) => task.run(),
+        Task::Kill(task) => task.run(),
+        Task::Stop(task) => task.run(),
+        Task::CrashSweep(task) => task.run(),
+        Task::FaultSweep(task) => task.run(),
+        Task::PowerCut(task) => task.run(),
+        Task::Filesystems(task) => task.run(),
+        Task::Interop(task) => task.run(),
+        Task::Mutation(task) => task.run(),
+        Task::Circles(task) => task.run(),
+        Task::Platforms(task) => task.run(),
+        Task::Bench(task) => task.run(),
+        Task::Dependencies => dependencies::run(),
+        Task::Api(task) => task.run(),
+        Task::Dist(task) => task.run(),
+        Task::Worker(worker) => worker.run(),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::Outcome;
+use crate::outcome::Outcome;
 
 /// The workspace's root.
 pub(crate) fn root() -> &'static Path {
@@ -23,32 +23,39 @@ pub(crate) fn run(command: &mut Command) -> Outcome {
     if status.success() { Ok(()) } else { Err(format!("{command:?} failed: {status}").into()) }
 }
 
+/// This program again, as a worker of a task.
+pub(crate) fn worker(kind: &str) -> std::io::Result<Command> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.args(["worker", kind]);
+    Ok(command)
+}
+
 /// Where cargo puts what it builds: the directory above that of this program.
-pub(crate) fn target() -> Result<PathBuf, Box<dyn std::error::Error>> {
+pub(crate) fn target() -> Outcome<PathBuf> {
     let here = std::env::current_exe()?;
     let target = here.ancestors().nth(2).ok_or("this program lies in no target directory")?;
     Ok(target.to_owned())
 }
 
-/// Starts this programme again, optimised, unless it is. `true`: that was done, and succeeded.
-pub(crate) fn rerun_optimised() -> Result<bool, Box<dyn std::error::Error>> {
+/// Starts this task again, optimised, unless it is. `true`: that was done, and succeeded.
+pub(crate) fn rerun_optimised() -> Outcome<bool> {
     if cfg!(debug_assertions) { rerun(&["--release"]) } else { Ok(false) }
 }
 
-/// Starts this programme again, optimised and with what it is compared with.
-pub(crate) fn rerun_with_peers() -> Result<bool, Box<dyn std::error::Error>> {
+/// Starts this task again, optimised and with what it is compared with.
+pub(crate) fn rerun_with_peers() -> Outcome<bool> {
     if cfg!(all(feature = "peers", not(debug_assertions))) {
         return Ok(false);
     }
     rerun(&["--release", "--features", "peers"])
 }
 
-/// Starts this programme again, unless it can read what rustdoc says about a crate.
-pub(crate) fn rerun_with_public_api() -> Result<bool, Box<dyn std::error::Error>> {
+/// Starts this task again, unless it can read what rustdoc says about a crate.
+pub(crate) fn rerun_with_public_api() -> Outcome<bool> {
     if cfg!(feature = "public-api") { Ok(false) } else { rerun(&["--features", "public-api"]) }
 }
 
-fn rerun(how: &[&str]) -> Result<bool, Box<dyn std::error::Error>> {
+fn rerun(how: &[&str]) -> Outcome<bool> {
     let mut command = cargo(&["run", "--quiet"]);
     command.args(how).args(["--package", "xtask", "--"]);
     run(command.args(std::env::args_os().skip(1)))?;

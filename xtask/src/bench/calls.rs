@@ -11,12 +11,11 @@ use agentslock_core::{Lockfile, LockfileOptions};
 use clap::Args;
 use fsops::Durability;
 
-use super::Failure;
 use super::page::Page;
-use crate::Outcome;
+use crate::outcome::Outcome;
 use crate::workload::places::Place;
 
-pub(super) fn run(page: &mut Page, places: &[Place]) -> Result<(), Failure> {
+pub(super) fn run(page: &mut Page, places: &[Place]) -> Outcome {
     page.section(
         "System calls",
         "Counted with `strace`, the second time that one process does it (the first time, it also looks for \
@@ -30,7 +29,7 @@ pub(super) fn run(page: &mut Page, places: &[Place]) -> Result<(), Failure> {
         .arg("-o")
         .arg(&log)
         .arg(std::env::current_exe()?)
-        .arg("bench-calls")
+        .args(["worker", "bench-calls"])
         .arg(&directory)
         .stdout(Stdio::null())
         .status();

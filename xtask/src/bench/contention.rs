@@ -2,18 +2,19 @@
 
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
 use testkit::bare;
 
 use super::page::{Page, Table, micros, ratio, time};
+use super::plot;
 use super::rounds::{median, own_directory, percentile, sorted};
-use super::{Failure, plot};
-use crate::Outcome;
+use crate::outcome::Outcome;
 use crate::workload::oracle::Critical;
 use crate::workload::places::Place;
+use crate::workspace::worker;
 
 const PROCESSES: [usize; 4] = [2, 8, 32, 128];
 const TIME: Duration = Duration::from_secs(2);
@@ -47,7 +48,7 @@ impl Lock {
     }
 }
 
-pub(super) fn run(page: &mut Page, places: &[Place]) -> Result<(), Failure> {
+pub(super) fn run(page: &mut Page, places: &[Place]) -> Outcome {
     page.section(
         "Contention",
         "Processes that do nothing but acquire, increment a counter (four positioned reads and writes) \
@@ -102,7 +103,7 @@ pub(super) fn run(page: &mut Page, places: &[Place]) -> Result<(), Failure> {
 }
 
 /// Seconds per passage of one process with the bare calls.
-fn end_to_end(place: &Path) -> Result<f64, Failure> {
+fn end_to_end(place: &Path) -> Outcome<f64> {
     let directory = own_directory(place, "end-to-end")?;
     let critical = Critical::create(&directory)?;
     let mut times = Vec::new();
@@ -120,7 +121,7 @@ fn end_to_end(place: &Path) -> Result<f64, Failure> {
 }
 
 /// All waits, in seconds.
-fn contend(lock: Lock, directory: &Path, processes: usize) -> Result<Vec<f64>, Failure> {
+fn contend(lock: Lock, directory: &Path, processes: usize) -> Outcome<Vec<f64>> {
     let counters = if lock == Lock::Apart { processes } else { 1 };
     let counters = (0..counters)
         .map(|number| own_directory(directory, &number.to_string()))
@@ -159,8 +160,8 @@ fn contend(lock: Lock, directory: &Path, processes: usize) -> Result<Vec<f64>, F
 }
 
 fn start(lock: Lock, directory: &Path) -> std::io::Result<Child> {
-    Command::new(std::env::current_exe()?)
-        .args(["bench-contender", lock.name()])
+    worker("bench-contender")?
+        .arg(lock.name())
         .arg(directory)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

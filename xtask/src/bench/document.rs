@@ -1,5 +1,6 @@
 //! Opening and flushing documents of all sizes.
 
+use crate::outcome::Outcome;
 use std::path::Path;
 use std::time::Duration;
 
@@ -9,8 +10,8 @@ use serde_json::{Value, json};
 use testkit::bare;
 
 use super::page::{Page, Table, ratio, time};
+use super::plot;
 use super::rounds::{Effort, Variant, measure, own_directory};
-use super::{Failure, plot};
 use crate::workload::places::Place;
 
 /// Size in bytes, and how a round measures it.
@@ -27,7 +28,7 @@ const FLUSHING: &str = "flush, not synced";
 const IN_TURNS: &str = "two handles' flushes in turn";
 const DURABLY: &str = "flush, durable";
 
-pub(super) fn run(page: &mut Page, places: &[Place]) -> Result<(), Failure> {
+pub(super) fn run(page: &mut Page, places: &[Place]) -> Outcome {
     page.section(
         "The document",
         "Generated documents of units and digests. Opening, beside a bare read and one `serde_json` raw \
@@ -94,7 +95,7 @@ const LOCKED: &str = "bare, in the bare lock";
 const OURS: &str = "agentslock-core";
 const VALUE: &str = "serde_json::Value";
 
-fn variants<'a>(what: &str, directory: &'a Path) -> Result<Vec<Variant<'a>>, Failure> {
+fn variants<'a>(what: &str, directory: &'a Path) -> Outcome<Vec<Variant<'a>>> {
     let path = directory.join(".agentsrc.lock");
     let [first, second, third, fourth] = std::array::from_fn(|_| path.clone());
     if what == OPENING {
@@ -138,11 +139,11 @@ pub(super) fn options(sync: bool) -> LockfileOptions {
     LockfileOptions::new().durability(if sync { Durability::Full } else { Durability::Atomic })
 }
 
-pub(super) fn decode(path: &Path) -> Result<Value, Failure> {
+pub(super) fn decode(path: &Path) -> Outcome<Value> {
     Ok(serde_json::from_slice(&std::fs::read(path)?)?)
 }
 
-pub(super) fn rewrite(path: &Path) -> Result<(), Failure> {
+pub(super) fn rewrite(path: &Path) -> Outcome {
     let mut document = decode(path)?;
     document["install"] = json!({ "project": "demo" });
     let temporary = path.with_extension("tmp");

@@ -1,5 +1,6 @@
 //! Acquiring and releasing, nobody else around.
 
+use crate::outcome::Outcome;
 use std::path::Path;
 use std::time::Duration;
 
@@ -7,13 +8,13 @@ use rustix::fs::Mode;
 use testkit::bare;
 
 use super::page::{Page, Table, micros, ratio};
+use super::plot;
 use super::rounds::{Effort, Variant, measure, own_directory};
-use super::{Failure, plot};
 use crate::workload::places::Place;
 
 const EFFORT: Effort = Effort { rounds: 15, time: Duration::from_secs(2), repeat: 200 };
 
-pub(super) fn run(page: &mut Page, places: &[Place]) -> Result<(), Failure> {
+pub(super) fn run(page: &mut Page, places: &[Place]) -> Outcome {
     page.section(
         "Acquire and release, uncontended",
         "One process, nobody else around; the ratio is to the same system calls that `filelock` makes, \
@@ -37,7 +38,7 @@ pub(super) fn run(page: &mut Page, places: &[Place]) -> Result<(), Failure> {
     Ok(())
 }
 
-fn variants(place: &Path) -> Result<Vec<Variant<'static>>, Failure> {
+fn variants(place: &Path) -> Outcome<Vec<Variant<'static>>> {
     let bare = own_directory(place, "lock-bare")?;
     let mkdir = own_directory(place, "lock-mkdir")?.join("counter.lock");
     let ours = own_directory(place, "lock-ours")?.join("counter");
@@ -57,7 +58,7 @@ fn variants(place: &Path) -> Result<Vec<Variant<'static>>, Failure> {
 }
 
 #[cfg(feature = "peers")]
-fn add_peers(place: &Path, variants: &mut Vec<Variant<'static>>) -> Result<(), Failure> {
+fn add_peers(place: &Path, variants: &mut Vec<Variant<'static>>) -> Outcome {
     let gix = own_directory(place, "lock-gix")?.join("counter");
     let fd = own_directory(place, "lock-fd")?.join("counter");
     variants.push(Variant::new("gix-lock", move || {
@@ -76,6 +77,6 @@ fn add_peers(place: &Path, variants: &mut Vec<Variant<'static>>) -> Result<(), F
 
 #[cfg(not(feature = "peers"))]
 #[allow(clippy::unnecessary_wraps, reason = "as the other one")]
-fn add_peers(_: &Path, _: &mut Vec<Variant<'static>>) -> Result<(), Failure> {
+fn add_peers(_: &Path, _: &mut Vec<Variant<'static>>) -> Outcome {
     Ok(())
 }

@@ -1,16 +1,15 @@
 //! What opening and flushing take in memory: a process each, since only a process's peak can be told.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use clap::{Args, ValueEnum};
 
-use super::Failure;
 use super::document::{SIZES, decode, options, rewrite};
 use super::page::{Page, Table, ratio};
 use super::rounds::own_directory;
-use crate::Outcome;
+use crate::outcome::Outcome;
 use crate::workload::places::Place;
+use crate::workspace::worker;
 
 /// What a process does whose memory is measured.
 #[derive(Clone, Copy, ValueEnum)]
@@ -65,7 +64,7 @@ impl MemoryWorker {
     }
 }
 
-pub(super) fn run(page: &mut Page, places: &[Place]) -> Result<(), Failure> {
+pub(super) fn run(page: &mut Page, places: &[Place]) -> Outcome {
     page.section(
         "Memory",
         "The most that was resident in a process of its own, above what it takes to do nothing, and in \
@@ -92,12 +91,9 @@ pub(super) fn run(page: &mut Page, places: &[Place]) -> Result<(), Failure> {
     Ok(())
 }
 
-fn peak(job: Job, path: &Path) -> Result<u64, Failure> {
+fn peak(job: Job, path: &Path) -> Outcome<u64> {
     let job = job.to_possible_value().expect("because no job is hidden");
-    let output = Command::new(std::env::current_exe()?)
-        .args(["bench-memory", job.get_name()])
-        .arg(path)
-        .output()?;
+    let output = worker("bench-memory")?.arg(job.get_name()).arg(path).output()?;
     if !output.status.success() {
         return Err(String::from_utf8_lossy(&output.stderr).into());
     }

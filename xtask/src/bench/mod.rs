@@ -19,14 +19,12 @@ pub(crate) use contention::Contender;
 pub(crate) use memory::MemoryWorker;
 pub(crate) use takeover::{Holder, Waiter};
 
-use crate::Outcome;
+use crate::outcome::Outcome;
 use crate::workload::places::{Place, places};
 use page::Page;
 
-type Failure = Box<dyn std::error::Error>;
-
 /// One part of the page.
-type Part = (&'static str, fn(&mut Page, &[Place]) -> Result<(), Failure>);
+type Part = (&'static str, fn(&mut Page, &[Place]) -> Outcome);
 
 const PARTS: [Part; 7] = [
     ("lock", lock::run),
@@ -79,7 +77,7 @@ impl Bench {
     }
 }
 
-fn machine() -> Result<String, Failure> {
+fn machine() -> Outcome<String> {
     let cores = std::thread::available_parallelism()?;
     let uname = rustix::system::uname();
     let (system, release) = (uname.sysname().to_string_lossy(), uname.release().to_string_lossy());

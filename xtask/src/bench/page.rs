@@ -1,9 +1,8 @@
 //! What is measured, as it is printed and written: `docs/benchmarks.md` with its plots.
 
+use crate::outcome::Outcome;
 use std::fmt::Write;
 use std::path::PathBuf;
-
-use super::Failure;
 
 /// The page in the making. Each piece is printed as it comes.
 pub(super) struct Page {
@@ -45,7 +44,7 @@ impl Page {
     }
 
     /// Writes the page and its plots into `docs`.
-    pub(super) fn write(&self) -> Result<PathBuf, Failure> {
+    pub(super) fn write(&self) -> Outcome<PathBuf> {
         let docs = crate::workspace::root().join("docs");
         let plots = docs.join("benchmarks");
         std::fs::create_dir_all(&plots)?;

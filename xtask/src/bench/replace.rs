@@ -1,5 +1,6 @@
 //! Replacing a file, beside others who do the same.
 
+use crate::outcome::Outcome;
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -8,8 +9,8 @@ use std::time::Duration;
 use fsops::{AtomicFile, Durability};
 
 use super::page::{Page, Table, ratio, time};
+use super::plot;
 use super::rounds::{Effort, Variant, measure, own_directory};
-use super::{Failure, plot};
 use crate::workload::places::Place;
 
 const SIZES: [(&str, usize, Effort); 3] = [
@@ -18,7 +19,7 @@ const SIZES: [(&str, usize, Effort); 3] = [
     ("15 MB", 15_000_000, Effort { rounds: 7, time: Duration::from_secs(2), repeat: 1 }),
 ];
 
-pub(super) fn run(page: &mut Page, places: &[Place]) -> Result<(), Failure> {
+pub(super) fn run(page: &mut Page, places: &[Place]) -> Outcome {
     page.section(
         "Replacing a file",
         "The same bytes written to a temporary that is renamed over the file. Bare: create, write, rename. \
@@ -68,8 +69,8 @@ fn variants<'a>(
     directory: &'a Path,
     content: &'a [u8],
     durable: bool,
-) -> Result<Vec<Variant<'a>>, Failure> {
-    let target = move |name: &str| -> Result<PathBuf, Failure> {
+) -> Outcome<Vec<Variant<'a>>> {
+    let target = move |name: &str| -> Outcome<PathBuf> {
         let path = directory.join(name);
         std::fs::write(&path, content)?;
         Ok(path)

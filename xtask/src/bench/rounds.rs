@@ -3,24 +3,20 @@
 //! The machines that this runs on are noisy. So each round runs all variants one after the other; what is
 //! told is the median over the rounds, and as the ratio the median of each round's own ratio.
 
+use crate::outcome::Outcome;
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::Failure;
-
 /// One way of doing the operation.
 pub(super) struct Variant<'a> {
     pub(super) name: &'static str,
-    once: Box<dyn FnMut() -> Result<(), Failure> + 'a>,
+    once: Box<dyn FnMut() -> Outcome + 'a>,
 }
 
 impl<'a> Variant<'a> {
     /// What `once` returns is dropped in the time that is measured.
-    pub(super) fn new<T>(
-        name: &'static str,
-        mut once: impl FnMut() -> Result<T, Failure> + 'a,
-    ) -> Self {
+    pub(super) fn new<T>(name: &'static str, mut once: impl FnMut() -> Outcome<T> + 'a) -> Self {
         Self { name, once: Box::new(move || once().map(|done| drop(black_box(done)))) }
     }
 }
@@ -48,7 +44,7 @@ pub(super) fn measure(
     effort: Effort,
     floor: usize,
     mut variants: Vec<Variant<'_>>,
-) -> Result<Vec<Timing>, Failure> {
+) -> Outcome<Vec<Timing>> {
     let mut times: Vec<Vec<f64>> = vec![Vec::new(); variants.len()];
     let started = Instant::now();
     while times[floor].len() < effort.rounds || started.elapsed() < effort.time {

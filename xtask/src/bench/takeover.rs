@@ -2,20 +2,21 @@
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use clap::Args;
 
 use super::page::{Page, Table, millis};
+use super::plot;
 use super::rounds::{own_directory, percentile, sorted};
-use super::{Failure, plot};
-use crate::Outcome;
+use crate::outcome::Outcome;
 use crate::workload::places::Place;
+use crate::workspace::worker;
 
 const TAKEOVERS: u64 = 100;
 
-pub(super) fn run(page: &mut Page, places: &[Place]) -> Result<(), Failure> {
+pub(super) fn run(page: &mut Page, places: &[Place]) -> Outcome {
     page.section(
         "Takeover",
         "A holder is killed with SIGKILL while another process waits; from the kill to the moment that the \
@@ -47,9 +48,9 @@ pub(super) fn run(page: &mut Page, places: &[Place]) -> Result<(), Failure> {
 }
 
 /// The share of a core that a waiting process takes.
-fn idle_waiter(path: &Path) -> Result<f64, Failure> {
+fn idle_waiter(path: &Path) -> Outcome<f64> {
     let guard = filelock::acquire(path)?;
-    let output = Command::new(std::env::current_exe()?).arg("bench-waiter").arg(path).output()?;
+    let output = worker("bench-waiter")?.arg(path).output()?;
     guard.release()?;
     Ok(String::from_utf8_lossy(&output.stdout).trim().parse()?)
 }
@@ -76,16 +77,12 @@ impl Waiter {
     }
 }
 
-fn takeovers(directory: &Path) -> Result<Vec<f64>, Failure> {
+fn takeovers(directory: &Path) -> Outcome<Vec<f64>> {
     let path = directory.join("counter");
     let options = filelock::LockOptions::new().timeout(Duration::from_secs(60));
     let mut times = Vec::new();
     for number in 0..TAKEOVERS {
-        let mut holder = Command::new(std::env::current_exe()?)
-            .arg("bench-holder")
-            .arg(&path)
-            .stdout(Stdio::piped())
-            .spawn()?;
+        let mut holder = worker("bench-holder")?.arg(&path).stdout(Stdio::piped()).spawn()?;
         holder.stdout.as_mut().expect("because it was piped").read_exact(&mut [0])?;
         let (killed, acquired) = std::thread::scope(|scope| {
             let waiter = scope.spawn(|| {

@@ -8,11 +8,11 @@ use std::os::unix::process::ExitStatusExt;
 
 use clap::Args;
 
+use super::extent::{Disturbance, Extent};
 use super::scenario::Scenario;
 use super::scene::{Aftermath, Scene};
 use super::strace::{Call, Ended};
-use super::{Disturbance, Extent};
-use crate::Outcome;
+use crate::outcome::Outcome;
 
 /// Kill the binary at each system call: the file is the old or the new one, and the next writer succeeds.
 #[derive(Args)]

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::scenario::{Act, Lock, Scenario, Way};
+use super::extent::{Disturbance, Extent};
+use super::scenario::{Act, Lock, Scenario};
 use super::scene::{Aftermath, Scene};
 use super::strace::{Call, Ended};
-use super::{Disturbance, Extent};
-use crate::Outcome;
+use crate::outcome::Outcome;
+use crate::workload::way::Way;
 
 /// Let each system call of the binary fail: old or new file, an honest error, and nothing left behind.
 #[derive(Args)]

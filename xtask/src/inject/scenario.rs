@@ -4,8 +4,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use clap::ValueEnum;
-use filelock::{Environment, LockOptions};
+use crate::workload::way::Way;
 
 /// What a program does, and what it finds.
 pub(crate) struct Scenario {
@@ -27,30 +26,6 @@ pub(crate) enum Act {
     Run,
     /// The lock acquired and released, claimed in a way that the binary takes elsewhere.
     Lock(Way),
-}
-
-/// How a lock is claimed, and by whom it is judged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Way {
-    /// Published whole, judged by the kernel.
-    Published,
-    /// Made in place, judged by the kernel.
-    InPlace,
-    /// Made in place, judged by time.
-    ByTime,
-}
-
-impl Way {
-    /// Options for a lock claimed this way, `later` than now.
-    pub(crate) fn options(self, later: std::time::Duration) -> LockOptions {
-        let environment = Environment {
-            force_mkdir_claim: self != Self::Published,
-            force_time_based: self == Self::ByTime,
-            clock_offset: i64::try_from(later.as_nanos()).expect("because it is less than a year"),
-            ..Environment::default()
-        };
-        LockOptions::new().environment(environment)
-    }
 }
 
 /// The file that is written.
@@ -127,11 +102,9 @@ impl Scenario {
             Act::Run => ["run", "--wait", wait].map(OsString::from).into(),
             Act::Lock(way) => {
                 let here = std::env::current_exe().expect("because this program is running");
-                let way = way.to_possible_value().expect("because no way is skipped");
-                let way = way.get_name().into();
-                let mut words = vec![here.into_os_string(), "sweep-worker".into(), way];
-                words.extend([wait.into(), target.to_owned()]);
-                return words;
+                let words = ["worker", "inject", way.name(), wait].map(OsString::from);
+                let program = [here.into_os_string()].into_iter().chain(words);
+                return program.chain([target.to_owned()]).collect();
             }
         };
         let mut program = vec![binary.as_os_str().to_owned()];

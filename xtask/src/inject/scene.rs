@@ -11,9 +11,11 @@ use agentslock_core::Lockfile;
 use filelock::LockGuard;
 use tempfile::TempDir;
 
-use super::Tools;
-use super::scenario::{Act, Lock, NEXT_RECORD, Scenario, Way};
-use crate::Outcome;
+use super::scenario::{Act, Lock, NEXT_RECORD, Scenario};
+use super::tools::Tools;
+use crate::outcome::Outcome;
+use crate::workload::way::Way;
+use crate::workspace::worker;
 
 /// How long a lock without a record can be a claim in the making, and a bit.
 const GRACE: Duration = Duration::from_millis(2100);
@@ -49,10 +51,7 @@ pub(crate) struct Aftermath {
 }
 
 impl<'a> Scene<'a> {
-    pub(crate) fn set_up(
-        scenario: &'a Scenario,
-        place: &Path,
-    ) -> Result<Self, Box<dyn std::error::Error>> {
+    pub(crate) fn set_up(scenario: &'a Scenario, place: &Path) -> Outcome<Self> {
         let directory = tempfile::tempdir_in(place)?;
         let target = scenario.target(directory.path());
         if let Some(old) = scenario.before() {
@@ -66,7 +65,7 @@ impl<'a> Scene<'a> {
         match scenario.lock {
             Lock::Free => {}
             Lock::Dead => leave_the_dead(&target, way)?,
-            Lock::Held => holder = Some(way.options(Duration::ZERO).acquire(&target)?),
+            Lock::Held => holder = Some(way.options(0).acquire(&target)?),
         }
         let mut scene = Self { directory, scenario, target, holder, left_before: Vec::new() };
         for name in scene.litter()? {
@@ -75,7 +74,7 @@ impl<'a> Scene<'a> {
         Ok(scene)
     }
 
-    fn content(&self) -> Result<Option<String>, Box<dyn std::error::Error>> {
+    fn content(&self) -> Outcome<Option<String>> {
         match fs::read(&self.target) {
             Ok(bytes) => Ok(Some(String::from_utf8(bytes)?)),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
@@ -123,11 +122,7 @@ impl<'a> Scene<'a> {
     /// Looks at what was left; lets the next writer come, and then, once it is old, one who clears.
     ///
     /// `late`: the program may have been kept from releasing its lock.
-    pub(crate) fn aftermath(
-        &mut self,
-        tools: &Tools,
-        late: bool,
-    ) -> Result<Aftermath, Box<dyn std::error::Error>> {
+    pub(crate) fn aftermath(&mut self, tools: &Tools, late: bool) -> Outcome<Aftermath> {
         let mut after = Aftermath::default();
         let found = self.content()?;
         let (old, new) = (self.scenario.before(), self.scenario.after());
@@ -167,7 +162,7 @@ impl<'a> Scene<'a> {
 
     /// The next writer, which is to succeed at once: or, where time decides and the program may not
     /// have released its lock, when that is due. Returns when that was.
-    fn next(&self, tools: &Tools, late: bool) -> Result<Duration, Box<dyn std::error::Error>> {
+    fn next(&self, tools: &Tools, late: bool) -> Outcome<Duration> {
         let mut command = match self.scenario.act {
             Act::Set | Act::Update => tools.set_next(&self.target),
             Act::Append => {
@@ -190,10 +185,10 @@ impl<'a> Scene<'a> {
         Err(String::from_utf8_lossy(&output.stderr).trim().into())
     }
 
-    fn acquire(&self, way: Way, at: &[Duration]) -> Result<Duration, Box<dyn std::error::Error>> {
+    fn acquire(&self, way: Way, at: &[Duration]) -> Outcome<Duration> {
         let mut last = None;
         for &later in at {
-            match way.options(later).timeout(Duration::ZERO).acquire(&self.target) {
+            match way.options(nanoseconds(later)).timeout(Duration::ZERO).acquire(&self.target) {
                 Ok(guard) => return guard.release().map(|()| later).map_err(Into::into),
                 Err(error) => last = Some(error),
             }
@@ -215,8 +210,8 @@ impl<'a> Scene<'a> {
         }
         let guard = filelock::acquire(&self.target)?;
         // Another process: this one may have swept here already, and does it once per TTL.
-        let waited = !Command::new(std::env::current_exe()?)
-            .args(["sweep-worker", "published", "0"])
+        let waited = !worker("inject")?
+            .args(["published", "0"])
             .arg(&self.target)
             .output()?
             .status
@@ -233,6 +228,10 @@ impl<'a> Scene<'a> {
         }
         Ok(())
     }
+}
+
+fn nanoseconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_nanos()).expect("because it is less than a year")
 }
 
 fn named(target: &Path, suffix: &str) -> PathBuf {

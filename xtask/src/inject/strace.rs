@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
-use crate::Outcome;
+use crate::outcome::Outcome;
 
 /// One system call of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,11 +57,7 @@ pub(crate) fn check() -> Outcome {
 ///
 /// A program's own code begins, as far as `root` goes, with the first call after `execve` that names a
 /// path below it or a descriptor of one: what comes before is the loader's and the runtime's.
-pub(crate) fn trace(
-    program: &[OsString],
-    root: &Path,
-    log: &Path,
-) -> Result<(Ended, Vec<Call>), Box<dyn std::error::Error>> {
+pub(crate) fn trace(program: &[OsString], root: &Path, log: &Path) -> Outcome<(Ended, Vec<Call>)> {
     let ended = run(program, &[], log)?;
     let calls = calls_in(&std::fs::read_to_string(log)?, root);
     Ok((ended, calls))
@@ -74,18 +70,14 @@ pub(crate) fn inject(
     (call, fault): (&Call, &str),
     root: &Path,
     log: &Path,
-) -> Result<Option<Ended>, Box<dyn std::error::Error>> {
+) -> Outcome<Option<Ended>> {
     let inject = format!("inject={}:{fault}:when={}", call.name, call.nth);
     let ended = run(program, &["-e", &inject], log)?;
     let calls = calls_in(&std::fs::read_to_string(log)?, root);
     Ok(calls.contains(call).then_some(ended))
 }
 
-fn run(
-    program: &[OsString],
-    arguments: &[&str],
-    log: &Path,
-) -> Result<Ended, Box<dyn std::error::Error>> {
+fn run(program: &[OsString], arguments: &[&str], log: &Path) -> Outcome<Ended> {
     let started = Instant::now();
     // Without `-f`, since only the main thread touches files.
     let mut child = Command::new("strace")

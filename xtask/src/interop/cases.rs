@@ -4,12 +4,14 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::hold::{
-    Failure, Found, SHORT, at_once, held_by_ours, held_by_peer, released, replace, stays_held,
+    Found, SHORT, at_once, held_by_ours, held_by_peer, released, replace, stays_held,
 };
 use super::process::{Limits, python_holder, rust_holder};
-use super::{Claim, Role};
+use super::role::Role;
+use crate::outcome::Outcome;
+use crate::workload::way::Way;
 
-pub(super) type Case = fn(&Path, Claim) -> Result<Found, Failure>;
+pub(super) type Case = fn(&Path, Way) -> Outcome<Found>;
 
 pub(super) const CASES: [(&str, Case); 10] = [
     ("foreign, killed, record old: replaced by ours", expired_is_replaced),
@@ -27,35 +29,35 @@ pub(super) const CASES: [(&str, Case); 10] = [
 /// Past the default TTL, in seconds.
 const OLD: u32 = 31;
 
-fn expired_is_replaced(at: &Path, claim: Claim) -> Result<Found, Failure> {
+fn expired_is_replaced(at: &Path, way: Way) -> Outcome<Found> {
     let mut longest = Duration::ZERO;
     for role in Role::FIXED {
         let (mut peer, target) = held_by_peer(at, role, OLD)?;
         peer.kill()?;
-        longest = longest.max(replace(claim, &target, peer.pid())?);
+        longest = longest.max(replace(way, &target, peer.pid())?);
     }
     Ok(Found::Took(longest))
 }
 
-fn young_is_not_replaced(at: &Path, claim: Claim) -> Result<Found, Failure> {
+fn young_is_not_replaced(at: &Path, way: Way) -> Outcome<Found> {
     for role in Role::FIXED {
         let (mut alive, target) = held_by_peer(at, role, 0)?;
-        stays_held(claim, &target)?;
+        stays_held(way, &target)?;
         released(&mut alive)?;
         let (mut killed, target) = held_by_peer(at, role, 0)?;
         killed.kill()?;
-        stays_held(claim, &target)?;
+        stays_held(way, &target)?;
     }
     Ok(Found::Good)
 }
 
 /// The peers wait longer than the TTL, so that without renewing those that judge by time would take it.
-fn renewing_is_not_taken(at: &Path, claim: Claim) -> Result<Found, Failure> {
+fn renewing_is_not_taken(at: &Path, way: Way) -> Outcome<Found> {
     const EVERY: Duration = Duration::from_millis(100);
     let ttl = Duration::from_secs(2);
     let limits = Limits { ttl, grace: ttl / 2, timeout: ttl * 3 / 2 };
     let target = at.join("target");
-    let guard = claim.options(0).acquire(&target)?;
+    let guard = way.options(0).acquire(&target)?;
     let mut peers = Vec::new();
     for role in Role::OURS.into_iter().chain(Role::FIXED) {
         peers.push(python_holder(role, limits, &target, 0)?);
@@ -89,13 +91,13 @@ fn renewing_is_not_taken(at: &Path, claim: Claim) -> Result<Found, Failure> {
     Ok(Found::Good)
 }
 
-fn killed_is_taken_at_once(at: &Path, claim: Claim) -> Result<Found, Failure> {
-    if !claim.is_kernel_backed() {
+fn killed_is_taken_at_once(at: &Path, way: Way) -> Outcome<Found> {
+    if !way.is_kernel_backed() {
         return Ok(Found::NotPromised);
     }
     let mut longest = Duration::ZERO;
     for role in Role::OURS {
-        let (mut holder, target) = held_by_ours(at, claim, 0)?;
+        let (mut holder, target) = held_by_ours(at, way, 0)?;
         let mut peer = python_holder(role, Limits::default(), &target, 0)?;
         peer.expect("waiting")?;
         let killed = Instant::now();
@@ -108,10 +110,10 @@ fn killed_is_taken_at_once(at: &Path, claim: Claim) -> Result<Found, Failure> {
 }
 
 /// Not by a fixed peer of the file generation: it does not know directories.
-fn old_is_taken(at: &Path, claim: Claim) -> Result<Found, Failure> {
+fn old_is_taken(at: &Path, way: Way) -> Outcome<Found> {
     let mut longest = Duration::ZERO;
     for role in Role::OURS.into_iter().chain([Role::DirectoryFixed]) {
-        let (mut holder, target) = held_by_ours(at, claim, OLD)?;
+        let (mut holder, target) = held_by_ours(at, way, OLD)?;
         holder.kill()?;
         let mut peer = python_holder(role, Limits::default(), &target, 0)?;
         longest = longest.max(at_once(Duration::from_micros(peer.expect("held")?[0]))?);
@@ -120,11 +122,11 @@ fn old_is_taken(at: &Path, claim: Claim) -> Result<Found, Failure> {
     Ok(Found::Took(longest))
 }
 
-fn old_alive_is_not_taken(at: &Path, claim: Claim) -> Result<Found, Failure> {
-    if !claim.is_kernel_backed() {
+fn old_alive_is_not_taken(at: &Path, way: Way) -> Outcome<Found> {
+    if !way.is_kernel_backed() {
         return Ok(Found::NotPromised);
     }
-    let (mut holder, target) = held_by_ours(at, claim, OLD)?;
+    let (mut holder, target) = held_by_ours(at, way, OLD)?;
     for role in Role::OURS {
         let limits = Limits { timeout: SHORT, ..Limits::default() };
         let mut peer = python_holder(role, limits, &target, 0)?;
@@ -135,27 +137,27 @@ fn old_alive_is_not_taken(at: &Path, claim: Claim) -> Result<Found, Failure> {
     Ok(Found::Good)
 }
 
-fn peer_killed(at: &Path, claim: Claim) -> Result<Found, Failure> {
+fn peer_killed(at: &Path, way: Way) -> Outcome<Found> {
     let mut longest = Duration::ZERO;
     for role in Role::OURS {
         let (mut peer, target) = held_by_peer(at, role, 0)?;
         peer.kill()?;
-        if !claim.is_kernel_backed() {
-            stays_held(claim, &target)?;
+        if !way.is_kernel_backed() {
+            stays_held(way, &target)?;
             continue;
         }
-        longest = longest.max(replace(claim, &target, peer.pid())?);
+        longest = longest.max(replace(way, &target, peer.pid())?);
     }
-    Ok(if claim.is_kernel_backed() { Found::Took(longest) } else { Found::Good })
+    Ok(if way.is_kernel_backed() { Found::Took(longest) } else { Found::Good })
 }
 
-fn peer_alive_is_not_replaced(at: &Path, claim: Claim) -> Result<Found, Failure> {
-    if !claim.is_kernel_backed() {
+fn peer_alive_is_not_replaced(at: &Path, way: Way) -> Outcome<Found> {
+    if !way.is_kernel_backed() {
         return Ok(Found::NotPromised);
     }
     for role in Role::OURS {
         let (mut peer, target) = held_by_peer(at, role, OLD)?;
-        stays_held(claim, &target)?;
+        stays_held(way, &target)?;
         released(&mut peer)?;
     }
     Ok(Found::Good)
@@ -163,13 +165,13 @@ fn peer_alive_is_not_replaced(at: &Path, claim: Claim) -> Result<Found, Failure>
 
 /// Both ways: a peer's preparation by ours, and where we prepare, ours by a peer. The grace is short
 /// enough that living preparations are old as well; their OS lock is what protects them.
-fn left_behind_is_swept(at: &Path, claim: Claim) -> Result<Found, Failure> {
+fn left_behind_is_swept(at: &Path, way: Way) -> Outcome<Found> {
     const GRACE: Duration = Duration::from_millis(1);
-    if !claim.is_kernel_backed() {
+    if !way.is_kernel_backed() {
         return Ok(Found::NotPromised);
     }
     let target = at.join("target");
-    let guard = claim.options(0).acquire(&target)?;
+    let guard = way.options(0).acquire(&target)?;
     let limits = Limits { grace: GRACE, timeout: SHORT, ..Limits::default() };
 
     let mut living = python_holder(Role::Ours, Limits::default(), &target, 0)?;
@@ -178,11 +180,11 @@ fn left_behind_is_swept(at: &Path, claim: Claim) -> Result<Found, Failure> {
     waiter.expect("waiting")?;
     waiter.kill()?;
     only_the_living_stays(at, GRACE, || {
-        let held = claim.options(0).grace(GRACE).try_acquire(&target)?.is_some();
+        let held = way.options(0).grace(GRACE).try_acquire(&target)?.is_some();
         if held { Err("a held lock was granted".into()) } else { Ok(()) }
     })?;
-    if claim == Claim::Published {
-        let mut waiter = rust_holder(claim, &target, 0)?;
+    if way == Way::Published {
+        let mut waiter = rust_holder(way, &target, 0)?;
         waiter.expect("waiting")?;
         waiter.kill()?;
         only_the_living_stays(at, GRACE, || {
@@ -199,10 +201,10 @@ fn left_behind_is_swept(at: &Path, claim: Claim) -> Result<Found, Failure> {
 
 /// A peer of the file generation cannot read a directory as its record. By what is known of it, the
 /// directory's mtime and the grace are then all it has; no renewal changes that.
-fn old_is_taken_by_files(at: &Path, claim: Claim) -> Result<Found, Failure> {
+fn old_is_taken_by_files(at: &Path, way: Way) -> Outcome<Found> {
     const GRACE: Duration = Duration::from_millis(200);
     let target = at.join("target");
-    let guard = claim.options(0).acquire(&target)?;
+    let guard = way.options(0).acquire(&target)?;
     let limits = Limits { grace: GRACE, ..Limits::default() };
     let mut peer = python_holder(Role::File, limits, &target, 0)?;
     let taken = peer.line()?.starts_with("held") || peer.line()?.starts_with("held");
@@ -216,11 +218,7 @@ fn old_is_taken_by_files(at: &Path, claim: Claim) -> Result<Found, Failure> {
     Ok(Found::Counted("taken"))
 }
 
-fn only_the_living_stays(
-    at: &Path,
-    grace: Duration,
-    sweep: impl FnOnce() -> Result<(), Failure>,
-) -> Result<(), Failure> {
+fn only_the_living_stays(at: &Path, grace: Duration, sweep: impl FnOnce() -> Outcome) -> Outcome {
     let before = preparations(at)?;
     let too_young = |path: &PathBuf| {
         let modified = std::fs::metadata(path).and_then(|metadata| metadata.modified());

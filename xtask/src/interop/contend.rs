@@ -6,15 +6,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::process::{Limits, Process, python, rust};
+use super::role::Role;
 use super::worker::{COUNTER, NEVER, NUMBERS, PATIENCE};
-use super::{Claim, Interop, Role};
+use crate::outcome::Outcome;
 use crate::workload::oracle::Numbers;
 use crate::workload::places::Place;
+use crate::workload::way::Way;
 
 /// One kind of claim of ours with one kind of peer.
 #[derive(Clone, Copy)]
 pub(super) struct Pairing {
-    claim: Claim,
+    way: Way,
     role: Role,
     deaths: Deaths,
 }
@@ -47,16 +49,16 @@ impl Pairing {
                 Role::Directory | Role::File => &[Deaths::None],
             };
             for &deaths in deaths {
-                all.extend(Claim::ALL.map(|claim| Self { claim, role, deaths }));
+                all.extend(Way::ALL.map(|way| Self { way, role, deaths }));
             }
         }
         all.retain(|pairing| match pairing.deaths {
             // Only the kernel's word tells at once of a death that left a young record.
             Deaths::AllClear if Role::OURS.contains(&pairing.role) => {
-                pairing.claim.is_kernel_backed()
+                pairing.way.is_kernel_backed()
             }
-            // What happens here is the peers' doing, however we claim.
-            Deaths::AllClear => pairing.claim == Claim::Published,
+            // What happens here is the peers' doing, however we way.
+            Deaths::AllClear => pairing.way == Way::Published,
             _ => true,
         });
         all
@@ -68,7 +70,7 @@ impl Pairing {
             (Role::Ours | Role::OursInPlace, _)
             | (Role::DirectoryFixed | Role::FileFixed, Deaths::None)
             | (Role::DirectoryFixed, Deaths::OursClear) => Promise::NoHarm,
-            (Role::FileFixed, Deaths::OursClear) if self.claim.is_kernel_backed() => {
+            (Role::FileFixed, Deaths::OursClear) if self.way.is_kernel_backed() => {
                 Promise::NoHarmToOurs
             }
             _ => Promise::Nothing,
@@ -106,7 +108,7 @@ struct Tally {
 }
 
 impl Tally {
-    fn of(workers: Vec<Process>) -> Result<Self, Box<dyn std::error::Error>> {
+    fn of(workers: Vec<Process>) -> Outcome<Self> {
         let mut tally = Self::default();
         for worker in workers {
             tally.add(worker)?;
@@ -115,7 +117,7 @@ impl Tally {
     }
 
     /// Takes up the worker's numbers; one that printed none failed, and has said why itself.
-    fn add(&mut self, mut worker: Process) -> Result<(), Box<dyn std::error::Error>> {
+    fn add(&mut self, mut worker: Process) -> Outcome {
         let line = worker.line()?;
         let numbers: Vec<u64> =
             line.split_whitespace().map(str::parse).collect::<Result<_, _>>()?;
@@ -144,14 +146,18 @@ pub(super) fn print_head() {
     );
 }
 
-impl Interop {
+/// How much of it.
+pub(super) struct Contention {
+    /// How many processes of each kind.
+    pub(super) processes: u32,
+    /// How many increments each of them makes.
+    pub(super) increments: u32,
+}
+
+impl Contention {
     /// Lets one pairing contend and prints its row. Returns what is wrong, if anything is.
-    pub(super) fn contend(
-        &self,
-        place: &Place,
-        pairing: Pairing,
-    ) -> Result<Option<String>, Box<dyn std::error::Error>> {
-        let name = format!("{} and {}", pairing.claim.name(), pairing.peers());
+    pub(super) fn contend(&self, place: &Place, pairing: Pairing) -> Outcome<Option<String>> {
+        let name = format!("{} and {}", pairing.way.name(), pairing.peers());
         let directory = place.path().join(&name);
         std::fs::create_dir(&directory)?;
         let numbers = Numbers::create(&directory.join(NUMBERS), 2)?;
@@ -174,7 +180,7 @@ impl Interop {
             "{:5}  {:9}  {:34}{open}{counter:5} of {expected:5} {lost_increments:4}  {:4} \
              {between:4} {:4}  {:4}  {:4} {:9}  {:5}  {:6.1} {:6.1} {failed:7} {left:5}{close}",
             place.name,
-            pairing.claim.name(),
+            pairing.way.name(),
             pairing.peers(),
             ours.with_rust,
             peers.with_peers,
@@ -201,18 +207,14 @@ impl Interop {
         Ok(wrong.then(|| format!("{}, contention of {name}", place.name)))
     }
 
-    fn work(
-        &self,
-        directory: &Path,
-        pairing: Pairing,
-    ) -> Result<(Tally, Tally), Box<dyn std::error::Error>> {
+    fn work(&self, directory: &Path, pairing: Pairing) -> Outcome<(Tally, Tally)> {
         let ttl = if pairing.promise() == Promise::NoHarm { NEVER } else { BRIEF };
         let peers_ttl = if pairing.deaths == Deaths::OursClear { NEVER * 10 } else { ttl };
         let limits = Limits { ttl: peers_ttl, timeout: PATIENCE, ..Limits::default() };
         let increments = self.increments.to_string();
         let (mut ours, mut peers) = (Vec::new(), Vec::new());
         for _ in 0..self.processes {
-            let mut command = rust(pairing.claim)?;
+            let mut command = rust(pairing.way)?;
             command.arg("work").arg(directory.join(NUMBERS)).arg(directory).arg(&increments);
             command.arg("--ttl").arg(ttl.as_secs().to_string());
             ours.push(Process::start(&mut command)?);
@@ -233,7 +235,7 @@ impl Interop {
         let done = AtomicBool::new(false);
         std::thread::scope(|scope| {
             if pairing.deaths == Deaths::OursClear {
-                scope.spawn(|| keep_clearing(pairing.claim, ttl, &directory.join(NUMBERS), &done));
+                scope.spawn(|| keep_clearing(pairing.way, ttl, &directory.join(NUMBERS), &done));
             }
             let tallies = Tally::of(peers).and_then(|peers| Ok((Tally::of(ours)?, peers)));
             done.store(true, Ordering::Relaxed);
@@ -244,8 +246,8 @@ impl Interop {
 
 /// Acquires and releases until it is `done`. A call clears by the clock once per TTL at most, and
 /// our workers may be through before the peers die for the last time: new calls keep the peers going.
-fn keep_clearing(claim: Claim, ttl: Duration, target: &Path, done: &AtomicBool) {
-    let options = claim.options(0).ttl(ttl).timeout(Duration::from_millis(20));
+fn keep_clearing(way: Way, ttl: Duration, target: &Path, done: &AtomicBool) {
+    let options = way.options(0).ttl(ttl).timeout(Duration::from_millis(20));
     while !done.load(Ordering::Relaxed) {
         // Its own failures are those of the workers too, and told there.
         drop(options.acquire(target));

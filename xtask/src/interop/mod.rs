@@ -36,15 +36,15 @@ mod cases;
 mod contend;
 mod hold;
 mod process;
+mod role;
 mod table;
 mod worker;
 
-use clap::{Args, ValueEnum};
-use filelock::{Environment, LockOptions};
+use clap::Args;
 
-use crate::Outcome;
+use crate::outcome::Outcome;
 use crate::workload::places::places;
-use contend::Pairing;
+use contend::{Contention, Pairing};
 
 pub(crate) use worker::Worker;
 
@@ -57,81 +57,6 @@ pub(crate) struct Interop {
     /// How many increments each of them makes
     #[arg(long, default_value_t = 100)]
     increments: u32,
-}
-
-/// How the lock is claimed on our side.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Claim {
-    /// Prepared and renamed into place.
-    Published,
-    /// `mkdir`, then the OS lock, then the record.
-    InPlace,
-    /// `mkdir`, then the record: as on a network file system.
-    ByTime,
-}
-
-impl Claim {
-    const ALL: [Self; 3] = [Self::Published, Self::InPlace, Self::ByTime];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Published => "published",
-            Self::InPlace => "in-place",
-            Self::ByTime => "by-time",
-        }
-    }
-
-    /// Options for this claim, with the record `aged` by so many seconds.
-    fn options(self, aged: u32) -> LockOptions {
-        LockOptions::new().environment(Environment {
-            clock_offset: -i64::from(aged) * 1_000_000_000,
-            force_mkdir_claim: self != Self::Published,
-            force_time_based: self == Self::ByTime,
-            kernel_id: None,
-        })
-    }
-
-    /// Whether the kernel vouches for a holder of ours.
-    fn is_kernel_backed(self) -> bool {
-        self != Self::ByTime
-    }
-}
-
-/// What a peer in Python plays.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Role {
-    Ours,
-    OursInPlace,
-    DirectoryFixed,
-    FileFixed,
-    Directory,
-    File,
-}
-
-impl Role {
-    const ALL: [Self; 6] = [
-        Self::Ours,
-        Self::OursInPlace,
-        Self::DirectoryFixed,
-        Self::FileFixed,
-        Self::Directory,
-        Self::File,
-    ];
-    /// This crate's protocol.
-    const OURS: [Self; 2] = [Self::Ours, Self::OursInPlace];
-    /// The Go generations without their bug.
-    const FIXED: [Self; 2] = [Self::DirectoryFixed, Self::FileFixed];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Ours => "ours",
-            Self::OursInPlace => "ours-in-place",
-            Self::DirectoryFixed => "directory-fixed",
-            Self::FileFixed => "file-fixed",
-            Self::Directory => "directory",
-            Self::File => "file",
-        }
-    }
 }
 
 impl Interop {
@@ -147,10 +72,12 @@ impl Interop {
             p = self.processes
         );
         let places = places(None)?;
+        let Self { processes, increments } = self;
+        let contention = Contention { processes, increments };
         contend::print_head();
         for place in &places {
             for pairing in Pairing::all() {
-                failures.extend(self.contend(place, pairing)?);
+                failures.extend(contention.contend(place, pairing)?);
             }
         }
         println!("\nholders and those who wait for them");

@@ -6,8 +6,10 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use super::{Claim, Role};
-use crate::Outcome;
+use super::role::Role;
+use crate::outcome::Outcome;
+use crate::workload::way::Way;
+use crate::workspace::worker;
 
 /// Python itself, not a script that looks for it each time.
 static PYTHON: OnceLock<PathBuf> = OnceLock::new();
@@ -66,7 +68,7 @@ impl Process {
     }
 
     /// Fails unless the next line begins with `word`. Returns the numbers after it.
-    pub(super) fn expect(&mut self, word: &str) -> Result<Vec<u64>, Box<dyn std::error::Error>> {
+    pub(super) fn expect(&mut self, word: &str) -> Outcome<Vec<u64>> {
         let line = self.line()?;
         let mut words = line.split(' ');
         if words.next() != Some(word) {
@@ -128,13 +130,13 @@ pub(super) fn python_holder(
 }
 
 /// A process of ours; its mode's arguments are to follow.
-pub(super) fn rust(claim: Claim) -> std::io::Result<Command> {
-    let mut command = Command::new(std::env::current_exe()?);
-    command.arg("interop-worker").arg(claim.name());
+pub(super) fn rust(way: Way) -> std::io::Result<Command> {
+    let mut command = worker("interop")?;
+    command.arg(way.name());
     Ok(command)
 }
 
 /// Starts a process of ours that is to hold the lock of `target`.
-pub(super) fn rust_holder(claim: Claim, target: &Path, aged: u32) -> std::io::Result<Process> {
-    Process::start(rust(claim)?.arg("hold").arg("--aged").arg(aged.to_string()).arg(target))
+pub(super) fn rust_holder(way: Way, target: &Path, aged: u32) -> std::io::Result<Process> {
+    Process::start(rust(way)?.arg("hold").arg("--aged").arg(aged.to_string()).arg(target))
 }

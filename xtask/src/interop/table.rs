@@ -1,19 +1,20 @@
 //! Runs the cases in each place for each way of claiming, and prints what came of them.
 
-use super::Claim;
 use super::cases::{CASES, Case};
-use super::hold::{Failure, Found};
+use super::hold::Found;
+use crate::outcome::Failure;
 use crate::workload::places::Place;
+use crate::workload::way::Way;
 
 /// Runs all cases in all places for all claims, and prints a row for each case. Returns what failed.
 pub(super) fn run(places: &[Place]) -> Vec<String> {
     // The cases wait more than they work, so they go side by side.
     let tables: Vec<_> = std::thread::scope(|scope| {
-        let start = |place, claim| {
-            scope.spawn(move || CASES.map(|case: (&str, Case)| in_place(place, claim, case)))
+        let start = |place, way| {
+            scope.spawn(move || CASES.map(|case: (&str, Case)| in_place(place, way, case)))
         };
         let started: Vec<_> =
-            places.iter().map(|place| Claim::ALL.map(|claim| start(place, claim))).collect();
+            places.iter().map(|place| Way::ALL.map(|way| start(place, way))).collect();
         let columns = started.into_iter().map(|threads| {
             threads.map(|thread| thread.join().expect("because a case returns its failure"))
         });
@@ -24,11 +25,11 @@ pub(super) fn run(places: &[Place]) -> Vec<String> {
         println!("\n{:5}  {:68} published   in-place    by-time", place.name, "");
         for (row, (name, _)) in CASES.iter().enumerate() {
             print!("       {name:66}");
-            for (claim, column) in Claim::ALL.iter().zip(columns) {
+            for (way, column) in Way::ALL.iter().zip(columns) {
                 let word = match &column[row] {
                     Ok(found) => found.word(),
                     Err(failure) => {
-                        failed.push(format!("{}, {}, {name}: {failure}", place.name, claim.name()));
+                        failed.push(format!("{}, {}, {name}: {failure}", place.name, way.name()));
                         "FAILED".to_owned()
                     }
                 };
@@ -40,11 +41,11 @@ pub(super) fn run(places: &[Place]) -> Vec<String> {
     failed
 }
 
-fn in_place(place: &Place, claim: Claim, (name, case): (&str, Case)) -> Result<Found, String> {
+fn in_place(place: &Place, way: Way, (name, case): (&str, Case)) -> Result<Found, String> {
     let unique: String = name.chars().filter(char::is_ascii_alphabetic).collect();
-    let directory = place.path().join(format!("{}-{unique}", claim.name()));
+    let directory = place.path().join(format!("{}-{unique}", way.name()));
     std::fs::create_dir(&directory)
         .map_err(Failure::from)
-        .and_then(|()| case(&directory, claim))
+        .and_then(|()| case(&directory, way))
         .map_err(|failure| failure.to_string())
 }

@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 use clap::{Args, Subcommand};
 use filelock::{AcquireError, LockOptions, ReleaseError};
 
-use super::Claim;
-use crate::Outcome;
+use crate::outcome::Outcome;
 use crate::workload::oracle::Numbers;
+use crate::workload::way::Way;
 
 /// A TTL longer than any run.
 pub(super) const NEVER: Duration = Duration::from_secs(7 * 24 * 3600);
@@ -31,7 +31,7 @@ const RUST: u64 = 1;
 
 #[derive(Args)]
 pub(crate) struct Worker {
-    claim: Claim,
+    way: Way,
     #[command(subcommand)]
     mode: Mode,
 }
@@ -57,10 +57,10 @@ impl Worker {
     pub(crate) fn run(self) -> Outcome {
         match self.mode {
             Mode::Work { target, directory, increments, ttl } => {
-                let options = self.claim.options(0).timeout(PATIENCE);
+                let options = self.way.options(0).timeout(PATIENCE);
                 work(&options.ttl(Duration::from_secs(ttl)), &target, &directory, increments)
             }
-            Mode::Hold { target, aged } => hold(self.claim, &target, aged),
+            Mode::Hold { target, aged } => hold(self.way, &target, aged),
         }
     }
 }
@@ -102,10 +102,10 @@ fn work(options: &LockOptions, target: &Path, directory: &Path, increments: u32)
     say(&format!("{committed} {lost} {longest} {crossings} {with_rust} {with_peers} {takeovers}"))
 }
 
-fn hold(claim: Claim, target: &Path, aged: u32) -> Outcome {
+fn hold(way: Way, target: &Path, aged: u32) -> Outcome {
     let told = AtomicBool::new(false);
     let asked = Instant::now();
-    let options = claim.options(aged).on_wait(move |_, _| {
+    let options = way.options(-i64::from(aged) * 1_000_000_000).on_wait(move |_, _| {
         if !told.swap(true, Ordering::Relaxed) {
             let _ = say("waiting");
         }

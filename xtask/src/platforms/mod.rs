@@ -6,12 +6,11 @@
 mod tools;
 mod wine;
 
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use clap::Args;
 
-use crate::Outcome;
+use crate::outcome::Outcome;
 use tools::Tools;
 use wine::Wine;
 
@@ -64,7 +63,7 @@ impl Platforms {
         Ok(())
     }
 
-    fn type_check(tools: &Tools, target: &str) -> Result<String, Box<dyn std::error::Error>> {
+    fn type_check(tools: &Tools, target: &str) -> Outcome<String> {
         println!("\n== {target}: type check");
         let started = Instant::now();
         let mut check = tools.cargo("check", target);
@@ -74,7 +73,7 @@ impl Platforms {
         Ok(format!("{target}: libraries and programs type-checked, in {:.0?}", started.elapsed()))
     }
 
-    fn windows(&self, tools: &Tools) -> Result<String, Box<dyn std::error::Error>> {
+    fn windows(&self, tools: &Tools) -> Outcome<String> {
         println!("\n== {WINDOWS}: build");
         let tests: &[&str] = if self.long { &LONG } else { &SHORT };
         let started = Instant::now();
@@ -141,9 +140,4 @@ impl std::fmt::Display for Counted {
         write!(f, "{run} tests run, {} passed, {} failed", self.passed, self.failed)?;
         if self.ignored > 0 { write!(f, ", {} ignored", self.ignored) } else { Ok(()) }
     }
-}
-
-/// Whether there is such a program.
-fn exists(program: &str) -> bool {
-    Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success())
 }

@@ -1,10 +1,9 @@
-//! What the programme needs, and where it is.
+//! What the task needs, and where it is.
 
-use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::exists;
+use crate::outcome::Outcome;
 
 /// Where cargo puts what it builds for other systems, apart from the rest: by another compiler.
 pub(super) const TARGET: &str = "target/platforms";
@@ -20,7 +19,7 @@ pub(super) struct Tools {
 
 impl Tools {
     /// What is missing, if anything is: what for, and how to get it.
-    pub(super) fn find() -> Result<Self, Box<dyn Error>> {
+    pub(super) fn find() -> Outcome<Self> {
         let mut missing = Vec::new();
         let compiler = compiler_with_sources();
         if compiler.is_none() {
@@ -80,4 +79,9 @@ fn has_sources(rustc: &Path) -> bool {
         let sysroot = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
         sysroot.join("lib/rustlib/src/rust/library/std/Cargo.toml").exists()
     })
+}
+
+/// Whether there is such a program.
+fn exists(program: &str) -> bool {
+    Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success())
 }

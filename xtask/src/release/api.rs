@@ -10,7 +10,7 @@ use std::process::Command;
 
 use clap::Args;
 
-use crate::Outcome;
+use crate::outcome::Outcome;
 use crate::workspace::{cargo, rerun_with_public_api, root, run};
 
 /// List what each library crate offers; fail if that is not what `docs/api` says.

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use crate::Outcome;
+use crate::outcome::Outcome;
 use crate::workspace::{cargo, root};
 
 /// Those that ask for no more than to be named.
@@ -59,17 +59,11 @@ pub(crate) fn run() -> Outcome {
 }
 
 /// The packages that `name` is compiled with, itself included, and their licences.
-fn tree(
-    name: &str,
-    depth: Option<u32>,
-) -> Result<BTreeMap<String, String>, Box<dyn std::error::Error>> {
+fn tree(name: &str, depth: Option<u32>) -> Outcome<BTreeMap<String, String>> {
     tree_of(&["--package", name, "--edges", "normal"], depth)
 }
 
-fn tree_of(
-    arguments: &[&str],
-    depth: Option<u32>,
-) -> Result<BTreeMap<String, String>, Box<dyn std::error::Error>> {
+fn tree_of(arguments: &[&str], depth: Option<u32>) -> Outcome<BTreeMap<String, String>> {
     let mut command = cargo(&["tree", "--locked", "--prefix", "none", "--no-dedupe"]);
     command.args(["--format", "{p}|{l}"]).args(arguments);
     if let Some(depth) = depth {

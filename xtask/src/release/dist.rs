@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use clap_complete::Shell;
 
-use crate::Outcome;
+use crate::outcome::Outcome;
 use crate::workspace::{cargo, run, target};
 
 /// Build the program as it is handed out, with completions and manual pages; fail if it is too large or
@@ -61,7 +61,7 @@ fn make_completions(directory: &Path) -> Outcome {
 }
 
 /// Lets the shell that it is for read a script, where there is that shell.
-fn check_syntax(shell: &str, path: &Path) -> Result<String, Box<dyn std::error::Error>> {
+fn check_syntax(shell: &str, path: &Path) -> Outcome<String> {
     let mut command = Command::new(shell);
     match command.arg("-n").arg(path).status() {
         Ok(status) if status.success() => Ok(format!("{shell} -n: ok")),
@@ -84,7 +84,7 @@ fn make_manual(directory: &Path) -> Outcome {
     Ok(())
 }
 
-fn build(directory: &Path) -> Result<PathBuf, Box<dyn std::error::Error>> {
+fn build(directory: &Path) -> Outcome<PathBuf> {
     run(&mut cargo(&["build", "--quiet", "--profile", "dist", "--package", "agentslock-cli"]))?;
     let built = target()?.join("dist").join(format!("agentslock{}", std::env::consts::EXE_SUFFIX));
     let program = directory.join(name(&built));
@@ -135,7 +135,7 @@ fn check_startup(program: &Path, rounds: u32) -> Outcome {
     Ok(())
 }
 
-fn compile_hello(directory: &Path) -> Result<PathBuf, Box<dyn std::error::Error>> {
+fn compile_hello(directory: &Path) -> Outcome<PathBuf> {
     let source = directory.join("hello.rs");
     std::fs::write(&source, "fn main() { println!(\"hello\"); }\n")?;
     let program = directory.join("hello");
@@ -156,7 +156,7 @@ fn two_kilobytes() -> String {
     format!("{{\n  \"lock_version\": 1,\n  \"units\": {{\n{}\n  }}\n}}\n", units.join(",\n"))
 }
 
-fn time(command: &mut Command) -> Result<Duration, Box<dyn std::error::Error>> {
+fn time(command: &mut Command) -> Outcome<Duration> {
     let started = Instant::now();
     let status = command.stdout(Stdio::null()).status()?;
     let elapsed = started.elapsed();

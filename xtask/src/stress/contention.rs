@@ -4,16 +4,17 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use clap::Args;
 use fsops::Durability;
 
-use crate::Outcome;
+use crate::outcome::Outcome;
 use crate::workload::document::{self, Log, State, Writer};
 use crate::workload::oracle::{Critical, locks_left};
 use crate::workload::places;
+use crate::workspace::worker;
 
 /// Let many processes write one counter, one log and one document, on the disk and on tmpfs.
 #[derive(Args)]
@@ -52,7 +53,7 @@ impl Contention {
         places::in_each(self.directory.as_deref(), |name, path| self.run_in(name, path))
     }
 
-    fn run_in(&self, name: &str, directory: &Path) -> Result<bool, Box<dyn std::error::Error>> {
+    fn run_in(&self, name: &str, directory: &Path) -> Outcome<bool> {
         let critical = Critical::create(directory)?;
         document::create(directory)?;
         let started = Instant::now();
@@ -92,8 +93,7 @@ impl Contention {
     fn let_them_work(&self, directory: &Path) -> std::io::Result<(Duration, u32)> {
         let mut workers = (0..self.processes)
             .map(|number| {
-                Command::new(std::env::current_exe()?)
-                    .arg("contention-worker")
+                worker("contention")?
                     .arg(directory)
                     .args([number, self.increments, self.flushes].map(|n| n.to_string()))
                     .stdout(Stdio::piped())

@@ -1,7 +1,7 @@
 //! File systems: contention, kill and the sweeps on each kind of mount, and which way of claiming and of
 //! judging each of them got.
 //!
-//! Loop mounts need root. A kind whose tools are missing is said to be not run, and the programme
+//! Loop mounts need root. A kind whose tools are missing is said to be not run, and the task
 //! fails: called by name, it is to show all of them.
 
 use std::os::unix::fs::PermissionsExt;
@@ -10,8 +10,9 @@ use std::process::{Command, Stdio};
 
 use clap::Args;
 
-use crate::Outcome;
+use crate::outcome::Outcome;
 use crate::workload::mounts::{self, Kind, Mount};
+use crate::workspace::worker;
 
 /// Run contention, kill and the sweeps on ext4, xfs, btrfs, tmpfs, overlayfs and a FUSE mount. Needs root.
 #[derive(Args)]
@@ -62,12 +63,7 @@ impl Filesystems {
         }
     }
 
-    fn run_on(
-        &self,
-        kind: &Kind,
-        local: bool,
-        point: &Path,
-    ) -> Result<bool, Box<dyn std::error::Error>> {
+    fn run_on(&self, kind: &Kind, local: bool, point: &Path) -> Outcome<bool> {
         let guard = filelock::acquire(point.join("probe"))?;
         let mode = guard.lock_path().symlink_metadata()?.permissions().mode();
         let published = mode & 0o1000 != 0;
@@ -82,21 +78,21 @@ impl Filesystems {
         let mut right = (published, backed) == (local, local);
         let processes = ["--processes", "8"];
         let increments = self.increments.to_string();
-        right &= programme("contention", point)
+        right &= task("contention", point)
             .args(processes)
             .args(["--increments", &increments])
             .status()?
             .success();
         if backed {
             let takeovers = self.takeovers.to_string();
-            right &= programme("kill", point)
+            right &= task("kill", point)
                 .args(processes)
                 .args(["--takeovers", &takeovers])
                 .status()?
                 .success();
             for sweep in ["crash-sweep", "fault-sweep"] {
                 let seconds = self.seconds.to_string();
-                let mut sweep = programme(sweep, point);
+                let mut sweep = task(sweep, point);
                 right &= sweep.args(["--seconds", &seconds]).status()?.success();
             }
         } else {
@@ -111,9 +107,9 @@ impl Filesystems {
 
 /// Where time decides: a holder that was killed is replaced once its record is older than the TTL,
 /// and not before.
-fn one_expiry(point: &Path) -> Result<bool, Box<dyn std::error::Error>> {
+fn one_expiry(point: &Path) -> Outcome<bool> {
     let path = point.join("expiring");
-    let mut holder = programme("hold", &path).stdout(Stdio::piped()).spawn()?;
+    let mut holder = worker("hold")?.arg(&path).stdout(Stdio::piped()).spawn()?;
     let mut said = String::new();
     let output = holder.stdout.take().expect("because it was piped");
     std::io::BufRead::read_line(&mut std::io::BufReader::new(output), &mut said)?;
@@ -134,13 +130,12 @@ fn one_expiry(point: &Path) -> Result<bool, Box<dyn std::error::Error>> {
 /// Takes a lock and holds it until this process is killed.
 #[derive(Args)]
 pub(crate) struct Hold {
-    #[arg(long)]
-    directory: PathBuf,
+    path: PathBuf,
 }
 
 impl Hold {
     pub(crate) fn run(self) -> Outcome {
-        let _guard = filelock::acquire(&self.directory)?;
+        let _guard = filelock::acquire(&self.path)?;
         println!("held");
         loop {
             std::thread::park();
@@ -148,7 +143,7 @@ impl Hold {
     }
 }
 
-fn programme(name: &str, directory: &Path) -> Command {
+fn task(name: &str, directory: &Path) -> Command {
     let here = std::env::current_exe().expect("because this program is running");
     let mut command = Command::new(here);
     command.arg(name).arg("--directory").arg(directory);

@@ -11,17 +11,18 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use clap::Args;
 use fsops::Durability;
 
-use crate::Outcome;
+use crate::outcome::Outcome;
 use crate::workload::document::{self, Log, State, Watched, Writer};
 use crate::workload::oracle::{Critical, Numbers, locks_left};
 use crate::workload::places;
 use crate::workload::random::Random;
+use crate::workspace::worker;
 
 /// Kill holders and waiters at random, and see that nothing is lost and nobody comes in twice.
 #[derive(Args)]
@@ -89,7 +90,7 @@ impl Kill {
         places::in_each(self.directory.as_deref(), |name, path| self.run_in(name, path))
     }
 
-    fn run_in(&self, name: &str, directory: &Path) -> Result<bool, Box<dyn std::error::Error>> {
+    fn run_in(&self, name: &str, directory: &Path) -> Outcome<bool> {
         Critical::create(directory)?;
         let size = FIRST_TALLY + TALLIES * self.processes + TIMES;
         Numbers::create(&numbers_path(directory), usize::try_from(size)?)?;
@@ -158,7 +159,7 @@ impl Kill {
         directory: &Path,
         (deaths, failed): (u64, u32),
         elapsed: Duration,
-    ) -> Result<bool, Box<dyn std::error::Error>> {
+    ) -> Outcome<bool> {
         let critical = Critical::open(directory)?;
         let numbers = Numbers::open(&numbers_path(directory))?;
         let takeovers = numbers.get(TAKEOVERS)?;
@@ -199,7 +200,7 @@ impl Kill {
         directory: &Path,
         deaths: u64,
         watched: &Watched,
-    ) -> Result<bool, Box<dyn std::error::Error>> {
+    ) -> Outcome<bool> {
         let numbers = Numbers::open(&numbers_path(directory))?;
         let state = State::read(&document::path(directory), self.processes)?;
         let log = Log::read(&document::log_path(directory))?;
@@ -242,8 +243,7 @@ fn numbers_path(directory: &Path) -> PathBuf {
 }
 
 fn start(directory: &Path, number: u64, seed: u64) -> io::Result<Child> {
-    Command::new(std::env::current_exe()?)
-        .arg("kill-worker")
+    worker("kill")?
         .arg(directory)
         .arg(number.to_string())
         .arg(seed.to_string())

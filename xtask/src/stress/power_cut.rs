@@ -13,12 +13,13 @@ use clap::Args;
 use fsops::Durability;
 use rustix::process::getppid;
 
-use crate::Outcome;
+use crate::outcome::Outcome;
 use crate::workload::document::{self, Log, State, Writer};
 use crate::workload::mounts::{BTRFS, EXT4, Kind, Mount, XFS, run};
 use crate::workload::oracle::Numbers;
 use crate::workload::places::places;
 use crate::workload::random::Random;
+use crate::workspace::worker;
 
 /// Cut the power at random instants, on ext4, xfs and btrfs: nothing acknowledged is lost. Needs root.
 #[derive(Args)]
@@ -111,12 +112,7 @@ impl PowerCut {
         if lost && !self.atomic { Err("something acknowledged was lost".into()) } else { Ok(()) }
     }
 
-    fn run_on(
-        &self,
-        kind: &Kind,
-        host: &Path,
-        scratch: &Path,
-    ) -> Result<Counts, Box<dyn std::error::Error>> {
+    fn run_on(&self, kind: &Kind, host: &Path, scratch: &Path) -> Outcome<Counts> {
         let image = host.join(kind.name);
         kind.make_image(&image, IMAGE_SIZE)?;
         let mount = Mount::of_image(&image, scratch.join(kind.name))?;
@@ -168,7 +164,7 @@ impl PowerCut {
         &self,
         image: &Path,
         numbers: &Numbers,
-    ) -> Result<Vec<(PathBuf, Acknowledged)>, Box<dyn std::error::Error>> {
+    ) -> Outcome<Vec<(PathBuf, Acknowledged)>> {
         let mut random = Random::new(std::process::id().into());
         let mut clones = Vec::new();
         let mut last = Instant::now();
@@ -227,8 +223,7 @@ impl PowerCut {
     }
 
     fn start(&self, directory: &Path, acknowledged: &Path, writer: u64) -> std::io::Result<Child> {
-        Command::new(std::env::current_exe()?)
-            .arg("power-cut-worker")
+        worker("power-cut")?
             .args([directory, acknowledged])
             .arg(writer.to_string())
             .args(self.atomic.then_some("--atomic"))

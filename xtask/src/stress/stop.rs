@@ -8,15 +8,16 @@ use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 use std::time::{Duration, Instant};
 
 use clap::Args;
 use filelock::{Environment, LockOptions};
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::Outcome;
+use crate::outcome::Outcome;
 use crate::workload::places::places;
+use crate::workspace::worker;
 
 /// Stop holders past the TTL: time-based ones learn that they lost, kernel-backed ones keep the lock.
 #[derive(Args)]
@@ -60,12 +61,7 @@ impl Stop {
         if right { Ok(()) } else { Err("a stopped holder was treated wrongly".into()) }
     }
 
-    fn run_at(
-        &self,
-        name: &str,
-        path: &Path,
-        time_based: bool,
-    ) -> Result<bool, Box<dyn std::error::Error>> {
+    fn run_at(&self, name: &str, path: &Path, time_based: bool) -> Outcome<bool> {
         let (mut replaced, mut lost, mut kept, mut wrote) = (0, 0, 0, 0);
         let mut victim = Victim::start(path, time_based)?;
         for _ in 0..self.holders {
@@ -118,9 +114,9 @@ fn age(path: &Path) -> Outcome {
 }
 
 impl Victim {
-    fn start(path: &Path, time_based: bool) -> Result<Self, Box<dyn std::error::Error>> {
-        let mut command = Command::new(std::env::current_exe()?);
-        command.arg("stop-worker").arg(path).args(time_based.then_some("--time-based"));
+    fn start(path: &Path, time_based: bool) -> Outcome<Self> {
+        let mut command = worker("stop")?;
+        command.arg(path).args(time_based.then_some("--time-based"));
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let orders = child.stdin.take().expect("because it was piped");
         let answers = BufReader::new(child.stdout.take().expect("because it was piped"));
@@ -138,7 +134,7 @@ impl Victim {
         if said == expected { Ok(()) } else { Err(format!("the victim said {said:?}").into()) }
     }
 
-    fn pid(&self) -> Result<Pid, Box<dyn std::error::Error>> {
+    fn pid(&self) -> Outcome<Pid> {
         Ok(Pid::from_raw(i32::try_from(self.child.id())?).ok_or("a process has a number")?)
     }
 

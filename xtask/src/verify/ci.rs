@@ -5,20 +5,18 @@ use std::process::Command;
 
 use clap::Args;
 
-use crate::Outcome;
-use crate::release::api;
-use crate::stress::power_cut;
+use super::tasks::TASKS;
+use crate::outcome::Outcome;
 use crate::workspace::{cargo, run};
-use crate::{inject, platforms};
 
-/// Run all checks: format, lints, tests, documentation, and the short forms of the programmes.
+/// Run all checks: format, lints, tests, documentation, and the short forms of the tasks.
 #[derive(Args)]
 pub(crate) struct Ci {
     /// Fail if anything could not be run here
     #[arg(long)]
     require_all: bool,
-    /// … but for this, which the machine does not allow
-    #[arg(long, value_name = "PROGRAMME")]
+    /// … except for this one, which the machine does not allow
+    #[arg(long, value_name = "TASK")]
     except: Vec<String>,
 }
 
@@ -38,12 +36,6 @@ impl Ci {
             cargo(&["doc", "--quiet", "--workspace", "--no-deps", "--document-private-items"])
                 .env("RUSTDOCFLAGS", "--deny warnings"),
         );
-        steps.run("licences", &mut xtask("dependencies"));
-        steps.run("what is handed out", &mut xtask("dist"));
-        steps.run("the main job", xtask("demo").arg("--quiet"));
-        for programme in ["contention", "kill", "stop"] {
-            steps.run(programme, &mut xtask(programme));
-        }
         let mut not_run = with_tools(&mut steps)?;
         not_run += &std::fs::read_to_string(skipped.path())?;
         let concluded = self.conclude(&not_run);
@@ -71,7 +63,7 @@ impl Ci {
     }
 }
 
-/// The steps, all of which run whatever became of the others: who waited for them wants to know all that is wrong.
+/// The steps. Each one runs whatever became of the others: the reader wants to know all that is wrong.
 #[derive(Default)]
 struct Steps {
     failed: Vec<String>,
@@ -95,37 +87,21 @@ impl Steps {
     }
 }
 
-/// Runs what takes more than a Rust toolchain. Returns what was not run, and why, a line each.
-fn with_tools(steps: &mut Steps) -> Result<String, Box<dyn std::error::Error>> {
+/// Runs the tasks. Returns which were not run, and why, a line each.
+fn with_tools(steps: &mut Steps) -> Outcome<String> {
     let mut not_run = String::new();
     let with_peers = ["--package", "xtask", "--features", "peers"];
-    if succeeds(cargo(&["tree"]).args(with_peers)) {
+    if cargo(&["tree"]).args(with_peers).output().is_ok_and(|output| output.status.success()) {
         steps.run("lints of what `bench` compares with", &mut lints(&with_peers));
     } else {
         not_run.push_str("lints of what `bench` compares with: cargo cannot get those crates\n");
     }
-    for (programme, arguments, can_run) in [
-        ("api", &["--quiet"][..], api::check as fn() -> Outcome),
-        ("crash-sweep", &[], inject::check),
-        ("fault-sweep", &[], inject::check),
-        ("power-cut", &[], power_cut::check),
-        ("platforms", &[], platforms::check),
-    ] {
-        match can_run() {
-            Ok(()) => steps.run(programme, xtask(programme).args(arguments)),
-            Err(why) => writeln!(not_run, "{programme}: {why}")?,
+    for task in TASKS {
+        let Some(mut command) = task.in_ci() else { continue };
+        match (task.check)() {
+            Ok(()) => steps.run(task.name, &mut command),
+            Err(why) => writeln!(not_run, "{}: {why}", task.name)?,
         }
-    }
-    if works("python3") {
-        steps.run("interop", &mut xtask("interop"));
-    } else {
-        not_run.push_str("interop: no python3, which the foreign peers are written in\n");
-    }
-    if works(&std::env::var("CXX").unwrap_or_else(|_| "c++".into())) {
-        let check = ["check", "--quiet", "--manifest-path", "fuzz/Cargo.toml"];
-        steps.run("fuzz targets compile", &mut cargo(&check));
-    } else {
-        not_run.push_str("fuzz targets: no C++ compiler, which libFuzzer is built with\n");
     }
     Ok(not_run)
 }
@@ -134,17 +110,4 @@ fn lints(of: &[&str]) -> Command {
     let mut command = cargo(&["clippy", "--quiet"]);
     command.args(of).args(["--", "--deny", "warnings"]);
     command
-}
-
-fn xtask(programme: &str) -> Command {
-    cargo(&["xtask", programme])
-}
-
-/// Whether there is such a program.
-fn works(program: &str) -> bool {
-    succeeds(Command::new(program).arg("--version"))
-}
-
-fn succeeds(command: &mut Command) -> bool {
-    command.output().is_ok_and(|output| output.status.success())
 }

@@ -4,6 +4,7 @@ mod ci;
 mod circles;
 mod long;
 mod mutation;
+mod tasks;
 
 pub(crate) use ci::Ci;
 pub(crate) use circles::Circles;

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use clap::Args;
 
-use crate::Outcome;
+use crate::outcome::Outcome;
 use crate::workspace::{root, target};
 
 /// Break the lock on purpose, in one way after the other, and see that each is noticed.
@@ -160,10 +160,7 @@ impl Mutation {
     }
 }
 
-fn first_red(
-    copy: &Path,
-    target: &Path,
-) -> Result<Option<&'static [&'static str]>, Box<dyn std::error::Error>> {
+fn first_red(copy: &Path, target: &Path) -> Outcome<Option<&'static [&'static str]>> {
     let cargo = |arguments: &[&str]| {
         let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         command

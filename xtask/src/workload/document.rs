@@ -12,7 +12,7 @@ use filelock::LockOptions;
 use fsops::{Durability, append_record_with};
 use serde_json::{Value, json};
 
-use crate::Outcome;
+use crate::outcome::Outcome;
 
 pub(crate) fn path(directory: &Path) -> PathBuf {
     directory.join(".agentsrc.lock")
@@ -43,11 +43,7 @@ pub(crate) struct Writer {
 
 impl Writer {
     /// Goes on where the document says that this writer has stopped.
-    pub(crate) fn open(
-        directory: &Path,
-        number: u64,
-        durability: Durability,
-    ) -> Result<Self, Box<dyn std::error::Error>> {
+    pub(crate) fn open(directory: &Path, number: u64, durability: Durability) -> Outcome<Self> {
         let options = LockfileOptions::new().lock(patient()).durability(durability);
         let lockfile = options.open(path(directory))?;
         let own: Option<Value> = lockfile.section(&name(number))?;

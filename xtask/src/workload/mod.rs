@@ -6,3 +6,4 @@ pub(crate) mod mounts;
 pub(crate) mod oracle;
 pub(crate) mod places;
 pub(crate) mod random;
+pub(crate) mod way;

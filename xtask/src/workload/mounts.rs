@@ -1,9 +1,9 @@
-//! File systems, made and mounted for a programme. Loop mounts need root.
+//! File systems, made and mounted for a task. Loop mounts need root.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::Outcome;
+use crate::outcome::Outcome;
 
 /// A kind of file system.
 pub(crate) struct Kind {
@@ -60,7 +60,7 @@ pub(crate) struct Mount {
 
 impl Mount {
     /// A fresh one, mounted in the directory `scratch`.
-    pub(crate) fn new(kind: &Kind, scratch: &Path) -> Result<Self, Box<dyn std::error::Error>> {
+    pub(crate) fn new(kind: &Kind, scratch: &Path) -> Outcome<Self> {
         kind.check()?;
         let point = scratch.join(kind.name);
         let side = |name: &str| scratch.join(format!("{}-{name}", kind.name));
@@ -101,10 +101,7 @@ impl Mount {
     }
 
     /// What is in `image`, mounted at `point`, which is created if it is not there.
-    pub(crate) fn of_image(
-        image: &Path,
-        point: PathBuf,
-    ) -> Result<Self, Box<dyn std::error::Error>> {
+    pub(crate) fn of_image(image: &Path, point: PathBuf) -> Outcome<Self> {
         std::fs::create_dir_all(&point)?;
         run(Command::new("mount").args(["-o", "loop"]).arg(image).arg(&point))?;
         Ok(Self { point })

@@ -1,10 +1,10 @@
-//! Where programmes run: on the disk, and in memory where there is a tmpfs.
+//! Where tasks run: on the disk, and in memory where there is a tmpfs.
 
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use crate::Outcome;
+use crate::outcome::Outcome;
 
 /// A fresh directory on a kind of file system.
 pub(crate) struct Place {
@@ -20,7 +20,7 @@ impl Place {
 
 /// A directory on the disk (below cargo's target directory), and one on a tmpfs if `/dev/shm` is
 /// there; or only one below `given`.
-pub(crate) fn places(given: Option<&Path>) -> Result<Vec<Place>, Box<dyn std::error::Error>> {
+pub(crate) fn places(given: Option<&Path>) -> Outcome<Vec<Place>> {
     if let Some(given) = given {
         return Ok(vec![Place { name: "given", directory: tempfile::tempdir_in(given)? }]);
     }
@@ -35,15 +35,15 @@ pub(crate) fn places(given: Option<&Path>) -> Result<Vec<Place>, Box<dyn std::er
     Ok(places)
 }
 
-/// Runs `programme` in each of the places that `given` leads to, with their names. An error if
+/// Runs `task` in each of the places that `given` leads to, with their names. An error if
 /// what it checks did not hold in all of them.
 pub(crate) fn in_each(
     given: Option<&Path>,
-    mut programme: impl FnMut(&str, &Path) -> Result<bool, Box<dyn std::error::Error>>,
+    mut task: impl FnMut(&str, &Path) -> Outcome<bool>,
 ) -> Outcome {
     let mut held = true;
     for place in places(given)? {
-        held &= programme(place.name, place.path())?;
+        held &= task(place.name, place.path())?;
     }
     if held { Ok(()) } else { Err("what was to hold did not".into()) }
 }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::outcome::Outcome;
 use syn::{Attribute, Expr, Item, ItemMod, Lit, Meta};
 
 /// A crate's modules. The first one is its root.
@@ -22,7 +23,7 @@ pub(super) struct Module {
 
 impl Tree {
     /// The modules of the crate that begins with the file `start`.
-    pub(super) fn read(start: &Path) -> Result<Self, Box<dyn std::error::Error>> {
+    pub(super) fn read(start: &Path) -> Outcome<Self> {
         let root = start.parent().ok_or("a crate's root lies in a directory")?.to_owned();
         let mut tree = Self { modules: Vec::new(), root: root.clone() };
         let items = items_of(start)?;
@@ -43,7 +44,7 @@ impl Tree {
         name: &str,
         (file, beside): (&Path, &Path),
         items: Vec<Item>,
-    ) -> Result<usize, Box<dyn std::error::Error>> {
+    ) -> Outcome<usize> {
         let (inner, items): (Vec<_>, Vec<_>) = items
             .into_iter()
             .filter(|item| !is_test(attributes(item)))
@@ -69,7 +70,7 @@ impl Tree {
     }
 }
 
-fn items_of(file: &Path) -> Result<Vec<Item>, Box<dyn std::error::Error>> {
+fn items_of(file: &Path) -> Outcome<Vec<Item>> {
     let text =
         std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
     let parsed = syn::parse_file(&text).map_err(|error| format!("{}: {error}", file.display()))?;

@@ -1,0 +1,161 @@
+//! The table of tasks: what `ci` runs of them, what `verify` does, and what each of them tests.
+
+use std::process::Command;
+
+use crate::outcome::Outcome;
+use crate::release::api;
+use crate::stress::power_cut;
+use crate::workspace::cargo;
+use crate::{inject, platforms};
+
+/// A task that others run.
+pub(super) struct Task {
+    pub(super) name: &'static str,
+    /// What cargo is called with, in each form.
+    command: &'static [&'static str],
+    pub(super) short: Short,
+    /// What the form adds that a release needs; `None`: there is no more to it than the short form.
+    pub(super) long: Option<&'static [&'static str]>,
+    /// Set in the long form.
+    environment: &'static [(&'static str, &'static str)],
+    /// Whether it can run on this machine; the error says what is missing.
+    pub(super) check: fn() -> Outcome,
+}
+
+/// What the short form adds, and which command runs it.
+#[derive(Clone, Copy)]
+pub(super) enum Short {
+    /// `ci`, and so `verify` as well.
+    Ci(&'static [&'static str]),
+    /// Only `verify`: it needs root, or time.
+    Verify(&'static [&'static str]),
+    /// There is none.
+    None,
+}
+
+pub(super) const TASKS: &[Task] = &[
+    task("licences", &["xtask", "dependencies"]),
+    task("dist", &["xtask", "dist"]),
+    task("circles", &["xtask", "circles"]),
+    task("demo", &["xtask", "demo", "--quiet"]),
+    task("contention", &["xtask", "contention"]).long(&[
+        "--processes",
+        "16",
+        "--increments",
+        "62500",
+    ]),
+    task("contention, mostly flushes", &["xtask", "contention", "--processes", "8"])
+        .short(Short::None)
+        .long(&["--increments", "1250", "--flushes", "1250"]),
+    task("kill", &["xtask", "kill"]).long(&["--processes", "8", "--takeovers", "100000"]),
+    task("kill, mostly flushes", &["xtask", "kill"]).short(Short::None).long(&[
+        "--takeovers",
+        "1000",
+        "--flushes",
+        "10000",
+    ]),
+    task("stop", &["xtask", "stop"]).long(&["--holders", "1000"]),
+    task("api", &["xtask", "api", "--quiet"]).check(api::check),
+    task("crash-sweep", &["xtask", "crash-sweep"]).check(inject::check).long(&["--all"]),
+    task("fault-sweep", &["xtask", "fault-sweep"]).check(inject::check).long(&["--all"]),
+    task("power-cut", &["xtask", "power-cut"]).check(power_cut::check).long(&["--clones", "200"]),
+    task("power-cut without syncing", &["xtask", "power-cut", "--atomic"])
+        .check(power_cut::check)
+        .short(Short::None)
+        .long(&["--clones", "200"]),
+    task("platforms", &["xtask", "platforms"]).check(platforms::check).long(&["--long"]),
+    task("interop", &["xtask", "interop"]).check(has_python).long(&["--increments", "1000"]),
+    task("fuzz targets", &["check", "--quiet", "--manifest-path", "fuzz/Cargo.toml"])
+        .check(has_cpp_compiler),
+    Task {
+        environment: &[("FILELOCK_MODEL_LONG", "1")],
+        ..task("model", &["test", "--quiet", "--release", "-p", "filelock", "--test", "model"])
+            .short(Short::Verify(&[]))
+            .long(&[])
+    },
+    task("filesystems", &["xtask", "filesystems"])
+        .short(Short::Verify(&["--increments", "50", "--takeovers", "20"]))
+        .long(&[]),
+    task("mutation", &["xtask", "mutation"]).short(Short::None).long(&[]),
+    task("sections", &["test", "--quiet", "-p", "agentslock-adapters", "--test", "processes"])
+        .short(Short::None)
+        .long(&["--", "--include-ignored"]),
+];
+
+/// One that `ci` runs just so, that needs nothing, and that has no long form.
+const fn task(name: &'static str, command: &'static [&'static str]) -> Task {
+    Task {
+        name,
+        command,
+        short: Short::Ci(&[]),
+        long: None,
+        environment: &[],
+        check: nothing_is_missing,
+    }
+}
+
+impl Task {
+    const fn short(self, short: Short) -> Self {
+        Self { short, ..self }
+    }
+
+    const fn long(self, long: &'static [&'static str]) -> Self {
+        Self { long: Some(long), ..self }
+    }
+
+    const fn check(self, check: fn() -> Outcome) -> Self {
+        Self { check, ..self }
+    }
+
+    /// What `ci` runs of it, if it does.
+    pub(super) fn in_ci(&self) -> Option<Command> {
+        match self.short {
+            Short::Ci(added) => Some(self.with(added)),
+            Short::Verify(_) | Short::None => None,
+        }
+    }
+
+    /// What `verify` runs of it besides what `ci` has run.
+    pub(super) fn beside_ci(&self) -> Option<Command> {
+        match self.short {
+            Short::Verify(added) => Some(self.with(added)),
+            Short::Ci(_) | Short::None => None,
+        }
+    }
+
+    /// What a release needs of it besides what `ci` has run.
+    pub(super) fn at_length(&self) -> Option<Command> {
+        let mut command = self.with(self.long?);
+        command.envs(self.environment.iter().copied());
+        Some(command)
+    }
+
+    fn with(&self, added: &[&str]) -> Command {
+        let mut command = cargo(self.command);
+        command.args(added);
+        command
+    }
+}
+
+#[allow(clippy::unnecessary_wraps, reason = "as the other checks")]
+fn nothing_is_missing() -> Outcome {
+    Ok(())
+}
+
+fn has_python() -> Outcome {
+    works("python3", "which the foreign peers are written in")
+}
+
+fn has_cpp_compiler() -> Outcome {
+    let compiler = std::env::var("CXX").unwrap_or_else(|_| "c++".into());
+    works(&compiler, "the C++ compiler that libFuzzer is built with")
+}
+
+fn works(program: &str, what: &str) -> Outcome {
+    let probe = Command::new(program).arg("--version").output();
+    if probe.is_ok_and(|output| output.status.success()) {
+        Ok(())
+    } else {
+        Err(format!("no {program}, {what}").into())
+    }
+}
