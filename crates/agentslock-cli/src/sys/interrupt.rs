@@ -1,26 +1,10 @@
 //! Signals from the wait for a lock on: they end the wait, so that nothing is left behind. Before it they
 //! end the program, as they always do. On Windows that is Ctrl-C.
 
-use std::io;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
+use super::arrived::Arrived;
 use super::ending;
-
-/// The signal that arrived last, if any did.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Arrived(Arc<AtomicUsize>);
-
-impl Arrived {
-    pub(crate) fn last(&self) -> Option<i32> {
-        i32::try_from(self.0.load(Ordering::Relaxed)).ok().filter(|signal| *signal != 0)
-    }
-
-    pub(super) fn note(&self, signal: i32) -> io::Result<()> {
-        let number = usize::try_from(signal).expect("because signals are small numbers");
-        signal_hook::flag::register_usize(signal, Arc::clone(&self.0), number).map(|_| ())
-    }
-}
 
 /// The signal that came since a lock was waited for. One for the process, as signals are.
 static SINCE_WAIT: OnceLock<Arrived> = OnceLock::new();
@@ -46,8 +30,4 @@ pub(crate) fn is_wait_interrupted() -> bool {
 /// The signal that came since then.
 pub(crate) fn interrupted_by() -> Option<i32> {
     SINCE_WAIT.get()?.last()
-}
-
-pub(crate) fn exit_code_of_signal(signal: i32) -> u8 {
-    u8::try_from(128 + signal).unwrap_or(u8::MAX)
 }

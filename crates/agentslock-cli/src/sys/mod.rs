@@ -1,8 +1,10 @@
 //! Processes and signals, which differ between operating systems: the only place with
 //! `#[cfg(target…)]`.
 
+mod arrived;
 mod interrupt;
-pub(crate) use interrupt::{exit_code_of_signal, interrupted_by, is_wait_interrupted, wait_begins};
+pub(crate) use arrived::exit_code_of_signal;
+pub(crate) use interrupt::{interrupted_by, is_wait_interrupted, wait_begins};
 
 #[cfg(unix)]
 mod origin;

@@ -14,7 +14,7 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use signal_hook::consts::{SIGALRM, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGXFSZ};
 use signal_hook::iterator::Handle;
 
-use super::interrupt::{Arrived, exit_code_of_signal};
+use super::arrived::{Arrived, exit_code_of_signal};
 use super::origin;
 
 /// A child process, to be sent signals until it is waited for.

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use signal_hook::consts::SIGINT;
 
-use super::interrupt::Arrived;
+use super::arrived::Arrived;
 
 /// How often the command is looked at: nobody else can tell us in the same breath that it has ended and that
 /// it is to be ended.

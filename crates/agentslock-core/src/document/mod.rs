@@ -36,7 +36,7 @@ pub(crate) struct Entry {
 impl Document {
     /// What a missing file stands for.
     pub(crate) fn fresh() -> Self {
-        let text = format!("{{\n  \"{LOCK_VERSION_KEY}\": {}\n}}\n", LOCK_VERSION);
+        let text = format!("{{\n  \"{LOCK_VERSION_KEY}\": {LOCK_VERSION}\n}}\n");
         Self::parse(text.into_bytes()).expect("because a fresh document is valid")
     }
 

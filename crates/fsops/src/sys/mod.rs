@@ -2,6 +2,9 @@
 
 use std::fs::Metadata;
 
+mod fingerprint;
+pub(crate) use fingerprint::Fingerprint;
+
 #[cfg(unix)]
 mod unix;
 #[cfg(unix)]
@@ -22,17 +25,6 @@ pub(crate) use windows::{
 
 #[cfg(not(any(unix, windows)))]
 compile_error!("fsops runs on Unix and Windows: for this system the calls have not been written");
-
-/// Tells one version of a file from another, as far as the system lets us: device, inode, size, and
-/// the times of the last change of content and inode.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Fingerprint {
-    pub(crate) device: u64,
-    pub(crate) inode: u64,
-    pub(crate) size: u64,
-    pub(crate) modified: (i64, i64),
-    pub(crate) changed: (i64, i64),
-}
 
 /// What `metadata` (which followed links) describes, if it is not a regular file.
 pub(crate) fn not_regular(metadata: &Metadata) -> Option<&'static str> {

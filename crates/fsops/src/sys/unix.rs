@@ -12,7 +12,7 @@ use rustix::fs::OFlags;
 use rustix::io::{Errno, retry_on_intr};
 use tempfile::{Builder, NamedTempFile};
 
-use super::Fingerprint;
+use super::fingerprint::Fingerprint;
 
 /// Opens `path` without waiting for a FIFO's other end (open(2), `O_NONBLOCK`; without effect on
 /// regular files). The descriptor is close-on-exec, as all of std's.

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use tempfile::{Builder, NamedTempFile};
 
-use super::Fingerprint;
+use super::fingerprint::Fingerprint;
 
 /// How many denials in a row are believed.
 const DENIALS: u32 = 30;

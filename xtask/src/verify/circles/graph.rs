@@ -15,6 +15,11 @@ impl Graph {
         }
     }
 
+    /// How many files name something of another one.
+    pub(super) fn files(&self) -> usize {
+        self.0.len()
+    }
+
     /// The sets of files of which each one leads to each other one.
     pub(super) fn circles(&self) -> Vec<Vec<String>> {
         let reached: BTreeMap<_, _> = self.0.keys().map(|file| (file, self.reach(file))).collect();
