@@ -11,6 +11,7 @@ use crate::verbs::merge::Merge;
 use crate::verbs::run::Run;
 use crate::verbs::set::Set;
 use crate::verbs::show::Show;
+use crate::verbs::unset::Unset;
 
 /// Reads and writes .agentsrc.lock, which many programs share, and locks any file around a command.
 ///
@@ -29,6 +30,7 @@ pub(crate) struct Arguments {
 pub(crate) enum Verb {
     Show(Show),
     Set(Set),
+    Unset(Unset),
     Check(Check),
     Diff(Diff),
     Merge(Merge),

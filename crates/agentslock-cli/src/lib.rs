@@ -20,7 +20,7 @@ use clap::{CommandFactory, Parser};
 use command_line::{Arguments, Verb};
 use io::failure::Failure;
 use io::{stderr, stdout};
-use verbs::{append, check, diff, holder, merge, run, set, show};
+use verbs::{append, check, diff, holder, merge, run, set, show, unset};
 
 /// The command line: verbs, flags and their help.
 pub fn command() -> clap::Command {
@@ -38,6 +38,7 @@ pub fn main() -> ExitCode {
     let ended = match verb {
         Verb::Show(arguments) => show::show(arguments, common),
         Verb::Set(arguments) => set::set(arguments, common),
+        Verb::Unset(arguments) => unset::unset(arguments, common),
         Verb::Check(arguments) => check::check(arguments, common),
         Verb::Diff(arguments) => diff::diff(arguments, common),
         Verb::Merge(arguments) => merge::merge(arguments, common),

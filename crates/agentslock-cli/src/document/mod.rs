@@ -1,5 +1,10 @@
-//! The document: which one is meant, where its values stand, and what changed in it, in words.
+//! The document: which one is meant, what stands where in it, and what changed in it, in words.
 
+pub(crate) mod broken;
 pub(crate) mod describe;
 pub(crate) mod find;
+pub(crate) mod hint;
+pub(crate) mod missing;
+pub(crate) mod path;
 pub(crate) mod positions;
+pub(crate) mod value;

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
+use crate::document::broken;
 use agentslock_core::{Disturbance, FlushError, OpenError, SectionError, StageError};
 
 /// 1: the answer is no.
@@ -39,6 +40,11 @@ impl Failure {
         Self::new(TROUBLE, "input", message)
     }
 
+    /// What a person or another program must put right.
+    pub(crate) fn trouble(kind: &'static str, message: impl Into<String>) -> Self {
+        Self::new(TROUBLE, kind, message)
+    }
+
     /// What the operating system refused.
     pub(crate) fn io(what: &str, error: &std::io::Error) -> Self {
         Self::new(TROUBLE, "io", format!("{what}: {error}"))
@@ -72,8 +78,11 @@ pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
 
 impl From<OpenError> for Failure {
     fn from(error: OpenError) -> Self {
-        let kind = if matches!(error, OpenError::Malformed { .. }) { "malformed" } else { "io" };
-        Self::new(TROUBLE, kind, chain(&error))
+        if let OpenError::Malformed { path, flaw } = &error {
+            let (kind, message) = broken::explain(path, flaw);
+            return Self::new(TROUBLE, kind, message);
+        }
+        Self::new(TROUBLE, "io", chain(&error))
     }
 }
 
@@ -91,9 +100,11 @@ impl From<StageError> for Failure {
 
 impl From<FlushError> for Failure {
     fn from(error: FlushError) -> Self {
+        if let FlushError::Open(error @ OpenError::Malformed { .. }) = error {
+            return error.into();
+        }
         let (status, kind) = match &error {
             error if error.is_contention() => (LOCKED, "locked"),
-            FlushError::Open(OpenError::Malformed { .. }) => (TROUBLE, "malformed"),
             FlushError::LockLost { .. }
             | FlushError::Unsettled { last: Disturbance::LockLost, .. } => (LOCKED, "lock-lost"),
             FlushError::NotDurable(_) => (TROUBLE, "not-durable"),

@@ -51,7 +51,7 @@ pub(crate) fn append(arguments: &Append, common: &Common) -> Result<ExitCode, Fa
 }
 
 fn dry_run(arguments: &Append, common: &Common) -> Result<ExitCode, Failure> {
-    let line = record(arguments)?;
+    let line = record(arguments, common)?;
     if !common.json {
         return print(&(line + "\n"));
     }
@@ -64,7 +64,7 @@ fn dry_run(arguments: &Append, common: &Common) -> Result<ExitCode, Failure> {
 fn write(arguments: &Append, common: &Common) -> Result<fsops::Appended, Failure> {
     let log = &arguments.log;
     // What is wrong with the record is found before the lock is taken.
-    let line = record(arguments)?;
+    let line = record(arguments, common)?;
     sys::wait_begins();
     let guard = lock_wait::options(common, log).acquire(log)?;
     lock_wait::tell_acquired(common, log, &guard);
@@ -77,10 +77,10 @@ fn write(arguments: &Append, common: &Common) -> Result<fsops::Appended, Failure
 }
 
 /// The record, on one line.
-fn record(arguments: &Append) -> Result<String, Failure> {
+fn record(arguments: &Append, common: &Common) -> Result<String, Failure> {
     let (source, record) = match &arguments.record {
         Some(record) => ("the record".to_owned(), record.as_encoded_bytes().to_owned()),
-        None => input::read(None)?,
+        None => input::read(None, common)?,
     };
     agentslock_core::compact(record)
         .map_err(|problem| Failure::input(format!("{source}, {problem}")))

@@ -8,3 +8,4 @@ pub(crate) mod merge;
 pub(crate) mod run;
 pub(crate) mod set;
 pub(crate) mod show;
+pub(crate) mod unset;

@@ -55,9 +55,10 @@ fn of_an_entry_that_occurs_twice_the_last_one_is_printed() {
 }
 
 #[test]
-fn a_section_with_a_dot_in_its_name_comes_before_an_entry() {
-    assert_eq!(shown("a.b"), "{ \"c\":1e2 }\n");
-    // Its entries are those of the section `a`, at the first dot.
+fn a_section_with_a_dot_in_its_name_is_reached_by_a_pointer_only() {
+    assert_eq!(shown("/a.b"), "{ \"c\":1e2 }\n");
+    assert_eq!(shown("/a.b/c"), "1e2\n");
+    assert_eq!(shown("a.b"), "\"shadowed\"\n");
     Lab::with(ODD).cli(["show", "a.b.c"]).run().exits(1).complaint();
 }
 
@@ -109,7 +110,7 @@ fn what_is_absent_is_a_no_and_named() {
     assert!(entry.contains("\"units\"") && entry.contains("\"git:acme/other\""), "{entry}");
     let file = complaint(&["show", "--file", "none.lock"]);
     assert!(file.contains("none.lock"), "{file}");
-    assert!(complaint(&["show", ""]).contains("\"\""));
+    assert!(complaint(&["show", "/"]).contains("\"\""));
     assert_eq!(lab.names(), [DOCUMENT], "nothing is created by looking");
 }
 
@@ -129,7 +130,7 @@ fn json_wraps_the_value_and_says_where_it_comes_from() {
     let envelope = |value| json!({"agentslock": 1, "ok": true, "path": path, "value": value});
     let shown = |what: &str| lab.cli(["show", "--json", what]).run().exits(0).json();
     assert_eq!(shown("units.git:acme/base@1.4.0"), envelope(json!([1, 2.5])));
-    assert_eq!(shown("a.b"), envelope(json!({"c": 100.0})));
+    assert_eq!(shown("/a.b"), envelope(json!({"c": 100.0})));
     assert_eq!(shown("n"), envelope(json!(null)));
     assert_eq!(shown("lock_version"), envelope(json!(1)));
     assert_eq!(shown("inputs_digest"), envelope(json!("sha256:0f")));

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{DOCUMENT, Lab};
+use crate::support::{DIGEST, DOCUMENT, Lab};
 
 #[test]
 fn verbose_says_what_was_done() {
@@ -60,7 +60,10 @@ fn a_dry_run_of_set_prints_what_would_change_and_changes_nothing() {
     let dry = |arguments: &[&str]| lab.cli(arguments).args(["--dry-run"]).input("{\"e\":2}").run();
     assert_eq!(dry(&["set", "s"]).exits(0).out(), "~ s e changed from 1 to 2\n");
     assert_eq!(dry(&["set", "t", "--remove"]).exits(0).out(), "- t: 2\n");
-    assert_eq!(dry(&["set", "--inputs-digest", "d"]).exits(0).out(), "+ inputs_digest: d\n");
+    assert_eq!(
+        dry(&["set", "--inputs-digest", DIGEST]).exits(0).out(),
+        "+ inputs_digest: sha256:0123456789ab\n"
+    );
     dry(&["set", "x", "--remove"]).exits(0).says_nothing();
     let command = ["set", "t", "-n", "--", "sh", "-c", "cat > /dev/null; echo 3"];
     assert_eq!(lab.cli(command).run().exits(0).out(), "~ t changed from 2 to 3\n");

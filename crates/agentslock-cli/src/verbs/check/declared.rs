@@ -7,6 +7,7 @@ use agentslock_config::{ConfigLock, Declared, Digest, DriftState, Kind, ReadErro
 
 use super::finding::Finding;
 use crate::document::positions::Positions;
+use crate::flags::Common;
 use crate::io::failure::{Failure, chain};
 
 /// What is declared, as far as it was told.
@@ -21,9 +22,10 @@ impl Asked {
         list: Option<&Path>,
         kinds: &[String],
         inputs: Option<Digest>,
+        common: &Common,
     ) -> Result<Option<Self>, Failure> {
         let references = match list {
-            Some(list) => Some(declared(list, kinds)?),
+            Some(list) => Some(declared(list, kinds, common)?),
             None => None,
         };
         // Of the inputs alone: nothing is declared of any kind.
@@ -73,8 +75,8 @@ impl Asked {
 }
 
 /// A reference a line; what is empty or begins with `#` is none.
-fn declared(list: &Path, kinds: &[String]) -> Result<Declared, Failure> {
-    let (source, bytes) = crate::io::input::read(Some(list))?;
+fn declared(list: &Path, kinds: &[String], common: &Common) -> Result<Declared, Failure> {
+    let (source, bytes) = crate::io::input::read(Some(list), common)?;
     let text = std::str::from_utf8(&bytes)
         .map_err(|_| Failure::input(format!("{source} is not UTF-8")))?;
     let mut references: Vec<Reference> = Vec::new();

@@ -56,6 +56,7 @@ pub(crate) fn check(arguments: &Check, common: &Common) -> Result<ExitCode, Fail
         arguments.declared.as_deref(),
         &arguments.kinds,
         arguments.inputs_digest.clone(),
+        common,
     )?;
     let path = find::to_read(common)?;
     check_at(arguments, common, &path, asked.as_ref()).map_err(|failure| failure.about(&path))

@@ -1,4 +1,4 @@
-//! A section that goes through a command, under the lock.
+//! A value that goes through a command, under the lock.
 
 use std::ffi::OsString;
 use std::io::{Read as _, Write as _};
@@ -19,17 +19,16 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// How long a command that must stop has until it is killed.
 const KILL_AFTER: Duration = Duration::from_secs(1);
 
-/// Gives the section to the command, and returns what that prints.
+/// Gives a value to the command, and returns what that prints. Renews the lock that `lockfile` has.
 pub(super) fn filter(
     lockfile: &Lockfile,
-    section: &str,
+    current: &str,
     command: &[OsString],
 ) -> Result<Vec<u8>, Failure> {
-    let current = lockfile.section_raw(section)?.unwrap_or_else(|| "null".to_owned());
     let name = command[0].to_string_lossy();
     let failed = |what: &str, error| Failure::io(&format!("failed to {what} `{name}`"), &error);
     let mut child = child::start_piped(command).map_err(|error| failed("run", error))?;
-    let output = converse(&mut child, current);
+    let output = converse(&mut child, current.to_owned());
     let renew = || match lockfile.renew_lock() {
         Err(RenewLockError::Renew(error)) => Err(error),
         // In a dry run there is no lock.

@@ -1,53 +1,54 @@
-//! `set`: replace or remove a section, from a file, a stream or a command.
+//! `set`: replace a section, an entry or a value in it; or remove it.
 
+pub(crate) mod change;
 mod filter;
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use agentslock_core::{Flushed, Lockfile, LockfileOptions, StageError, is_reserved};
+use agentslock_core::Digest;
 use clap::Args;
 
-use crate::document::describe::Detail;
 use crate::document::find;
+use crate::document::path::ValuePath;
 use crate::flags::Common;
 use crate::io::failure::Failure;
 use crate::io::input;
-use crate::io::paint::Paint;
-use crate::io::stderr;
-use crate::io::stderr::say;
-use crate::io::stdout::{envelope, print, print_envelope, push};
-use crate::lock_wait;
-use crate::sys;
-use crate::verbs::diff;
-use filter::filter;
+use change::{Change, Expected, NewValue, refuse_reserved};
 
-/// Replace a section, or remove it.
+/// Replace a section, an entry, or a value in it; or remove it.
 ///
-/// The new value is read from FILE, from standard input, or from a COMMAND that gets the current value
-/// (`null` if there is none) on its standard input while the lock is held. All other sections stay
-/// byte for byte as they are.
+/// The new value is VALUE, or is read from standard input, from a file, or from a COMMAND. COMMAND gets
+/// the current value (`null` if there is none) on its standard input while the lock is held. All
+/// other sections stay byte for byte as they are. Objects that are missing on the way to a value are made.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  echo '{\"project\":\"demo\"}' | agentslock set install\n  \
+    agentslock set counters.runs 1\n  \
     agentslock set counters -- jq '.runs += 1'\n\n\
-    COMMAND runs again, on fresh input, up to five times in all, if somebody changes the document \
-    without its lock, or removes the lock, meanwhile.")]
+    COMMAND runs again, on fresh input, up to five times in all, if another program changes the document \
+    without its lock, or removes the lock, meanwhile.\n\n\
+    Exit status: 0 written, or already so; 1 the value is not what --expect says; 2 bad input or I/O, \
+    nothing was written; 75 timed out waiting for the lock, try again.")]
 pub(crate) struct Set {
-    /// The section to write
+    /// SECTION, SECTION.ENTRY (split at the first dot), or a JSON pointer: SECTION/ENTRY/FIELD
     #[arg(required_unless_present = "inputs_digest")]
-    section: Option<String>,
-    /// A JSON file with the new value; `-` or nothing for standard input
+    path: Option<String>,
+    /// The new value as JSON; `@FILE` for a file, `-` or nothing for standard input
     #[arg(conflicts_with_all = ["remove", "command"])]
-    file: Option<PathBuf>,
+    value: Option<OsString>,
     /// A command that turns the current value into the new one
-    #[arg(last = true, requires = "section", conflicts_with = "remove", value_name = "COMMAND")]
+    #[arg(last = true, requires = "path", conflicts_with = "remove", value_name = "COMMAND",
+        value_hint = clap::ValueHint::CommandWithArguments)]
     command: Vec<OsString>,
-    /// Remove the section
-    #[arg(long, requires = "section")]
+    /// Remove the value; no error if there is none
+    #[arg(long, requires = "path")]
     remove: bool,
+    /// Write only if the current value has this digest, as `show --digest` prints it; `none`: only if
+    /// there is none
+    #[arg(long, value_name = "DIGEST", requires = "path")]
+    expect: Option<Expected>,
     /// Also set the digest of the inputs; an empty one removes it
-    #[arg(long, value_name = "DIGEST")]
+    #[arg(long, value_name = "DIGEST", value_parser = digest_or_empty)]
     inputs_digest: Option<String>,
     /// Write nothing, take no lock, and print what would change, as `diff` does. COMMAND is run
     #[arg(short = 'n', long)]
@@ -55,110 +56,44 @@ pub(crate) struct Set {
 }
 
 pub(crate) fn set(arguments: &Set, common: &Common) -> Result<ExitCode, Failure> {
+    let at = arguments.path.as_deref().map(ValuePath::parse).transpose()?;
     let path = find::to_write(common)?;
-    refuse_reserved(arguments)?;
-    if arguments.dry_run {
-        return dry_run(arguments, common, &path).map_err(|failure| failure.about(&path));
+    change(arguments, at, common)
+        .and_then(|change| change.perform(&path, arguments.dry_run, common))
+        .map_err(|failure| failure.about(&path))
+}
+
+fn change<'a>(
+    arguments: &'a Set,
+    at: Option<ValuePath>,
+    common: &Common,
+) -> Result<Change<'a>, Failure> {
+    if let Some(at) = &at {
+        refuse_reserved(at)?;
     }
-    let flushed = write(arguments, common, &path).map_err(|failure| failure.about(&path))?;
-    let outcome = match flushed {
-        Flushed::Written => "written",
-        Flushed::Unchanged => "unchanged",
+    let value = if arguments.remove || at.is_none() {
+        NewValue::Removed
+    } else if arguments.command.is_empty() {
+        let (source, json) = input::value(arguments.value.as_deref(), common)?;
+        NewValue::Json { source, json }
+    } else {
+        NewValue::Filtered(&arguments.command)
     };
-    if common.verbose {
-        say(&format!("`{}`: {outcome}", path.display()));
-    }
-    if !common.json {
-        return Ok(ExitCode::SUCCESS);
-    }
-    let mut fields = envelope(&path, true);
-    push(&mut fields, "outcome", outcome);
-    print_envelope(&fields)
-}
-
-fn refuse_reserved(arguments: &Set) -> Result<(), Failure> {
-    match arguments.section.as_deref().filter(|name| is_reserved(name)) {
-        None => Ok(()),
-        Some("inputs_digest") => {
-            Err(Failure::input("inputs_digest is not a section; use --inputs-digest DIGEST"))
-        }
-        Some(_) => Err(Failure::input(
-            "lock_version is not a section, and is not set: it is the format's version",
-        )),
-    }
-}
-
-/// Stages all on a handle that is never flushed, and shows what that changed.
-fn dry_run(arguments: &Set, common: &Common, path: &Path) -> Result<ExitCode, Failure> {
-    let (before, after) = (Lockfile::open(path)?, Lockfile::open(path)?);
-    match (&arguments.section, arguments.command.as_slice()) {
-        (Some(section), [_, ..]) => {
-            stage_digest(arguments, &after);
-            stage_filtered(&after, section, &arguments.command)?;
-        }
-        _ => stage_all(arguments, &after)?,
-    }
-    let differences = agentslock_core::diff(&before, &after);
-    if !common.json {
-        let detail = if common.verbose { Detail::Whole } else { Detail::Short };
-        return print(&diff::as_text(&differences, detail, Paint::NONE));
-    }
-    let mut fields = envelope(path, true);
-    let is_same = before.text() == after.text();
-    push(&mut fields, "outcome", if is_same { "unchanged" } else { "would-write" });
-    push(&mut fields, "differences", &diff::as_json(&differences));
-    print_envelope(&fields)
-}
-
-fn write(arguments: &Set, common: &Common, path: &Path) -> Result<Flushed, Failure> {
-    let options = LockfileOptions::new().lock(lock_wait::options(common, path));
-    if let (Some(section), [_, ..]) = (&arguments.section, arguments.command.as_slice()) {
-        sys::wait_begins();
-        let updated = options.update(path, |lockfile| {
-            stderr::end_progress();
-            stage_digest(arguments, lockfile);
-            stage_filtered(lockfile, section, &arguments.command)
-        })?;
-        return Ok(updated.flushed);
-    }
-    // All that can be wrong with the input is found before the lock is taken.
-    let lockfile = options.open(path)?;
-    stage_all(arguments, &lockfile)?;
-    if arguments.remove && arguments.inputs_digest.is_none() && lockfile.was_missing() {
-        // A document is not created for something to be removed from it.
-        return Ok(Flushed::Unchanged);
-    }
-    sys::wait_begins();
-    Ok(lockfile.flush()?)
-}
-
-/// Stages what is asked for, unless it comes from a command.
-fn stage_all(arguments: &Set, lockfile: &Lockfile) -> Result<(), Failure> {
-    stage_digest(arguments, lockfile);
-    match &arguments.section {
-        Some(section) if arguments.remove => Ok(lockfile.remove_section(section)?),
-        Some(section) => {
-            let (source, json) = input::read(arguments.file.as_deref())?;
-            stage(lockfile, section, &source, json)
-        }
-        None => Ok(()),
-    }
-}
-
-fn stage_digest(arguments: &Set, lockfile: &Lockfile) {
-    if let Some(digest) = &arguments.inputs_digest {
-        lockfile.set_inputs_digest(digest);
-    }
-}
-
-fn stage_filtered(lockfile: &Lockfile, section: &str, command: &[OsString]) -> Result<(), Failure> {
-    let output = filter(lockfile, section, command)?;
-    stage(lockfile, section, &format!("the output of `{}`", command[0].to_string_lossy()), output)
-}
-
-fn stage(lockfile: &Lockfile, section: &str, source: &str, json: Vec<u8>) -> Result<(), Failure> {
-    lockfile.set_section_raw(section, json).map_err(|error| match error {
-        StageError::NotJson { flaw, .. } => Failure::input(format!("{source}, {flaw}")),
-        error => Failure::from(error),
+    Ok(Change {
+        at,
+        value,
+        expected: arguments.expect.clone(),
+        inputs_digest: arguments.inputs_digest.as_deref(),
+        must_exist: false,
     })
+}
+
+/// A digest that `check` can compare, or nothing.
+fn digest_or_empty(text: &str) -> Result<String, String> {
+    if text.is_empty() {
+        return Ok(String::new());
+    }
+    text.parse::<Digest>()
+        .map(|digest| digest.as_str().to_owned())
+        .map_err(|error| error.to_string())
 }

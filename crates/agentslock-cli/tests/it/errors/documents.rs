@@ -8,7 +8,7 @@ use std::os::unix::net::UnixListener;
 
 use serde_json::json;
 
-use crate::support::{Lab, OtherUser, Program, set_mode};
+use crate::support::{DIGEST, Lab, OtherUser, Program, set_mode};
 
 /// What reads or writes a document called `bad`, and then what appends to a log of that name: `append`
 /// does not mind what a log contains, but it must be a file.
@@ -20,9 +20,9 @@ const VERBS: [&[&str]; 14] = [
     &["diff", "bad", "none"],
     &["diff", "none", "bad"],
     &["set", "--file", "bad", "s"],
-    &["set", "--file", "bad", "s", "value.json"],
+    &["set", "--file", "bad", "s", "@value.json"],
     &["set", "--file", "bad", "s", "--remove"],
-    &["set", "--file", "bad", "--inputs-digest", "d"],
+    &["set", "--file", "bad", "--inputs-digest", DIGEST],
     &["set", "--file", "bad", "s", "--", "sh", "-c", ": > ran; echo 1"],
     &["set", "--file", "bad", "s", "--inputs-digest", "", "--", "sh", "-c", ": > ran; echo 1"],
     &["append", "bad"],
@@ -75,11 +75,16 @@ fn lab() -> Lab {
 
 #[track_caller]
 fn expect_malformed(content: &[u8], place: &str, hint: &str) {
+    expect_broken(content, "malformed", place, hint);
+}
+
+#[track_caller]
+fn expect_broken(content: &[u8], kind: &str, place: &str, hint: &str) {
     let lab = lab();
     lab.write("bad", content);
     let whole_path = format!("`{}`, ", lab.join("bad").display());
     let hints = [&whole_path, place, hint];
-    expect_refused(&lab, &VERBS[ON_DOCUMENTS], None, "malformed", &hints);
+    expect_refused(&lab, &VERBS[ON_DOCUMENTS], None, kind, &hints);
 }
 
 #[test]
@@ -99,8 +104,8 @@ fn what_is_no_object_is_no_document() {
 
 #[test]
 fn a_torn_document_is_none() {
-    expect_malformed(b"{\n  \"s\": {\n", "line ", "EOF");
-    expect_malformed(b"{\n  \"s\": \"te", "line 2, column 10", "EOF");
+    expect_broken(b"{\n  \"s\": {\n", "cut-off", "line ", "cut off");
+    expect_broken(b"{\n  \"s\": \"te", "cut-off", "line 2, column 10", "cut off");
     // As some file systems leave a file after a power cut.
     expect_malformed(&[0; 20], "line 1, column 1", "expected value");
 }
@@ -135,7 +140,7 @@ fn a_key_that_occurs_twice_is_named() {
 #[test]
 fn conflict_markers_are_no_document() {
     let conflict = b"{\n<<<<<<< ours\n  \"s\": 1\n=======\n  \"s\": 2\n>>>>>>> theirs\n}\n";
-    expect_malformed(conflict, "line 2, column 1", "key must be a string");
+    expect_broken(conflict, "conflict-markers", "line 2, column 1", "unresolved merge conflicts");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
-use crate::support::{DOCUMENT, Ended, Lab};
+use crate::support::{DIGEST, DOCUMENT, Ended, Lab};
 
 /// Asserts that it was refused for its arguments, with a hint at how to call it.
 #[track_caller]
@@ -39,11 +39,11 @@ fn a_flag_that_a_verb_has_no_use_for_is_refused() {
     for arguments in [
         &["show", "--remove"][..],
         &["show", "--close"],
-        &["show", "--inputs-digest", "d"],
+        &["show", "--inputs-digest", DIGEST],
         &["set", "s", "--close"],
         &["run", "t", "--file", "x", "--", "sh", "-c", ": > ran"],
         &["run", "t", "--remove", "--", "sh", "-c", ": > ran"],
-        &["run", "t", "--inputs-digest", "d", "--", "sh", "-c", ": > ran"],
+        &["run", "t", "--inputs-digest", DIGEST, "--", "sh", "-c", ": > ran"],
         &["append", "log", "{}", "--file", "x"],
         &["append", "log", "{}", "--close"],
         &["append", "log", "{}", "--remove"],
@@ -66,8 +66,8 @@ fn what_is_missing_is_asked_for() {
         &["set"][..],
         &["set", "--remove"],
         &["set", "--", "echo", "2"],
-        &["set", "--inputs-digest", "d", "--remove"],
-        &["set", "--inputs-digest", "d", "--", "echo", "2"],
+        &["set", "--inputs-digest", DIGEST, "--remove"],
+        &["set", "--inputs-digest", DIGEST, "--", "echo", "2"],
         &["run"],
         &["run", "t"],
         &["run", "t", "--"],
@@ -178,7 +178,7 @@ fn help_is_no_error_and_has_an_example_for_each_verb() {
     };
     let overview = help(&["--help"]);
     assert!(overview.contains("75"), "the exit status is explained\n{overview}");
-    for verb in ["show", "set", "check", "diff", "merge", "run", "holder", "append"] {
+    for verb in ["show", "set", "unset", "check", "diff", "merge", "run", "holder", "append"] {
         assert!(overview.contains(&format!("\n  {verb} ")), "{overview}");
         for arguments in [[verb, "--help"], ["help", verb]] {
             let text = help(&arguments);

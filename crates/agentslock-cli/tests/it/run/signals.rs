@@ -3,7 +3,7 @@
 use rustix::process::Signal;
 use testkit::wait_until;
 
-use crate::support::{Lab, Program, WATCHDOG};
+use crate::support::{DIGEST, Lab, Program, WATCHDOG};
 
 /// The signals that end a program and are caught, less those that we ourselves were started to ignore (by nohup(1),
 /// or in the background of a script): so would all that we start.
@@ -97,7 +97,7 @@ fn a_signal_that_ends_another_verbs_wait_leaves_nothing_either() {
     let lab = Lab::new();
     let holder = lab.hold("t");
     let held = lab.names();
-    for verb in [&["append", "t", "{}"][..], &["set", "--file", "t", "--inputs-digest", "d"]] {
+    for verb in [&["append", "t", "{}"][..], &["set", "--file", "t", "--inputs-digest", DIGEST]] {
         let mut waiter = lab.cli(verb).args(["--wait", "1000"]).start();
         wait_until(WATCHDOG, || lab.names().iter().any(|name| name.contains(".prep-")));
         waiter.signal(Signal::TERM);

@@ -54,7 +54,7 @@ fn a_command_that_fails_or_prints_no_json_changes_nothing() {
     for (command, why) in [
         (&["sh", "-c", "echo 2; exit 3"][..], "`sh` failed (exit status: 3)"),
         (&["sh", "-c", "echo 2; kill -KILL $$"], "`sh` failed (signal: 9"),
-        (&["true"], "the output of `true`, line 1, column 1"),
+        (&["true"], "the output of `true`, line 1, column 1: it is empty"),
         (&["echo", "2 3"], "the output of `echo`, line 1, column 3"),
         (&["echo", "{,}"], "the output of `echo`, line 1, column 2"),
         (&["./missing"], "`./missing`: No such file"),

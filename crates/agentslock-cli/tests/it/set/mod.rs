@@ -2,6 +2,7 @@
 
 mod command;
 mod concurrent;
+mod entry;
 mod value;
 
 use std::fs;
@@ -9,7 +10,7 @@ use std::os::unix::fs::symlink;
 
 use serde_json::json;
 
-use crate::support::{DOCUMENT, Lab, Program, fill_but, run_on_small_disk};
+use crate::support::{DIGEST, DOCUMENT, Lab, Program, fill_but, run_on_small_disk};
 
 /// Spelled as no encoder would, but for the frame.
 const SIBLINGS: &str = "{\n  \"\\u0061\": {\"x\" :1,\"x\":  2.50e+1},\n  \"lock_version\": 1,\n  \
@@ -35,7 +36,7 @@ fn all_other_sections_stay_byte_for_byte() {
 #[test]
 fn a_value_is_written_as_all_writers_write_it() {
     let lab = Lab::with("{}\n");
-    lab.cli(["set", "a.b <"]).input(" {\"<\":1.50,\n\"e\":[ ]}\n\n").run().exits(0);
+    lab.cli(["set", "/a.b <"]).input(" {\"<\":1.50,\n\"e\":[ ]}\n\n").run().exits(0);
     assert_eq!(
         lab.document(),
         "{\n  \"a.b \\u003c\": {\n    \"\\u003c\": 1.50,\n    \"e\": []\n  }\n}\n"
@@ -57,15 +58,16 @@ fn removing_takes_one_section_and_leaves_the_rest() {
 #[test]
 fn the_digest_is_set_alone_or_with_a_section() {
     let lab = Lab::with("{\n  \"a\": 1\n}\n");
-    let mut alone = lab.cli(["set", "--inputs-digest", "sha256:<0"]).open_input("").start();
+    let mut alone = lab.cli(["set", "--inputs-digest", DIGEST]).open_input("").start();
     assert!(alone.await_end().success(), "it waits for no input");
-    assert_eq!(lab.document(), "{\n  \"a\": 1,\n  \"inputs_digest\": \"sha256:\\u003c0\"\n}\n");
-    lab.cli(["set", "a", "--inputs-digest", "sha256:1"]).input("2").run().exits(0);
-    assert_eq!(lab.document(), "{\n  \"a\": 2,\n  \"inputs_digest\": \"sha256:1\"\n}\n");
+    assert_eq!(lab.document(), format!("{{\n  \"a\": 1,\n  \"inputs_digest\": \"{DIGEST}\"\n}}\n"));
+    let other = DIGEST.replace("01", "fe");
+    lab.cli(["set", "a", "--inputs-digest", &other]).input("2").run().exits(0);
+    assert_eq!(lab.document(), format!("{{\n  \"a\": 2,\n  \"inputs_digest\": \"{other}\"\n}}\n"));
     lab.cli(["set", "a", "--inputs-digest", "", "--", "cat"]).run().exits(0);
     assert_eq!(lab.document(), "{\n  \"a\": 2\n}\n", "an empty one is none");
-    lab.cli(["set", "a", "--remove", "--inputs-digest=sha256:2"]).run().exits(0);
-    assert_eq!(lab.document(), "{\n  \"inputs_digest\": \"sha256:2\"\n}\n");
+    lab.cli(["set", "a", "--remove", "--inputs-digest", DIGEST]).run().exits(0);
+    assert_eq!(lab.document(), format!("{{\n  \"inputs_digest\": \"{DIGEST}\"\n}}\n"));
     lab.cli(["set", "--inputs-digest", ""]).run().exits(0);
     assert_eq!(lab.document(), "{}\n");
 }
@@ -74,8 +76,8 @@ fn the_digest_is_set_alone_or_with_a_section() {
 fn a_digest_goes_with_its_section_or_not_at_all() {
     let lab = Lab::with("{\n  \"a\": 1\n}\n");
     let before = lab.picture();
-    lab.cli(["set", "a", "--inputs-digest", "d"]).input("not JSON").run().exits(2);
-    lab.cli(["set", "a", "--inputs-digest", "d", "--", "false"]).run().exits(2);
+    lab.cli(["set", "a", "--inputs-digest", DIGEST]).input("not JSON").run().exits(2);
+    lab.cli(["set", "a", "--inputs-digest", DIGEST, "--", "false"]).run().exits(2);
     assert_eq!(lab.picture(), before);
 }
 
@@ -84,7 +86,7 @@ fn reserved_names_are_refused_and_the_right_way_is_named() {
     let lab = Lab::with("{}\n");
     let before = lab.picture();
     for (name, instead) in [("inputs_digest", "--inputs-digest"), ("lock_version", "is not set")] {
-        for more in [&[][..], &["--remove"], &["--", "cat"], &["value.json"], &["-"]] {
+        for more in [&[][..], &["--remove"], &["--", "cat"], &["@value.json"], &["-"]] {
             let ended = lab.cli(["set", name]).args(more).input("1").run().exits(2);
             let complaint = ended.complaint();
             assert!(complaint.contains(name) && complaint.contains(instead), "{complaint}");

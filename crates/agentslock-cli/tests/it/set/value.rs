@@ -15,16 +15,17 @@ fn a_value_comes_from_a_file_or_from_standard_input() {
     lab.write("-", "\"from the file called -\"");
     let odd = OsStr::from_bytes(b"\xff.json");
     lab.write(odd, "\"not UTF-8\"");
+    let odd_file = OsStr::from_bytes(b"@\xff.json");
     let set = |arguments: &[&OsStr]| {
         let input = "\"from standard input\"";
         lab.cli(["set", "s"]).args(arguments).input(input).run().exits(0).says_nothing();
         lab.cli(["show", "s"]).run().exits(0).out().trim_end().to_owned()
     };
-    assert_eq!(set(&["value.json".as_ref()]), "\"from the file\"");
+    assert_eq!(set(&["@value.json".as_ref()]), "\"from the file\"");
     assert_eq!(set(&[]), "\"from standard input\"");
-    assert_eq!(set(&["./-".as_ref()]), "\"from the file called -\"");
+    assert_eq!(set(&["@./-".as_ref()]), "\"from the file called -\"");
     assert_eq!(set(&["-".as_ref()]), "\"from standard input\"");
-    assert_eq!(set(&[odd]), "\"not UTF-8\"");
+    assert_eq!(set(&[odd_file]), "\"not UTF-8\"");
 }
 
 #[test]
@@ -42,7 +43,7 @@ fn a_value_that_is_not_json_is_refused_by_source_line_and_column() {
         lab.write("value", value);
         let before = lab.picture();
         for (source, arguments) in [
-            ("`value`", &["value"][..]),
+            ("`value`", &["@value"][..]),
             ("standard input", &[]),
             ("standard input", &["-"]),
             ("the output of `cat`", &["--", "cat", "value"]),
@@ -90,7 +91,7 @@ fn a_value_that_cannot_be_read_is_an_error_and_is_not_waited_for() {
     let cases = unreadable(&lab);
     let before = lab.picture();
     for (file, why) in cases {
-        let ended = lab.cli(["set", "s", file]).run().exits(2);
+        let ended = lab.cli(["set", "s", &format!("@{file}")]).run().exits(2);
         let complaint = ended.complaint();
         assert!(complaint.contains(&format!("`{file}`")) && complaint.contains(why), "{complaint}");
     }
@@ -100,7 +101,7 @@ fn a_value_that_cannot_be_read_is_an_error_and_is_not_waited_for() {
 #[test]
 fn what_the_system_says_of_a_value_that_cannot_be_read_is_passed_on() {
     let lab = Lab::with("{}\n");
-    let ended = lab.cli(["set", "s", ".agentsrc.lock/value.json"]).run().exits(2);
+    let ended = lab.cli(["set", "s", "@.agentsrc.lock/value.json"]).run().exits(2);
     let complaint = ended.complaint();
     assert!(complaint.contains("`.agentsrc.lock/value.json`"), "{complaint}");
     assert!(complaint.contains("Not a directory"), "{complaint}");
@@ -115,7 +116,7 @@ fn a_value_that_one_may_not_read_is_an_error_that_says_so() {
     set_mode(&lab.join("value.json"), 0o600);
     set_mode(lab.root(), 0o777);
     let before = lab.picture();
-    let set = user.agentslock(["set", "s", "value.json"]);
+    let set = user.agentslock(["set", "s", "@value.json"]);
     let ended = set.in_directory(lab.root()).run().exits(2);
     let complaint = ended.complaint();
     assert!(complaint.contains("value.json"), "{complaint}");

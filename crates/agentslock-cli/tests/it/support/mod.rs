@@ -25,6 +25,10 @@ pub(crate) use user::OtherUser;
 /// Longer than anything here takes, even on a busy machine: the end of what hangs.
 pub(crate) const WATCHDOG: Duration = Duration::from_secs(120);
 
+/// A digest that some inputs could have.
+pub(crate) const DIGEST: &str =
+    "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
 /// The document's name.
 pub(crate) const DOCUMENT: &str = ".agentsrc.lock";
 
