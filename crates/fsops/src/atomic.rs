@@ -32,8 +32,8 @@ pub struct AtomicFile {
     temporary: NamedTempFile,
     /// What is replaced: absolute, links followed.
     target: PathBuf,
-    /// What was there when the temporary was created.
-    replaced: Option<Metadata>,
+    /// The rights of what is replaced, as the temporary has them.
+    replaced: Option<sys::Rights>,
     durability: Durability,
     /// Opened before anything is written: if it cannot be, the old file still stands.
     directory: Option<sys::Directory>,
@@ -41,6 +41,9 @@ pub struct AtomicFile {
 
 impl AtomicFile {
     /// Creates the temporary `<name>.tmp-<unique>` beside `path`.
+    ///
+    /// The temporary has the rights of the file that it replaces before it has any content: mode,
+    /// access list, group and, where possible, owner. What cannot be kept is narrowed.
     ///
     /// If `path` is a symbolic link, the file that it leads to is the one replaced, and the link
     /// stays. (A target that becomes a link before the commit is replaced as it is.) The directory
@@ -52,8 +55,14 @@ impl AtomicFile {
     /// [`ReplaceError::NotAFile`], [`ReplaceError::DanglingLink`], or [`ReplaceError::Io`]. Nothing was
     /// changed.
     pub fn create(path: impl AsRef<Path>, durability: Durability) -> Result<Self, ReplaceError> {
-        let (target, replaced) = resolve(path.as_ref())?;
+        let (target, metadata) = resolve(path.as_ref())?;
         let parent = parent_of(&target);
+        let replaced = match &metadata {
+            Some(metadata) => Some(sys::Rights::of(&target, metadata).map_err(|source| {
+                ReplaceError::Io { verb: "read the rights of", path: target.clone(), source }
+            })?),
+            None => None,
+        };
         let directory = match durability {
             Durability::Full => Some(sys::open_directory(&parent).map_err(|source| {
                 ReplaceError::Io { verb: "open the directory", path: parent.clone(), source }
@@ -67,7 +76,11 @@ impl AtomicFile {
             sys::create_temporary(&mut builder, &parent, replaced.as_ref()).map_err(|source| {
                 ReplaceError::Io { verb: "create a temporary file in", path: parent, source }
             })?;
-        Ok(Self { temporary, target, replaced, durability, directory })
+        let file = Self { temporary, target, replaced, durability, directory };
+        if let Some(rights) = &file.replaced {
+            file.adopt(rights)?;
+        }
+        Ok(file)
     }
 
     /// The file that will be replaced: absolute, links followed.
@@ -75,8 +88,8 @@ impl AtomicFile {
         &self.target
     }
 
-    /// Does all that can take long or fail, short of taking the name: gives the file the mode (and
-    /// where possible the owner) of the one that it replaces, and syncs it.
+    /// Does all that can take long or fail, short of taking the name: looks whether the file that is
+    /// replaced has other rights by now, and syncs the new one.
     ///
     /// [`commit`](Self::commit) does this itself. Whoever has something to check right before the
     /// name is taken calls this first.
@@ -85,24 +98,42 @@ impl AtomicFile {
     ///
     /// [`ReplaceError::Io`]; the temporary is removed. A failed sync is never tried again: the second
     /// try can succeed without having written anything (fsync(2); Linux reports a lost write once).
-    pub fn make_ready(self) -> Result<ReadyFile, ReplaceError> {
+    pub fn make_ready(mut self) -> Result<ReadyFile, ReplaceError> {
+        self.follow_rights()?;
         let file = self.temporary.as_file();
-        match std::fs::metadata(&self.target) {
-            Ok(replaced) => sys::adopt_owner_and_mode(file, &replaced)
-                .map_err(|source| self.failed_to("set the mode of", source))?,
-            // If it went away meanwhile, as if it had not.
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                if let Some(replaced) = &self.replaced {
-                    sys::adopt_owner_and_mode(file, replaced)
-                        .map_err(|source| self.failed_to("set the mode of", source))?;
-                }
-            }
-            Err(error) => return Err(self.failed_to("examine", error)),
+        if let Some(rights) = &self.replaced {
+            sys::adopt_special_bits(file, rights)
+                .map_err(|source| self.failed_to("set the mode of", source))?;
         }
         if self.durability == Durability::Full {
             sys::sync(file).map_err(|source| self.failed_to("sync", source))?;
         }
         Ok(ReadyFile { file: self })
+    }
+
+    /// Adopts the rights that the target has now, if they are others than before.
+    fn follow_rights(&mut self) -> Result<(), ReplaceError> {
+        let metadata = match self.target.symlink_metadata() {
+            Ok(metadata) if metadata.is_file() => metadata,
+            // If it went away meanwhile, or is something else now, as if it had not.
+            Ok(_) => return Ok(()),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(self.failed_to("examine", error)),
+        };
+        if self.replaced.as_ref().is_some_and(|rights| rights.are_of(&metadata)) {
+            return Ok(());
+        }
+        let rights = sys::Rights::of(&self.target, &metadata)
+            .map_err(|source| self.failed_to("read the rights of", source))?;
+        sys::close_to_others(self.temporary.as_file());
+        self.adopt(&rights)?;
+        self.replaced = Some(rights);
+        Ok(())
+    }
+
+    fn adopt(&self, rights: &sys::Rights) -> Result<(), ReplaceError> {
+        sys::adopt(self.temporary.as_file(), rights)
+            .map_err(|source| self.failed_to("set the rights of", source))
     }
 
     /// Takes the place of the target.
@@ -157,6 +188,9 @@ impl ReadyFile {
         let AtomicFile { temporary, target, directory, .. } = self.file;
         let file = match sys::persist(temporary, &target) {
             Ok(file) => file,
+            Err(source) if sys::is_mount_point(&source, &target) => {
+                return Err(ReplaceError::MountPoint { path: target, source });
+            }
             Err(source) => {
                 return Err(ReplaceError::Io { verb: "rename into place", path: target, source });
             }

@@ -53,6 +53,19 @@ pub enum ReplaceError {
         /// The link.
         path: PathBuf,
     },
+    /// The file is a mount point: it was mounted by itself, as containers do with single files
+    /// (`docker run -v FILE:FILE`). No file can take its place. Mount its directory instead.
+    #[error(
+        "failed to replace `{}`: it is mounted as a single file, and cannot be replaced; \
+         mount its directory instead",
+        path.display()
+    )]
+    MountPoint {
+        /// The file.
+        path: PathBuf,
+        /// The operating system's answer.
+        source: io::Error,
+    },
     /// The new content is in place, for everybody to read, but may not survive a power cut: its
     /// directory could not be synced.
     #[error("`{}` is written, but not yet durable: failed to sync its directory", path.display())]
@@ -154,9 +167,9 @@ impl From<ReplaceError> for io::Error {
         let kind = match &error {
             ReplaceError::NotAFile { .. } => io::ErrorKind::InvalidInput,
             ReplaceError::DanglingLink { .. } => io::ErrorKind::NotFound,
-            ReplaceError::NotDurable { source, .. } | ReplaceError::Io { source, .. } => {
-                source.kind()
-            }
+            ReplaceError::MountPoint { source, .. }
+            | ReplaceError::NotDurable { source, .. }
+            | ReplaceError::Io { source, .. } => source.kind(),
         };
         Self::new(kind, error)
     }

@@ -63,5 +63,5 @@ pub use skip::skip;
 pub use spawn::ChildTest;
 pub use stat::{Stat, stat};
 pub use strace::strace;
-pub use user::other_user;
+pub use user::{other_user, users};
 pub use wait::{wait_until, within};

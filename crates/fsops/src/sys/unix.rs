@@ -1,25 +1,25 @@
 //! Linux, macOS and the BSDs.
 
-use std::fs::{File, Metadata, OpenOptions, Permissions};
+use std::fs::{File, Metadata};
 use std::io;
-use std::os::unix::fs::{
-    FileExt, FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown,
-};
+use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt};
 use std::path::Path;
 
 use rustix::buffer::spare_capacity;
 use rustix::fs::OFlags;
 use rustix::io::{Errno, retry_on_intr};
-use tempfile::{Builder, NamedTempFile};
+use tempfile::NamedTempFile;
 
 use super::fingerprint::Fingerprint;
 
-/// Opens `path` without waiting for a FIFO's other end (open(2), `O_NONBLOCK`; without effect on
-/// regular files). The descriptor is close-on-exec, as all of std's.
-pub(crate) fn open_nonblocking(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
-    let flags = i32::try_from(OFlags::NONBLOCK.bits()).expect("because it is one low bit");
-    options.custom_flags(flags).open(path)
-}
+mod access_list;
+mod errno;
+mod ids;
+mod open;
+mod rights;
+use errno::is;
+pub(crate) use open::open_nonblocking;
+pub(crate) use rights::{Rights, adopt, adopt_special_bits, close_to_others, create_temporary};
 
 /// Reads the rest of `file` into `bytes`, first into the room that is there. (std's `read_to_end` asks for
 /// size and position of the file first, which for a small document costs as much as reading it.)
@@ -94,43 +94,6 @@ pub(crate) fn may_replace(_: &Metadata) -> io::Result<()> {
     Ok(())
 }
 
-/// Creates a temporary in `directory`. A new file gets what the umask leaves of 0666. What replaces a file starts closed to others, since that file's own mode may be narrower:
-/// whoever opens the temporary before it has that mode could read on afterwards.
-pub(crate) fn create_temporary(
-    builder: &mut Builder<'_, '_>,
-    directory: &Path,
-    replaced: Option<&Metadata>,
-) -> io::Result<NamedTempFile> {
-    let mode = if replaced.is_some() { 0o600 } else { 0o666 };
-    builder.permissions(Permissions::from_mode(mode)).tempfile_in(directory)
-}
-
-/// Gives `file` the owner of the file that it replaces, as far as we may, and its mode.
-///
-/// The owner first, because changing it clears the set-id bits (chown(2)). Only root may give a
-/// file away, and others only to a group of theirs. Where the owner or the group cannot be kept,
-/// neither can what the mode grants to it: another group gets what all others get.
-pub(crate) fn adopt_owner_and_mode(file: &File, replaced: &Metadata) -> io::Result<()> {
-    let own = file.metadata()?;
-    let (mut keeps_user, mut keeps_group) =
-        (own.uid() == replaced.uid(), own.gid() == replaced.gid());
-    if !(keeps_user && keeps_group) {
-        if fchown(file, Some(replaced.uid()), Some(replaced.gid())).is_ok() {
-            (keeps_user, keeps_group) = (true, true);
-        } else if !keeps_group {
-            keeps_group = fchown(file, None, Some(replaced.gid())).is_ok();
-        }
-    }
-    let mut mode = replaced.mode() & 0o7777;
-    if !keeps_user {
-        mode &= !0o4000;
-    }
-    if !keeps_group {
-        mode = (mode & !0o2070) | (mode & 0o007) << 3;
-    }
-    file.set_permissions(Permissions::from_mode(mode))
-}
-
 /// Renames `temporary` over `target`.
 pub(crate) fn persist(temporary: NamedTempFile, target: &Path) -> io::Result<File> {
     temporary.persist(target).map_err(|error| error.error)
@@ -151,12 +114,7 @@ pub(crate) fn sync_data(file: &File) -> io::Result<()> {
 fn or_fsync(file: &File, synced: io::Result<()>) -> io::Result<()> {
     const NOT_HERE: [Errno; 3] = [Errno::NOTSUP, Errno::NOTTY, Errno::INVAL];
     match synced {
-        Err(error)
-            if cfg!(target_vendor = "apple")
-                && NOT_HERE
-                    .iter()
-                    .any(|here| error.raw_os_error() == Some(here.raw_os_error())) =>
-        {
+        Err(error) if cfg!(target_vendor = "apple") && is(&error, &NOT_HERE) => {
             Ok(retry_on_intr(|| rustix::fs::fsync(file))?)
         }
         other => other,
@@ -170,11 +128,34 @@ pub(crate) fn open_directory(path: &Path) -> io::Result<Directory> {
     File::open(path)
 }
 
+/// A file system that cannot sync a directory says so with EINVAL or ENOTSUP: it has no such thing
+/// (fsync(2); `vboxsf` and some CIFS servers). Then there is nothing more that can be done.
 pub(crate) fn sync_directory(directory: &Directory) -> io::Result<()> {
-    sync(directory)
+    match sync(directory) {
+        Err(error) if is(&error, &[Errno::INVAL, Errno::NOTSUP]) => Ok(()),
+        other => other,
+    }
 }
 
 /// After `file` was renamed into `directory`.
 pub(crate) fn sync_renamed(directory: &Directory, _file: &File) -> io::Result<()> {
     sync_directory(directory)
+}
+
+/// Whether the `error` of a renaming onto `path` means that something is mounted there.
+pub(crate) fn is_mount_point(error: &io::Error, path: &Path) -> bool {
+    is(error, &[Errno::BUSY]) && is_mounted(path)
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn is_mounted(path: &Path) -> bool {
+    use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags, statx};
+    statx(CWD, path, AtFlags::SYMLINK_NOFOLLOW, StatxFlags::BASIC_STATS)
+        .is_ok_and(|stat| stat.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
+}
+
+/// Only Linux mounts files.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn is_mounted(_: &Path) -> bool {
+    false
 }

@@ -103,21 +103,48 @@ pub(crate) fn may_replace(replaced: &Metadata) -> io::Result<()> {
     Ok(())
 }
 
+/// There are no modes, and a file's owner is who created it. The directory's access list is inherited.
+#[derive(Debug)]
+pub(crate) struct Rights;
+
+#[allow(clippy::unnecessary_wraps, clippy::unused_self, reason = "on Unix there is more to it")]
+impl Rights {
+    pub(crate) fn of(_: &Path, _: &Metadata) -> io::Result<Self> {
+        Ok(Self)
+    }
+
+    pub(crate) fn are_of(&self, _: &Metadata) -> bool {
+        true
+    }
+}
+
+#[allow(clippy::unnecessary_wraps, reason = "it can fail on Unix")]
+pub(crate) fn adopt(_: &File, _: &Rights) -> io::Result<()> {
+    Ok(())
+}
+
+#[allow(clippy::unnecessary_wraps, reason = "it can fail on Unix")]
+pub(crate) fn adopt_special_bits(_: &File, _: &Rights) -> io::Result<()> {
+    Ok(())
+}
+
+pub(crate) fn close_to_others(_: &File) {}
+
 /// Creates a temporary, without the attribute by which `tempfile` says that it is one: the file is to
 /// stay.
 pub(crate) fn create_temporary(
     builder: &mut Builder<'_, '_>,
     directory: &Path,
-    _: Option<&Metadata>,
+    _: Option<&Rights>,
 ) -> io::Result<NamedTempFile> {
     builder.make_in(directory, |path| {
         OpenOptions::new().read(true).write(true).create_new(true).open(path)
     })
 }
 
-/// There are no modes, and a file's owner is who created it. The directory's access list is inherited.
-pub(crate) fn adopt_owner_and_mode(_: &File, _: &Metadata) -> io::Result<()> {
-    Ok(())
+/// Only directories can be.
+pub(crate) fn is_mount_point(_: &io::Error, _: &Path) -> bool {
+    false
 }
 
 /// Renames `temporary` over `target`: std asks for POSIX semantics where the system has them, so that a

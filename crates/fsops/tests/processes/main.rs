@@ -4,6 +4,10 @@
 #![cfg_attr(windows, allow(unused_imports, dead_code, reason = "some tests are for Unix alone"))]
 #![allow(clippy::unwrap_used, reason = "what a test sets up may fail in the short way")]
 
+#[cfg(target_os = "linux")]
+mod access_lists;
+#[cfg(target_os = "linux")]
+mod borders;
 #[cfg(unix)]
 mod faults;
 #[cfg(unix)]
