@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::border::{Border, Search};
 use crate::flags::Common;
 use crate::io::failure::{Failure, NO, TROUBLE};
 
@@ -10,11 +11,11 @@ const DECLARATION: &str = ".agentsrc.json";
 
 /// The document that is to be read.
 pub(crate) fn to_read(common: &Common) -> Result<PathBuf, Failure> {
-    match &common.file {
-        Some(path) => Ok(path.clone()),
-        None => upward(DOCUMENT)?
-            .ok_or_else(|| Failure::new(NO, "absent", format!("no {DOCUMENT} here or above"))),
+    if let Some(path) = &common.file {
+        return Ok(path.clone());
     }
+    let search = Search::from_here()?;
+    upward(&search, DOCUMENT).ok_or_else(|| absent(NO, &format!("no {DOCUMENT}"), &search))
 }
 
 /// The document that is to be written. A repository that has none yet gets it beside the
@@ -24,7 +25,8 @@ pub(crate) fn to_write(common: &Common) -> Result<PathBuf, Failure> {
     if let Some(path) = &common.file {
         return Ok(path.clone());
     }
-    let (document, declaration) = (upward(DOCUMENT)?, upward(DECLARATION)?);
+    let search = Search::from_here()?;
+    let (document, declaration) = (upward(&search, DOCUMENT), upward(&search, DECLARATION));
     // Of two files on the way up, the one with the longer path is the nearer.
     let depth = |path: &PathBuf| path.components().count();
     match (document, declaration) {
@@ -33,21 +35,37 @@ pub(crate) fn to_write(common: &Common) -> Result<PathBuf, Failure> {
         }
         (Some(document), _) => Ok(document),
         (None, Some(declaration)) => Ok(declaration.with_file_name(DOCUMENT)),
-        (None, None) => Err(Failure::new(
-            TROUBLE,
-            "absent",
-            format!("neither {DOCUMENT} nor {DECLARATION} here or above; name one with --file"),
-        )),
+        (None, None) => {
+            Err(absent(TROUBLE, &format!("neither {DOCUMENT} nor {DECLARATION}"), &search))
+        }
     }
 }
 
-/// The nearest file `name` in this directory or one above. A dangling link counts: it is for the
-/// verb to say what is wrong with it.
-fn upward(name: &str) -> Result<Option<PathBuf>, Failure> {
-    let here = std::env::current_dir()
-        .map_err(|error| Failure::io("failed to find the current directory", &error))?;
-    let found = here.ancestors().map(|directory| directory.join(name));
-    Ok(found.into_iter().find(|path: &PathBuf| exists(path)))
+/// The nearest file `name` within the search. A dangling link counts: the verb says what is wrong
+/// with it.
+fn upward(search: &Search, name: &str) -> Option<PathBuf> {
+    search.within().map(|directory| directory.join(name)).find(|path| exists(path))
+}
+
+/// Says how far the search went, why it stopped there, and how to name the document.
+fn absent(status: u8, what: &str, search: &Search) -> Failure {
+    let last = search.last().display();
+    let border = match search.border() {
+        Border::Repository => format!("`{last}`, where a repository begins"),
+        Border::OtherUser => {
+            format!("`{last}`; the directory above that belongs to another user")
+        }
+        Border::Shared => {
+            format!("`{last}`; in the directory above that, everybody may create files")
+        }
+        Border::Root => format!("`{last}`"),
+    };
+    let beyond = search.beyond().map(|directory| directory.join(DOCUMENT)).find(|it| exists(it));
+    let next = match beyond {
+        Some(path) => format!("if you mean `{}`, name it with --file", path.display()),
+        None => "name a document with --file".to_owned(),
+    };
+    Failure::new(status, "absent", format!("{what} here or above, up to {border}; {next}"))
 }
 
 fn exists(path: &Path) -> bool {

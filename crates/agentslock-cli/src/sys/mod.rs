@@ -9,6 +9,10 @@ pub(crate) use interrupt::{interrupted_by, is_wait_interrupted, wait_begins};
 #[cfg(unix)]
 mod origin;
 #[cfg(unix)]
+mod owner;
+#[cfg(unix)]
+pub(crate) use owner::{is_shared, our_user, owner};
+#[cfg(unix)]
 mod unix;
 #[cfg(unix)]
 use unix::ending;
@@ -25,7 +29,7 @@ use windows::ending;
 #[cfg(windows)]
 pub(crate) use windows::{
     Process, Signals, catch_file_size_limit, command_name, exit_code,
-    is_script_without_interpreter, path_from_bytes, stderr_columns,
+    is_script_without_interpreter, is_shared, our_user, owner, path_from_bytes, stderr_columns,
 };
 
 #[cfg(not(any(unix, windows)))]

@@ -1,5 +1,6 @@
 //! Windows: Ctrl-C reaches all of a console's processes, so that nothing is passed on.
 
+use std::fs::Metadata;
 use std::io;
 use std::path::PathBuf;
 use std::process::{Child, ExitStatus};
@@ -114,4 +115,20 @@ pub(crate) fn stderr_columns() -> Option<usize> {
 /// A path as another program printed it: Git prints UTF-8.
 pub(crate) fn path_from_bytes(bytes: Vec<u8>) -> PathBuf {
     String::from_utf8_lossy(&bytes).into_owned().into()
+}
+
+/// A directory's owner says little here: an administrator's files belong to the group of all of them. What
+/// keeps others from writing there are the rights of the directories above.
+pub(crate) fn our_user() -> Option<u32> {
+    None
+}
+
+/// As for [`our_user`].
+pub(crate) fn owner(_: &Metadata) -> Option<u32> {
+    None
+}
+
+/// There is none.
+pub(crate) fn is_shared(_: &Metadata) -> bool {
+    false
 }

@@ -12,6 +12,7 @@ mod docs;
 mod errors;
 mod everywhere;
 mod find;
+mod find_border;
 mod flags;
 mod holder;
 mod merge;

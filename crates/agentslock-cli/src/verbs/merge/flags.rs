@@ -3,7 +3,7 @@
 use std::num::NonZero;
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 /// Merge two documents that began as one, by section and entry; or set this up for git.
 ///
@@ -16,6 +16,7 @@ use clap::Args;
 /// other clone needs, too.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  agentslock merge --install\n  \
+    agentslock merge --install --ignore\n  \
     agentslock merge base.lock ours.lock theirs.lock\n\n\
     Exit status: 0 merged; 1 merged with conflicts; 129 failed, OURS is as it was (set up by --install, git \
     then merges line by line).")]
@@ -46,10 +47,24 @@ pub(crate) struct Merge {
     /// Let git use this program to merge and to show documents in this repository
     #[arg(long, conflicts_with_all = ["base", "uninstall", "marker_size", "path", "labels", "ancestors"])]
     pub(super) install: bool,
+    /// With --install: let git also leave locks and temporaries out of commits, in all clones
+    /// (`gitignore`) or in this one (`exclude`)
+    #[arg(long, value_name = "FILE", value_enum, requires = "install", num_args = 0..=1,
+        require_equals = true, default_missing_value = "gitignore")]
+    pub(super) ignore: Option<IgnoreFile>,
     /// Undo what --install did
     #[arg(long, conflicts_with_all = ["base", "marker_size", "path", "labels", "ancestors"])]
     pub(super) uninstall: bool,
     /// Write nothing; print what would be written
     #[arg(short = 'n', long)]
     pub(super) dry_run: bool,
+}
+
+/// Where git is told what to ignore.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum IgnoreFile {
+    /// `.gitignore` at the top of the checkout, to be committed
+    Gitignore,
+    /// `.git/info/exclude`: this clone and its worktrees alone
+    Exclude,
 }

@@ -3,8 +3,14 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::time::{Duration, Instant};
 
-use crate::io::failure::Failure;
+use crate::flags::Wait;
+use crate::io::failure::{Failure, LOCKED, TROUBLE};
+use crate::sys;
+
+/// Between two looks. Git holds its locks for some milliseconds.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// What git prints, without the line's end; `None` if it exits with a status other than 0.
 pub(super) fn ask(arguments: &[&str]) -> Result<Option<String>, Failure> {
@@ -13,18 +19,94 @@ pub(super) fn ask(arguments: &[&str]) -> Result<Option<String>, Failure> {
     Ok(output.status.success().then_some(text))
 }
 
-/// Has git do something.
-pub(super) fn tell(arguments: &[&str]) -> Result<(), Failure> {
-    let output = run(arguments)?;
-    if output.status.success() {
-        return Ok(());
+/// Changes this clone's configuration. While another git has it locked, waits and tries again: all
+/// worktrees of a clone share one configuration, and git itself gives up at once.
+pub(super) fn configure(arguments: &[&str], wait: Wait) -> Result<(), Failure> {
+    let arguments = [&["config", "--local"], arguments].concat();
+    let started = Instant::now();
+    loop {
+        // In English, since what it says is all that tells one failure from another.
+        let output = command(&arguments).env("LC_ALL", "C").output();
+        let output = output.map_err(|error| not_run(&error))?;
+        if output.status.success() {
+            return Ok(());
+        }
+        let said = String::from_utf8_lossy(&output.stderr);
+        if !is_locked(&said) {
+            return Err(failed(&arguments, &said));
+        }
+        if is_over(started, wait) {
+            return Err(still_locked(&said, started));
+        }
+        std::thread::sleep(PAUSE);
     }
-    let said = String::from_utf8_lossy(&output.stderr);
-    Err(Failure::new(
-        crate::io::failure::TROUBLE,
-        "git",
-        format!("`git {}` failed: {}", arguments.join(" "), said.trim()),
-    ))
+}
+
+/// Whether a wait is over: its time, or since a signal ended it.
+fn is_over(started: Instant, Wait(limit): Wait) -> bool {
+    sys::is_wait_interrupted() || limit.is_some_and(|limit| started.elapsed() >= limit)
+}
+
+/// Whether another git has the configuration locked. Of some commands, git does not say why it could not
+/// lock; a wait for what never comes then ends with the same error.
+fn is_locked(said: &str) -> bool {
+    said.lines().any(|line| {
+        let why = line.split_once("could not lock config file").map(|(_, why)| why);
+        why.is_some_and(|why| why.ends_with(": File exists") || !why.contains(": "))
+    })
+}
+
+fn still_locked(said: &str, since: Instant) -> Failure {
+    let lock = ask(&["rev-parse", "--git-path", "config"]).ok().flatten();
+    let lock = lock.map_or_else(|| "config.lock".to_owned(), |config| config + ".lock");
+    let message = format!(
+        "another git has this clone's configuration locked for {:.1} s: {}. If no git is running, one was killed: \
+         remove `{lock}`. Then run this again: what is set up so far does no harm",
+        since.elapsed().as_secs_f64(),
+        said.trim()
+    );
+    Failure::new(LOCKED, "locked", message)
+}
+
+/// Waits until no git is changing the files of the checkout at `top_level`: git takes a file away for a
+/// moment before it writes another version of it.
+pub(super) fn await_checkout(wait: Wait) -> Result<(), Failure> {
+    let Some(lock) = ask(&["rev-parse", "--git-path", "index.lock"])? else { return Ok(()) };
+    let started = Instant::now();
+    while Path::new(&lock).symlink_metadata().is_ok() {
+        if is_over(started, wait) {
+            let message = format!(
+                "git has been changing this checkout for {:.1} s. If no git is running, one was killed: remove \
+                 `{lock}`. Then run this again",
+                started.elapsed().as_secs_f64()
+            );
+            return Err(Failure::new(LOCKED, "locked", message));
+        }
+        std::thread::sleep(PAUSE);
+    }
+    Ok(())
+}
+
+/// What the index has at `path`; `None` if it has nothing there.
+pub(super) fn in_index(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
+    let options = ["ls-files", "--stage", "-z", "--"].map(OsStr::new);
+    let output = succeed(options.into_iter().chain([path.as_os_str()]))?;
+    // Mode, object, stage; a tab; the name; a zero byte.
+    let text = String::from_utf8_lossy(&output.stdout);
+    let Some(entry) = text.split('\0').next().filter(|entry| !entry.is_empty()) else {
+        return Ok(None);
+    };
+    match *entry.split(['\t', ' ']).take(3).collect::<Vec<_>>() {
+        [mode, object, "0"] if mode.starts_with("100") => {
+            Ok(Some(succeed(["cat-file", "blob", object])?.stdout))
+        }
+        [_, _, "0"] => Err(refused(path, "is a symbolic link or a submodule in git's index")),
+        _ => Err(refused(path, "is in conflict; resolve that first")),
+    }
+}
+
+pub(super) fn refused(path: &Path, why: &str) -> Failure {
+    Failure::new(TROUBLE, "git", format!("`{}` {why}; nothing was written", path.display()))
 }
 
 /// The top of the repository's files, as the operating system spells it.
@@ -34,13 +116,15 @@ pub(super) fn top_level() -> Result<PathBuf, Failure> {
         let said = String::from_utf8_lossy(&output.stderr);
         let why = said.lines().next().unwrap_or_default();
         let message = format!("there is no git repository with files here: {why}");
-        return Err(Failure::new(crate::io::failure::TROUBLE, "git", message));
+        return Err(Failure::new(TROUBLE, "git", message));
     }
-    let mut path = output.stdout;
-    while path.last().is_some_and(|byte| b"\r\n".contains(byte)) {
-        path.pop();
-    }
-    Ok(crate::sys::path_from_bytes(path))
+    Ok(path(output))
+}
+
+/// Where git keeps what this clone ignores, for all of its worktrees.
+pub(super) fn exclude_file() -> Result<PathBuf, Failure> {
+    let options = ["rev-parse", "--path-format=absolute", "--git-path", "info/exclude"];
+    Ok(path(succeed(options)?))
 }
 
 /// By which driver `file` is merged, or `unspecified`, `set` or `unset`.
@@ -52,9 +136,45 @@ pub(super) fn merge_attribute(file: &Path) -> Result<String, Failure> {
     Ok(String::from_utf8_lossy(value).into_owned())
 }
 
+/// Whether git would leave `file` out of a commit, if it is there.
+pub(super) fn is_ignored(file: &Path) -> Result<bool, Failure> {
+    let options = ["check-ignore", "--quiet", "--no-index", "--"].map(OsStr::new);
+    Ok(run(options.into_iter().chain([file.as_os_str()]))?.status.success())
+}
+
+fn path(output: Output) -> PathBuf {
+    let mut path = output.stdout;
+    while path.last().is_some_and(|byte| b"\r\n".contains(byte)) {
+        path.pop();
+    }
+    sys::path_from_bytes(path)
+}
+
+fn succeed<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Result<Output, Failure> {
+    let arguments: Vec<A> = arguments.into_iter().collect();
+    let output = run(&arguments)?;
+    if output.status.success() {
+        return Ok(output);
+    }
+    Err(failed(&arguments, &String::from_utf8_lossy(&output.stderr)))
+}
+
+fn failed(arguments: &[impl AsRef<OsStr>], said: &str) -> Failure {
+    let arguments: Vec<_> = arguments.iter().map(|it| it.as_ref().to_string_lossy()).collect();
+    let message = format!("`git {}` failed: {}", arguments.join(" "), said.trim());
+    Failure::new(TROUBLE, "git", message)
+}
+
 fn run(arguments: impl IntoIterator<Item: AsRef<OsStr>>) -> Result<Output, Failure> {
-    Command::new("git")
-        .args(arguments)
-        .output()
-        .map_err(|error| Failure::io("failed to run `git`", &error))
+    command(arguments).output().map_err(|error| not_run(&error))
+}
+
+fn command(arguments: impl IntoIterator<Item: AsRef<OsStr>>) -> Command {
+    let mut command = Command::new("git");
+    command.args(arguments);
+    command
+}
+
+fn not_run(error: &std::io::Error) -> Failure {
+    Failure::io("failed to run `git`", error)
 }

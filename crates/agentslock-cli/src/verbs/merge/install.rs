@@ -1,133 +1,188 @@
-//! Setting git up to merge and show documents, and undoing that.
+//! Setting git up to merge and show documents, and to leave locks out of commits; and undoing that.
+//!
+//! Each step is harmless if nothing follows it: the process can be killed, and other installs, uninstalls and
+//! gits can run at the same time.
+//!
+//! | step | if it ends here |
+//! |---|---|
+//! | what must be refused is looked for | nothing happened |
+//! | settings, in the order of [`settings`] | git merges as before, or with our driver if our line is there |
+//! | ignore lines, if asked for | the same |
+//! | the line of `.gitattributes` | all is set up |
+//! | does git use it? | the same; the error was not printed |
+//!
+//! Undoing goes the other way: the line, the ignore lines, the settings by whole sections.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use super::flags::Merge;
+use super::flags::{IgnoreFile, Merge};
 use super::git;
-use crate::flags::Common;
+use super::lines::{self, ATTRIBUTES, IGNORED, Lines};
+use super::settings::{self, program};
+use super::shared_file::SharedFile;
+use crate::flags::{Common, Wait};
 use crate::io::failure::Failure;
 use crate::io::stdout::{envelope, print, print_envelope, push};
 
-/// What is committed: which files it is about. A name without a slash goes for all directories. All
-/// writers end lines alike, whatever `core.autocrlf` says.
-const ATTRIBUTES: &str = ".agentsrc.lock merge=agentslock diff=agentslock text eol=lf";
-/// What earlier versions wrote.
-const FORMER: &str = ".agentsrc.lock merge=agentslock diff=agentslock";
-const COMMENT: &str =
-    "# Merged and shown by agentslock; once in each clone: agentslock merge --install";
+const ATTRIBUTES_FILE: &str = ".gitattributes";
+const IGNORE_FILE: &str = ".gitignore";
 
-/// What each clone is told: how. Git lets a shell run these, and puts the names of the three files, and
-/// what else stands for a percent sign, into them.
-///
-/// Where the program is not there, or fails, the merge is left to git, which leaves markers. It must not
-/// get the failure: before 2.44, git takes any status but 0 for a conflict, and what is in the file, our
-/// side, for the result; since then, only those up to 128, to which a shell's 127 belongs.
-fn settings(program: &str) -> [(&'static str, String); 5] {
-    let in_driver = program.replace('%', "%%");
-    [
-        ("merge.agentslock.name", "agentslock: by section and entry".to_owned()),
-        (
-            "merge.agentslock.driver",
-            format!(
-                "{in_driver} merge --marker-size %L --path=%P --labels %S %X %Y -- %O %A %B; s=$?; \
-                 [ $s -lt 2 ] && exit $s; echo 'agentslock: merging line by line' >&2; \
-                 exec git merge-file --diff3 --marker-size=%L -L ours -L base -L theirs %A %O %B"
-            ),
-        ),
-        // What two branches merged before, each by itself, is merged to be what both began with. Markers
-        // would be in the way there. If it fails, what that began with has to do.
-        ("merge.agentslock.recursive", "agentslock-ancestors".to_owned()),
-        (
-            "merge.agentslock-ancestors.driver",
-            format!("{in_driver} merge --ancestors --quiet -- %O %A %B || cat %O > %A"),
-        ),
-        // Without the program, and of what cannot be read so, the text as it is.
-        (
-            "diff.agentslock.textconv",
-            format!(
-                "f() {{ {program} diff --textconv -- \"$1\" 2>/dev/null || cat -- \"$1\"; }}; f"
-            ),
-        ),
-    ]
+/// What to set up.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Setup<'a> {
+    /// Git merges and shows documents with this program.
+    pub(crate) driver: bool,
+    /// Git leaves locks and temporaries out of commits: the file to say so in.
+    pub(crate) ignore: Option<IgnoreFile>,
+    /// Nothing is written.
+    pub(crate) dry_run: bool,
+    /// How long to wait for other gits and installs, and what to say meanwhile.
+    pub(crate) common: &'a Common,
 }
 
-const SECTIONS: [&str; 3] = ["merge.agentslock", "merge.agentslock-ancestors", "diff.agentslock"];
+/// What was set up, or taken back: nothing, if there was nothing to do.
+#[derive(Debug, Default)]
+pub(crate) struct Done {
+    /// Each step, in words.
+    pub(crate) steps: Vec<String>,
+    /// The files of the checkout that were changed.
+    pub(crate) to_commit: Vec<&'static str>,
+}
+
+impl Setup<'_> {
+    /// Sets it up in the repository around the current directory. It can be called again after any failure,
+    /// and by several processes at once.
+    pub(crate) fn install(&self) -> Result<Done, Failure> {
+        let place = Place::find(self.common)?;
+        let mut done = Done::default();
+        let settings = settings::settings(&program());
+        // What must be refused, before anything is written.
+        let attributes = place.attributes();
+        attributes.would_change(|before| ATTRIBUTES.added_to(before))?;
+        if let Some(file) = self.ignore {
+            place.ignore(file).would_change(|before| IGNORED.added_to(before))?;
+        }
+        if self.driver {
+            settings::set(&settings, self.wait(), &mut done.steps)?;
+        }
+        if let Some(file) = self.ignore {
+            self.edit(place.ignore(file), &IGNORED, "added", &mut done)?;
+        }
+        if self.driver {
+            self.edit(attributes, &ATTRIBUTES, "added", &mut done)?;
+        }
+        if !self.dry_run {
+            if self.driver {
+                settings::expect_used(&settings)?;
+                lines::expect_merged(&place.top_level)?;
+            }
+            if self.ignore.is_some() {
+                lines::expect_ignored(&place.top_level)?;
+            }
+        }
+        Ok(done)
+    }
+
+    /// Takes all of it back, whatever was set up.
+    fn uninstall(&self) -> Result<Done, Failure> {
+        let place = Place::find(self.common)?;
+        let mut done = Done::default();
+        self.edit(place.attributes(), &ATTRIBUTES, "removed", &mut done)?;
+        for file in [IgnoreFile::Gitignore, IgnoreFile::Exclude] {
+            self.edit(place.ignore(file), &IGNORED, "removed", &mut done)?;
+        }
+        settings::unset(self.wait(), &mut done.steps)?;
+        Ok(done)
+    }
+
+    /// How long to wait for other gits; `None`: nothing is written, so that nothing is waited for.
+    fn wait(&self) -> Option<Wait> {
+        (!self.dry_run).then(|| self.common.wait())
+    }
+
+    fn edit(
+        &self,
+        file: SharedFile<'_>,
+        lines: &Lines,
+        verb: &str,
+        done: &mut Done,
+    ) -> Result<(), Failure> {
+        let change = |before: &[u8]| match verb {
+            "added" => lines.added_to(before),
+            _ => lines.removed_from(before),
+        };
+        let changed = match self.dry_run {
+            true => file.would_change(change)?,
+            false => file.change(change)?,
+        };
+        if changed {
+            done.steps.push(format!("`{}`: {verb} {}", file.path.display(), lines.in_words()));
+            done.to_commit.extend(file.in_checkout);
+        }
+        Ok(())
+    }
+}
+
+/// The files that say it.
+struct Place<'a> {
+    common: &'a Common,
+    top_level: PathBuf,
+    attributes: PathBuf,
+    gitignore: PathBuf,
+    exclude: PathBuf,
+}
+
+impl<'a> Place<'a> {
+    fn find(common: &'a Common) -> Result<Self, Failure> {
+        let top_level = git::top_level()?;
+        Ok(Self {
+            common,
+            attributes: top_level.join(ATTRIBUTES_FILE),
+            gitignore: top_level.join(IGNORE_FILE),
+            exclude: git::exclude_file()?,
+            top_level,
+        })
+    }
+
+    fn attributes(&self) -> SharedFile<'_> {
+        SharedFile {
+            common: self.common,
+            path: &self.attributes,
+            in_checkout: Some(ATTRIBUTES_FILE),
+        }
+    }
+
+    fn ignore(&self, file: IgnoreFile) -> SharedFile<'_> {
+        match file {
+            IgnoreFile::Gitignore => SharedFile {
+                common: self.common,
+                path: &self.gitignore,
+                in_checkout: Some(IGNORE_FILE),
+            },
+            IgnoreFile::Exclude => {
+                SharedFile { common: self.common, path: &self.exclude, in_checkout: None }
+            }
+        }
+    }
+}
 
 pub(super) fn install(arguments: &Merge, common: &Common) -> Result<ExitCode, Failure> {
-    let top_level = git::top_level()?;
-    let attributes = top_level.join(".gitattributes");
-    let before = fsops::read(&attributes)?.bytes.unwrap_or_default();
-    let mut done = Vec::new();
-    if arguments.install {
-        if let Some(after) = with_attributes(&before) {
-            done.push(format!("`{}`: added `{ATTRIBUTES}`", attributes.display()));
-            write(arguments, &attributes, &after)?;
-        }
-        for (name, value) in settings(&program()) {
-            if git::ask(&["config", "--local", "--get", name])?.as_ref() != Some(&value) {
-                if !arguments.dry_run {
-                    // One that is there twice, too.
-                    git::tell(&["config", "--local", "--replace-all", name, &value])?;
-                }
-                done.push(format!("this clone's configuration: set {name}"));
-            }
-        }
-        if !arguments.dry_run {
-            expect_used(&top_level, &settings(&program()))?;
-        }
-    } else {
-        if let Some(after) = without_attributes(&before) {
-            done.push(format!("`{}`: removed `{ATTRIBUTES}`", attributes.display()));
-            write(arguments, &attributes, &after)?;
-        }
-        for section in SECTIONS {
-            let pattern = format!("^{}\\.", section.replace('.', "\\."));
-            if git::ask(&["config", "--local", "--get-regexp", &pattern])?.is_some() {
-                if !arguments.dry_run {
-                    git::tell(&["config", "--local", "--remove-section", section])?;
-                }
-                done.push(format!("this clone's configuration: removed {section}"));
-            }
-        }
-    }
-    tell(arguments, common, &attributes, &done)
-}
-
-/// Git follows no link to attributes, and what other lines say can count more. So can what a file says that
-/// the configuration includes, or a work tree's own.
-fn expect_used(top_level: &Path, settings: &[(&str, String)]) -> Result<(), Failure> {
-    for (name, ours) in settings {
-        let used = git::ask(&["config", "--get", name])?.unwrap_or_default();
-        if used != *ours {
-            let message = format!(
-                "all is set up, but git does not use it: another part of its configuration has \
-                 `{name}: {used}` (`git config --show-origin --get-all {name}` tells where)"
-            );
-            return Err(Failure::new(crate::io::failure::TROUBLE, "git", message));
-        }
-    }
-    let driver = git::merge_attribute(&top_level.join(".agentsrc.lock"))?;
-    if driver == "agentslock" {
-        return Ok(());
-    }
-    let message = format!(
-        "all is set up, but git does not use it: for `.agentsrc.lock` it has `merge: {driver}`; \
-         `.gitattributes` must not be a symbolic link, and no later line, nor \
-         `.git/info/attributes`, may say otherwise"
-    );
-    Err(Failure::new(crate::io::failure::TROUBLE, "git", message))
+    let setup =
+        Setup { driver: true, ignore: arguments.ignore, dry_run: arguments.dry_run, common };
+    let done = if arguments.install { setup.install()? } else { setup.uninstall()? };
+    tell(arguments, common, &git::top_level()?.join(ATTRIBUTES_FILE), &done)
 }
 
 fn tell(
     arguments: &Merge,
     common: &Common,
     attributes: &Path,
-    done: &[String],
+    done: &Done,
 ) -> Result<ExitCode, Failure> {
     if common.json {
         let mut fields = envelope(attributes, true);
-        push(&mut fields, if arguments.dry_run { "would_do" } else { "done" }, done);
+        push(&mut fields, if arguments.dry_run { "would_do" } else { "done" }, &done.steps);
         return print_envelope(&fields);
     }
     if common.quiet {
@@ -135,79 +190,30 @@ fn tell(
     }
     let would = if arguments.dry_run { "would be done: " } else { "" };
     let mut text = String::new();
-    for line in done {
+    for line in &done.steps {
         text.extend([would, line, "\n"]);
     }
-    if done.is_empty() {
+    if done.steps.is_empty() {
         text += "nothing to do\n";
-    } else if arguments.install {
-        text += "Commit .gitattributes. The configuration is this clone's alone: each other clone needs \
-                 `agentslock merge --install`, too, and merges line by line without it.\n";
-    } else {
-        text +=
-            "Commit .gitattributes; the configuration of other clones does nothing without it.\n";
     }
+    text += &advice(arguments.install, &done.to_commit);
     print(&text)
 }
 
-/// With our lines at the end, former ones replaced; `None` if they are there.
-fn with_attributes(before: &[u8]) -> Option<Vec<u8>> {
-    if lines(before).any(|line| line == ATTRIBUTES.as_bytes()) {
-        return None;
+/// What is left to the person.
+fn advice(installed: bool, to_commit: &[&str]) -> String {
+    if to_commit.is_empty() {
+        return String::new();
     }
-    let mut after = without_attributes(before).unwrap_or_else(|| before.to_owned());
-    if !after.is_empty() && !after.ends_with(b"\n") {
-        after.push(b'\n');
+    let files = to_commit.join(" and ");
+    match (installed, to_commit.contains(&ATTRIBUTES_FILE)) {
+        (true, true) => format!(
+            "Commit {files}. The configuration is this clone's alone: each other clone needs \
+             `agentslock merge --install`, too, and merges line by line without it.\n"
+        ),
+        (false, true) => {
+            format!("Commit {files}; the configuration of other clones does nothing without it.\n")
+        }
+        (_, false) => format!("Commit {files}.\n"),
     }
-    after.extend_from_slice(format!("{COMMENT}\n{ATTRIBUTES}\n").as_bytes());
-    Some(after)
-}
-
-/// Without our lines; `None` if they are not there.
-fn without_attributes(before: &[u8]) -> Option<Vec<u8>> {
-    let is_ours = |line: &[u8]| {
-        let line = line.trim_ascii_end();
-        [ATTRIBUTES, FORMER, COMMENT].iter().any(|ours| line == ours.as_bytes())
-    };
-    let after: Vec<u8> = before
-        .split_inclusive(|byte| *byte == b'\n')
-        .filter(|line| !is_ours(line))
-        .flatten()
-        .copied()
-        .collect();
-    (after != before).then_some(after)
-}
-
-fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
-    text.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii_end)
-}
-
-/// A file without lines is removed: we made it.
-fn write(arguments: &Merge, path: &Path, after: &[u8]) -> Result<(), Failure> {
-    if arguments.dry_run {
-        return Ok(());
-    }
-    if after.is_empty() {
-        return std::fs::remove_file(path).map_err(|error| {
-            Failure::io(&format!("failed to remove `{}`", path.display()), &error)
-        });
-    }
-    Ok(fsops::write_atomic(path, after)?)
-}
-
-/// By its name, where that finds this very program; else by its path, quoted for a shell.
-fn program() -> String {
-    let name = "agentslock";
-    let Ok(here) = std::env::current_exe().and_then(|path| path.canonicalize()) else {
-        return name.to_owned();
-    };
-    let directories = std::env::var_os("PATH").unwrap_or_default();
-    let mut found = std::env::split_paths(&directories)
-        .map(|directory| directory.join(name).with_extension(std::env::consts::EXE_EXTENSION))
-        .filter(|path| path.is_file());
-    if found.next().and_then(|path| path.canonicalize().ok()).as_ref() == Some(&here) {
-        return name.to_owned();
-    }
-    let path = here.to_string_lossy().replace('\'', "'\\''");
-    format!("'{path}'")
 }

@@ -4,6 +4,9 @@ mod driver;
 mod flags;
 mod git;
 mod install;
+mod lines;
+mod settings;
+mod shared_file;
 
 use std::process::ExitCode;
 

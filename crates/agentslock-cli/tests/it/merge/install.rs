@@ -87,12 +87,7 @@ fn the_line_of_earlier_versions_is_replaced_and_can_be_undone() {
 fn where_git_does_not_use_it_that_is_an_error() {
     let test = "where_git_does_not_use_it_that_is_an_error";
     for put in [
-        // Git follows no links to attributes in the work tree.
-        (|repo| {
-            repo.lab.write("elsewhere", "");
-            std::os::unix::fs::symlink("elsewhere", repo.lab.join(".gitattributes")).unwrap();
-        }) as fn(&Repo),
-        |repo| repo.lab.write(".git/info/attributes", "*.lock -merge\n"),
+        (|repo| repo.lab.write(".git/info/attributes", "*.lock -merge\n")) as fn(&Repo),
         |repo| repo.lab.write(".gitattributes", format!("{ATTRIBUTES}\n*.lock merge=union\n")),
         |repo| {
             repo.agentslock(&["merge", "--install"]).exits(0);
@@ -110,6 +105,31 @@ fn where_git_does_not_use_it_that_is_an_error() {
         let told = repo.agentslock(&["merge", "--install", "--json"]).exits(2).json();
         assert_eq!(told["error"]["kind"], "git");
         repo.agentslock(&["merge", "--install", "--dry-run"]).exits(0);
+    }
+}
+
+/// Git follows no link to attributes in the work tree, and the file that one leads to is not the repository's
+/// to change: a clone can come with any link.
+#[test]
+fn a_link_is_refused_before_anything_is_written() {
+    let test = "a_link_is_refused_before_anything_is_written";
+    for (name, flag) in [(".gitattributes", "--quiet"), (".gitignore", "--ignore")] {
+        let Some(repo) = Repo::without_driver(test, &json!({})) else { return };
+        repo.lab.write("elsewhere", "a person's\n");
+        for target in ["elsewhere", "nowhere"] {
+            let _ = fs::remove_file(repo.lab.join(name));
+            std::os::unix::fs::symlink(target, repo.lab.join(name)).unwrap();
+            let before = repo.lab.picture();
+            for dry in [&[][..], &["--dry-run"]] {
+                let ended =
+                    repo.agentslock(&[&["merge", "--install", flag], dry].concat()).exits(2);
+                let complaint = ended.complaint();
+                for part in [name, "symbolic link", "git does not use it", "nothing was written"] {
+                    assert!(complaint.contains(part), "{complaint}");
+                }
+            }
+            assert_eq!(repo.lab.picture(), before);
+        }
     }
 }
 

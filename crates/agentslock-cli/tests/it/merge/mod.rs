@@ -2,9 +2,14 @@
 
 mod alone;
 mod conflicts;
+mod crashes;
 mod driver;
+mod ignore;
 mod install;
+mod races;
 pub(crate) mod repo;
+mod sparse;
+mod strategies;
 
 use serde_json::{Value, json};
 

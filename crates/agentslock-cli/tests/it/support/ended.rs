@@ -26,6 +26,11 @@ impl Ended {
         self
     }
 
+    /// Whether SIGKILL ended it.
+    pub(crate) fn was_killed(&self) -> bool {
+        self.signal == Some(9)
+    }
+
     pub(crate) fn out(&self) -> &str {
         std::str::from_utf8(&self.stdout).unwrap()
     }

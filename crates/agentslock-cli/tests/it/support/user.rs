@@ -32,6 +32,11 @@ impl OtherUser {
         Some(Self { user, directory })
     }
 
+    /// The user's number.
+    pub(crate) fn id(&self) -> u32 {
+        self.user
+    }
+
     /// The program under test, as that user.
     pub(crate) fn agentslock(&self, arguments: impl IntoIterator<Item: AsRef<OsStr>>) -> Program {
         let name = Path::new(PROGRAM).file_name().expect("because it is a file");
