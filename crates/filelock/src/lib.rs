@@ -30,7 +30,7 @@
 //!   [`renew`](LockGuard::renew), alive or not. There, at most one holds as long as holders finish
 //!   or renew in time and clocks agree. [`verify`](LockGuard::verify) right before committing
 //!   bounds the damage.
-//! - `git add -A` would commit a held lock: ignore `*.lock.lock*`, or what your locks are called.
+//! - `git add -A` would commit a held lock: let git ignore `*.lock/` and `*.lock.prep-*`.
 //! - Where a lock cannot be published whole (network file systems, FUSE, names near the length limit),
 //!   a claimant that dies between making its lock and writing its record blocks others for 30 s.
 //! - A process that is killed inside a system call dies when that returns: on a disk that takes
