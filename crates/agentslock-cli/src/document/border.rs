@@ -11,7 +11,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::io::failure::Failure;
-use crate::sys;
+use crate::sys::{self, User};
 
 /// What marks the root of a checkout: git's directory, or the file that stands for it in a worktree or a
 /// submodule; and what jj and Mercurial have.
@@ -88,9 +88,9 @@ fn between(directory: &Path, parent: &Path) -> Option<Border> {
     if sys::is_shared(&above) {
         return Some(Border::Shared);
     }
-    let owner = sys::owner(&above);
-    let is_known = owner == sys::our_user()
-        || directory.metadata().is_ok_and(|directory| sys::owner(&directory) == owner);
+    let owner = User::owning(&above);
+    let is_known = owner == User::current()
+        || directory.metadata().is_ok_and(|directory| User::owning(&directory) == owner);
     (!is_known).then_some(Border::OtherUser)
 }
 
@@ -105,8 +105,8 @@ fn is_mark(directory: &Path, mark: &str) -> bool {
     else {
         return false;
     };
-    let owner = sys::owner(&mark);
-    !sys::is_shared(&directory) || owner == sys::owner(&directory) || owner == sys::our_user()
+    let owner = User::owning(&mark);
+    !sys::is_shared(&directory) || owner == User::owning(&directory) || owner == User::current()
 }
 
 /// The files of a repository without a checkout, or of a submodule. A checkout's own `.git` is none: it

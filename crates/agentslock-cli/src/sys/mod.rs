@@ -11,7 +11,7 @@ mod origin;
 #[cfg(unix)]
 mod owner;
 #[cfg(unix)]
-pub(crate) use owner::{is_shared, our_user, owner};
+pub(crate) use owner::{User, is_shared};
 #[cfg(unix)]
 mod unix;
 #[cfg(unix)]
@@ -28,8 +28,8 @@ mod windows;
 use windows::ending;
 #[cfg(windows)]
 pub(crate) use windows::{
-    Process, Signals, catch_file_size_limit, command_name, exit_code,
-    is_script_without_interpreter, is_shared, our_user, owner, path_from_bytes, stderr_columns,
+    Process, Signals, User, catch_file_size_limit, command_name, exit_code,
+    is_script_without_interpreter, is_shared, path_from_bytes, stderr_columns,
 };
 
 #[cfg(not(any(unix, windows)))]

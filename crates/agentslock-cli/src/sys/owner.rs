@@ -7,14 +7,20 @@ use std::os::unix::fs::MetadataExt;
 /// them.
 const SHARED: u32 = 0o1002;
 
-/// The user that this process acts as.
-pub(crate) fn our_user() -> Option<u32> {
-    Some(rustix::process::geteuid().as_raw())
-}
+/// A user of the system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct User(u32);
 
-/// The user that a file belongs to.
-pub(crate) fn owner(metadata: &Metadata) -> Option<u32> {
-    Some(metadata.uid())
+impl User {
+    /// The one that this process acts as.
+    pub(crate) fn current() -> Self {
+        Self(rustix::process::geteuid().as_raw())
+    }
+
+    /// The one that a file belongs to.
+    pub(crate) fn owning(metadata: &Metadata) -> Self {
+        Self(metadata.uid())
+    }
 }
 
 /// Whether a directory is one like `/tmp`.

@@ -117,15 +117,20 @@ pub(crate) fn path_from_bytes(bytes: Vec<u8>) -> PathBuf {
     String::from_utf8_lossy(&bytes).into_owned().into()
 }
 
-/// A directory's owner says little here: an administrator's files belong to the group of all of them. What
-/// keeps others from writing there are the rights of the directories above.
-pub(crate) fn our_user() -> Option<u32> {
-    None
-}
+/// A user of the system: all count as one. A directory's owner says little here, since an administrator's
+/// files belong to the group of all of them. What keeps others from writing there are the rights of the
+/// directories above.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct User(());
 
-/// As for [`our_user`].
-pub(crate) fn owner(_: &Metadata) -> Option<u32> {
-    None
+impl User {
+    pub(crate) fn current() -> Self {
+        Self(())
+    }
+
+    pub(crate) fn owning(_: &Metadata) -> Self {
+        Self(())
+    }
 }
 
 /// There is none.

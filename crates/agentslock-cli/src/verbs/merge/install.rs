@@ -112,10 +112,7 @@ impl Setup<'_> {
             "added" => lines.added_to(before),
             _ => lines.removed_from(before),
         };
-        let changed = match self.dry_run {
-            true => file.would_change(change)?,
-            false => file.change(change)?,
-        };
+        let changed = if self.dry_run { file.would_change(change)? } else { file.change(change)? };
         if changed {
             done.steps.push(format!("`{}`: {verb} {}", file.path.display(), lines.in_words()));
             done.to_commit.extend(file.in_checkout);

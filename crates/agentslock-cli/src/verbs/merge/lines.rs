@@ -9,7 +9,7 @@ use crate::io::failure::{Failure, TROUBLE};
 #[derive(Debug)]
 pub(crate) struct Lines {
     comment: &'static str,
-    lines: &'static [&'static str],
+    current: &'static [&'static str],
     /// What earlier versions wrote instead.
     former: &'static [&'static str],
 }
@@ -18,7 +18,7 @@ pub(crate) struct Lines {
 /// writers end lines alike, whatever `core.autocrlf` says.
 pub(super) const ATTRIBUTES: Lines = Lines {
     comment: "# Merged and shown by agentslock; once in each clone: agentslock merge --install",
-    lines: &[".agentsrc.lock merge=agentslock diff=agentslock text eol=lf"],
+    current: &[".agentsrc.lock merge=agentslock diff=agentslock text eol=lf"],
     former: &[".agentsrc.lock merge=agentslock diff=agentslock"],
 };
 
@@ -28,7 +28,7 @@ pub(super) const ATTRIBUTES: Lines = Lines {
 /// implementation moved aside; temporaries, ours and theirs.
 pub(super) const IGNORED: Lines = Lines {
     comment: "# Locks and temporaries of agentslock (agentslock merge --install --ignore)",
-    lines: &[
+    current: &[
         "*.lock/",
         ".agentsrc.lock.lock",
         "*.lock.prep-*",
@@ -42,21 +42,21 @@ pub(super) const IGNORED: Lines = Lines {
 impl Lines {
     /// What was done, in words: the lines.
     pub(super) fn in_words(&self) -> String {
-        let quoted: Vec<_> = self.lines.iter().map(|line| format!("`{line}`")).collect();
+        let quoted: Vec<_> = self.current.iter().map(|line| format!("`{line}`")).collect();
         quoted.join(", ")
     }
 
     /// With our lines at the end, former ones replaced; `None` if all are there.
     pub(super) fn added_to(&self, before: &[u8]) -> Option<Vec<u8>> {
         let has = |line: &str| lines(before).any(|it| it == line.as_bytes());
-        if self.lines.iter().all(|line| has(line)) {
+        if self.current.iter().all(|line| has(line)) {
             return None;
         }
         let mut after = self.removed_from(before).unwrap_or_else(|| before.to_owned());
         if !after.is_empty() && !after.ends_with(b"\n") {
             after.push(b'\n');
         }
-        for line in [&self.comment].into_iter().chain(self.lines) {
+        for line in [&self.comment].into_iter().chain(self.current) {
             after.extend_from_slice(format!("{line}\n").as_bytes());
         }
         Some(after)
@@ -71,7 +71,7 @@ impl Lines {
         let mut is_ours = |line: &[u8]| {
             let line = line.trim_ascii_end();
             let is_comment = line == self.comment.as_bytes();
-            let is_line = self.lines.iter().chain(self.former).any(|it| line == it.as_bytes());
+            let is_line = self.current.iter().chain(self.former).any(|it| line == it.as_bytes());
             let is_ours = is_comment || (is_line && (below || stand_alone));
             below = is_comment || (below && is_line);
             is_ours
