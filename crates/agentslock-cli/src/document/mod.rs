@@ -1,7 +1,7 @@
 //! The document: which one is meant, what stands where in it, and what changed in it, in words.
 
-pub(crate) mod broken;
 mod border;
+pub(crate) mod broken;
 pub(crate) mod describe;
 pub(crate) mod find;
 pub(crate) mod hint;
