@@ -1,0 +1,43 @@
+//! M7, F2: what names this boot of the machine.
+
+use std::os::unix::fs::MetadataExt as _;
+
+use crate::fact::Report;
+use crate::peer::{Peer, say};
+
+const NAME: &str = if super::IS_FREEBSD { "F2" } else { "M7" };
+
+pub(crate) fn system(report: &mut Report) {
+    let ours = boot();
+    let theirs = Peer::start("boot", std::path::Path::new("."), &[])
+        .and_then(|mut peer| peer.line())
+        .unwrap_or_else(|error| error.to_string());
+    report.note(NAME, "name of this boot", &ours);
+    report.expect(NAME, "… the same in a second process", &ours, &theirs);
+    let length = if ours.len() >= 8 { "8 characters or more" } else { "fewer than 8" };
+    report.expect(NAME, "… length", "8 characters or more", length);
+    let device = std::path::Path::new("/dev")
+        .symlink_metadata()
+        .map_or_else(|error| error.to_string(), |stat| format!("{:#x}", stat.dev()));
+    report.note(NAME, "device number of /dev, a second witness on macOS", device);
+}
+
+/// Prints what a second process finds.
+pub(crate) fn peer() {
+    say(&boot());
+}
+
+#[cfg(not(any(target_vendor = "apple", target_os = "freebsd")))]
+fn boot() -> String {
+    std::fs::read_to_string("/proc/sys/kernel/random/boot_id")
+        .map_or_else(|error| error.to_string(), |text| text.trim().to_owned())
+}
+
+#[cfg(any(target_vendor = "apple", target_os = "freebsd"))]
+fn boot() -> String {
+    use sysctl::Sysctl as _;
+    let name = if super::IS_FREEBSD { "kern.boot_id" } else { "kern.bootsessionuuid" };
+    sysctl::Ctl::new(name)
+        .and_then(|control| control.value())
+        .map_or_else(|error| error.to_string(), |value| format!("{value:?}"))
+}
