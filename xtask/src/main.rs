@@ -44,6 +44,7 @@ enum Task {
     Mutation(verify::Mutation),
     Circles(verify::Circles),
     Platforms(platforms::Platforms),
+    Probe(platforms::Probe),
     Bench(bench::Bench),
     /// Count lines and dependencies of each crate; fail on a licence that has to be looked at
     Dependencies,
@@ -69,6 +70,7 @@ fn main() -> ExitCode {
         Task::Mutation(task) => task.run(),
         Task::Circles(task) => task.run(),
         Task::Platforms(task) => task.run(),
+        Task::Probe(task) => task.run(),
         Task::Bench(task) => task.run(),
         Task::Dependencies => dependencies::run(),
         Task::Api(task) => task.run(),

@@ -44,7 +44,10 @@ fn contend(place: &Path, processes: u32) -> Outcome<(u32, Duration, String)> {
             Err(_) => errors.push(said),
         }
     }
-    let errors = if errors.is_empty() { "none".to_owned() } else { errors.join("; ") };
+    let errors = match errors.first() {
+        None => "none".to_owned(),
+        Some(first) => format!("{} of {processes} processes; the first: {first}", errors.len()),
+    };
     Ok((std::fs::read_to_string(&number)?.parse()?, Duration::from_micros(longest), errors))
 }
 

@@ -3,6 +3,7 @@
 //! The standard library for each of them is built from its sources. What is missing for that is said, with
 //! the packages that bring it.
 
+mod probe;
 mod tools;
 mod wine;
 
@@ -10,7 +11,12 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 
+<<<<<<< HEAD
 use crate::outcome::Outcome;
+=======
+use crate::Outcome;
+pub(crate) use probe::Probe;
+>>>>>>> f34e510 (xtask: probe runs on each kind of volume that can be mounted here, and under Wine)
 use tools::Tools;
 use wine::Wine;
 
