@@ -11,12 +11,8 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 
-<<<<<<< HEAD
 use crate::outcome::Outcome;
-=======
-use crate::Outcome;
 pub(crate) use probe::Probe;
->>>>>>> f34e510 (xtask: probe runs on each kind of volume that can be mounted here, and under Wine)
 use tools::Tools;
 use wine::Wine;
 

@@ -12,7 +12,7 @@ use clap::Args;
 use super::WINDOWS;
 use super::tools::Tools;
 use super::wine::{Wine, windows_path};
-use crate::Outcome;
+use crate::outcome::Outcome;
 use crate::workload::mounts::{self, Kind, Mount};
 use crate::workspace;
 

@@ -64,6 +64,8 @@ pub(super) const TASKS: &[Task] = &[
         .short(Short::None)
         .long(&["--clones", "200"]),
     task("platforms", &["xtask", "platforms"]).check(platforms::check).long(&["--long"]),
+    // The long form takes every kind of volume that can be mounted here.
+    task("probe", &["xtask", "probe"]).short(Short::Ci(&["target"])).long(&[]),
     task("interop", &["xtask", "interop"]).check(has_python).long(&["--increments", "1000"]),
     task("fuzz targets", &["check", "--quiet", "--manifest-path", "fuzz/Cargo.toml"])
         .check(has_cpp_compiler),
