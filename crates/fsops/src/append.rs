@@ -3,8 +3,9 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
+use std::time::SystemTime;
 
-use crate::durability::{Durability, parent_of};
+use crate::durability::{Durability, birth_of, is_young, parent_of, sync_young_names};
 use crate::error::AppendError;
 use crate::sys;
 
@@ -18,6 +19,9 @@ pub struct Appended {
 }
 
 /// Appends `record` and a newline, durably, creating the file if there is none.
+///
+/// Another writer may have created the file, or a directory on the way to it, and died before that was on
+/// the disk. So as long as one of them is young (20 minutes), its name is synced, too.
 ///
 /// Whoever shares the file locks it around this call (the crate `filelock`); this crate knows no
 /// locks.
@@ -57,7 +61,7 @@ pub fn append_record_with(
         return not_a_line("contains a newline");
     }
     let failed = |verb| move |source| AppendError::Io { verb, path: path.to_owned(), source };
-    let Opened { mut file, old_length, is_new } = open(path)?;
+    let Opened { mut file, old_length, born } = open(path)?;
     let closed_torn_tail = ends_torn(&file, old_length).map_err(failed("read the end of"))?;
     let mut line = Vec::with_capacity(record.len() + 2);
     if closed_torn_tail {
@@ -72,7 +76,7 @@ pub fn append_record_with(
         });
     }
     if durability == Durability::Full {
-        sync(&file, path, is_new)
+        sync(&file, path, born)
             .map_err(|source| AppendError::NotDurable { path: path.to_owned(), source })?;
     }
     Ok(Appended { closed_torn_tail })
@@ -81,7 +85,8 @@ pub fn append_record_with(
 struct Opened {
     file: File,
     old_length: u64,
-    is_new: bool,
+    /// When its name may have come to be; `None` if we made it.
+    born: Option<SystemTime>,
 }
 
 fn open(path: &Path) -> Result<Opened, AppendError> {
@@ -108,7 +113,10 @@ fn open(path: &Path) -> Result<Opened, AppendError> {
     let metadata = file.metadata().map_err(failed)?;
     match sys::not_regular(&metadata) {
         Some(kind) => Err(AppendError::NotAFile { path: path.to_owned(), kind }),
-        None => Ok(Opened { file, old_length: metadata.len(), is_new }),
+        None => {
+            let born = if is_new { None } else { Some(birth_of(&metadata)) };
+            Ok(Opened { file, old_length: metadata.len(), born })
+        }
     }
 }
 
@@ -136,10 +144,37 @@ fn take_back(file: &File, old_length: u64) -> io::Result<()> {
     if file.metadata()?.len() > old_length { file.set_len(old_length) } else { Ok(()) }
 }
 
-fn sync(file: &File, path: &Path, is_new: bool) -> io::Result<()> {
+fn sync(file: &File, path: &Path, born: Option<SystemTime>) -> io::Result<()> {
     sys::sync_data(file)?;
-    if is_new {
-        sys::sync_directory(&sys::open_directory(&parent_of(&std::path::absolute(path)?))?)?;
+    match born {
+        Some(born) if !is_young(born) => Ok(()),
+        // What counts is the name that links lead to.
+        Some(_) => sync_young_names(&std::fs::canonicalize(path)?),
+        None => {
+            let path = std::path::absolute(path)?;
+            // All that was to be synced for it to be there.
+            sys::sync_directory(&sys::open_directory(&parent_of(&path))?)?;
+            sync_young_names(&parent_of(&path))
+        }
     }
-    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn only_a_young_name_is_synced() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = File::create(directory.path().join("log")).unwrap();
+        let no_name = directory.path().join("no name");
+        let ago = |seconds| Some(SystemTime::now() - Duration::from_secs(seconds));
+        sync(&file, &no_name, ago(1300)).unwrap();
+        for born in [ago(1100), ago(0), Some(SystemTime::now() + Duration::from_secs(9999))] {
+            let error = sync(&file, &no_name, born).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::NotFound, "{born:?}");
+        }
+    }
 }

@@ -1,7 +1,9 @@
 //! What a power cut may take, and the syncing of directories.
 
+use std::fs::Metadata;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use crate::sys;
 
@@ -70,4 +72,38 @@ fn sync_name_of(directory: &Path) -> io::Result<()> {
 /// The directory that `path`, which is absolute, lies in.
 pub(crate) fn parent_of(path: &Path) -> PathBuf {
     path.parent().unwrap_or(path).to_owned()
+}
+
+/// How long a name may be on its way to the disk. File systems write names down by themselves: ext4
+/// after 5 s, xfs and btrfs after 30 s, f2fs after 60 s, any of them after 10 minutes if a laptop saves
+/// power (`laptop_mode`). A mount option can make it longer; this leaves room.
+const ON_ITS_WAY: Duration = Duration::from_secs(20 * 60);
+
+/// When a file or directory came to be, as far as the file system tells; else, when it was last changed.
+pub(crate) fn birth_of(metadata: &Metadata) -> SystemTime {
+    metadata.created().or_else(|_| metadata.modified()).unwrap_or_else(|_| SystemTime::now())
+}
+
+/// Whether the name of what came to be at `born` may not be on the disk yet. What comes from the future
+/// may have come right now: clocks are set back.
+pub(crate) fn is_young(born: SystemTime) -> bool {
+    born.elapsed().map_or(true, |age| age < ON_ITS_WAY)
+}
+
+/// Syncs the name of `path`, which is absolute, if it is young; then the name of its directory, and so on
+/// up to the first one that is not.
+///
+/// What we may not open is passed over: whoever created it there could.
+pub(crate) fn sync_young_names(path: &Path) -> io::Result<()> {
+    for (of, directory) in path.ancestors().zip(path.ancestors().skip(1)) {
+        if !of.metadata().is_ok_and(|metadata| is_young(birth_of(&metadata))) {
+            break;
+        }
+        match sys::open_directory(directory) {
+            Ok(opened) => sys::sync_directory(&opened)?,
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
