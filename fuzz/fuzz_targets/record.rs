@@ -3,7 +3,7 @@
 
 #![no_main]
 
-use filelock::rewrite_record;
+use filelock::testing::rewrite_record;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

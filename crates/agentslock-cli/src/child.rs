@@ -13,17 +13,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
-use filelock::{RenewError, VerifyError};
+use filelock::{NotHeld, RENEW_EVERY, RenewError, VerifyError};
 
 use crate::io::failure::chain;
 use crate::io::stderr::say;
-use crate::lock_wait::RENEW_EVERY;
 use crate::sys;
 
 /// How often to look whether a signal came.
 const PAUSE: Duration = Duration::from_millis(50);
 /// The TTL of locks, less what a last try may take.
-const EXPIRES_AFTER: Duration = Duration::from_secs(28);
+const EXPIRES_AFTER: Duration = filelock::TTL.saturating_sub(Duration::from_secs(2));
 
 /// Starts a command. One that names no interpreter is run by sh, as the shells do it.
 pub(crate) fn start(command: &[OsString]) -> std::io::Result<Child> {
@@ -116,7 +115,7 @@ impl<R: Fn() -> Result<(), RenewError> + Send> Attendance<R> {
             }
             match (self.renew)() {
                 Ok(()) => (renewed, next) = (Instant::now(), RENEW_EVERY),
-                Err(lost @ RenewError::Verify(VerifyError::Lost { .. })) => {
+                Err(lost @ RenewError::Verify(VerifyError::NotHeld(NotHeld::Lost { .. }))) => {
                     return Some(Stop::Lost(lost));
                 }
                 Err(error) if renewed.elapsed() >= EXPIRES_AFTER => {

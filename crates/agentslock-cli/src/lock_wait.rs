@@ -14,10 +14,6 @@ use crate::sys;
 
 const SILENT: Duration = Duration::from_secs(1);
 
-/// How often a lock that is held for long is renewed: a third of the time after which a peer that
-/// goes by the clock takes it.
-pub(crate) const RENEW_EVERY: Duration = Duration::from_secs(10);
-
 /// A signal ends the wait.
 pub(crate) fn options(common: &Common, target: &Path) -> LockOptions {
     unless(common, target, sys::is_wait_interrupted)

@@ -7,7 +7,7 @@ use crate::claim::parent::is_local;
 use crate::claim::prepare::{Preparation, PrepareError};
 use crate::claim::publish::Publication;
 use crate::claim::{Claim, in_place};
-use crate::environment::Environment;
+use crate::environment::{Environment, Way};
 use crate::error::AcquireError;
 use crate::guard::LockGuard;
 use crate::names::Names;
@@ -70,12 +70,11 @@ fn acquire_with(path: &Path, options: &LockOptions) -> Result<LockGuard, Acquire
     options.check()?;
     let names = Names::of(path)?;
     let environment = &options.environment;
-    let local = is_local(&names)? && !environment.force_time_based;
-    let mut way =
-        if local && !environment.force_mkdir_claim { Way::Publish(None) } else { Way::MakeInPlace };
-    let mut wait = Wait::new(&names, options, local, Instant::now());
+    let asks_kernel = environment.asks_kernel(is_local(&names)?);
+    let mut claiming = Claiming { way: environment.way(asks_kernel), ready: None };
+    let mut wait = Wait::new(&names, options, asks_kernel, Instant::now());
     loop {
-        if let Some(claim) = attempt(&mut way, &names, options, local)?
+        if let Some(claim) = claiming.attempt(&names, options)?
             && let Some(mut guard) = hand_over(claim, &names, environment)
         {
             guard.takeover = wait.into_replaced();
@@ -85,52 +84,53 @@ fn acquire_with(path: &Path, options: &LockOptions) -> Result<LockGuard, Acquire
     }
 }
 
-/// How the claim is made, chosen per file system.
-enum Way {
-    /// Prepared in private, published by exclusive rename. The preparation serves all tries of a
-    /// call, and is removed when the call ends without it.
-    Publish(Option<Preparation>),
-    /// `mkdir` at the final name.
-    MakeInPlace,
+/// One call's claiming.
+struct Claiming {
+    /// Chosen per file system.
+    way: Way,
+    /// The preparation serves all tries of a call, and is removed when the call ends without it.
+    ready: Option<Preparation>,
 }
 
-/// One try. `None`: somebody else has the lock.
-fn attempt(
-    way: &mut Way,
-    names: &Names,
-    options: &LockOptions,
-    local: bool,
-) -> Result<Option<Claim>, AcquireError> {
-    let environment = &options.environment;
-    let mut disturbed = names.preparation("");
-    for _ in 0..PREPARATIONS {
-        let Way::Publish(ready) = way else {
-            return in_place::attempt(names, options, local);
-        };
-        let preparation =
-            match ready.take().map_or_else(|| Preparation::new(names, environment), Ok) {
+impl Claiming {
+    /// One try. `None`: another process has the lock.
+    fn attempt(
+        &mut self,
+        names: &Names,
+        options: &LockOptions,
+    ) -> Result<Option<Claim>, AcquireError> {
+        let environment = &options.environment;
+        let mut disturbed = names.preparation("");
+        for _ in 0..PREPARATIONS {
+            if self.way != Way::Published {
+                return in_place::attempt(names, options, self.way == Way::InPlace);
+            }
+            let prepared =
+                self.ready.take().map_or_else(|| Preparation::new(names, environment), Ok);
+            let preparation = match prepared {
                 Ok(preparation) => preparation,
                 Err(PrepareError::Retry(path)) => {
                     disturbed = path;
                     continue;
                 }
                 Err(PrepareError::Unsupported) => {
-                    *way = Way::MakeInPlace;
+                    self.way = Way::InPlace;
                     continue;
                 }
                 Err(PrepareError::Failed(error)) => return Err(error),
             };
-        match preparation.publish(names, environment)? {
-            Publication::Done(claim) => return Ok(Some(claim)),
-            Publication::Taken(preparation) => {
-                *way = Way::Publish(Some(preparation));
-                return Ok(None);
+            match preparation.publish(names, environment)? {
+                Publication::Done(claim) => return Ok(Some(claim)),
+                Publication::Taken(preparation) => {
+                    self.ready = Some(preparation);
+                    return Ok(None);
+                }
+                Publication::Gone => {}
+                Publication::Unsupported => self.way = Way::InPlace,
             }
-            Publication::Gone => {}
-            Publication::Unsupported => *way = Way::MakeInPlace,
         }
+        Err(AcquireError::Disturbed { path: disturbed, attempts: PREPARATIONS })
     }
-    Err(AcquireError::Disturbed { path: disturbed, attempts: PREPARATIONS })
 }
 
 /// Makes the guard. If we were stopped between stamping the record and publishing it, others see

@@ -4,30 +4,62 @@
 use std::hash::{BuildHasher, RandomState};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::sys;
 
-/// Overrides for tests and for the verification programmes. Not part of the crate's promises.
-#[doc(hidden)]
+/// What a test can set. Without the feature `testing` it always is the default.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(not(feature = "testing"), allow(unreachable_pub, reason = "public with `testing`"))]
 pub struct Environment {
     /// Added to the wall clock, in nanoseconds.
     pub clock_offset: i64,
-    /// Claims with `mkdir` in place even where exclusive rename works.
-    pub force_mkdir_claim: bool,
-    /// Neither takes nor believes OS locks, as on a network file system.
-    pub force_time_based: bool,
+    /// How locks are claimed and judged. `None`: the best way that the file system allows.
+    pub way: Option<Way>,
     /// Another name for the running kernel.
     pub kernel_id: Option<String>,
 }
 
+/// How a lock is claimed, and what its holder is judged by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "testing"), allow(unreachable_pub, reason = "public with `testing`"))]
+pub enum Way {
+    /// Prepared in private and published by one exclusive rename; judged by the kernel.
+    Published,
+    /// Made by `mkdir` at the final name; judged by the kernel.
+    InPlace,
+    /// Made by `mkdir` at the final name; judged by time, as on a network file system: OS locks
+    /// are neither taken nor believed.
+    ByTime,
+}
+
 impl Environment {
+    /// Whether the kernel is asked whether holders live. `is_local`: its OS locks on this file
+    /// system mean something.
+    pub(crate) fn asks_kernel(&self, is_local: bool) -> bool {
+        is_local && self.way != Some(Way::ByTime)
+    }
+
+    /// The way to claim a lock. `asks_kernel`: see there.
+    pub(crate) fn way(&self, asks_kernel: bool) -> Way {
+        match self.way {
+            _ if !asks_kernel => Way::ByTime,
+            Some(way) => way,
+            None => Way::Published,
+        }
+    }
+
     /// Wall-clock time in unix nanoseconds.
     pub(crate) fn now(&self) -> i64 {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let now = i64::try_from(since.as_nanos()).unwrap_or(i64::MAX);
         now.saturating_add(self.clock_offset)
+    }
+
+    /// How long ago `stamp` is; zero if it is in the future.
+    pub(crate) fn age(&self, stamp: i64) -> Duration {
+        let nanos = self.now().saturating_sub(stamp);
+        Duration::from_nanos(u64::try_from(nanos).unwrap_or(0))
     }
 
     /// The running kernel's name; empty when it has none.

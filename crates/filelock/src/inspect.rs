@@ -19,7 +19,7 @@ use crate::sys;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Inspection {
     holder: Holder,
-    handle: Handle,
+    holder_id: HolderId,
 }
 
 impl Inspection {
@@ -29,17 +29,17 @@ impl Inspection {
     }
 
     /// Names this holding of the lock and no other: for [`break_lock`].
-    pub fn handle(&self) -> &Handle {
-        &self.handle
+    pub fn holder_id(&self) -> &HolderId {
+        &self.holder_id
     }
 }
 
 /// Names one holding of a lock: its token, or, for a holder that wrote none, its inode and a hash of
 /// its record and of the time of its last change.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Handle(String);
+pub struct HolderId(String);
 
-impl Handle {
+impl HolderId {
     fn of(occupant: &Occupant) -> Self {
         let token = occupant.record.as_ref().map_or("", |record| record.token.as_str());
         if !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
@@ -52,16 +52,16 @@ impl Handle {
     }
 }
 
-impl fmt::Display for Handle {
+impl fmt::Display for HolderId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-impl FromStr for Handle {
+impl FromStr for HolderId {
     type Err = std::convert::Infallible;
 
-    /// Any text is a handle; one that names nothing breaks nothing.
+    /// Any text is an id; one that names nothing breaks nothing.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         Ok(Self(text.to_owned()))
     }
@@ -76,7 +76,7 @@ pub fn inspect(path: impl AsRef<Path>) -> Result<Option<Inspection>, InspectErro
     LockOptions::new().inspect(path)
 }
 
-/// Frees the lock of `path`, dead or alive, if it still is the one that `handle` names.
+/// Frees the lock of `path`, dead or alive, if it still is the one that `holder_id` names.
 ///
 /// A holder that lives goes on working, until its next [`verify`](crate::LockGuard::verify) tells
 /// it that it lost the lock. Whoever breaks a lock answers for what both write until then.
@@ -84,7 +84,7 @@ pub fn inspect(path: impl AsRef<Path>) -> Result<Option<Inspection>, InspectErro
 /// # Errors
 ///
 /// [`BreakError`]; unless it is [`BreakError::Clear`], nothing was changed.
-pub fn break_lock(path: impl AsRef<Path>, handle: &Handle) -> Result<(), BreakError> {
+pub fn break_lock(path: impl AsRef<Path>, holder_id: &HolderId) -> Result<(), BreakError> {
     let (names, occupant) = look(path.as_ref(), &LockOptions::new())?;
     let lock = names.lock.clone();
     let Some(occupant) = occupant else {
@@ -94,7 +94,7 @@ pub fn break_lock(path: impl AsRef<Path>, handle: &Handle) -> Result<(), BreakEr
         let holder = Box::new(occupant.holder(&LockOptions::new().environment));
         return Err(BreakError::Unreadable { lock, holder });
     }
-    if Handle::of(&occupant) != *handle {
+    if HolderId::of(&occupant) != *holder_id {
         return Err(BreakError::Changed { lock });
     }
     let occupant = Occupant { verdict: condemned(&occupant.verdict), ..*occupant };
@@ -112,7 +112,7 @@ impl LockOptions {
         let (_, occupant) = look(path.as_ref(), self)?;
         Ok(occupant.map(|occupant| Inspection {
             holder: occupant.holder(&self.environment),
-            handle: Handle::of(&occupant),
+            holder_id: HolderId::of(&occupant),
         }))
     }
 }
@@ -131,7 +131,7 @@ fn look(
             return Err(InspectError::Unusable(AcquireError::of("examine", path, source)));
         }
     };
-    match judge(&names, options, local) {
+    match judge(&names, options, options.environment.asks_kernel(local)) {
         Found::Nothing => Ok((names, None)),
         // Not even looked at: then whether anything stands there is not known.
         Found::Occupied(occupant) if occupant.stat.is_none() => match sys::lstat(&names.lock) {

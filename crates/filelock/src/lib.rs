@@ -65,16 +65,14 @@ mod names;
 mod options;
 mod record;
 mod sys;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod wait;
 
 pub use acquire::{acquire, try_acquire};
-#[doc(hidden)]
-pub use environment::Environment;
-pub use error::{AcquireError, BreakError, InspectError, RenewError, VerifyError};
+pub use error::{AcquireError, BreakError, InspectError, NotHeld, RenewError, VerifyError};
 pub use guard::LockGuard;
 pub use guard::release::ReleaseError;
 pub use holder::{Holder, Liveness};
-pub use inspect::{Handle, Inspection, break_lock, inspect};
-pub use options::LockOptions;
-#[doc(hidden)]
-pub use record::rewrite_record;
+pub use inspect::{HolderId, Inspection, break_lock, inspect};
+pub use options::{LockOptions, RENEW_EVERY, TTL};

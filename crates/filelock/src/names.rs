@@ -4,7 +4,6 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use crate::error::AcquireError;
-use crate::sys::{self, FileId};
 
 /// The names that one lock lives under. All absolute: a later `chdir` changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,10 +56,6 @@ impl Names {
 }
 
 const PREPARATION_INFIX: &str = ".prep-";
-
-pub(crate) fn still_is(names: &Names, id: FileId) -> bool {
-    sys::lstat(&names.lock).is_ok_and(|stat| stat.id == id)
-}
 
 /// Appends to the name itself, not through the extension: `a.json` and `a` have different locks,
 /// and a name that is not UTF-8 works.

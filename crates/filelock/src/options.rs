@@ -12,6 +12,13 @@ use crate::holder::Holder;
 
 type OnWait = dyn Fn(Duration, Option<&Holder>) -> ControlFlow<()> + Send + Sync;
 
+/// How long after its last renewal a holder that only the clock can judge counts as gone. All
+/// programs that share a lock must agree on it; the Go generations use the same.
+pub const TTL: Duration = Duration::from_secs(30);
+
+/// How often a lock that is held for long should be renewed: a third of the [`TTL`].
+pub const RENEW_EVERY: Duration = Duration::from_secs(10);
+
 /// How long a lock without a record may be a claim in the making: what the Go generations use.
 pub(crate) const GRACE: Duration = Duration::from_secs(2);
 
@@ -39,12 +46,12 @@ pub struct LockOptions {
 }
 
 impl LockOptions {
-    /// The defaults: wait up to 5 s; a holder that only the clock can judge counts as gone 30 s
-    /// after its last renewal, one that left no record after 2 s.
+    /// The defaults: wait up to 5 s; a holder that only the clock can judge counts as gone a
+    /// [`TTL`] after its last renewal, one that left no record after 2 s.
     pub fn new() -> Self {
         Self {
             timeout: Duration::from_secs(5),
-            ttl: Duration::from_secs(30),
+            ttl: TTL,
             grace: GRACE,
             on_wait: None,
             environment: Environment::default(),
@@ -57,20 +64,6 @@ impl LockOptions {
         self
     }
 
-    /// How long after its last renewal a holder that the kernel cannot vouch for (a foreign one, or
-    /// one on a network file system) counts as gone. All programs that share a lock should agree
-    /// on it; the Go generations use the default.
-    pub fn ttl(mut self, ttl: Duration) -> Self {
-        self.ttl = ttl;
-        self
-    }
-
-    /// How long a lock without a record may be a claim in the making, before it counts as a leftover.
-    pub fn grace(mut self, grace: Duration) -> Self {
-        self.grace = grace;
-        self
-    }
-
     /// Calls `callback` in each round of waiting with the time waited so far and the holder as last
     /// seen. `Break` ends the wait with [`AcquireError::GaveUp`].
     ///
@@ -80,12 +73,6 @@ impl LockOptions {
         F: Fn(Duration, Option<&Holder>) -> ControlFlow<()> + Send + Sync + 'static,
     {
         self.on_wait = Some(Arc::new(callback));
-        self
-    }
-
-    #[doc(hidden)]
-    pub fn environment(mut self, environment: Environment) -> Self {
-        self.environment = environment;
         self
     }
 

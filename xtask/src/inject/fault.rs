@@ -11,7 +11,7 @@ use super::scenario::{Act, Lock, Scenario};
 use super::scene::{Aftermath, Scene};
 use super::strace::{Call, Ended};
 use crate::outcome::Outcome;
-use crate::workload::way::Way;
+use filelock::testing::Way;
 
 /// Let each system call of the binary fail: old or new file, an honest error, and nothing left behind.
 #[derive(Args)]

@@ -4,7 +4,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use crate::workload::way::Way;
+use filelock::testing::Way;
 
 /// What a program does, and what it finds.
 pub(crate) struct Scenario {

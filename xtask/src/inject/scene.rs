@@ -14,8 +14,8 @@ use tempfile::TempDir;
 use super::scenario::{Act, Lock, NEXT_RECORD, Scenario};
 use super::tools::Tools;
 use crate::outcome::Outcome;
-use crate::workload::way::Way;
 use crate::workspace::worker;
+use filelock::testing::Way;
 
 /// How long a lock without a record can be a claim in the making, and a bit.
 const GRACE: Duration = Duration::from_millis(2100);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::outcome::Outcome;
-use crate::workload::way::Way;
+use filelock::testing::Way;
 
 /// Acquires and releases a lock, in a way that the binary takes only elsewhere.
 #[derive(Args)]

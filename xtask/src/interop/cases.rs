@@ -9,7 +9,7 @@ use super::hold::{
 use super::process::{Limits, python_holder, rust_holder};
 use super::role::Role;
 use crate::outcome::Outcome;
-use crate::workload::way::Way;
+use filelock::testing::Way;
 
 pub(super) type Case = fn(&Path, Way) -> Outcome<Found>;
 

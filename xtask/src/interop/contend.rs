@@ -11,7 +11,7 @@ use super::worker::{COUNTER, NEVER, NUMBERS, PATIENCE};
 use crate::outcome::Outcome;
 use crate::workload::oracle::Numbers;
 use crate::workload::places::Place;
-use crate::workload::way::Way;
+use filelock::testing::Way;
 
 /// One kind of claim of ours with one kind of peer.
 #[derive(Clone, Copy)]

@@ -8,7 +8,7 @@ use filelock::{AcquireError, Holder};
 use super::process::{Limits, Process, python_holder, rust_holder};
 use super::role::Role;
 use crate::outcome::Outcome;
-use crate::workload::way::Way;
+use filelock::testing::Way;
 
 /// What came of a case that did not fail.
 pub(super) enum Found {

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use super::role::Role;
 use crate::outcome::Outcome;
-use crate::workload::way::Way;
 use crate::workspace::worker;
+use filelock::testing::Way;
 
 /// Python itself, not a script that looks for it each time.
 static PYTHON: OnceLock<PathBuf> = OnceLock::new();

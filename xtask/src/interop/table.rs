@@ -4,7 +4,7 @@ use super::cases::{CASES, Case};
 use super::hold::Found;
 use crate::outcome::Failure;
 use crate::workload::places::Place;
-use crate::workload::way::Way;
+use filelock::testing::Way;
 
 /// Runs all cases in all places for all claims, and prints a row for each case. Returns what failed.
 pub(super) fn run(places: &[Place]) -> Vec<String> {

@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use clap::{Args, Subcommand};
-use filelock::{AcquireError, LockOptions, ReleaseError};
+use filelock::{AcquireError, LockOptions, NotHeld, ReleaseError};
 
 use crate::outcome::Outcome;
 use crate::workload::oracle::Numbers;
-use crate::workload::way::Way;
+use filelock::testing::Way;
 
 /// A TTL longer than any run.
 pub(super) const NEVER: Duration = Duration::from_secs(7 * 24 * 3600);
@@ -91,7 +91,7 @@ fn work(options: &LockOptions, target: &Path, directory: &Path, increments: u32)
         }
         match guard.release() {
             Ok(()) => {}
-            Err(ReleaseError::Lost { .. }) => kept = false,
+            Err(ReleaseError::NotHeld(NotHeld::Lost { .. })) => kept = false,
             Err(error) => return Err(error.into()),
         }
         lost += u32::from(!kept);
@@ -120,7 +120,7 @@ fn hold(way: Way, target: &Path, aged: u32) -> Outcome {
     wait_for_line()?;
     match guard.release() {
         Ok(()) => say("released"),
-        Err(ReleaseError::Lost { .. }) => say("lost"),
+        Err(ReleaseError::NotHeld(NotHeld::Lost { .. })) => say("lost"),
         Err(error) => Err(error.into()),
     }
 }

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use clap::Args;
+use filelock::testing::Environment;
 
 use crate::outcome::Outcome;
 use crate::workload::mounts::{self, Kind, Mount};
@@ -116,8 +117,7 @@ fn one_expiry(point: &Path) -> Outcome<bool> {
     holder.kill()?;
     holder.wait()?;
     let early = filelock::try_acquire(&path)?.is_some();
-    let later =
-        filelock::Environment { clock_offset: 31_000_000_000, ..filelock::Environment::default() };
+    let later = Environment { clock_offset: 31_000_000_000, ..Environment::default() };
     let late = filelock::LockOptions::new().environment(later).try_acquire(&path)?;
     let replaced = late.is_some();
     println!("  killed holder: replaced at once {early}, replaced after the TTL {replaced}");

@@ -12,7 +12,8 @@ use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use filelock::{Environment, LockOptions};
+use filelock::LockOptions;
+use filelock::testing::{Environment, Way};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::outcome::Outcome;
@@ -41,7 +42,8 @@ struct Victim {
 }
 
 fn options(time_based: bool) -> LockOptions {
-    let environment = Environment { force_time_based: time_based, ..Environment::default() };
+    let environment =
+        Environment { way: time_based.then_some(Way::ByTime), ..Environment::default() };
     LockOptions::new().environment(environment)
 }
 

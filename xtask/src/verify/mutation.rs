@@ -97,17 +97,22 @@ const MUTANTS: [Mutant; 8] = [
     Mutant {
         name: "verify is always true",
         edits: &[Edit {
-            from: "let lost = |how| Err(VerifyError::Lost { lock: self.names.lock.clone(), how });",
+            from: "let lost = |how| Err(NotHeld::Lost { lock: self.names.lock.clone(), how }.into());",
             to: "let lost = |_how: &'static str| Ok::<(), VerifyError>(());",
         }],
     },
     Mutant {
         name: "a judge does not ask whether the name still stands for what it judged",
-        edits: &[Edit {
-            from: "sys::lstat(&names.lock).is_ok_and(|stat| stat.id == id)",
-            to: "let _ = id;
-                 sys::lstat(&names.lock).is_ok()",
-        }],
+        edits: &[
+            Edit {
+                from: "if !sys::is_at(&names.lock, id).unwrap_or(false) {",
+                to: "if sys::lstat(&names.lock).is_err() {",
+            },
+            Edit {
+                from: "if !sys::is_at(&names.lock, stat.id).unwrap_or(false) {",
+                to: "if sys::lstat(&names.lock).is_err() {",
+            },
+        ],
     },
     Mutant {
         name: "a claimant in place keeps what it was slow to open",

@@ -6,4 +6,3 @@ pub(crate) mod mounts;
 pub(crate) mod oracle;
 pub(crate) mod places;
 pub(crate) mod random;
-pub(crate) mod way;

@@ -125,7 +125,9 @@ impl From<filelock::AcquireError> for Failure {
 impl From<filelock::VerifyError> for Failure {
     fn from(error: filelock::VerifyError) -> Self {
         match &error {
-            filelock::VerifyError::Lost { .. } => Self::new(LOCKED, "lock-lost", chain(&error)),
+            filelock::VerifyError::NotHeld(filelock::NotHeld::Lost { .. }) => {
+                Self::new(LOCKED, "lock-lost", chain(&error))
+            }
             _ => Self::new(TROUBLE, "io", chain(&error)),
         }
     }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use agentslock_core::{Fields, Timestamp};
 use clap::Args;
-use filelock::{Handle, Inspection, Liveness};
+use filelock::{HolderId, Inspection, Liveness};
 
 use crate::flags::Common;
 use crate::io::failure::{Failure, NO};
@@ -85,12 +85,12 @@ fn meant(target: &Path) -> Option<PathBuf> {
     filelock::inspect(&meant).ok()?.map(|_| meant)
 }
 
-fn free(arguments: &Holder, common: &Common, handle: &Handle) -> Result<ExitCode, Failure> {
+fn free(arguments: &Holder, common: &Common, handle: &HolderId) -> Result<ExitCode, Failure> {
     let target = &arguments.target;
     let outcome = if arguments.dry_run {
         match filelock::inspect(target)? {
             None => return Err(nothing_to_free("free", "the lock is free")),
-            Some(inspection) if inspection.handle() != handle => {
+            Some(inspection) if inspection.holder_id() != handle => {
                 return Err(nothing_to_free(
                     "no-such-handle",
                     "the lock is not held as the handle says; look again",
@@ -127,7 +127,7 @@ fn as_text(inspection: &Inspection) -> String {
         lines.push(("since", since.to_string()));
     }
     lines.push(("next", next(inspection)));
-    lines.push(("handle", inspection.handle().to_string()));
+    lines.push(("handle", inspection.holder_id().to_string()));
     let line = |(name, text): &(&str, String)| format!("{name:<8}{}", one_line(text));
     lines.iter().map(line).collect::<Vec<_>>().join("\n") + "\n"
 }
@@ -163,7 +163,7 @@ fn as_json(inspection: &Inspection) -> Fields {
     };
     push(&mut fields, "verdict", verdict);
     push(&mut fields, "next", &next(inspection));
-    push(&mut fields, "handle", &inspection.handle().to_string());
+    push(&mut fields, "handle", &inspection.holder_id().to_string());
     fields
 }
 

@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use filelock::{LockGuard, ReleaseError, VerifyError};
+use filelock::{LockGuard, NotHeld, ReleaseError, VerifyError};
 use fsops::{AtomicFile, Durability, ReplaceError, Version};
 
 use crate::document::Document;
@@ -32,7 +32,7 @@ use crate::options::LockfileOptions;
 
 /// How old a temporary must be to count as left over. The lock's TTL: nobody is that slow and still
 /// holds the lock in the eyes of all.
-const LEFT_OVER: Duration = Duration::from_secs(30);
+const LEFT_OVER: Duration = filelock::TTL;
 
 /// What a flush did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -63,7 +63,7 @@ pub(crate) fn finish_round(
     let round = write(path, options, &guard, read, changes)?;
     // Whatever else goes wrong with releasing, the guard is dropped, and with it the OS lock by which
     // the next waiter would know us alive.
-    let was_lost = matches!(guard.release(), Err(ReleaseError::Lost { .. }));
+    let was_lost = matches!(guard.release(), Err(ReleaseError::NotHeld(NotHeld::Lost { .. })));
     if was_lost && matches!(round, Round::Done(Flushed::Written)) {
         return Err(FlushError::LockLost { path: path.to_owned() });
     }
@@ -90,7 +90,9 @@ fn write(
     let file = file.make_ready().map_err(FlushError::Write)?;
     match guard.verify() {
         Ok(()) => {}
-        Err(VerifyError::Lost { .. }) => return Ok(Round::Disturbed(Disturbance::LockLost)),
+        Err(VerifyError::NotHeld(NotHeld::Lost { .. })) => {
+            return Ok(Round::Disturbed(Disturbance::LockLost));
+        }
         Err(error) => return Err(error.into()),
     }
     if !version.is_current(path).map_err(failed_to("examine"))? {

@@ -140,14 +140,13 @@ impl Start {
 
     /// The longer of what the two say.
     fn elapsed(&self, environment: &Environment) -> Duration {
-        let nanos = environment.now().saturating_sub(self.1);
-        self.0.elapsed().max(Duration::from_nanos(u64::try_from(nanos).unwrap_or(0)))
+        self.0.elapsed().max(environment.age(self.1))
     }
 }
 
 /// Whether the name stands for our directory, and the record in it, found by name, is ours.
 fn is_in_place(names: &Names, id: sys::FileId, bytes: &[u8]) -> std::io::Result<bool> {
-    let here = sys::lstat(&names.lock)?.id == id;
+    let here = sys::is_at(&names.lock, id)?;
     let read = sys::open_file(&names.lock.join(record::NAME))?
         .map(|file| sys::read_start(&file, record::LIMIT))
         .transpose()?;
@@ -165,7 +164,7 @@ fn is_lost(kind: ErrorKind) -> bool {
 }
 
 fn remove_if_ours(names: &Names, id: sys::FileId) {
-    if sys::lstat(&names.lock).is_ok_and(|stat| stat.id == id) {
+    if sys::is_at(&names.lock, id).unwrap_or(false) {
         let _ = sys::rmdir_if(&names.lock, id);
     }
 }

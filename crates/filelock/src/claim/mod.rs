@@ -6,6 +6,7 @@ pub(crate) mod prepare;
 pub(crate) mod publish;
 
 use std::io;
+use std::time::Duration;
 
 use crate::environment::Environment;
 use crate::record::file::RecordFile;
@@ -28,8 +29,8 @@ pub(crate) struct Claim {
     pub(crate) is_published: bool,
 }
 
-/// A stamp older than this, in nanoseconds, is not shown to others as "just acquired".
-const FRESH: i64 = 1_000_000_000;
+/// A stamp older than this is not shown to others as "just acquired".
+const FRESH: Duration = Duration::from_secs(1);
 
 impl Claim {
     pub(crate) fn record_for(environment: &Environment, token: String, flocked: bool) -> Record {
@@ -44,7 +45,7 @@ impl Claim {
     /// Whether so much time went by since the record was stamped that it should be stamped anew
     /// before (or right after) others see it: because we waited, or were stopped.
     pub(crate) fn is_stale(&self, environment: &Environment) -> bool {
-        environment.now().saturating_sub(self.record.stamp) > FRESH
+        environment.age(self.record.stamp) > FRESH
     }
 
     /// Overwrites the stamp in place with one positioned write. A reader in the middle of it sees

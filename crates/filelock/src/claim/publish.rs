@@ -48,7 +48,7 @@ impl Preparation {
                 ErrorKind::Unsupported => return Ok(Publication::Unsupported),
                 // Somebody removed the preparation; or the rename took place and its answer was lost.
                 ErrorKind::NotFound => {
-                    let ours = sys::lstat(&names.lock).is_ok_and(|stat| stat.id == claim.id);
+                    let ours = sys::is_at(&names.lock, claim.id).unwrap_or(false);
                     if !ours {
                         return Ok(Publication::Gone);
                     }

@@ -3,7 +3,7 @@
 use std::io::{self, ErrorKind};
 
 use crate::error::AcquireError;
-use crate::names::{Names, still_is};
+use crate::names::Names;
 use crate::record;
 use crate::sys::{self, Dir, FileId};
 
@@ -23,7 +23,7 @@ pub(crate) fn unlink_record(names: &Names, dir: &Dir) -> Result<(), AcquireError
 /// in the moment after it, we could remove the still empty directory of a foreign claimant; that
 /// claimant then finds its claim lost. No holder is ever hit: its directory is not empty.
 pub(crate) fn remove_directory(names: &Names, id: FileId) -> Result<bool, AcquireError> {
-    if !still_is(names, id) {
+    if !sys::is_at(&names.lock, id).unwrap_or(false) {
         return Ok(true);
     }
     let error = match sys::rmdir_if(&names.lock, id) {
@@ -33,7 +33,9 @@ pub(crate) fn remove_directory(names: &Names, id: FileId) -> Result<bool, Acquir
     match error.kind() {
         ErrorKind::NotFound | ErrorKind::NotADirectory => Ok(true),
         ErrorKind::DirectoryNotEmpty | ErrorKind::AlreadyExists => match look_inside(names) {
-            Ok(Inside::Stranger(entry)) if still_is(names, id) => Err(strange(names, entry)),
+            Ok(Inside::Stranger(entry)) if sys::is_at(&names.lock, id).unwrap_or(false) => {
+                Err(strange(names, entry))
+            }
             Ok(Inside::Leaving) => Ok(false),
             // A successor's record, or it is gone by now.
             _ => Ok(true),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::environment::unique_token;
 use crate::error::AcquireError;
-use crate::names::{Names, still_is};
+use crate::names::Names;
 use crate::sys::{self, Flock, Stat};
 
 /// The file generation's lock is one file, and a file has no compare-and-delete. It is renamed to a
@@ -29,7 +29,7 @@ pub(crate) fn remove_file(
     // directory could be moved.
     let (aside, _keep) = private_file(names).map_err(failed)?;
     // As late as can be: what is done between this look and the rename makes the window wider.
-    if !still_is(names, stat.id) {
+    if !sys::is_at(&names.lock, stat.id).unwrap_or(false) {
         let _ = sys::unlink(&aside);
         return Ok(true);
     }
@@ -82,7 +82,7 @@ fn private_file(names: &Names) -> io::Result<(PathBuf, File)> {
         // Refused: a sweeper is about to remove it. Not to be had at all: nobody sweeps.
         let is_kept = !matches!(sys::try_flock_file(&file, Flock::Exclusive), Ok(false));
         let id = sys::identity(&file)?;
-        if is_kept && sys::lstat(&path).is_ok_and(|stat| stat.id == id) {
+        if is_kept && sys::is_at(&path, id).unwrap_or(false) {
             return Ok((path, file));
         }
         let _ = sys::unlink(&path);

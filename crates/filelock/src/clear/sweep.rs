@@ -49,10 +49,9 @@ fn note(lock: &Path, ttl: Duration) -> bool {
 
 fn remove_if_left_over(path: &Path, options: &LockOptions) {
     let Ok(stat) = sys::lstat(path) else { return };
-    let age = options.environment.now().saturating_sub(stat.modified);
-    let age = Duration::from_nanos(u64::try_from(age).unwrap_or(0));
+    let age = options.environment.age(stat.modified);
     // Still its name, after its OS lock was granted.
-    let is_named = |id: FileId| sys::lstat(path).is_ok_and(|stat| stat.id == id);
+    let is_named = |id: FileId| sys::is_at(path, id).unwrap_or(false);
     match stat.kind {
         // Shared is enough: an owner that stalled before its own, which is exclusive, is refused and
         // prepares anew. And more would be too much: what was opened here can be published, and its

@@ -3,12 +3,12 @@
 use std::io;
 use std::path::PathBuf;
 
-/// Why a lock could not be shown to be still ours ([`LockGuard::verify`](crate::LockGuard::verify)).
-#[derive(Debug, thiserror::Error)]
+/// Why the caller does not hold the lock of a guard.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum VerifyError {
-    /// The lock is no longer ours: somebody judged us gone and replaced us, or removed it by hand.
-    /// What it guards must not be written any more.
+pub enum NotHeld {
+    /// The lock is no longer ours: another process judged us gone and replaced us, or removed it.
+    /// Another process may hold it now. What it guards must not be written any more.
     #[error(
         "the lock `{}` is lost: {how}; do not write what it guards, acquire it anew",
         lock.display()
@@ -19,10 +19,11 @@ pub enum VerifyError {
         /// How that shows.
         how: &'static str,
     },
-    /// The guard was made by another process, of which this one is a forked child.
+    /// The guard was made by another process, of which this one is a forked child. The parent
+    /// still holds the lock; dropping the guard in the child releases nothing.
     #[error(
         "the lock `{}` was acquired by process {owner}, of which this is a child; only that process \
-         can use the guard",
+         can use the guard or release it",
         lock.display()
     )]
     ForeignProcess {
@@ -31,6 +32,16 @@ pub enum VerifyError {
         /// The id of the process that acquired it.
         owner: u32,
     },
+}
+
+/// Why a lock could not be shown to be still ours
+/// ([`LockGuard::verify`](crate::LockGuard::verify)).
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum VerifyError {
+    /// We do not hold it.
+    #[error(transparent)]
+    NotHeld(#[from] NotHeld),
     /// The operating system did not let us look. Whether we still hold the lock is not known.
     #[error("failed to {verb} `{}`", path.display())]
     Io {
@@ -61,11 +72,19 @@ pub enum RenewError {
     },
 }
 
+impl NotHeld {
+    pub(crate) fn kind(&self) -> io::ErrorKind {
+        match self {
+            Self::Lost { .. } => io::ErrorKind::NotFound,
+            Self::ForeignProcess { .. } => io::ErrorKind::PermissionDenied,
+        }
+    }
+}
+
 impl From<VerifyError> for io::Error {
     fn from(error: VerifyError) -> Self {
         let kind = match &error {
-            VerifyError::Lost { .. } => io::ErrorKind::NotFound,
-            VerifyError::ForeignProcess { .. } => io::ErrorKind::PermissionDenied,
+            VerifyError::NotHeld(error) => error.kind(),
             VerifyError::Io { source, .. } => source.kind(),
         };
         Self::new(kind, error)

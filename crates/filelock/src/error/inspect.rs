@@ -33,7 +33,7 @@ pub enum BreakError {
         /// The lock.
         lock: PathBuf,
     },
-    /// The lock is not held as the handle says: it has changed hands. Stat again.
+    /// The lock is not held as the id says: it has changed hands. Stat again.
     #[error("`{}` has changed hands since it was looked at; look again", lock.display())]
     Changed {
         /// The lock.
@@ -42,7 +42,7 @@ pub enum BreakError {
     /// The lock could not be looked at.
     #[error(transparent)]
     Inspect(#[from] InspectError),
-    /// The lock could not be opened, so that it is not known whether the handle names it.
+    /// The lock could not be opened, so that it is not known whether the id names it.
     #[error("`{}` cannot be opened: {holder}", lock.display())]
     Unreadable {
         /// The lock.

@@ -6,5 +6,5 @@ mod hold;
 mod inspect;
 
 pub use acquire::AcquireError;
-pub use hold::{RenewError, VerifyError};
+pub use hold::{NotHeld, RenewError, VerifyError};
 pub use inspect::{BreakError, InspectError};

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::claim::Claim;
 use crate::environment::Environment;
-use crate::error::{RenewError, VerifyError};
+use crate::error::{NotHeld, RenewError, VerifyError};
 use crate::holder::Holder;
 use crate::names::Names;
 use crate::record;
@@ -82,14 +82,14 @@ impl LockGuard {
     ///
     /// # Errors
     ///
-    /// [`VerifyError::Lost`], [`VerifyError::ForeignProcess`] in a forked child, and
+    /// [`NotHeld::Lost`], [`NotHeld::ForeignProcess`] in a forked child, and
     /// [`VerifyError::Io`] when we could not look and therefore do not know.
     pub fn verify(&self) -> Result<(), VerifyError> {
         if self.owner != std::process::id() {
             let (lock, owner) = (self.names.lock.clone(), self.owner);
-            return Err(VerifyError::ForeignProcess { lock, owner });
+            return Err(NotHeld::ForeignProcess { lock, owner }.into());
         }
-        let lost = |how| Err(VerifyError::Lost { lock: self.names.lock.clone(), how });
+        let lost = |how| Err(NotHeld::Lost { lock: self.names.lock.clone(), how }.into());
         match sys::lstat(&self.names.lock) {
             Ok(stat) if stat.id == self.claim.id => {}
             Ok(_) => return lost("another lock stands at its name"),

@@ -12,7 +12,7 @@
 use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 
-use crate::error::VerifyError;
+use crate::error::{NotHeld, VerifyError};
 use crate::guard::{LockGuard, State};
 use crate::record::{self, PUBLISHED};
 use crate::sys;
@@ -21,27 +21,9 @@ use crate::sys;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReleaseError {
-    /// The lock was no longer ours, and was left alone. Somebody else may have held it while the
-    /// caller still worked under it.
-    #[error("the lock `{}` was lost before it was released: {how}", lock.display())]
-    Lost {
-        /// The lock that was ours.
-        lock: PathBuf,
-        /// How that shows.
-        how: &'static str,
-    },
-    /// The guard belongs to the parent process. Dropping it here releases nothing.
-    #[error(
-        "the lock `{}` was acquired by process {owner}, of which this is a child; only that process \
-         can release it",
-        lock.display()
-    )]
-    ForeignProcess {
-        /// The lock.
-        lock: PathBuf,
-        /// The id of the process that acquired it.
-        owner: u32,
-    },
+    /// It was not ours to release, and was left alone.
+    #[error(transparent)]
+    NotHeld(#[from] NotHeld),
     /// The operating system refused. The guard comes back: to try again, or to drop, after which
     /// the next waiter finds the lock dead and clears it.
     #[error("failed to {verb} `{}`", path.display())]
@@ -62,8 +44,8 @@ impl LockGuard {
     ///
     /// # Errors
     ///
-    /// [`ReleaseError::Lost`] when the lock was no longer ours; nothing was touched.
-    /// [`ReleaseError::ForeignProcess`] in a forked child; the parent still holds the lock.
+    /// [`NotHeld::Lost`] when the lock was no longer ours; nothing was touched.
+    /// [`NotHeld::ForeignProcess`] in a forked child; the parent still holds the lock.
     /// [`ReleaseError::Io`] gives the guard back.
     pub fn release(mut self) -> Result<(), ReleaseError> {
         match release(&mut self) {
@@ -83,15 +65,14 @@ impl Drop for LockGuard {
 
 /// Why a release failed, before it is known whether the guard goes back to the caller.
 enum Failure {
-    Lost(&'static str),
-    ForeignProcess,
+    NotHeld(NotHeld),
     Io(&'static str, io::Error),
 }
 
 fn release(guard: &mut LockGuard) -> Result<(), Failure> {
     if guard.state == State::Held {
         let verified = guard.verify();
-        if matches!(verified, Err(VerifyError::Lost { .. } | VerifyError::ForeignProcess { .. })) {
+        if matches!(verified, Err(VerifyError::NotHeld(_))) {
             guard.state = State::Done;
         }
         verified?;
@@ -106,19 +87,20 @@ fn release(guard: &mut LockGuard) -> Result<(), Failure> {
             Ok(()) => guard.state = State::RecordGone,
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 guard.state = State::Done;
-                return Err(Failure::Lost("its record was removed"));
+                let lock = guard.names.lock.clone();
+                return Err(Failure::NotHeld(NotHeld::Lost {
+                    lock,
+                    how: "its record was removed",
+                }));
             }
             Err(error) => return Err(Failure::Io("remove the record of", error)),
         }
     }
     if guard.state == State::RecordGone {
         let lock = &guard.names.lock;
-        let is_ours = match sys::lstat(lock) {
-            Ok(found) => found.id == guard.claim.id,
-            Err(error) if error.kind() == ErrorKind::NotFound => false,
-            // We do not know. Whoever drops the guard, or releases once more, looks again.
-            Err(error) => return Err(Failure::Io("examine", error)),
-        };
+        // After an error we do not know. Whoever drops the guard, or releases once more, looks again.
+        let is_ours =
+            sys::is_at(lock, guard.claim.id).map_err(|error| Failure::Io("examine", error))?;
         if is_ours {
             match sys::rmdir_if(lock, guard.claim.id) {
                 Ok(()) => {}
@@ -143,8 +125,7 @@ fn release(guard: &mut LockGuard) -> Result<(), Failure> {
 impl From<VerifyError> for Failure {
     fn from(error: VerifyError) -> Self {
         match error {
-            VerifyError::Lost { how, .. } => Self::Lost(how),
-            VerifyError::ForeignProcess { .. } => Self::ForeignProcess,
+            VerifyError::NotHeld(error) => Self::NotHeld(error),
             VerifyError::Io { verb, source, .. } => Self::Io(verb, source),
         }
     }
@@ -152,12 +133,11 @@ impl From<VerifyError> for Failure {
 
 impl Failure {
     fn with(self, guard: LockGuard) -> ReleaseError {
-        let lock = guard.names.lock.clone();
         match self {
-            Self::Lost(how) => ReleaseError::Lost { lock, how },
-            Self::ForeignProcess => ReleaseError::ForeignProcess { lock, owner: guard.owner },
+            Self::NotHeld(error) => error.into(),
             Self::Io(verb, source) => {
-                ReleaseError::Io { verb, path: lock, guard: Box::new(guard), source }
+                let path = guard.names.lock.clone();
+                ReleaseError::Io { verb, path, guard: Box::new(guard), source }
             }
         }
     }
@@ -166,8 +146,7 @@ impl Failure {
 impl From<ReleaseError> for io::Error {
     fn from(error: ReleaseError) -> Self {
         let kind = match &error {
-            ReleaseError::Lost { .. } => ErrorKind::NotFound,
-            ReleaseError::ForeignProcess { .. } => ErrorKind::PermissionDenied,
+            ReleaseError::NotHeld(error) => error.kind(),
             ReleaseError::Io { source, .. } => source.kind(),
         };
         Self::new(kind, error)

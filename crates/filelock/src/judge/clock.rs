@@ -37,12 +37,6 @@ pub(crate) fn left(environment: &Environment, since: i64, limit: Duration) -> Op
     }
 }
 
-/// How long ago `since` is; zero if it is in the future.
-pub(crate) fn elapsed(environment: &Environment, since: i64) -> Duration {
-    let nanos = environment.now().saturating_sub(since);
-    Duration::from_nanos(u64::try_from(nanos).unwrap_or(0))
-}
-
 fn nanos(duration: Duration) -> i64 {
     i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)
 }

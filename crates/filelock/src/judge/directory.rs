@@ -16,7 +16,7 @@ pub(crate) fn judge_directory(
     dir: Dir,
     names: &Names,
     options: &LockOptions,
-    local: bool,
+    asks_kernel: bool,
 ) -> Found {
     let environment = &options.environment;
     let stat = match dir.stat() {
@@ -26,7 +26,6 @@ pub(crate) fn judge_directory(
     let occupied = |removable, record, verdict| {
         Found::Occupied(Box::new(Occupant { removable, stat: Some(stat), record, verdict }))
     };
-    let kernel_is_asked = local && !environment.force_time_based;
     let opened = open_record(&dir);
     let record = match opened {
         Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -42,7 +41,7 @@ pub(crate) fn judge_directory(
             Err(error) => return Occupant::alive(Some(stat), unknown(&error)),
         },
     };
-    let vouched = record.as_ref().filter(|_| kernel_is_asked);
+    let vouched = record.as_ref().filter(|_| asks_kernel);
     let vouched = vouched.and_then(|record| Some((record, record.flock.as_deref()?)));
     let word = vouched.map(|(record, kernel)| (ask_kernel(&dir, names, &stat, record), kernel));
     let verdict = match word {
@@ -55,7 +54,7 @@ pub(crate) fn judge_directory(
         }
         Some((KernelAnswer::Died, _)) | None => {
             match by_time(record.as_ref(), stat.modified, options.ttl, options) {
-                Verdict::Expired if kernel_is_asked => expired_unless_it_runs(&dir),
+                Verdict::Expired if asks_kernel => expired_unless_it_runs(&dir),
                 other => other,
             }
         }

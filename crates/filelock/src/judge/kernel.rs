@@ -1,6 +1,6 @@
 //! What the kernel says of a holder: whether it still has its OS lock.
 
-use std::io::{self, ErrorKind};
+use std::io;
 
 use crate::holder::Liveness;
 use crate::judge::occupant::unknown;
@@ -35,10 +35,9 @@ pub(crate) fn ask_kernel(dir: &Dir, names: &Names, stat: &Stat, judged: &Record)
         Ok(true) => {}
         Err(error) => return KernelAnswer::Unknown(error),
     }
-    match sys::lstat(&names.lock) {
-        Ok(now) if now.id == stat.id && still_holds(dir, judged) => KernelAnswer::Died,
+    match sys::is_at(&names.lock, stat.id) {
+        Ok(true) if still_holds(dir, judged) => KernelAnswer::Died,
         Ok(_) => KernelAnswer::Released,
-        Err(error) if error.kind() == ErrorKind::NotFound => KernelAnswer::Released,
         Err(error) => KernelAnswer::Unknown(error),
     }
 }

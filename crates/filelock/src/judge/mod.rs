@@ -22,10 +22,10 @@ use crate::names::Names;
 use crate::options::LockOptions;
 use crate::sys::{self, Kind};
 
-/// Looks at the lock. `local`: OS locks on this file system mean something.
-pub(crate) fn judge(names: &Names, options: &LockOptions, local: bool) -> Found {
+/// Looks at the lock. `asks_kernel`: OS locks here are believed.
+pub(crate) fn judge(names: &Names, options: &LockOptions, asks_kernel: bool) -> Found {
     let error = match sys::open_dir(&names.lock) {
-        Ok(dir) => return judge_directory(dir, names, options, local),
+        Ok(dir) => return judge_directory(dir, names, options, asks_kernel),
         Err(error) => error,
     };
     match (error.kind(), sys::lstat(&names.lock)) {

@@ -5,7 +5,6 @@ use std::io::{self, ErrorKind};
 
 use crate::environment::Environment;
 use crate::holder::{Holder, Liveness};
-use crate::judge::clock::elapsed;
 use crate::judge::verdict::Verdict;
 use crate::record::Record;
 use crate::record::file::read_record;
@@ -67,7 +66,7 @@ impl Occupant {
         Holder {
             pid: self.record.as_ref().map(|record| record.pid),
             stamp,
-            age: stamp.map(|stamp| elapsed(environment, stamp)),
+            age: stamp.map(|stamp| environment.age(stamp)),
             token: self.record.as_ref().map(|r| r.token.clone()).filter(|token| !token.is_empty()),
             user: self.stat.and_then(|stat| stat.user),
             liveness: match &self.verdict {

@@ -79,12 +79,6 @@ impl Record {
     }
 }
 
-/// Reads a record and writes it anew: the parser's door for fuzzing.
-#[doc(hidden)]
-pub fn rewrite_record(bytes: &[u8]) -> Option<Vec<u8>> {
-    Record::parse(bytes).map(|record| record.encode())
-}
-
 /// The stamp as it stands in a record.
 pub(crate) fn stamp_digits(stamp: i64) -> String {
     format!("{:0STAMP_DIGITS$}", stamp.max(0))

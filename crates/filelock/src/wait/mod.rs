@@ -34,7 +34,7 @@ const TRIES_AFTER_DEADLINE: u32 = 2;
 pub(crate) struct Wait<'a> {
     names: &'a Names,
     options: &'a LockOptions,
-    local: bool,
+    asks_kernel: bool,
     started: Instant,
     /// Tells whether the occupant is still the one of the last round, at the cost of one lstat.
     fingerprint: Option<Fingerprint>,
@@ -57,13 +57,13 @@ impl<'a> Wait<'a> {
     pub(crate) fn new(
         names: &'a Names,
         options: &'a LockOptions,
-        local: bool,
+        asks_kernel: bool,
         started: Instant,
     ) -> Self {
         Self {
             names,
             options,
-            local,
+            asks_kernel,
             started,
             fingerprint: None,
             judged: None,
@@ -153,10 +153,10 @@ impl<'a> Wait<'a> {
     fn judge_and_clear(&mut self) -> Result<bool, AcquireError> {
         self.asked = Instant::now();
         self.judged = Some(self.asked);
-        if !std::mem::replace(&mut self.is_contended, true) && self.local {
+        if !std::mem::replace(&mut self.is_contended, true) && self.asks_kernel {
             sweep(self.names, self.options, Occasion::Contention);
         }
-        let occupant = match judge(self.names, self.options, self.local) {
+        let occupant = match judge(self.names, self.options, self.asks_kernel) {
             Found::Nothing => return Ok(true),
             Found::NotALock(kind) => {
                 return Err(AcquireError::NotALock {

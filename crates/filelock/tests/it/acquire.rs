@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use filelock::testing::Way;
 use filelock::{LockGuard, LockOptions};
 
 use crate::support::{Lab, brief, now, ways};
@@ -81,7 +82,7 @@ fn the_kernel_vouches_for_a_holder_wherever_the_os_lock_means_something() {
     // All places are on local file systems, as far as we know them; a test directory on a network
     // file system would be judged by time, and there this cannot be shown.
     for (way, environment) in ways() {
-        let time_based = environment.force_time_based;
+        let time_based = environment.way == Some(Way::ByTime);
         let lab = Lab::new();
         let guard = LockOptions::new().environment(environment).acquire(lab.target()).unwrap();
         assert_eq!(guard.is_kernel_backed(), !time_based, "{way}");
@@ -112,7 +113,7 @@ fn only_a_published_directory_is_sticky() {
         .collect();
     assert_eq!(
         modes,
-        [("published", 0o1711, 0o644), ("mkdir", 0o711, 0o644), ("time-based", 0o711, 0o644)]
+        [("published", 0o1711, 0o644), ("in-place", 0o711, 0o644), ("by-time", 0o711, 0o644)]
     );
 }
 

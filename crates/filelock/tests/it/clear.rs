@@ -4,7 +4,8 @@ use std::fs;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
-use filelock::{AcquireError, Environment, LockOptions};
+use filelock::testing::Environment;
+use filelock::{AcquireError, LockOptions};
 
 use crate::support::{KERNEL, Lab, SECOND, acquire, age, brief, now, record, ways};
 

@@ -8,7 +8,8 @@ use std::fs;
 use std::io::{Seek, SeekFrom, Write};
 use std::time::Duration;
 
-use filelock::{Environment, Liveness, LockOptions};
+use filelock::testing::{Environment, Way};
+use filelock::{Liveness, LockOptions};
 
 use crate::support::{
     Lab, SECOND, age, ahead, brief, expect_alive, expect_gone, expect_replaced, now, ways,
@@ -80,8 +81,7 @@ fn set_back(lab: &Lab, seconds: i64) {
 #[test]
 fn a_time_based_holder_that_renews_stays_alive() {
     for lab in Lab::everywhere() {
-        let options =
-            brief().environment(Environment { force_time_based: true, ..Environment::default() });
+        let options = brief().environment(Environment::from(Way::ByTime));
         let guard = options.acquire(lab.target()).unwrap();
         for _ in 0..3 {
             set_back(&lab, 3600);
@@ -133,7 +133,7 @@ fn a_waiter_sees_who_holds_and_how_that_is_known() {
 fn an_expired_time_based_holder_is_replaced_and_learns_it() {
     for lab in Lab::everywhere() {
         let time_based =
-            |seconds| brief().environment(Environment { force_time_based: true, ..ahead(seconds) });
+            |seconds| brief().environment(Environment { way: Some(Way::ByTime), ..ahead(seconds) });
         let victim = time_based(0).acquire(lab.target()).unwrap();
         expect_alive(&time_based(20), lab.target());
         victim.verify().unwrap();

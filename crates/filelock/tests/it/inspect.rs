@@ -6,7 +6,9 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use filelock::{AcquireError, BreakError, Handle, InspectError, Inspection, Liveness, LockOptions};
+use filelock::{
+    AcquireError, BreakError, HolderId, InspectError, Inspection, Liveness, LockOptions,
+};
 
 use crate::support::{Lab, NOBODY, SECOND, age, brief, expect_alive, now, record, ways};
 
@@ -14,14 +16,14 @@ fn inspect(lab: &Lab) -> Inspection {
     filelock::inspect(lab.target()).unwrap().expect("because something is there")
 }
 
-fn break_it(lab: &Lab, handle: &Handle) -> Result<(), BreakError> {
+fn break_it(lab: &Lab, handle: &HolderId) -> Result<(), BreakError> {
     filelock::break_lock(lab.target(), handle)
 }
 
 #[test]
 fn a_free_lock_has_no_holder_and_cannot_be_broken() {
     let lab = Lab::new();
-    let handle: Handle = "00".parse().unwrap();
+    let handle: HolderId = "00".parse().unwrap();
     for target in ["events.ndjson", "missing/parent/events.ndjson"] {
         let target = lab.join(target);
         assert_eq!(filelock::inspect(&target).unwrap(), None);
@@ -43,7 +45,7 @@ fn looking_at_a_held_lock_tells_its_holder_and_changes_nothing() {
             assert_eq!(inspection.holder().token(), Some(guard.token()), "{way}");
             let running = *inspection.holder().liveness() == Liveness::Running;
             assert_eq!(running, guard.is_kernel_backed(), "{way}");
-            assert_eq!(inspection.handle(), inspect(&lab).handle(), "{way}");
+            assert_eq!(inspection.holder_id(), inspect(&lab).holder_id(), "{way}");
             assert_eq!(lab.picture(), before, "{way} on {}", lab.name());
             guard.release().unwrap();
         }
@@ -103,7 +105,7 @@ fn breaking_frees_a_living_lock_and_its_holder_learns_it() {
         for (way, environment) in ways() {
             let options = brief().environment(environment);
             let victim = options.acquire(lab.target()).unwrap();
-            break_it(&lab, inspect(&lab).handle()).unwrap();
+            break_it(&lab, inspect(&lab).holder_id()).unwrap();
             assert_eq!(lab.names(), [""; 0], "{way} on {}", lab.name());
             let successor = options.try_acquire(lab.target()).unwrap().expect("because it is free");
             crate::lost::expect_lost(victim);
@@ -126,7 +128,7 @@ fn breaking_frees_a_lock_that_is_renewed_all_the_time() {
                     let _ = guard.renew();
                 }
             });
-            let result = break_it(&lab, inspect(&lab).handle());
+            let result = break_it(&lab, inspect(&lab).holder_id());
             let verified = guard.verify();
             broken.store(true, Ordering::Relaxed);
             renewing.join().unwrap();
@@ -142,11 +144,11 @@ fn breaking_frees_what_others_left_or_hold() {
     for record in [Some(record(now(), "")), Some(record(now(), "token\n")), Some(b"?".into()), None]
     {
         lab.occupy(record.as_deref());
-        break_it(&lab, inspect(&lab).handle()).unwrap();
+        break_it(&lab, inspect(&lab).holder_id()).unwrap();
         assert_eq!(lab.names(), [""; 0], "{record:?}");
     }
     fs::write(lab.lock(), record(now(), "")).unwrap();
-    break_it(&lab, inspect(&lab).handle()).unwrap();
+    break_it(&lab, inspect(&lab).holder_id()).unwrap();
     assert_eq!(lab.names(), [""; 0]);
 }
 
@@ -156,7 +158,7 @@ fn breaking_frees_what_others_left_or_hold() {
 fn a_handle_breaks_no_other_holding_of_the_lock() {
     let lab = Lab::new();
     let first = filelock::acquire(lab.target()).unwrap();
-    let handle = inspect(&lab).handle().clone();
+    let handle = inspect(&lab).holder_id().clone();
     first.release().unwrap();
     let second = filelock::acquire(lab.target()).unwrap();
     for handle in [handle, "".parse().unwrap(), "nonsense".parse().unwrap()] {
@@ -168,7 +170,7 @@ fn a_handle_breaks_no_other_holding_of_the_lock() {
 
     // Holders that wrote no token are told apart as well.
     lab.occupy(Some(&record(now(), "")));
-    let handle = inspect(&lab).handle().clone();
+    let handle = inspect(&lab).holder_id().clone();
     fs::remove_dir_all(lab.lock()).unwrap();
     lab.occupy(Some(&record(now(), "")));
     let error = break_it(&lab, &handle).unwrap_err();
@@ -181,12 +183,12 @@ fn a_handle_breaks_no_other_holding_of_the_lock() {
 fn a_handle_survives_being_printed_and_read() {
     let lab = Lab::new();
     let guard = filelock::acquire(lab.target()).unwrap();
-    assert_eq!(inspect(&lab).handle().to_string(), guard.token());
+    assert_eq!(inspect(&lab).holder_id().to_string(), guard.token());
     guard.release().unwrap();
     // What a stranger wrote as its token may not be fit to be typed.
     for rest in ["", "token\n", "to ken\n", "\u{1b}[2J\n", "tok\0en\n"] {
         lab.occupy(Some(&record(now(), rest)));
-        let printed = inspect(&lab).handle().to_string();
+        let printed = inspect(&lab).holder_id().to_string();
         let fit = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
         assert!(!printed.is_empty() && printed.bytes().all(fit), "{printed:?}");
         break_it(&lab, &printed.parse().unwrap()).unwrap();
@@ -199,7 +201,7 @@ fn a_stranger_in_a_broken_lock_is_kept_and_named() {
     let lab = Lab::new();
     let victim = filelock::acquire(lab.target()).unwrap();
     fs::write(lab.lock().join("notes.txt"), b"mine").unwrap();
-    match break_it(&lab, inspect(&lab).handle()) {
+    match break_it(&lab, inspect(&lab).holder_id()) {
         Err(BreakError::Clear { source: AcquireError::StrangeEntry { entry, .. }, .. }) => {
             assert_eq!(entry, "notes.txt");
         }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use filelock::{Environment, Liveness, LockOptions};
+use filelock::testing::{Environment, Way};
+use filelock::{Liveness, LockOptions};
 use rustix::fs::{FlockOperation, flock};
 use testkit::wait_until;
 
@@ -154,10 +155,9 @@ fn another_fourth_line_goes_by_time() {
 #[test]
 fn where_os_locks_mean_nothing_the_fourth_line_does_not_either() {
     let time_based = |offset| Environment {
-        force_time_based: true,
+        way: Some(Way::ByTime),
         kernel_id: Some(KERNEL.to_owned()),
         clock_offset: offset * SECOND,
-        ..Environment::default()
     };
     let lab = Lab::new();
     lab.occupy(Some(&dead(now(), KERNEL)));

@@ -4,7 +4,7 @@
 use std::fs;
 use std::io::ErrorKind;
 
-use filelock::{LockGuard, LockOptions, ReleaseError, RenewError, VerifyError};
+use filelock::{LockGuard, LockOptions, NotHeld, ReleaseError, RenewError, VerifyError};
 
 use crate::support::{Lab, now, record, ways};
 
@@ -13,15 +13,15 @@ use crate::support::{Lab, now, record, ways};
 pub(crate) fn expect_lost(guard: LockGuard) {
     let lock = guard.lock_path().to_owned();
     match guard.verify() {
-        Err(VerifyError::Lost { lock: path, .. }) => assert_eq!(path, lock),
+        Err(VerifyError::NotHeld(NotHeld::Lost { lock: path, .. })) => assert_eq!(path, lock),
         other => panic!("verify: {other:?}"),
     }
     match guard.renew() {
-        Err(RenewError::Verify(VerifyError::Lost { .. })) => {}
+        Err(RenewError::Verify(VerifyError::NotHeld(NotHeld::Lost { .. }))) => {}
         other => panic!("renew: {other:?}"),
     }
     match guard.release() {
-        Err(ReleaseError::Lost { lock: path, .. }) => assert_eq!(path, lock),
+        Err(ReleaseError::NotHeld(NotHeld::Lost { lock: path, .. })) => assert_eq!(path, lock),
         other => panic!("release: {other:?}"),
     }
 }
@@ -152,7 +152,7 @@ fn the_errors_of_a_lost_lock_say_what_to_do_and_convert() {
     assert!(renew.to_string().contains("lost"), "{renew}");
     assert_eq!(std::io::Error::from(renew).kind(), ErrorKind::NotFound);
     let release = guard.release().unwrap_err();
-    assert!(release.to_string().contains("lost before it was released"), "{release}");
+    assert!(release.to_string().contains("is lost: it is no longer there"), "{release}");
     assert_eq!(std::io::Error::from(release).kind(), ErrorKind::NotFound);
 }
 

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use filelock::{Environment, LockOptions};
+use filelock::LockOptions;
+use filelock::testing::Environment;
 
 use crate::support::{KERNEL, Lab, WATCHDOG, age, brief, expect_alive, expect_gone, now, record};
 

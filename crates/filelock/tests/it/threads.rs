@@ -4,9 +4,10 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use filelock::testing::Way;
 use filelock::{
-    AcquireError, BreakError, Environment, Handle, InspectError, Inspection, LockGuard,
-    LockOptions, ReleaseError, RenewError, VerifyError,
+    AcquireError, BreakError, HolderId, InspectError, Inspection, LockGuard, LockOptions,
+    ReleaseError, RenewError, VerifyError,
 };
 
 use crate::support::{Lab, brief, ways};
@@ -61,16 +62,14 @@ fn threads_of_one_process_exclude_each_other() {
 #[test]
 fn a_grace_of_zero_costs_claims_and_never_exclusion() {
     for lab in Lab::everywhere() {
-        for force_time_based in [false, true] {
-            let environment =
-                Environment { force_mkdir_claim: true, force_time_based, ..Environment::default() };
+        for way in [Way::InPlace, Way::ByTime] {
             let options = LockOptions::new()
                 .timeout(Duration::from_secs(30))
                 // Nobody is stopped for an hour: no holder may expire here.
                 .ttl(Duration::from_secs(3600))
                 .grace(Duration::ZERO)
-                .environment(environment);
-            let case = format!("time-based: {force_time_based}, on {}", lab.name());
+                .environment(way.into());
+            let case = format!("{way}, on {}", lab.name());
             let (threads, rounds) = MANY;
             contend(&lab, &options, threads, rounds, &case);
         }
@@ -97,7 +96,7 @@ fn handles_and_errors_go_to_other_threads() {
     goes::<LockGuard>();
     goes::<LockOptions>();
     goes::<Inspection>();
-    goes::<Handle>();
+    goes::<HolderId>();
     goes::<AcquireError>();
     goes::<VerifyError>();
     goes::<RenewError>();

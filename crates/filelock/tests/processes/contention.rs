@@ -62,10 +62,10 @@ fn processes_that_publish_exclude_each_other() {
 #[cfg(unix)] // Windows has one way.
 #[test]
 fn processes_that_claim_by_mkdir_exclude_each_other() {
-    contend("mkdir");
+    contend("in-place");
 }
 
 #[test]
 fn processes_that_go_by_time_exclude_each_other() {
-    contend("time-based");
+    contend("by-time");
 }

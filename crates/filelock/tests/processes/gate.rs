@@ -7,7 +7,8 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use filelock::{Environment, LockOptions};
+use filelock::LockOptions;
+use filelock::testing::Environment;
 use testkit::{ChildTest, TestChild};
 
 use crate::support::{KERNEL, Lab, WATCHDOG, way};

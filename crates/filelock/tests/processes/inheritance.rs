@@ -3,7 +3,9 @@
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use filelock::{AcquireError, Liveness, LockOptions, ReleaseError, RenewError, VerifyError};
+use filelock::{
+    AcquireError, Liveness, LockOptions, NotHeld, ReleaseError, RenewError, VerifyError,
+};
 use testkit::{ChildTest, TestChild};
 
 use crate::gate::can_trace;
@@ -111,10 +113,16 @@ fn child_finds_itself_another_process() {
     let dropped = options.acquire(parent.path("DROPPED")).unwrap();
     parent.at("holding", "");
     parent.await_word("look");
-    assert!(matches!(released.verify(), Err(VerifyError::ForeignProcess { .. })));
+    assert!(matches!(released.verify(), Err(VerifyError::NotHeld(NotHeld::ForeignProcess { .. }))));
     let renewed = released.renew();
-    assert!(matches!(renewed, Err(RenewError::Verify(VerifyError::ForeignProcess { .. }))));
-    assert!(matches!(released.release(), Err(ReleaseError::ForeignProcess { .. })));
+    assert!(matches!(
+        renewed,
+        Err(RenewError::Verify(VerifyError::NotHeld(NotHeld::ForeignProcess { .. })))
+    ));
+    assert!(matches!(
+        released.release(),
+        Err(ReleaseError::NotHeld(NotHeld::ForeignProcess { .. }))
+    ));
     drop(dropped);
     parent.at("left-alone", "");
     parent.await_word("end");

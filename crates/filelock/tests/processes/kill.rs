@@ -24,7 +24,7 @@ fn child_holds_until_killed() {
 #[test]
 fn a_killed_holder_is_replaced_at_once() {
     for lab in Lab::everywhere() {
-        for way in ["published", "mkdir"] {
+        for way in ["published", "in-place"] {
             let mut child = ChildTest::new(module_path!(), "child_holds_until_killed")
                 .var("TARGET", lab.target())
                 .var("WAY", way)
@@ -118,7 +118,7 @@ fn holders_killed_at_random_cost_no_exclusion_and_no_increment() {
 #[test]
 fn holders_by_mkdir_killed_at_random_cost_no_exclusion_and_no_increment() {
     for lab in Lab::everywhere() {
-        kill_at_random(&lab, "mkdir", 25);
+        kill_at_random(&lab, "in-place", 25);
     }
 }
 
@@ -126,7 +126,7 @@ fn holders_by_mkdir_killed_at_random_cost_no_exclusion_and_no_increment() {
 #[cfg(windows)]
 #[test]
 fn holders_judged_by_time_killed_at_random_cost_no_exclusion_and_no_increment() {
-    kill_at_random(&Lab::new(), "time-based", 8);
+    kill_at_random(&Lab::new(), "by-time", 8);
 }
 
 fn kill_at_random(lab: &Lab, way: &str, kills: u64) {

@@ -144,7 +144,7 @@ fn a_claimant_that_finds_anothers_record_in_its_directory_leaves_it_there() {
         // The first call is on its record; the second, on its directory, is the last before it reads
         // the record back.
         let gate = Gate::before("fchmod").nth(2);
-        let stopped = stopped_at(gate, &lab, Acquisition { way: "time-based", ..BRIEF });
+        let stopped = stopped_at(gate, &lab, Acquisition { way: "by-time", ..BRIEF });
         // It was stopped for longer than the TTL: a waiter judges it expired and removes its record;
         // before that waiter removes the directory, another claimant, which had opened it, is in.
         fs::remove_file(lab.holder()).unwrap();
@@ -165,7 +165,7 @@ fn a_claimant_by_mkdir_whose_directory_was_replaced_leaves_the_new_one_alone() {
     for lab in Lab::everywhere() {
         for gate in [Gate::after("mkdirat"), Gate::before("fchmod"), Gate::before("fchmod").nth(2)]
         {
-            let stopped = stopped_at(gate, &lab, Acquisition { way: "time-based", ..BRIEF });
+            let stopped = stopped_at(gate, &lab, Acquisition { way: "by-time", ..BRIEF });
             fs::remove_dir_all(lab.lock()).unwrap();
             let guard = brief().environment(here()).acquire(lab.target()).unwrap();
             let before = lab.picture().remove(&lab.holder());
@@ -186,7 +186,7 @@ fn a_claimant_by_mkdir_that_stalled_does_not_take_over_the_directory_of_another(
     if !can_trace("a_claimant_by_mkdir_that_stalled_does_not_take_over_the_directory_of_another") {
         return;
     }
-    for way in ["mkdir", "time-based"] {
+    for way in ["in-place", "by-time"] {
         let lab = Lab::new();
         let stopped = stopped_at(Gate::after("mkdirat"), &lab, Acquisition { way, ..BRIEF });
         fs::remove_dir(lab.lock()).unwrap();
@@ -225,7 +225,7 @@ fn a_claimant_by_mkdir_that_was_slow_removes_what_is_still_its_own_and_claims_an
         assert_eq!(lab.names(), ["trace"], "{way}");
         true
     };
-    for way in ["mkdir", "time-based"] {
+    for way in ["in-place", "by-time"] {
         // Whoever waits for a busy machine after that may well find the grace over.
         assert!((0..5).any(|_| claims_anew(way)), "{way}");
     }
@@ -240,7 +240,7 @@ fn a_claimant_by_mkdir_stopped_before_its_record_blocks_nobody_longer_than_the_g
         return;
     }
     for lab in Lab::everywhere() {
-        let way = Acquisition { way: "mkdir", ..BRIEF };
+        let way = Acquisition { way: "in-place", ..BRIEF };
         let stopped = stopped_at(Gate::after("flock"), &lab, way);
         expect_alive(&brief().environment(here()), lab.target());
         age(&lab.lock(), Duration::from_secs(3));
@@ -262,7 +262,8 @@ fn a_claimant_by_mkdir_that_died_with_an_empty_record_is_replaced_within_the_ttl
         return;
     }
     let lab = Lab::new();
-    let stopped = stopped_at(Gate::before("fchmod"), &lab, Acquisition { way: "mkdir", ..PATIENT });
+    let stopped =
+        stopped_at(Gate::before("fchmod"), &lab, Acquisition { way: "in-place", ..PATIENT });
     assert_eq!(fs::read(lab.holder()).unwrap(), b"");
     drop(stopped);
     age(&lab.lock(), Duration::from_secs(3));

@@ -89,7 +89,7 @@ fn a_claim_in_place_that_cannot_be_looked_at_is_taken_back() {
     if !can_trace("a_claim_in_place_that_cannot_be_looked_at_is_taken_back") {
         return;
     }
-    for way in ["mkdir", "time-based"] {
+    for way in ["in-place", "by-time"] {
         let lab = Lab::new();
         let mut child = with_failing_nth("fstat", 1, &lab, Acquisition { way, ..BRIEF });
         let result = child.await_point("result");
@@ -129,10 +129,10 @@ fn a_look_that_fails_while_releasing_is_told_and_the_lock_is_gone_with_its_guard
     for (way, nth, record) in [
         ("published", 1, "there"),
         ("published", 3, "gone"),
-        ("mkdir", 2, "there"),
-        ("mkdir", 4, "gone"),
-        ("time-based", 2, "there"),
-        ("time-based", 3, "gone"),
+        ("in-place", 2, "there"),
+        ("in-place", 4, "gone"),
+        ("by-time", 2, "there"),
+        ("by-time", 3, "gone"),
     ] {
         for then in ["release", "drop"] {
             let lab = Lab::new();

@@ -2,15 +2,16 @@
 
 use std::time::Duration;
 
+use filelock::testing::{Environment, Way};
 use filelock::{
-    AcquireError, Environment, Liveness, LockOptions, ReleaseError, RenewError, VerifyError,
+    AcquireError, Liveness, LockOptions, NotHeld, ReleaseError, RenewError, VerifyError,
 };
 use testkit::{ChildTest, TestChild};
 
 use crate::support::{Lab, WATCHDOG};
 
 fn environment(time_based: bool) -> Environment {
-    Environment { force_time_based: time_based, ..Environment::default() }
+    Environment { way: time_based.then_some(Way::ByTime), ..Environment::default() }
 }
 
 #[test]
@@ -20,11 +21,18 @@ fn child_holds_and_then_looks() {
     let guard = options.acquire(parent.path("TARGET")).unwrap();
     parent.at("holding", "");
     parent.await_word("look");
-    parent.at("verify", told(matches!(guard.verify(), Err(VerifyError::Lost { .. }))));
+    parent.at(
+        "verify",
+        told(matches!(guard.verify(), Err(VerifyError::NotHeld(NotHeld::Lost { .. })))),
+    );
     let renewed = guard.renew();
-    let lost = matches!(renewed, Err(RenewError::Verify(VerifyError::Lost { .. })));
+    let lost =
+        matches!(renewed, Err(RenewError::Verify(VerifyError::NotHeld(NotHeld::Lost { .. }))));
     parent.at("renew", told(lost));
-    parent.at("release", told(matches!(guard.release(), Err(ReleaseError::Lost { .. }))));
+    parent.at(
+        "release",
+        told(matches!(guard.release(), Err(ReleaseError::NotHeld(NotHeld::Lost { .. })))),
+    );
 }
 
 fn told(lost: bool) -> &'static str {

@@ -5,7 +5,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use filelock::{AcquireError, Environment, LockOptions};
+use filelock::testing::Environment;
+use filelock::{AcquireError, LockOptions};
 use testkit::ChildTest;
 
 use crate::support::{Lab, SECOND, brief, expect_alive, expect_gone, now, record, ways};
@@ -40,8 +41,8 @@ fn the_modes_are_the_same_whatever_the_umask() {
                 .spawn();
             let case = format!("umask {umask} on {}", lab.name());
             assert_eq!(child.await_point("published"), "1711 644", "{case}");
-            assert_eq!(child.await_point("mkdir"), "711 644", "{case}");
-            assert_eq!(child.await_point("time-based"), "711 644", "{case}");
+            assert_eq!(child.await_point("in-place"), "711 644", "{case}");
+            assert_eq!(child.await_point("by-time"), "711 644", "{case}");
             child.succeed();
         }
     }

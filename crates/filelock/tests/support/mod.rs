@@ -5,7 +5,8 @@ use std::fs::{self, File, FileTimes};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use filelock::{AcquireError, Environment, Holder, LockGuard, LockOptions};
+use filelock::testing::{Environment, Way};
+use filelock::{AcquireError, Holder, LockGuard, LockOptions};
 use testkit::{Picture, Place};
 
 /// Nanoseconds.
@@ -138,17 +139,15 @@ pub(crate) fn ahead(seconds: i64) -> Environment {
 pub(crate) fn ways() -> Vec<(&'static str, Environment)> {
     let mut ways = Vec::new();
     if cfg!(unix) {
-        let mkdir = Environment { force_mkdir_claim: true, ..Environment::default() };
-        ways.extend([("published", Environment::default()), ("mkdir", mkdir)]);
+        ways.extend([("published", Way::Published.into()), ("in-place", Way::InPlace.into())]);
     }
-    ways.push(("time-based", Environment { force_time_based: true, ..Environment::default() }));
+    ways.push(("by-time", Way::ByTime.into()));
     ways
 }
 
 /// The way with this name, for a child that is told which one to go.
 pub(crate) fn way(name: &str) -> Environment {
-    let (_, environment) = ways().into_iter().find(|(way, _)| *way == name).unwrap();
-    environment
+    name.parse::<Way>().unwrap().into()
 }
 
 /// Acquires with a watchdog: neither a hostile occupant nor anything else may make it hang.

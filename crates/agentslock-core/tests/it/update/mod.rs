@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use agentslock_core::{Error, FlushError, Flushed, Lockfile, RenewLockError};
-use filelock::{AcquireError, LockOptions, RenewError, VerifyError};
+use filelock::{AcquireError, LockOptions, NotHeld, RenewError, VerifyError};
 use fsops::Durability;
 
 use crate::support::{DOCUMENT, Lab, impatient, quick};
@@ -190,8 +190,9 @@ fn renewing_a_lock_that_was_lost_is_an_error() {
             Ok::<_, Error>(lockfile.renew_lock()?)
         })
         .unwrap_err();
-    let Error::RenewLock(RenewLockError::Renew(RenewError::Verify(VerifyError::Lost { .. }))) =
-        error
+    let Error::RenewLock(RenewLockError::Renew(RenewError::Verify(VerifyError::NotHeld(
+        NotHeld::Lost { .. },
+    )))) = error
     else {
         panic!("{error:?}")
     };
