@@ -6,6 +6,7 @@ use crate::flags::Common;
 use crate::verbs::append::Append;
 use crate::verbs::check::Check;
 use crate::verbs::diff::Diff;
+use crate::verbs::edit::Edit;
 use crate::verbs::holder::Holder;
 use crate::verbs::merge::Merge;
 use crate::verbs::run::Run;
@@ -31,6 +32,7 @@ pub(crate) enum Verb {
     Show(Show),
     Set(Set),
     Unset(Unset),
+    Edit(Edit),
     Check(Check),
     Diff(Diff),
     Merge(Merge),
@@ -45,6 +47,7 @@ impl Verb {
         match self {
             Self::Run(_) => Some("`run` takes FILE as its argument"),
             Self::Holder(_) => Some("`holder` takes FILE as its argument"),
+            Self::Edit(edit) if edit.target.is_some() => Some("`edit` takes FILE as its argument"),
             Self::Append(_) => Some("`append` takes FILE as its argument"),
             Self::Merge(_) => Some("`merge` takes BASE OURS THEIRS as its arguments"),
             _ => None,

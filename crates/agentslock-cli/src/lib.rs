@@ -7,6 +7,7 @@
 mod child;
 mod command_line;
 mod document;
+mod filter;
 mod flags;
 mod io;
 mod lock_wait;
@@ -20,7 +21,7 @@ use clap::{CommandFactory, Parser};
 use command_line::{Arguments, Verb};
 use io::failure::Failure;
 use io::{stderr, stdout};
-use verbs::{append, check, diff, holder, merge, run, set, show, unset};
+use verbs::{append, check, diff, edit, holder, merge, run, set, show, unset};
 
 /// The command line: verbs, flags and their help.
 pub fn command() -> clap::Command {
@@ -38,6 +39,7 @@ pub fn main() -> ExitCode {
     let ended = match verb {
         Verb::Show(arguments) => show::show(arguments, common),
         Verb::Set(arguments) => set::set(arguments, common),
+        Verb::Edit(arguments) => edit::edit(arguments, common),
         Verb::Unset(arguments) => unset::unset(arguments, common),
         Verb::Check(arguments) => check::check(arguments, common),
         Verb::Diff(arguments) => diff::diff(arguments, common),

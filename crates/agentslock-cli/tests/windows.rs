@@ -39,7 +39,7 @@ fn a_section_that_is_set_is_shown() {
     let place = tempfile::tempdir().unwrap();
     fs::write(place.path().join(".agentsrc.lock"), "{}").unwrap();
     fs::write(place.path().join("value.json"), "{\"project\": \"demo\"}").unwrap();
-    succeeds(place.path(), &["set", "install", "value.json"]);
+    succeeds(place.path(), &["set", "install", "@value.json"]);
     assert_eq!(succeeds(place.path(), &["show", "install.project"]).trim(), "\"demo\"");
     assert_eq!(names(&place), [".agentsrc.lock", "value.json"]);
 }

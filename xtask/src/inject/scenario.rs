@@ -111,7 +111,7 @@ impl Scenario {
         program.extend(words);
         match self.act {
             Act::Set => {
-                program.extend([value.as_os_str().to_owned(), "--file".into(), target.to_owned()]);
+                program.extend([from_file(value), "--file".into(), target.to_owned()]);
             }
             Act::Update => {
                 program.extend(["--file".into(), target.to_owned()]);
@@ -192,4 +192,11 @@ fn appended(log: Option<&str>, record: &str) -> String {
     let log = log.unwrap_or_default();
     let closed = if log.is_empty() || log.ends_with('\n') { "" } else { "\n" };
     format!("{log}{closed}{record}\n")
+}
+
+/// The argument by which `agentslock set` reads a file.
+pub(super) fn from_file(path: &Path) -> OsString {
+    let mut argument = OsString::from("@");
+    argument.push(path);
+    argument
 }

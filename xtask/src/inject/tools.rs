@@ -5,7 +5,7 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use super::scenario::VALUE;
+use super::scenario::{VALUE, from_file};
 use super::strace::check;
 use crate::outcome::Outcome;
 use crate::workspace::{cargo, run, target};
@@ -38,7 +38,7 @@ impl Tools {
     /// A command that writes `true` to the section `next`.
     pub(super) fn set_next(&self, target: &Path) -> Command {
         let mut command = Command::new(&self.binary);
-        command.args(["set", "next"]).arg(self.scratch.path().join("next"));
+        command.args(["set", "next"]).arg(from_file(&self.scratch.path().join("next")));
         command.arg("--file").arg(target);
         command
     }

@@ -1,5 +1,6 @@
 //! Which document a verb is about.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::border::{Border, Search};
@@ -70,4 +71,21 @@ fn absent(status: u8, what: &str, search: &Search) -> Failure {
 
 fn exists(path: &Path) -> bool {
     path.symlink_metadata().is_ok()
+}
+
+/// A file in a directory that does not exist is most likely mistyped: its lock would exclude nobody.
+pub(crate) fn refuse_missing_parent(target: &Path) -> Result<(), Failure> {
+    let parent = target.parent().filter(|parent| !parent.as_os_str().is_empty());
+    match parent {
+        Some(parent) if matches!(parent.metadata(), Err(error) if error.kind() == ErrorKind::NotFound) =>
+        {
+            let (target, parent) = (target.display(), parent.display());
+            let message = format!(
+                "`{target}` cannot be locked: there is no directory `{parent}`; nothing was done; if the \
+                 name is right, make it: `mkdir -p {parent}`"
+            );
+            Err(Failure::trouble("absent", message))
+        }
+        _ => Ok(()),
+    }
 }

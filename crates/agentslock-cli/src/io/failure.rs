@@ -28,11 +28,22 @@ pub(crate) struct Failure {
     pub(crate) message: String,
     /// The file that it is about, if known.
     pub(crate) path: Option<PathBuf>,
+    /// The number of the operating system's error, if there was one.
+    pub(crate) errno: Option<i32>,
+    /// The exit status of the command that failed, if one did.
+    pub(crate) command_status: Option<u8>,
 }
 
 impl Failure {
     pub(crate) fn new(status: u8, kind: &'static str, message: impl Into<String>) -> Self {
-        Self { status, kind, message: message.into(), path: None }
+        Self {
+            status,
+            kind,
+            message: message.into(),
+            path: None,
+            errno: None,
+            command_status: None,
+        }
     }
 
     /// Bad input from the command line or a stream.
@@ -47,7 +58,13 @@ impl Failure {
 
     /// What the operating system refused.
     pub(crate) fn io(what: &str, error: &std::io::Error) -> Self {
-        Self::new(TROUBLE, "io", format!("{what}: {error}"))
+        let failure = Self::new(TROUBLE, "io", format!("{what}: {error}"));
+        Self { errno: error.raw_os_error(), ..failure }
+    }
+
+    /// What a library says, its causes included.
+    fn of(status: u8, kind: &'static str, error: &(dyn Error + 'static)) -> Self {
+        Self { errno: errno(error), ..Self::new(status, kind, chain(error)) }
     }
 
     /// Of a verb whose "no" is an answer.
@@ -76,25 +93,37 @@ pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
     text
 }
 
+/// The number of the operating system's error among the causes.
+fn errno(error: &(dyn Error + 'static)) -> Option<i32> {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if let Some(error) = error.downcast_ref::<std::io::Error>() {
+            return error.raw_os_error();
+        }
+        cause = error.source();
+    }
+    None
+}
+
 impl From<OpenError> for Failure {
     fn from(error: OpenError) -> Self {
         if let OpenError::Malformed { path, flaw } = &error {
             let (kind, message) = broken::explain(path, flaw);
             return Self::new(TROUBLE, kind, message);
         }
-        Self::new(TROUBLE, "io", chain(&error))
+        Self::of(TROUBLE, "io", &error)
     }
 }
 
 impl From<SectionError> for Failure {
     fn from(error: SectionError) -> Self {
-        Self::new(TROUBLE, "malformed", chain(&error))
+        Self::of(TROUBLE, "malformed", &error)
     }
 }
 
 impl From<StageError> for Failure {
     fn from(error: StageError) -> Self {
-        Self::input(chain(&error))
+        Self::of(TROUBLE, "input", &error)
     }
 }
 
@@ -110,7 +139,7 @@ impl From<FlushError> for Failure {
             FlushError::NotDurable(_) => (TROUBLE, "not-durable"),
             _ => (TROUBLE, "io"),
         };
-        Self::new(status, kind, chain(&error))
+        Self::of(status, kind, &error)
     }
 }
 
@@ -118,7 +147,7 @@ impl From<filelock::AcquireError> for Failure {
     fn from(error: filelock::AcquireError) -> Self {
         let (status, kind) =
             if error.is_contention() { (LOCKED, "locked") } else { (TROUBLE, "io") };
-        Self::new(status, kind, chain(&error))
+        Self::of(status, kind, &error)
     }
 }
 
@@ -126,22 +155,22 @@ impl From<filelock::VerifyError> for Failure {
     fn from(error: filelock::VerifyError) -> Self {
         match &error {
             filelock::VerifyError::NotHeld(filelock::NotHeld::Lost { .. }) => {
-                Self::new(LOCKED, "lock-lost", chain(&error))
+                Self::of(LOCKED, "lock-lost", &error)
             }
-            _ => Self::new(TROUBLE, "io", chain(&error)),
+            _ => Self::of(TROUBLE, "io", &error),
         }
     }
 }
 
 impl From<filelock::InspectError> for Failure {
     fn from(error: filelock::InspectError) -> Self {
-        Self::new(TROUBLE, "io", chain(&error))
+        Self::of(TROUBLE, "io", &error)
     }
 }
 
 impl From<fsops::ReadFileError> for Failure {
     fn from(error: fsops::ReadFileError) -> Self {
-        Self::new(TROUBLE, "io", chain(&error))
+        Self::of(TROUBLE, "io", &error)
     }
 }
 
@@ -151,14 +180,14 @@ impl From<fsops::AppendError> for Failure {
             fsops::AppendError::NotDurable { .. } => "not-durable",
             _ => "io",
         };
-        Self::new(TROUBLE, kind, chain(&error))
+        Self::of(TROUBLE, kind, &error)
     }
 }
 
 impl From<fsops::ReplaceError> for Failure {
     fn from(error: fsops::ReplaceError) -> Self {
         let kind = if error.is_committed() { "not-durable" } else { "io" };
-        Self::new(TROUBLE, kind, chain(&error))
+        Self::of(TROUBLE, kind, &error)
     }
 }
 
@@ -169,6 +198,15 @@ impl From<filelock::BreakError> for Failure {
             filelock::BreakError::Changed { .. } => (NO, "no-such-handle"),
             _ => (TROUBLE, "io"),
         };
-        Self::new(status, kind, chain(&error))
+        Self::of(status, kind, &error)
+    }
+}
+
+impl From<filelock::RenewError> for Failure {
+    fn from(error: filelock::RenewError) -> Self {
+        match error {
+            filelock::RenewError::Verify(error) => error.into(),
+            error => Self::of(TROUBLE, "io", &error),
+        }
     }
 }

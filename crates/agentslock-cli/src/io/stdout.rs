@@ -66,6 +66,12 @@ pub(crate) fn report(failure: &Failure, json: bool) -> ExitCode {
         let mut error = Fields::new();
         push(&mut error, "kind", failure.kind);
         push(&mut error, "message", &failure.message);
+        if let Some(errno) = failure.errno {
+            push(&mut error, "errno", &errno);
+        }
+        if let Some(status) = failure.command_status {
+            push(&mut error, "command_status", &status);
+        }
         let mut fields = Fields::new();
         push(&mut fields, "agentslock", &ENVELOPE);
         push(&mut fields, "ok", &false);

@@ -1,11 +1,16 @@
-//! `append`: one record to an NDJSON log.
+//! `append`: records to an NDJSON log.
 
-use std::ffi::OsString;
-use std::path::PathBuf;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Instant;
 
+use agentslock_core::compact;
 use clap::Args;
+use fsops::Durability;
+use serde_json::value::RawValue;
 
+use crate::document::find;
 use crate::flags::Common;
 use crate::io::failure::Failure;
 use crate::io::input;
@@ -14,31 +19,38 @@ use crate::io::stdout::{envelope, print, print_envelope, push, push_raw};
 use crate::lock_wait;
 use crate::sys;
 
-/// Append one record to an NDJSON log, under the log's lock.
+/// Append records to an NDJSON log, under the log's lock.
 ///
-/// The record is one JSON value, which may be spread over lines; it is written as one line. A torn line
-/// that a killed writer left at the end is closed off first.
+/// A record is one JSON value, which may be spread over lines; it is written as one line. Standard input can
+/// have many of them: they are all appended under one hold of the lock, so that no other writer's come in
+/// between. A torn line that a killed writer left at the end is closed off first.
 #[derive(Args, Debug)]
-#[command(after_help = "Example:\n  agentslock append events.ndjson '{\"event\":\"started\"}'")]
+#[command(after_help = "Example:\n  agentslock append events.ndjson '{\"event\":\"started\"}'\n  \
+    jq -c '.events[]' report.json | agentslock append events.ndjson\n\n\
+    Exit status: 0 appended; 2 bad input or I/O; 75 timed out waiting for the lock, try again.")]
 pub(crate) struct Append {
     /// The log; created if there is none
-    #[arg(value_name = "FILE")]
+    #[arg(value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     log: PathBuf,
-    /// The record; read from standard input if it is not given
+    /// The record; `@FILE` for a file, `-` or nothing for standard input
     record: Option<OsString>,
-    /// Write nothing, take no lock, and print the line that would be appended
+    /// Write nothing, take no lock, and print the lines that would be appended
     #[arg(short = 'n', long)]
     dry_run: bool,
 }
 
 pub(crate) fn append(arguments: &Append, common: &Common) -> Result<ExitCode, Failure> {
     let log = &arguments.log;
+    find::refuse_missing_parent(log)?;
+    let about = |failure: Failure| failure.about(log);
+    // What is wrong with the records is found before the lock is taken.
+    let lines = records(arguments, common).map_err(about)?;
     if arguments.dry_run {
-        return dry_run(arguments, common).map_err(|failure| failure.about(log));
+        return dry_run(log, &lines, common);
     }
-    let appended = write(arguments, common).map_err(|failure| failure.about(log))?;
+    let closed_torn_tail = write(log, &lines, common).map_err(about)?;
     if common.verbose {
-        let healed = if appended.closed_torn_tail { ", after closing off a torn line" } else { "" };
+        let healed = if closed_torn_tail { ", after closing off a torn line" } else { "" };
         say(&format!("appended to `{}`{healed}", log.display()));
     }
     if !common.json {
@@ -46,42 +58,103 @@ pub(crate) fn append(arguments: &Append, common: &Common) -> Result<ExitCode, Fa
     }
     let mut fields = envelope(log, true);
     push(&mut fields, "outcome", "appended");
-    push(&mut fields, "closed_torn_tail", &appended.closed_torn_tail);
+    push(&mut fields, "records", &lines.len());
+    push(&mut fields, "closed_torn_tail", &closed_torn_tail);
     print_envelope(&fields)
 }
 
-fn dry_run(arguments: &Append, common: &Common) -> Result<ExitCode, Failure> {
-    let line = record(arguments, common)?;
+fn dry_run(log: &Path, lines: &[String], common: &Common) -> Result<ExitCode, Failure> {
     if !common.json {
-        return print(&(line + "\n"));
+        return print(&(lines.join("\n") + "\n"));
     }
-    let mut fields = envelope(&arguments.log, true);
+    let mut fields = envelope(log, true);
     push(&mut fields, "outcome", "would-append");
-    push_raw(&mut fields, "record", &line);
+    match lines {
+        [line] => push_raw(&mut fields, "record", line),
+        lines => push_raw(&mut fields, "records", &format!("[{}]", lines.join(","))),
+    }
     print_envelope(&fields)
 }
 
-fn write(arguments: &Append, common: &Common) -> Result<fsops::Appended, Failure> {
-    let log = &arguments.log;
-    // What is wrong with the record is found before the lock is taken.
-    let line = record(arguments, common)?;
+/// Returns whether a torn line was closed off.
+fn write(log: &Path, lines: &[String], common: &Common) -> Result<bool, Failure> {
     sys::wait_begins();
     let guard = lock_wait::options(common, log).acquire(log)?;
     lock_wait::tell_acquired(common, log, &guard);
     guard.verify()?;
-    let appended = fsops::append_record(log, line.as_bytes())?;
-    // The record is in the log. A lock that was lost by now, to a peer that goes by the clock, takes
+    let mut closed_torn_tail = false;
+    let mut renewed = Instant::now();
+    for (number, line) in lines.iter().enumerate() {
+        if renewed.elapsed() >= lock_wait::RENEW_EVERY {
+            guard.renew().map_err(|error| after(number, lines.len(), error.into()))?;
+            renewed = Instant::now();
+        }
+        // Once for all of them, with the last one.
+        let is_last = number + 1 == lines.len();
+        let durability = if is_last { Durability::Full } else { Durability::Atomic };
+        let appended = fsops::append_record_with(log, line.as_bytes(), durability)
+            .map_err(|error| after(number, lines.len(), error.into()))?;
+        closed_torn_tail |= appended.closed_torn_tail;
+    }
+    // The records are in the log. A lock that was lost by now, to a peer that goes by the clock, takes
     // nothing back.
     let _ = guard.release();
-    Ok(appended)
+    Ok(closed_torn_tail)
 }
 
-/// The record, on one line.
-fn record(arguments: &Append, common: &Common) -> Result<String, Failure> {
-    let (source, record) = match &arguments.record {
-        Some(record) => ("the record".to_owned(), record.as_encoded_bytes().to_owned()),
-        None => input::read(None, common)?,
+/// How far it came.
+fn after(done: usize, all: usize, mut failure: Failure) -> Failure {
+    if all > 1 {
+        failure.message = format!("{}; {done} of {all} records were appended", failure.message);
+    }
+    failure
+}
+
+/// What a record is called that was typed.
+const ARGUMENT: &str = "the record";
+
+/// The records, each on one line.
+fn records(arguments: &Append, common: &Common) -> Result<Vec<String>, Failure> {
+    let (source, bytes) = match &arguments.record {
+        Some(record) if !is_reference(record) => {
+            (ARGUMENT.to_owned(), record.as_encoded_bytes().to_owned())
+        }
+        reference => input::value(reference.as_deref(), common)?,
     };
-    agentslock_core::compact(record)
-        .map_err(|problem| Failure::input(format!("{source}, {problem}")))
+    let flaw = match compact(&bytes) {
+        Ok(line) => return Ok(vec![line]),
+        Err(flaw) => flaw,
+    };
+    let refuse = || {
+        let (line, column) = (flaw.line, flaw.column);
+        let what = if bytes.iter().all(u8::is_ascii_whitespace) {
+            format!("line {line}, column {column}: it is empty")
+        } else {
+            flaw.to_string()
+        };
+        Failure::input(format!("{source}, {what}; nothing was written"))
+    };
+    if source == ARGUMENT {
+        // Two values there are a mistake in quoting.
+        return Err(refuse());
+    }
+    let mut lines = Vec::new();
+    let values = serde_json::Deserializer::from_slice(&bytes).into_iter::<&RawValue>();
+    for value in values {
+        match value {
+            Ok(value) => lines.push(compact(value.get()).expect("because it is JSON")),
+            Err(_) if lines.is_empty() => return Err(refuse()),
+            Err(error) => {
+                let (number, line, column) = (lines.len() + 1, error.line(), error.column());
+                return Err(Failure::input(format!(
+                    "{source}, line {line}, column {column}: record {number} is not JSON; nothing was written"
+                )));
+            }
+        }
+    }
+    if lines.is_empty() { Err(refuse()) } else { Ok(lines) }
+}
+
+fn is_reference(record: &OsStr) -> bool {
+    record == "-" || record.as_encoded_bytes().starts_with(b"@")
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::child::{self, Attendance, Stop};
+use crate::document::find;
 use crate::flags::Common;
 use crate::io::failure::{Failure, LOCKED};
 use crate::io::stderr;
@@ -47,6 +48,7 @@ const NOT_RUNNABLE: u8 = 126;
 
 pub(crate) fn run(arguments: &Run, common: &Common) -> Result<ExitCode, Failure> {
     let target = &arguments.target;
+    find::refuse_missing_parent(target).map_err(|failure| failure.about(target))?;
     run_locked(arguments, common).map_err(|failure| failure.about(target))
 }
 

@@ -32,7 +32,7 @@ fn json_says_what_was_done() {
     let told = |torn| {
         let path = "\u{fffd}.log";
         json!({"agentslock": 1, "ok": true, "path": path, "outcome": "appended",
-            "closed_torn_tail": torn})
+            "records": 1, "closed_torn_tail": torn})
     };
     assert_eq!(append(), told(false));
     lab.write(odd, "{\"torn");
@@ -74,11 +74,10 @@ fn what_is_not_one_json_value_is_refused_and_the_log_is_not_touched() {
     let lab = Lab::new();
     lab.write("log", "{}\n{\"torn");
     let before = lab.picture();
-    let records: [(&[u8], &str); 6] = [
+    let records: [(&[u8], &str); 5] = [
         (b"", "line 1, column 1"),
         (b" \n", "line 2, column 1"),
         (b"{\"a\":\nx}", "line 2, column 1"),
-        (b"{}\n{}", "line 2, column 1"),
         (b"{\"a\"", "line 1, column 4"),
         (b"\"\xff\"", "line 1, column 2"),
     ];
@@ -189,4 +188,67 @@ fn every_kind_of_value_is_a_record() {
     let values: Vec<Value> =
         lab.read("log").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(values, [json!(null), json!(true), json!(0), json!("s"), json!([]), json!({})]);
+}
+
+#[test]
+fn many_records_are_appended_under_one_hold() {
+    let lab = Lab::new();
+    let records = |writer: u32| -> String {
+        let record = |number| format!("{{\"writer\": {writer},\n \"number\":{number}}}");
+        (0..50).map(record).collect::<Vec<_>>().join(" ")
+    };
+    let running: Vec<_> = (0..6)
+        .map(|writer| {
+            let append = lab.cli(["append", "log", "--wait", "60", "--json"]);
+            append.input(records(writer)).start()
+        })
+        .collect();
+    for append in running {
+        assert_eq!(append.finish().exits(0).json()["records"], 50);
+    }
+    let log = lab.read("log");
+    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 300);
+    for block in lines.chunks(50) {
+        for (number, line) in block.iter().enumerate() {
+            assert_eq!(*line, json!({"writer": block[0]["writer"], "number": number}));
+        }
+    }
+}
+
+#[test]
+fn two_values_in_one_argument_are_a_mistake() {
+    let lab = Lab::new();
+    let ended = lab.cli(["append", "log", "{}\n{}"]).run().exits(2);
+    assert!(ended.complaint().contains("the record, line 2, column 1"), "{ended:?}");
+    assert_eq!(lab.names(), [""; 0]);
+}
+
+#[test]
+fn of_many_records_one_that_is_no_json_is_named_and_none_is_appended() {
+    let lab = Lab::new();
+    for (input, why) in [
+        ("{\"a\":1}\n{\"b\":}\n", "standard input, line 2, column 6: record 2 is not JSON"),
+        ("{\"a\":1}\n{\"b\":2", "record 2 is not JSON"),
+        ("{,}", "standard input, line 1, column 2"),
+        ("", "standard input, line 1, column 1: it is empty"),
+        (" \n", "standard input, line 2, column 1: it is empty"),
+    ] {
+        let ended = lab.cli(["append", "log"]).input(input).run().exits(2);
+        let complaint = ended.complaint();
+        assert!(
+            complaint.contains(why) && complaint.contains("nothing was written"),
+            "{complaint}"
+        );
+    }
+    assert_eq!(lab.names(), [""; 0]);
+}
+
+#[test]
+fn records_come_from_a_file_or_a_dash() {
+    let lab = Lab::new();
+    lab.write("records", "1 2\n3");
+    lab.cli(["append", "log", "@records"]).run().exits(0);
+    lab.cli(["append", "log", "-"]).input("4").run().exits(0);
+    assert_eq!(lab.read("log"), "1\n2\n3\n4\n");
 }

@@ -9,6 +9,7 @@ mod append;
 mod check;
 mod diff;
 mod docs;
+mod edit;
 mod errors;
 mod everywhere;
 mod find;

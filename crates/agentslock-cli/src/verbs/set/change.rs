@@ -10,11 +10,11 @@ use agentslock_core::{
     Digest, Flushed, Lockfile, LockfileOptions, StageError, VersionError, compact, is_reserved,
 };
 
-use super::filter::filter;
 use crate::document::describe::Detail;
 use crate::document::missing;
 use crate::document::path::ValuePath;
 use crate::document::value::{self, digest};
+use crate::filter::{self, filter};
 use crate::flags::Common;
 use crate::io::failure::{Failure, NO};
 use crate::io::paint::Paint;
@@ -147,13 +147,7 @@ impl Change<'_> {
     }
 
     fn stage(&self, lockfile: &Lockfile) -> Result<(), Failure> {
-        lockfile.refuse_later_version().map_err(|error| {
-            let kind = match error {
-                VersionError::Later { .. } => "later-version",
-                _ => "malformed",
-            };
-            Failure::trouble(kind, format!("{error}; nothing was written"))
-        })?;
+        refuse_later_version(lockfile)?;
         if let Some(digest) = self.inputs_digest {
             lockfile.set_inputs_digest(digest);
         }
@@ -166,7 +160,8 @@ impl Change<'_> {
             NewValue::Removed => return self.remove(lockfile, at, section.as_deref()),
             NewValue::Json { source, json } => (source.clone(), json.clone()),
             NewValue::Filtered(command) => {
-                let output = filter(lockfile, current.unwrap_or("null"), command)?;
+                let output =
+                    filter(|| filter::renew(lockfile), current.unwrap_or("null").into(), command)?;
                 (format!("the output of `{}`", command[0].to_string_lossy()), output)
             }
         };
@@ -227,6 +222,17 @@ impl Change<'_> {
         );
         Err(Failure::new(NO, "not-expected", message))
     }
+}
+
+/// What a later version means is not known, so that it is not changed.
+pub(crate) fn refuse_later_version(lockfile: &Lockfile) -> Result<(), Failure> {
+    lockfile.refuse_later_version().map_err(|error| {
+        let kind = match error {
+            VersionError::Later { .. } => "later-version",
+            _ => "malformed",
+        };
+        Failure::trouble(kind, format!("{error}; nothing was written"))
+    })
 }
 
 /// What is no section is refused, with the way to set it.

@@ -178,7 +178,9 @@ fn help_is_no_error_and_has_an_example_for_each_verb() {
     };
     let overview = help(&["--help"]);
     assert!(overview.contains("75"), "the exit status is explained\n{overview}");
-    for verb in ["show", "set", "unset", "check", "diff", "merge", "run", "holder", "append"] {
+    for verb in
+        ["show", "set", "unset", "edit", "check", "diff", "merge", "run", "holder", "append"]
+    {
         assert!(overview.contains(&format!("\n  {verb} ")), "{overview}");
         for arguments in [[verb, "--help"], ["help", verb]] {
             let text = help(&arguments);

@@ -1,4 +1,4 @@
-//! A value that goes through a command, under the lock.
+//! What goes through a command, under the lock: a value of the document, the document, or a file.
 
 use std::ffi::OsString;
 use std::io::{Read as _, Write as _};
@@ -19,21 +19,20 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// How long a command that must stop has until it is killed.
 const KILL_AFTER: Duration = Duration::from_secs(1);
 
-/// Gives a value to the command, and returns what that prints. Renews the lock that `lockfile` has.
-pub(super) fn filter(
-    lockfile: &Lockfile,
-    current: &str,
+/// Gives `input` to the command, and returns what that prints. Renews the lock by `renew` meanwhile.
+pub(crate) fn filter(
+    renew: impl Fn() -> Result<(), RenewError> + Send,
+    input: Vec<u8>,
     command: &[OsString],
 ) -> Result<Vec<u8>, Failure> {
     let name = command[0].to_string_lossy();
-    let failed = |what: &str, error| Failure::io(&format!("failed to {what} `{name}`"), &error);
-    let mut child = child::start_piped(command).map_err(|error| failed("run", error))?;
-    let output = converse(&mut child, current.to_owned());
-    let renew = || match lockfile.renew_lock() {
-        Err(RenewLockError::Renew(error)) => Err(error),
-        // In a dry run there is no lock.
-        _ => Ok::<(), RenewError>(()),
+    let failed = |what: &str, error| {
+        let mut failure = Failure::io(&format!("failed to {what} `{name}`"), &error);
+        failure.message += "; nothing was written";
+        failure
     };
+    let mut child = child::start_piped(command).map_err(|error| failed("run", error))?;
+    let output = converse(&mut child, input);
     let attendance = Attendance {
         renew,
         is_interrupted: Some(sys::is_wait_interrupted),
@@ -44,7 +43,8 @@ pub(super) fn filter(
     match stop {
         None => {}
         Some(Stop::Lost(error)) => {
-            return Err(Failure::new(LOCKED, "lock-lost", error.to_string()));
+            let message = format!("{error}; nothing was written");
+            return Err(Failure::new(LOCKED, "lock-lost", message));
         }
         Some(Stop::Interrupted) => {
             return Err(Failure::new(TROUBLE, "interrupted", "interrupted; nothing was written"));
@@ -53,23 +53,36 @@ pub(super) fn filter(
     let (status, output) = ended;
     let status = status.map_err(|error| failed("wait for", error))?;
     if !status.success() {
-        return Err(Failure::input(format!("`{name}` failed ({status}); nothing was written")));
+        let message = format!("`{name}` failed ({status}); nothing was written");
+        return Err(Failure {
+            command_status: Some(sys::exit_code(status)),
+            ..Failure::input(message)
+        });
     }
     output
         .unwrap_or_else(|| Err(std::io::Error::other("its output was lost")))
         .map_err(|error| failed("read from", error))
 }
 
+/// Renews the lock that an update of the document holds.
+pub(crate) fn renew(lockfile: &Lockfile) -> Result<(), RenewError> {
+    match lockfile.renew_lock() {
+        Err(RenewLockError::Renew(error)) => Err(error),
+        // In a dry run there is no lock.
+        _ => Ok(()),
+    }
+}
+
 type Output = std::io::Result<Vec<u8>>;
 
 /// Writes and reads at once: a command may answer before it has read all. Both go on by themselves, so
 /// that nobody waits for what a stopped command left running.
-fn converse(child: &mut Child, input: String) -> Receiver<Output> {
+fn converse(child: &mut Child, input: Vec<u8>) -> Receiver<Output> {
     let mut stdin = child.stdin.take().expect("because it was piped");
     let mut stdout = child.stdout.take().expect("because it was piped");
     std::thread::spawn(move || {
         // A command that does not want all of its input is no error.
-        let _ = stdin.write_all(input.as_bytes());
+        let _ = stdin.write_all(&input);
     });
     let (sender, receiver) = channel();
     std::thread::spawn(move || {
