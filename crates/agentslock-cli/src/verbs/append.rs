@@ -85,7 +85,7 @@ fn write(log: &Path, lines: &[String], common: &Common) -> Result<bool, Failure>
     let mut closed_torn_tail = false;
     let mut renewed = Instant::now();
     for (number, line) in lines.iter().enumerate() {
-        if renewed.elapsed() >= lock_wait::RENEW_EVERY {
+        if renewed.elapsed() >= filelock::RENEW_EVERY {
             guard.renew().map_err(|error| after(number, lines.len(), error.into()))?;
             renewed = Instant::now();
         }
