@@ -11,7 +11,7 @@ use std::ffi::OsString;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use filelock::{NotHeld, RENEW_EVERY, RenewError, VerifyError};
 
@@ -23,6 +23,26 @@ use crate::sys;
 const PAUSE: Duration = Duration::from_millis(50);
 /// The TTL of locks, less what a last try may take.
 const EXPIRES_AFTER: Duration = filelock::TTL.saturating_sub(Duration::from_secs(2));
+
+/// The longest pause of the thread that renews. A pause does not end earlier because the machine
+/// slept meanwhile: after waking, waiters that go by the clock see an old record at once.
+const STEP: Duration = Duration::from_secs(1);
+
+/// A moment by two clocks. The monotonic one stands still while the machine sleeps, on Linux and on
+/// macOS; the wall clock can be set back.
+#[derive(Clone, Copy)]
+struct Moment(Instant, SystemTime);
+
+impl Moment {
+    fn now() -> Self {
+        Self(Instant::now(), SystemTime::now())
+    }
+
+    /// The time since, by the clock on which more has passed.
+    fn elapsed(self) -> Duration {
+        self.0.elapsed().max(self.1.elapsed().unwrap_or(Duration::ZERO))
+    }
+}
 
 /// Starts a command. One that names no interpreter is run by sh, as the shells do it.
 pub(crate) fn start(command: &[OsString]) -> std::io::Result<Child> {
@@ -100,11 +120,11 @@ impl<R: Fn() -> Result<(), RenewError> + Send> Attendance<R> {
     ///
     /// If the lock only cannot be renewed, it is lost when it expires for those who go by the clock.
     fn until_stop(&self, ended: &Receiver<()>) -> Option<Stop> {
-        let mut renewed = Instant::now();
+        let mut renewed = Moment::now();
         let mut next = RENEW_EVERY;
-        let mut asked = Instant::now();
+        let mut asked = Moment::now();
         loop {
-            let left = next.saturating_sub(asked.elapsed());
+            let left = next.saturating_sub(asked.elapsed()).min(STEP);
             let pause = if self.is_interrupted.is_some() { left.min(PAUSE) } else { left };
             let Err(RecvTimeoutError::Timeout) = ended.recv_timeout(pause) else { return None };
             if self.is_interrupted.is_some_and(|is_interrupted| is_interrupted()) {
@@ -114,7 +134,7 @@ impl<R: Fn() -> Result<(), RenewError> + Send> Attendance<R> {
                 continue;
             }
             match (self.renew)() {
-                Ok(()) => (renewed, next) = (Instant::now(), RENEW_EVERY),
+                Ok(()) => (renewed, next) = (Moment::now(), RENEW_EVERY),
                 Err(lost @ RenewError::Verify(VerifyError::NotHeld(NotHeld::Lost { .. }))) => {
                     return Some(Stop::Lost(lost));
                 }
@@ -128,7 +148,7 @@ impl<R: Fn() -> Result<(), RenewError> + Send> Attendance<R> {
                     next = Duration::from_secs(1);
                 }
             }
-            asked = Instant::now();
+            asked = Moment::now();
         }
     }
 }

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::process::{Child, ExitStatus};
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use rustix::io::{Errno, retry_on_intr};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
@@ -16,6 +17,9 @@ use signal_hook::iterator::Handle;
 
 use super::arrived::{Arrived, exit_code_of_signal};
 use super::origin;
+
+/// How long to wait before asking again about a child that is stopped.
+const STOPPED_PAUSE: Duration = Duration::from_millis(50);
 
 /// A child process, to be sent signals until it is waited for.
 #[derive(Clone, Copy, Debug)]
@@ -29,10 +33,16 @@ impl Process {
     /// Waits until it has ended, and leaves its number reserved until it is reaped: so that no
     /// signal that is passed on meanwhile reaches another process.
     pub(crate) fn await_end(self, _: &mut Child) {
-        if let Some(pid) = self.0 {
-            let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
-            // An error leaves the waiting to whoever reaps it.
-            let _ = retry_on_intr(|| waitid(WaitId::Pid(pid), options));
+        let Some(pid) = self.0 else { return };
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+        // An error leaves the waiting to the call that reaps it.
+        while let Ok(Some(status)) = retry_on_intr(|| waitid(WaitId::Pid(pid), options)) {
+            if status.exited() || status.killed() || status.dumped() {
+                return;
+            }
+            // macOS also answers for a child that was stopped, although nobody asked for that
+            // (dotnet/runtime issue 131944). Because of NOWAIT it would answer again at once.
+            std::thread::sleep(STOPPED_PAUSE);
         }
     }
 

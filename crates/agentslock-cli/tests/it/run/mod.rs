@@ -1,5 +1,7 @@
 //! `run`: the command, its status, its streams, and the lock around it.
 
+#[cfg(target_os = "linux")]
+mod clock;
 mod killed;
 pub(crate) mod signals;
 mod terminal;
