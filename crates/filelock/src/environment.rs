@@ -76,14 +76,18 @@ impl Environment {
     }
 }
 
-/// A token that no other acquisition has: 16 hexadecimal digits, hashed from the process, the time
-/// and a counter under a key that the system drew at random for this process. Unique also in a
-/// forked child, which has its parent's key and counter but not its pid. It need not be secret.
+/// A token that no other acquisition has: 16 hexadecimal digits.
 pub(crate) fn unique_token() -> String {
+    format!("{:016x}", unique_number())
+}
+
+/// A number that no other call gets: hashed from the process, the time and a counter under a key that
+/// the system drew at random for this process. Unique also in a forked child, which has its parent's
+/// key and counter but not its pid. It need not be secret.
+pub(crate) fn unique_number() -> u64 {
     static COUNTER: AtomicU64 = AtomicU64::new(0);
     static KEY: OnceLock<RandomState> = OnceLock::new();
     let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
     let count = COUNTER.fetch_add(1, Ordering::Relaxed);
-    let hash = KEY.get_or_init(RandomState::new).hash_one((std::process::id(), time, count));
-    format!("{hash:016x}")
+    KEY.get_or_init(RandomState::new).hash_one((std::process::id(), time, count))
 }

@@ -58,7 +58,7 @@ impl Claim {
         let digits = record::stamp_digits(now);
         let offset = self.record.stamp_offset();
         match &self.file {
-            Some(own) => sys::overwrite(&own.file, digits.as_bytes(), offset),
+            Some(own) => own.overwrite(digits.as_bytes(), offset),
             None => match self.dir.open_regular(record::NAME, Access::ReadWrite)? {
                 Some(file) => sys::overwrite(&file, digits.as_bytes(), offset),
                 None => Err(io::ErrorKind::NotFound.into()),
@@ -70,22 +70,13 @@ impl Claim {
     /// or is no record.
     pub(crate) fn read_back(&self) -> io::Result<Option<Record>> {
         let bytes = match &self.file {
-            Some(own) => match self.dir.lstat_at(record::NAME) {
-                // No more than we wrote, so that one read is all: ours has no more, and another's that
-                // was written over it differs before that.
-                Ok(stat) if stat.id == own.id => sys::read_start(&own.file, own.length),
-                // Another file has its name.
-                Ok(_) => return Ok(None),
-                Err(error) => Err(error),
-            },
-            None => match self.dir.open_regular(record::NAME, Access::Read) {
-                Ok(Some(file)) => sys::read_start(&file, record::LIMIT),
-                Ok(None) => return Ok(None),
-                Err(error) => Err(error),
-            },
+            Some(own) => own.read_back(&self.dir),
+            None => self.dir.open_regular(record::NAME, Access::Read).and_then(|file| {
+                file.map(|file| sys::read_start(&file, record::LIMIT)).transpose()
+            }),
         };
         match bytes {
-            Ok(bytes) => Ok(Record::parse(&bytes)),
+            Ok(bytes) => Ok(bytes.and_then(|bytes| Record::parse(&bytes))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }

@@ -9,16 +9,32 @@ use crate::sys::{self, Access, Dir, FileId, Kind};
 /// The record's file, open, and what about it does not change while it is.
 #[derive(Debug)]
 pub(crate) struct RecordFile {
-    pub(crate) file: File,
-    pub(crate) id: FileId,
+    file: File,
+    id: FileId,
     /// How many bytes were written. A renewal writes over some of them.
-    pub(crate) length: usize,
+    length: usize,
 }
 
 impl RecordFile {
     pub(crate) fn write(file: File, bytes: &[u8]) -> io::Result<Self> {
         let id = sys::write_record(&file, bytes)?;
         Ok(Self { file, id, length: bytes.len() })
+    }
+
+    /// Overwrites bytes of it in place, from `offset`.
+    pub(crate) fn overwrite(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        sys::overwrite(&self.file, bytes, offset)
+    }
+
+    /// What stands in it; `None` if another file has its name in `dir`.
+    ///
+    /// No more than was written, so that one read is all: ours has no more, and another's that was
+    /// written over it differs before that.
+    pub(crate) fn read_back(&self, dir: &Dir) -> io::Result<Option<Vec<u8>>> {
+        if dir.lstat_at(record::NAME)?.id != self.id {
+            return Ok(None);
+        }
+        sys::read_start(&self.file, self.length).map(Some)
     }
 }
 

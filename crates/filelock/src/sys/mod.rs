@@ -14,18 +14,18 @@ mod unix;
 pub(crate) use locality::file_system_is_local;
 #[cfg(unix)]
 pub(crate) use unix::{
-    ASK_AGAIN, Dir, MOVING_PAUSE, create_exclusive, identity, kernel_id, lstat, mkdir, open_dir,
-    open_file, overwrite, read_start, rename_exclusive, rmdir, rmdir_if, try_flock_file, unlink,
-    unlink_if, write_record,
+    Dir, LOOK_OPENS, create_exclusive, identity, kernel_id, lstat, mkdir, open_dir, open_file,
+    overwrite, read_start, rename_exclusive, rmdir, rmdir_if, try_flock_file, unlink, unlink_if,
+    write_record,
 };
 
 #[cfg(windows)]
 mod windows;
 #[cfg(windows)]
 pub(crate) use windows::{
-    ASK_AGAIN, Dir, MOVING_PAUSE, create_exclusive, file_system_is_local, identity, kernel_id,
-    lstat, mkdir, open_dir, open_file, overwrite, read_start, rename_exclusive, rmdir, rmdir_if,
-    try_flock_file, unlink, unlink_if, write_record,
+    Dir, LOOK_OPENS, create_exclusive, file_system_is_local, identity, kernel_id, lstat, mkdir,
+    open_dir, open_file, overwrite, read_start, rename_exclusive, rmdir, rmdir_if, try_flock_file,
+    unlink, unlink_if, write_record,
 };
 
 #[cfg(not(any(unix, windows)))]

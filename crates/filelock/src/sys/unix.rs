@@ -5,7 +5,6 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 use std::sync::OnceLock;
-use std::time::Duration;
 
 use rustix::fs::{
     AtFlags, FileType, FlockOperation, Mode, OFlags, Stat as RawStat, Timespec, Timestamps,
@@ -14,9 +13,8 @@ use rustix::io::{Errno, FdFlags, retry_on_intr};
 
 use super::{Access, FileId, Flock, Kind, Stat};
 
-/// How often a waiter looks, and judges: a look takes no lock in the kernel, and hinders nobody.
-pub(crate) const MOVING_PAUSE: Duration = Duration::from_micros(500);
-pub(crate) const ASK_AGAIN: Duration = Duration::from_millis(8);
+/// Whether a look opens what it looks at: here it takes no lock in the kernel, and hinders nobody.
+pub(crate) const LOOK_OPENS: bool = false;
 
 /// An open directory. Closing it gives up any OS lock taken through it.
 #[derive(Debug)]

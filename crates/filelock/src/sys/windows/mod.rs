@@ -14,7 +14,6 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::os::windows::fs::{FileExt as _, OpenOptionsExt};
 use std::path::Path;
-use std::time::Duration;
 
 use fs_at::os::windows::{FileExt as _, OpenOptionsExt as _};
 
@@ -29,10 +28,8 @@ const FILE_WRITE_ATTRIBUTES: u32 = 0x100;
 const FILE_FLAG_BACKUP_SEMANTICS: u32 = 0x0200_0000;
 const FILE_FLAG_OPEN_REPARSE_POINT: u32 = 0x0020_0000;
 
-/// How often a waiter looks, and judges. Every look opens what it looks at, and as long as it is open its
-/// name can stay after it was removed: who looks all the time keeps the lock from becoming free.
-pub(crate) const MOVING_PAUSE: Duration = Duration::from_millis(5);
-pub(crate) const ASK_AGAIN: Duration = Duration::from_millis(50);
+/// Whether a look opens what it looks at. As long as that is open, its name can stay after it was removed.
+pub(crate) const LOOK_OPENS: bool = true;
 
 /// Opens the entry `name` of `dir`, of whatever kind, following no link.
 fn open_at(dir: &File, name: &str, access: u32) -> io::Result<File> {
