@@ -25,7 +25,7 @@ fuzz_target!(|json: &str| {
                 let after: Value = serde_json::from_str(&encoded).expect("because it was JSON");
                 assert_eq!(before, after);
             }
-            let line = agentslock_core::compact(json).expect("because it is JSON");
+            let line = agentslock_core::text::compact(json).expect("because it is JSON");
             assert!(!line.contains('\n'));
         }
     }

@@ -3,7 +3,7 @@
 
 #![no_main]
 
-use agentslock_core::{MarkedSides, Markers, Merged, Resolution, merge};
+use agentslock_core::merge::{MarkedSides, Markers, Merged, Resolution, merge};
 use libfuzzer_sys::fuzz_target;
 
 fn merged(base: &[u8], ours: &[u8], theirs: &[u8], mut resolution: Resolution) -> Option<Merged> {

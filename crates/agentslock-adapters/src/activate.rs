@@ -5,7 +5,7 @@ use agentslock_core::{Digest, Flushed, ReadError, Timestamp};
 use crate::adapter::Adapter;
 use crate::document::{blockers, read};
 use crate::error::ChangeError;
-use crate::handle::AdapterLock;
+use crate::handle::AdapterHandle;
 use crate::view::ViewName;
 
 /// What is known of an adapter when it goes live.
@@ -19,9 +19,9 @@ pub struct Activation {
     pub at: Timestamp,
 }
 
-impl AdapterLock {
-    /// Activates the adapter. One that is active already gets the new digests and time, and keeps its
-    /// views.
+impl AdapterHandle {
+    /// Activates the adapter. One that is active already gets the new digests and time, and keeps
+    /// its views.
     ///
     /// It does not go live with another schema than it has while views that depend on it need a new
     /// definition: that is found out under the lock, so that none is overlooked.

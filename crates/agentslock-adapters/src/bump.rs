@@ -5,7 +5,7 @@ use agentslock_core::{Flushed, Timestamp};
 use crate::dependencies;
 use crate::document::read;
 use crate::error::{ChangeError, IllegalTransition};
-use crate::handle::AdapterLock;
+use crate::handle::AdapterHandle;
 use crate::machine::Event;
 use crate::view::{Dependency, ViewName};
 
@@ -23,13 +23,13 @@ pub struct Bumped {
     pub flushed: Flushed,
 }
 
-impl AdapterLock {
+impl AdapterHandle {
     /// Tells that this adapter's schema was bumped: each view that depends on it and is `ready`, of
     /// whatever adapter, is `pending-recompat-check` now.
     ///
-    /// Each view is judged by itself. One that is in no state for it stays as it is and is reported in
-    /// [`Bumped::refused`]; it keeps the bump from no other. Else one view that nobody repairs would
-    /// leave all others `ready` for a schema that they may not fit.
+    /// Each view is judged by itself. One that is in no state for it stays as it is and is reported
+    /// in [`Bumped::refused`]; it keeps the bump from no other. Else one view that nobody repairs
+    /// would leave all others `ready` for a schema that they may not fit.
     ///
     /// # Errors
     ///
@@ -69,8 +69,8 @@ impl AdapterLock {
     ///
     /// # Errors
     ///
-    /// [`ChangeError::Illegal`] when it has another status, and the other variants as they say. Unless
-    /// they say otherwise, the file is as it was.
+    /// [`ChangeError::Illegal`] when it has another status, and the other variants as they say.
+    /// Unless they say otherwise, the file is as it was.
     pub fn recompat_passed(
         &self,
         view: &str,
@@ -85,13 +85,13 @@ impl AdapterLock {
         })
     }
 
-    /// Tells that the view `view`, which was `pending-recompat-check`, does not fit what it depends on:
-    /// it is `dsl-update-required`, and blocks the activation of what it depends on.
+    /// Tells that the view `view`, which was `pending-recompat-check`, does not fit what it depends
+    /// on: it is `dsl-update-required`, and blocks the activation of what it depends on.
     ///
     /// # Errors
     ///
-    /// [`ChangeError::Illegal`] when it has another status, and the other variants as they say. Unless
-    /// they say otherwise, the file is as it was.
+    /// [`ChangeError::Illegal`] when it has another status, and the other variants as they say.
+    /// Unless they say otherwise, the file is as it was.
     pub fn recompat_failed(&self, view: &str, at: &Timestamp) -> Result<Flushed, ChangeError> {
         self.happen(view, &Event::RecompatFailed, at, |_, view| {
             view.last_validation_at = Some(at.clone());

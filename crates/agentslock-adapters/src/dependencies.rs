@@ -6,8 +6,8 @@ use crate::document::check_name;
 use crate::error::ChangeError;
 use crate::view::Dependency;
 
-/// Checks what a view is said to depend on. A digest that is none is accepted only if the adapter that
-/// is depended on has it: an older program gave it that one.
+/// Checks what a view is said to depend on. A digest that is none is accepted only if the adapter
+/// that is depended on has it: an older program gave it that one.
 pub(crate) fn check(dependencies: &[Dependency], entries: &Entries) -> Result<(), ChangeError> {
     for Dependency { adapter, schema_digest, .. } in dependencies {
         check_name(adapter, "an adapter")?;

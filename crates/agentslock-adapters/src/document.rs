@@ -12,8 +12,8 @@ use crate::view::ViewName;
 
 pub(crate) const ADAPTERS: &str = "adapters";
 
-/// A document, as adapter code sees it. It holds a path and no state: each call reads the document as
-/// it is by then.
+/// A document, as adapter code sees it. It holds a path and no state: each call reads the document
+/// as it is by then.
 #[derive(Clone, Debug)]
 pub struct AdaptersLock {
     path: PathBuf,
@@ -40,8 +40,8 @@ impl AdaptersLock {
         Ok(read(&self.open()?)?)
     }
 
-    /// The views that depend on the adapter `dependee` and need a new definition, sorted. As long as
-    /// there is any, `dependee` must not go live with the schema that they do not fit.
+    /// The views that depend on the adapter `dependee` and need a new definition, sorted. As long
+    /// as there is any, `dependee` must not go live with the schema that they do not fit.
     ///
     /// # Errors
     ///

@@ -14,26 +14,26 @@ use crate::view::{View, ViewName};
 /// alone; only [`schema_bumped`](Self::schema_bumped) reaches the views of others, whose authors it
 /// tells.
 #[derive(Clone, Debug)]
-pub struct AdapterLock {
+pub struct AdapterHandle {
     lock: AdaptersLock,
     name: String,
 }
 
 impl AdaptersLock {
-    /// The part of it that is the adapter `name`'s own. All changes are made through that, so that no
-    /// adapter changes another's entry.
+    /// The part of it that is the adapter `name`'s own. All changes are made through that, so that
+    /// no adapter changes another's entry.
     ///
     /// # Errors
     ///
     /// [`UnusableNameError`] when no adapter can be called so.
-    pub fn adapter(&self, name: impl Into<String>) -> Result<AdapterLock, UnusableNameError> {
+    pub fn adapter(&self, name: impl Into<String>) -> Result<AdapterHandle, UnusableNameError> {
         let name = name.into();
         check_name(&name, "an adapter")?;
-        Ok(AdapterLock::new(self.clone(), name))
+        Ok(AdapterHandle::new(self.clone(), name))
     }
 }
 
-impl AdapterLock {
+impl AdapterHandle {
     pub(crate) fn new(lock: AdaptersLock, name: String) -> Self {
         Self { lock, name }
     }

@@ -3,12 +3,12 @@
 //!
 //! # Guarantee
 //!
-//! - Each change is read and written under one hold of the lock: two adapters that register at the same
-//!   moment are both there afterwards.
-//! - An adapter's call changes its own entry. The entries of others stay as they are spelled, and so do
-//!   fields and statuses that this crate does not know.
-//! - A view goes from one status to another only as the table below says. What is not possible is an
-//!   error that names view, status and event, and nothing is written.
+//! - Each change is read and written under one hold of the lock: two adapters that register at the
+//!   same moment are both there afterwards.
+//! - An adapter's call changes its own entry. The entries of others stay as they are spelled, and
+//!   so do fields and statuses that this crate does not know.
+//! - A view goes from one status to another only as the table below says. What is not possible is
+//!   an error that names view, status and event, and nothing is written.
 //! - The history of a view keeps its newest 20 transitions.
 //!
 //! # Mechanism
@@ -18,22 +18,23 @@
 //!
 //! | from | call | to |
 //! |---|---|---|
-//! | any, or none | [`register_view`](AdapterLock::register_view) | `ready` |
-//! | `ready` | [`schema_bumped`](AdapterLock::schema_bumped) of what it depends on | `pending-recompat-check` |
-//! | `pending-recompat-check` | [`recompat_passed`](AdapterLock::recompat_passed) | `pending-rebuild` |
-//! | `pending-recompat-check` | [`recompat_failed`](AdapterLock::recompat_failed) | `dsl-update-required` |
-//! | `pending-rebuild` | [`view_rebuilt`](AdapterLock::view_rebuilt) | `ready` |
-//! | `ready` | [`reconcile`](AdapterLock::reconcile): its tables are absent, or others | `pending-rebuild` |
-//! | unknown to this crate | [`reconcile`](AdapterLock::reconcile) | `pending-rebuild` |
+//! | any, or none | [`register_view`](AdapterHandle::register_view) | `ready` |
+//! | `ready` | [`schema_bumped`](AdapterHandle::schema_bumped) of what it depends on | `pending-recompat-check` |
+//! | `pending-recompat-check` | [`recompat_passed`](AdapterHandle::recompat_passed) | `pending-rebuild` |
+//! | `pending-recompat-check` | [`recompat_failed`](AdapterHandle::recompat_failed) | `dsl-update-required` |
+//! | `pending-rebuild` | [`view_rebuilt`](AdapterHandle::view_rebuilt) | `ready` |
+//! | `ready` | [`reconcile`](AdapterHandle::reconcile): its tables are absent, or others | `pending-rebuild` |
+//! | unknown to this crate | [`reconcile`](AdapterHandle::reconcile) | `pending-rebuild` |
 //!
 //! # Limits
 //!
-//! A document of a later format version can be read, but not written. Whether a view's tables are what
-//! was built is known only when somebody [reconciles](AdapterLock::reconcile).
+//! A document of a later format version can be read, but not written. Whether a view's tables are
+//! what was built is known only when somebody [reconciles](AdapterHandle::reconcile).
 //!
 //! # Example
 //!
-//! An adapter's step: it goes live, registers the views that it built, and builds again what is gone.
+//! An adapter's step: it goes live, registers the views that it built, and builds again what is
+//! gone.
 //!
 //! ```
 //! use agentslock_adapters::{Activation, AdaptersLock, Build};
@@ -77,7 +78,7 @@ pub use agentslock_core::{
 pub use bump::Bumped;
 pub use document::AdaptersLock;
 pub use error::{ChangeError, IllegalTransition, UnusableNameError};
-pub use handle::AdapterLock;
+pub use handle::AdapterHandle;
 pub use machine::{Event, Status};
 pub use reconcile::{Presence, Reconciled};
 pub use register::Build;

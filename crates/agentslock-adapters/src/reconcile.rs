@@ -6,7 +6,7 @@ use agentslock_core::{Digest, Flushed, ParseDigestError, Timestamp};
 
 use crate::document::ADAPTERS;
 use crate::error::ChangeError;
-use crate::handle::AdapterLock;
+use crate::handle::AdapterHandle;
 use crate::machine::{Event, Status};
 use crate::view::{View, ViewName};
 
@@ -27,18 +27,18 @@ pub enum Presence {
 pub struct Reconciled {
     /// The views that are `pending-rebuild` now, sorted.
     pub moved: Vec<ViewName>,
-    /// The views that were changed by somebody else after they were looked at, sorted. They are left as
-    /// they are by now: what was seen is no longer about them.
+    /// The views that were changed by somebody else after they were looked at, sorted. They are
+    /// left as they are by now: what was seen is no longer about them.
     pub changed_meanwhile: Vec<ViewName>,
     /// Whether the file was touched.
     pub flushed: Flushed,
 }
 
-impl AdapterLock {
-    /// Looks what is there of each of this adapter's views that are `ready`: if its tables are absent,
-    /// or have another digest than was built, it is `pending-rebuild`. So is a view whose status is
-    /// none that this crate knows, whatever is there. All other views wait for something already, and
-    /// are not looked at.
+impl AdapterHandle {
+    /// Looks what is there of each of this adapter's views that are `ready`: if its tables are
+    /// absent, or have another digest than was built, it is `pending-rebuild`. So is a view whose
+    /// status is none that this crate knows, whatever is there. All other views wait for something
+    /// already, and are not looked at.
     ///
     /// `presence` gets a view's name and entry. It is called without the lock, so that a slow look
     /// keeps nobody waiting.

@@ -4,7 +4,7 @@ use agentslock_core::{Digest, Flushed, Timestamp};
 
 use crate::dependencies;
 use crate::error::ChangeError;
-use crate::handle::AdapterLock;
+use crate::handle::AdapterHandle;
 use crate::machine::Event;
 use crate::view::Dependency;
 
@@ -30,13 +30,13 @@ impl Build {
     }
 }
 
-impl AdapterLock {
+impl AdapterHandle {
     /// Registers the view `view` as freshly built: whatever its status was, it is `ready` now.
     ///
     /// # Errors
     ///
-    /// [`ChangeError::NotActive`] when the adapter is not active, and the other variants as they say.
-    /// Unless they say otherwise, the file is as it was.
+    /// [`ChangeError::NotActive`] when the adapter is not active, and the other variants as they
+    /// say. Unless they say otherwise, the file is as it was.
     pub fn register_view(&self, view: &str, build: &Build) -> Result<Flushed, ChangeError> {
         build.digest.check()?;
         self.happen(view, &Event::Registered, &build.at, |entries, view| {
@@ -53,8 +53,8 @@ impl AdapterLock {
     ///
     /// # Errors
     ///
-    /// [`ChangeError::Illegal`] when it has another status, and the other variants as they say. Unless
-    /// they say otherwise, the file is as it was.
+    /// [`ChangeError::Illegal`] when it has another status, and the other variants as they say.
+    /// Unless they say otherwise, the file is as it was.
     pub fn view_rebuilt(
         &self,
         view: &str,

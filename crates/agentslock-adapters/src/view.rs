@@ -24,8 +24,8 @@ pub struct View {
     pub depends_on: Vec<Dependency>,
     /// When it was last built.
     pub last_rebuilt_at: Option<Timestamp>,
-    /// When it was last checked: by a check of its compatibility, or by a reconcile that changed its
-    /// status.
+    /// When it was last checked: by a check of its compatibility, or by a reconcile that changed
+    /// its status.
     pub last_validation_at: Option<Timestamp>,
     /// How it came to its status, oldest first.
     pub state_history: Vec<Transition>,

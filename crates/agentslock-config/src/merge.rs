@@ -2,12 +2,13 @@
 
 use std::time::SystemTime;
 
-use agentslock_core::{Conflict, Fields, Resolution, Resolver, Timestamp};
+use agentslock_core::merge::{Conflict, Resolution, Resolver};
+use agentslock_core::{Fields, Timestamp};
 
 use crate::stamp::{INSTALL, INSTALLED_AT, REFRESH, REFRESHED_AT};
 
 /// Of two stamps of installing or refreshing the later one wins, whole. For
-/// [`merge`](agentslock_core::merge()).
+/// [`merge`](agentslock_core::merge::merge()).
 ///
 /// If a time is missing or is none, if both are the same, or if one side removed the stamp, the conflict
 /// stays open, and so does every other.
@@ -17,9 +18,9 @@ use crate::stamp::{INSTALL, INSTALLED_AT, REFRESH, REFRESHED_AT};
 ///
 /// let ours = r#"{"install": {"project": "p", "stamped_at": "2026-01-02T03:04:05Z"}}"#;
 /// let theirs = r#"{"install": {"project": "p", "stamped_at": "2026-01-02T05:00:00+02:00"}}"#;
-/// let merged = agentslock_core::merge("{}", ours, theirs, &mut LaterStamp)?;
+/// let merged = agentslock_core::merge::merge("{}", ours, theirs, &mut LaterStamp)?;
 /// assert!(merged.text().expect("because ours is later").contains("03:04:05Z"));
-/// # Ok::<(), agentslock_core::MergeError>(())
+/// # Ok::<(), agentslock_core::merge::MergeError>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LaterStamp;

@@ -14,8 +14,8 @@ use crate::lockfile::Lockfile;
 pub struct Difference {
     /// The top-level key: a section, or a reserved one.
     pub section: String,
-    /// The entry of the section; `None` when the section is not an object with distinct keys on both
-    /// sides, and is compared as a whole.
+    /// The entry of the section; `None` when the section is not an object with distinct keys on
+    /// both sides, and is compared as a whole.
     pub entry: Option<String>,
     /// What was there.
     pub before: Option<String>,
@@ -23,11 +23,11 @@ pub struct Difference {
     pub after: Option<String>,
 }
 
-/// Where `after` differs from `before`, as both handles show them: reserved keys first, then sections
-/// and their entries in byte order.
+/// Where `after` differs from `before`, as both handles show them: reserved keys first, then
+/// sections and their entries in byte order.
 ///
-/// An entry is compared as a whole, by its spelling; white space between the tokens, and the order of
-/// sections and entries, make no difference. A section that is missing has no entries.
+/// An entry is compared as a whole, by its spelling; white space between the tokens, and the order
+/// of sections and entries, make no difference. A section that is missing has no entries.
 pub fn diff(before: &Lockfile, after: &Lockfile) -> Vec<Difference> {
     let mut differences = Vec::new();
     for key in [LOCK_VERSION_KEY, INPUTS_DIGEST_KEY] {

@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::json::fields::FieldError;
-use crate::json::syntax::Flaw;
+use crate::json::syntax::SyntaxError;
 
 /// Why a document was not opened. The file is as it was.
 #[derive(Debug, thiserror::Error)]
@@ -14,14 +14,14 @@ pub enum OpenError {
     /// The file could not be read, or is no file.
     #[error(transparent)]
     Read(#[from] fsops::ReadFileError),
-    /// The file is not a lock document. Nothing is ever written over such a file: repair it, or
-    /// take it from version control.
-    #[error("`{}`, {flaw}", path.display())]
+    /// The file is not a lock document. This crate never overwrites such a file: repair it, or
+    /// restore it from version control.
+    #[error("`{}`, {error}", path.display())]
     Malformed {
         /// The file.
         path: PathBuf,
         /// What is wrong, and where.
-        flaw: Flaw,
+        error: SyntaxError,
     },
 }
 
@@ -117,12 +117,12 @@ pub enum StageError {
         source: serde_json::Error,
     },
     /// The text is not one JSON value.
-    #[error("the value for section {section:?} is not JSON: {flaw}")]
+    #[error("the value for section {section:?} is not JSON: {error}")]
     NotJson {
         /// The section.
         section: String,
         /// What is wrong, and where.
-        flaw: Flaw,
+        error: SyntaxError,
     },
     /// The value is nested too deeply to be written indented.
     #[error(
@@ -165,8 +165,9 @@ pub enum FlushError {
     /// The new document is in place, for everybody to read, but may not survive a power cut.
     #[error(transparent)]
     NotDurable(fsops::ReplaceError),
-    /// The new document was put in place, but by then the lock had been taken by somebody who judged
-    /// us gone, and who may write over it. Look at the document before trying again.
+    /// The new document is in place, but the lock was lost before that: another process decided
+    /// that this one had died, and may have overwritten the document. Look at it before you try
+    /// again.
     #[error(
         "`{}` was written, but the lock was lost meanwhile; another program may have written over it",
         path.display()
@@ -175,7 +176,7 @@ pub enum FlushError {
         /// The document.
         path: PathBuf,
     },
-    /// In each round somebody was in the way who does not keep to the protocol.
+    /// In each round a program that does not follow the protocol disturbed the write.
     #[error("gave up on `{}` after {rounds} rounds: {last}", path.display())]
     Unsettled {
         /// The document.
@@ -197,13 +198,14 @@ pub enum FlushError {
     },
 }
 
-/// Why a flush or an update started over: somebody does not keep to the protocol. Nothing was written.
+/// Why a flush or an update started over: another program does not follow the protocol. Nothing was
+/// written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Disturbance {
-    /// The file changed although the lock was held: somebody writes it without the lock.
+    /// The file changed although the lock was held: another program writes it without the lock.
     FileChanged,
-    /// The lock was lost: somebody removed it, or took it because they judged us gone.
+    /// The lock was lost: another process removed it, or decided that this process had died.
     LockLost,
 }
 
@@ -211,7 +213,7 @@ impl fmt::Display for Disturbance {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::FileChanged => "it is being changed by a program that does not take its lock",
-            Self::LockLost => "its lock was lost to somebody who removed it or took us for dead",
+            Self::LockLost => "the lock was lost: another process removed it, or decided that this process had died",
         })
     }
 }
@@ -222,7 +224,7 @@ impl FlushError {
         matches!(self, Self::NotDurable(_) | Self::LockLost { .. })
     }
 
-    /// Whether the lock was held by others all the time. Trying again later can help.
+    /// Whether another process held the lock until the timeout. Trying again later can help.
     pub fn is_contention(&self) -> bool {
         matches!(self, Self::Lock(error) if error.is_contention())
     }

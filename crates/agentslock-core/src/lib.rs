@@ -5,34 +5,32 @@
 //!
 //! - A flush changes the sections that its caller staged, and no other byte of any other section:
 //!   white space, escapes, the spelling of numbers, the order of keys, duplicates, all stay.
-//! - No change that a flush has reported as written is lost to another flush, of whatever process
-//!   that uses this crate: not when many write at once, not when one is killed at any instruction.
+//! - No change that a flush has reported as written is lost to another flush of any process that
+//!   uses this crate: not if many write at once, not if one is killed at any instruction.
 //! - A reader sees the document before or after a flush, whole. Readers take no lock.
-//! - A document that cannot be understood is never written over.
-//! - Equal content is equal bytes: what would not change is not touched, and what is staged is
-//!   encoded in one canonical form, which the Go implementation shares.
+//! - A document that this crate cannot parse is never overwritten.
+//! - Equal content gives equal bytes. A flush that changes nothing does not touch the file. Staged
+//!   values are encoded in one canonical form, which the Go implementation shares.
 //!
 //! # Mechanism
 //!
 //! [`Lockfile::open`] reads the document and keeps each section as the slice of text that it is.
-//! [`Lockfile::flush`] takes the lock (the crate `filelock`), reads the document anew, puts the staged
-//! values in their places, and replaces the file atomically and durably (the crate `fsops`), after a
-//! last look that the lock is still held and the file still the one that was read.
+//! [`Lockfile::flush`] takes the lock (the crate `filelock`), reads the document again and puts the
+//! staged values in their places. Then it checks that the lock is still held and that the file is
+//! still the one that was read, and replaces the file atomically and durably (the crate `fsops`).
 //!
-//! [`merge()`] merges two versions of a document, section by section and entry by entry, for git and for
-//! whoever keeps documents in branches. It reads and writes no file, and guesses nothing: what both
-//! sides changed is decided by a [`Resolver`], or stays between markers for a person, whose choice
-//! [`MarkedSides`] reads back.
+//! The module [`merge`] merges two versions of a document by section and entry, for git. The module
+//! [`text`] checks and formats a document as text. Neither reads or writes a file.
 //!
 //! # Limits
 //!
-//! Whoever writes the file without the lock can lose what others write. On network file systems, and
-//! towards the Go implementations, the lock is only as good as the clock (see `filelock`). Two
-//! links to one document are two locks: let all programs name it alike. The document's name must
-//! leave room for what locks and temporaries append to it: 27 bytes.
+//! A program that writes the file without the lock can lose what others write. On network file
+//! systems, and towards the Go implementations, the lock is only as good as the clock (see
+//! `filelock`). Two links to one document are two locks: all programs must use the same name. The
+//! document's name must leave room for what locks and temporaries append to it: 27 bytes.
 //!
-//! A durable flush holds the lock while it syncs. On a disk that takes seconds for that, whoever waits
-//! needs a longer timeout than the default of 5 s ([`LockfileOptions::lock`]).
+//! A durable flush holds the lock while it syncs. On a disk that takes seconds for that, the
+//! waiters need a longer timeout than the default of 5 s ([`LockfileOptions::lock`]).
 //!
 //! # Example
 //!
@@ -64,31 +62,22 @@ mod document;
 mod error;
 mod json;
 mod lockfile;
-mod merge;
-mod options;
+pub mod merge;
+pub mod text;
 mod timestamp;
 
-pub use diff::{Difference, diff};
 pub use digest::{Digest, ParseDigestError};
-pub use document::canonical::{CanonicalError, canonical_text};
 pub use document::reserved::{LOCK_VERSION, is_reserved};
 pub use error::{
     Disturbance, Error, FlushError, OpenError, ReadError, RenewLockError, SectionError, StageError,
 };
 pub use filelock::LockOptions;
 pub use fsops::Durability;
-pub use json::duplicates::{DuplicateKey, duplicate_keys};
-pub use json::encode::compact;
 pub use json::fields::{FieldError, Fields};
-pub use json::syntax::{Flaw, Problem, place_after};
 pub use lockfile::Lockfile;
 pub use lockfile::commit::Flushed;
 pub use lockfile::entries::Entries;
+pub use lockfile::options::LockfileOptions;
 pub use lockfile::update::Updated;
 pub use lockfile::version::VersionError;
-pub use merge::{
-    Conflict, MarkedError, MarkedProblem, MarkedSides, Markers, MergeError, Merged, Resolution,
-    Resolver, Side, merge,
-};
-pub use options::LockfileOptions;
 pub use timestamp::{ParseTimestampError, TimeRangeError, Timestamp};

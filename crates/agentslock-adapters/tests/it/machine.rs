@@ -2,7 +2,7 @@
 //! is tested beside the code.
 
 use agentslock_adapters::{
-    AdapterLock, Build, ChangeError, Event, Flushed, IllegalTransition, Presence, Status,
+    AdapterHandle, Build, ChangeError, Event, Flushed, IllegalTransition, Presence, Status,
 };
 
 use crate::support::{Lab, at, digest, kuzu, on, said, unchecked};
@@ -42,7 +42,7 @@ enum Came {
     Done(Flushed),
 }
 
-fn call(row: usize, lab: &Lab, own: &AdapterLock) -> Came {
+fn call(row: usize, lab: &Lab, own: &AdapterHandle) -> Came {
     let at = at(9);
     let done = |outcome: Result<Flushed, ChangeError>| match outcome {
         Ok(flushed) => Came::Done(flushed),

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::path::PathBuf;
 
 use agentslock_adapters::{
-    Activation, AdapterLock, AdaptersLock, Dependency, Digest, Durability, LockfileOptions,
+    Activation, AdapterHandle, AdaptersLock, Dependency, Digest, Durability, LockfileOptions,
     Timestamp, View,
 };
 use testkit::Place;
@@ -38,7 +38,7 @@ impl Lab {
         std::fs::write(self.path(), text).unwrap();
     }
 
-    pub(crate) fn adapter(&self, name: &str) -> AdapterLock {
+    pub(crate) fn adapter(&self, name: &str) -> AdapterHandle {
         self.lock.adapter(name).unwrap()
     }
 

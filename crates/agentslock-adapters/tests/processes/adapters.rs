@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use agentslock_adapters::{Activation, AdapterLock, AdaptersLock, Build, Dependency, Status, View};
+use agentslock_adapters::{
+    Activation, AdapterHandle, AdaptersLock, Build, Dependency, Status, View,
+};
 
 use crate::{at, digest, document, patient, round, work};
 
@@ -57,7 +59,7 @@ fn built(view: &View) -> u64 {
 
 /// Builds a view, in the way that its status asks for. From `ready` a bump can move it under our hands,
 /// from where it goes on we alone.
-fn build(own: &AdapterLock, view: &str, round: u64, dependee: &Dependency) {
+fn build(own: &AdapterHandle, view: &str, round: u64, dependee: &Dependency) {
     let entry = own.entry().unwrap().unwrap();
     let status = entry.materialized_views.get(view).map(|view| view.view_status.clone());
     if status == Some(Status::PendingRecompatCheck) {

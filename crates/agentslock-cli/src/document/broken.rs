@@ -3,12 +3,12 @@
 
 use std::path::Path;
 
-use agentslock_core::{Flaw, Problem};
+use agentslock_core::text::{SyntaxError, SyntaxProblem};
 
 /// A word for programs, and a sentence that ends with what to do.
-pub(crate) fn explain(path: &Path, flaw: &Flaw) -> (&'static str, String) {
+pub(crate) fn explain(path: &Path, wrong: &SyntaxError) -> (&'static str, String) {
     let name = path.display();
-    let (line, column) = (flaw.line, flaw.column);
+    let (line, column) = (wrong.line, wrong.column);
     // What cannot be read by now is told of as it was found.
     let bytes = fsops::read(path).ok().and_then(|contents| contents.bytes).unwrap_or_default();
     if let Some(marker) = first_marker(&bytes) {
@@ -19,24 +19,24 @@ pub(crate) fn explain(path: &Path, flaw: &Flaw) -> (&'static str, String) {
         return ("conflict-markers", message);
     }
     let restore = format!("restore it, with git: `git checkout -- {name}`");
-    match &flaw.problem {
-        Problem::Syntax(what) if what.starts_with("EOF") && !bytes.is_empty() => {
+    match &wrong.problem {
+        SyntaxProblem::Syntax(what) if what.starts_with("EOF") && !bytes.is_empty() => {
             let message = format!(
                 "`{name}`, line {line}, column {column}: the document is cut off: it ends in the midst of \
                  a value; {restore}"
             );
             ("cut-off", message)
         }
-        Problem::Syntax(_) | Problem::BrokenKey => {
+        SyntaxProblem::Syntax(_) | SyntaxProblem::BrokenKey => {
             let message =
-                format!("`{name}`, {flaw}: the document is not valid JSON; mend it, or {restore}");
+                format!("`{name}`, {wrong}: the document is not valid JSON; mend it, or {restore}");
             ("malformed", message)
         }
-        Problem::ByteOrderMark => {
-            let message = format!("`{name}`, {flaw}; `agentslock check --fix` removes it");
+        SyntaxProblem::ByteOrderMark => {
+            let message = format!("`{name}`, {wrong}; `agentslock check --fix` removes it");
             ("malformed", message)
         }
-        _ => ("malformed", format!("`{name}`, {flaw}; {restore}")),
+        _ => ("malformed", format!("`{name}`, {wrong}; {restore}")),
     }
 }
 

@@ -6,7 +6,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use agentslock_core::{Difference, Fields, Lockfile, compact};
+use agentslock_core::merge::Difference;
+use agentslock_core::text::compact;
+use agentslock_core::{Fields, Lockfile};
 
 use crate::io::paint::ChangeKind;
 

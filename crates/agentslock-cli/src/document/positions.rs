@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use agentslock_core::place_after;
+use agentslock_core::text::place_after;
 use serde_json::value::RawValue;
 
 /// A document's text, and its top-level values in it.

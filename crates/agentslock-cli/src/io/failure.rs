@@ -107,8 +107,8 @@ fn errno(error: &(dyn Error + 'static)) -> Option<i32> {
 
 impl From<OpenError> for Failure {
     fn from(error: OpenError) -> Self {
-        if let OpenError::Malformed { path, flaw } = &error {
-            let (kind, message) = broken::explain(path, flaw);
+        if let OpenError::Malformed { path, error: wrong } = &error {
+            let (kind, message) = broken::explain(path, wrong);
             return Self::new(TROUBLE, kind, message);
         }
         Self::of(TROUBLE, "io", &error)

@@ -44,7 +44,9 @@ pub(crate) fn value(
         return read(Some(&crate::sys::path_from_bytes(file.to_vec())), common);
     }
     let text = argument.to_string_lossy();
-    if agentslock_core::compact(bytes).is_err() && Path::new(argument).symlink_metadata().is_ok() {
+    if agentslock_core::text::compact(bytes).is_err()
+        && Path::new(argument).symlink_metadata().is_ok()
+    {
         return Err(Failure::input(format!(
             "the value `{text}` is not JSON; to read the file of that name, type `@{text}`; nothing was \
              written"

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
-use agentslock_core::compact;
+use agentslock_core::text::compact;
 use clap::Args;
 use fsops::Durability;
 use serde_json::value::RawValue;

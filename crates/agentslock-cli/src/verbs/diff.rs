@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use agentslock_core::{Difference, DuplicateKey, Fields, Lockfile, OpenError, duplicate_keys};
+use agentslock_core::merge::Difference;
+use agentslock_core::text::{DuplicateKey, duplicate_keys};
+use agentslock_core::{Fields, Lockfile, OpenError};
 use clap::Args;
 
 use crate::document::describe::{self, Detail};
@@ -50,7 +52,7 @@ pub(crate) fn diff(arguments: &Diff, common: &Common) -> Result<ExitCode, Failur
         let message = format!("neither `{}` nor `{}` exists", old.display(), new.display());
         return Err(Failure::new(TROUBLE, "absent", message).about(new));
     }
-    let differences = agentslock_core::diff(&before, &after);
+    let differences = agentslock_core::merge::diff(&before, &after);
     let code = if differences.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(NO) };
     if common.json {
         let mut fields = envelope(after.path(), differences.is_empty());

@@ -6,9 +6,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use agentslock_core::{
-    Flushed, Lockfile, LockfileOptions, canonical_text, compact, duplicate_keys, is_reserved,
-};
+use agentslock_core::text::{canonical_text, compact, duplicate_keys};
+use agentslock_core::{Flushed, Lockfile, LockfileOptions, is_reserved};
 use clap::Args;
 use fsops::{AtomicFile, Durability, ReplaceError};
 
@@ -95,7 +94,7 @@ fn edit_document(arguments: &Edit, path: &Path, common: &Common) -> Result<Edite
     if arguments.dry_run {
         let (before, after) = (Lockfile::open(path)?, Lockfile::open(path)?);
         stage_edited(&after, &arguments.command)?;
-        let differences = agentslock_core::diff(&before, &after);
+        let differences = agentslock_core::merge::diff(&before, &after);
         let detail = if common.verbose { Detail::Whole } else { Detail::Short };
         let shown = diff::as_text(&differences, detail, Paint::NONE).into_bytes();
         let outcome = if before.text() == after.text() { "unchanged" } else { "would-write" };

@@ -1,7 +1,7 @@
 //! Merging stamps.
 
 use agentslock_config::LaterStamp;
-use agentslock_core::{Merged, merge};
+use agentslock_core::merge::{Merged, merge};
 
 fn merged(base: &str, ours: &str, theirs: &str) -> Merged {
     merge(base, ours, theirs, &mut LaterStamp).unwrap()

@@ -4,7 +4,7 @@ use agentslock_config::{Install, Kind, Pass, Refresh, Tool};
 
 use crate::support::{Lab, at, digest, said};
 
-/// What each reader and writer says of a document, those that do not look at the flaw left out.
+/// What each reader and writer says of a document, those that do not look at the fault left out.
 fn all_errors(lab: &Lab) -> Vec<String> {
     let lock = &lab.lock;
     let packages = Pass::over([Kind::Artifact]).resolved_from(digest(1));

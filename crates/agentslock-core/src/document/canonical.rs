@@ -1,9 +1,9 @@
 //! The canonical form of a whole document.
 
 use super::Document;
-use super::render::{OPEN, Object};
+use super::render::{OPEN, ObjectLayout};
 use crate::json::encode::{MAX_DEPTH, canonical, canonical_key};
-use crate::json::syntax::Flaw;
+use crate::json::syntax::SyntaxError;
 
 /// Why a text has no canonical form.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -11,7 +11,7 @@ use crate::json::syntax::Flaw;
 pub enum CanonicalError {
     /// It is not a lock document.
     #[error(transparent)]
-    Malformed(#[from] Flaw),
+    Malformed(#[from] SyntaxError),
     /// A value is nested too deeply to be written indented.
     #[error(
         "{key:?} is nested too deeply to be indented: {limit} levels at most, and fewer if it is large"
@@ -24,12 +24,12 @@ pub enum CanonicalError {
     },
 }
 
-/// The document in `text` as all writers would leave it who had written every part of it: the frame
-/// and each key and value in the canonical encoding. The order of keys inside a section, escapes, the
-/// spelling of numbers and a missing `lock_version` stay.
+/// The document in `text` in canonical form: the frame, each key and each value as a flush would
+/// write it. The order of keys inside a section, escapes, the spelling of numbers and a missing
+/// `lock_version` stay.
 ///
-/// A flush never does this to what others wrote. It is for checking a document, and for tidying one up
-/// that a person or another program has laid out otherwise.
+/// A flush never does this to what others wrote. It is for checking a document, and for formatting
+/// one that a person or another program has laid out differently.
 ///
 /// # Errors
 ///
@@ -37,7 +37,7 @@ pub enum CanonicalError {
 pub fn canonical_text(text: impl Into<Vec<u8>>) -> Result<String, CanonicalError> {
     let document = Document::parse(text.into())?;
     let mut out = String::with_capacity(document.text().len());
-    let object = Object::document(document.entries().len());
+    let object = ObjectLayout::document(document.entries().len());
     out.push_str(OPEN);
     for (index, entry) in document.entries().iter().enumerate() {
         let value = canonical(document.value_of(entry)).map_err(|_| CanonicalError::TooDeep {

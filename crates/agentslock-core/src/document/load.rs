@@ -8,11 +8,12 @@ use fsops::{Reread, Version};
 use super::Document;
 use crate::error::OpenError;
 
-/// How many rounds a flush, or an open, makes at the most while the file or the lock changes under it.
+/// How many rounds a flush, or an open, makes at the most while the file or the lock changes under
+/// it.
 pub(crate) const ROUNDS: u32 = 5;
 
-/// The document at `path`, and which version of the file it is. What still is as `known` is neither parsed nor kept
-/// a second time.
+/// The document at `path`, and which version of the file it is. If the file still is as `known`, it
+/// is neither parsed nor kept a second time.
 pub(crate) fn read_document(
     path: &Path,
     known: Option<&Arc<Document>>,
@@ -29,9 +30,9 @@ pub(crate) fn read_document(
         let (bytes, version) = (contents.bytes, contents.version);
         match bytes.map_or_else(|| Ok(Document::fresh()), Document::parse) {
             Ok(document) => return Ok((document.into(), version)),
-            // Part of it was read before somebody wrote it in place, and part after.
+            // Another program wrote it in place meanwhile: part was read before, and part after.
             Err(_) if round < ROUNDS && matches!(version.is_current(path), Ok(false)) => round += 1,
-            Err(flaw) => return Err(OpenError::Malformed { path: path.to_owned(), flaw }),
+            Err(error) => return Err(OpenError::Malformed { path: path.to_owned(), error }),
         }
     }
 }

@@ -14,7 +14,7 @@ use serde::de::{MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use self::reserved::{LOCK_VERSION, LOCK_VERSION_KEY};
-use crate::json::syntax::{Flaw, Problem};
+use crate::json::syntax::{SyntaxError, SyntaxProblem};
 
 /// A document, parsed as far as its top level.
 #[derive(Debug, PartialEq, Eq)]
@@ -29,60 +29,62 @@ pub(crate) struct Document {
 pub(crate) struct Entry {
     /// The decoded key.
     pub(crate) name: Box<str>,
-    pub(crate) key: Range<usize>,
-    pub(crate) value: Range<usize>,
+    key: Range<usize>,
+    value: Range<usize>,
 }
 
 impl Document {
     /// What a missing file stands for.
-    pub(crate) fn fresh() -> Self {
+    fn fresh() -> Self {
         let text = format!("{{\n  \"{LOCK_VERSION_KEY}\": {LOCK_VERSION}\n}}\n");
         Self::parse(text.into_bytes()).expect("because a fresh document is valid")
     }
 
-    pub(crate) fn parse(bytes: Vec<u8>) -> Result<Self, Flaw> {
+    pub(crate) fn parse(bytes: Vec<u8>) -> Result<Self, SyntaxError> {
         let text = String::from_utf8(bytes).map_err(|error| {
             let end = error.utf8_error().valid_up_to();
-            Flaw::after(&error.as_bytes()[..end], Problem::NotUtf8)
+            SyntaxError::after(&error.as_bytes()[..end], SyntaxProblem::NotUtf8)
         })?;
         if text.starts_with('\u{feff}') {
-            return Err(Flaw::after(b"", Problem::ByteOrderMark));
+            return Err(SyntaxError::after(b"", SyntaxProblem::ByteOrderMark));
         }
         let start = text.trim_start_matches(JSON_WHITE_SPACE);
         if start.is_empty() {
-            return Err(Flaw::after(b"", Problem::Empty));
+            return Err(SyntaxError::after(b"", SyntaxProblem::Empty));
         }
         if !start.starts_with('{') {
             let before = &text.as_bytes()[..text.len() - start.len()];
             // If it is JSON at all, then of the wrong kind.
-            serde_json::from_str::<&RawValue>(&text).map_err(|error| Flaw::syntax(&error))?;
-            return Err(Flaw::after(before, Problem::NotAnObject(kind_of(start))));
+            serde_json::from_str::<&RawValue>(&text)
+                .map_err(|error| SyntaxError::syntax(&error))?;
+            return Err(SyntaxError::after(before, SyntaxProblem::NotAnObject(kind_of(start))));
         }
         let mut deserializer = serde_json::Deserializer::from_str(&text);
-        let pairs = deserializer.deserialize_map(Pairs).map_err(|error| Flaw::syntax(&error))?;
-        deserializer.end().map_err(|error| Flaw::syntax(&error))?;
+        let pairs =
+            deserializer.deserialize_map(Pairs).map_err(|error| SyntaxError::syntax(&error))?;
+        deserializer.end().map_err(|error| SyntaxError::syntax(&error))?;
         let mut entries = pairs
             .into_iter()
             .map(|(key, value)| {
                 let key = range_in(&text, key.get());
                 let name = decode_key(&text[key.clone()]).ok_or_else(|| {
-                    Flaw::after(&text.as_bytes()[..key.start], Problem::BrokenKey)
+                    SyntaxError::after(&text.as_bytes()[..key.start], SyntaxProblem::BrokenKey)
                 })?;
                 Ok(Entry { name, key, value: range_in(&text, value.get()) })
             })
-            .collect::<Result<Vec<_>, Flaw>>()?;
+            .collect::<Result<Vec<_>, SyntaxError>>()?;
         // Stable, so that of two equal names the one that comes second in the text comes second.
         entries.sort_by(|a, b| a.name.cmp(&b.name));
         let repeated = entries.windows(2).filter(|pair| pair[0].name == pair[1].name);
         if let Some(pair) = repeated.min_by_key(|pair| pair[1].key.start) {
-            let problem = Problem::DuplicateKey(pair[1].name.to_string());
-            return Err(Flaw::after(&text.as_bytes()[..pair[1].key.start], problem));
+            let problem = SyntaxProblem::DuplicateKey(pair[1].name.to_string());
+            return Err(SyntaxError::after(&text.as_bytes()[..pair[1].key.start], problem));
         }
         Ok(Self { text, entries })
     }
 
-    /// What [`parse`](Self::parse) would find, by whoever knows already.
-    pub(crate) fn of_parts(text: String, entries: Vec<Entry>) -> Self {
+    /// What [`parse`](Self::parse) would find; the caller knows it already.
+    fn of_parts(text: String, entries: Vec<Entry>) -> Self {
         let document = Self { text, entries };
         debug_assert_eq!(Ok(&document), Self::parse(document.text.clone().into_bytes()).as_ref());
         document
@@ -159,9 +161,9 @@ fn kind_of(json: &str) -> &'static str {
 mod tests {
     use super::*;
 
-    fn flaw(text: &[u8]) -> (usize, usize, Problem) {
-        let flaw = Document::parse(text.to_vec()).unwrap_err();
-        (flaw.line, flaw.column, flaw.problem)
+    fn problem_at(text: &[u8]) -> (usize, usize, SyntaxProblem) {
+        let error = Document::parse(text.to_vec()).unwrap_err();
+        (error.line, error.column, error.problem)
     }
 
     #[test]
@@ -183,22 +185,22 @@ mod tests {
 
     #[test]
     fn each_flaw_is_named_with_its_place() {
-        assert_eq!(flaw(b""), (1, 1, Problem::Empty));
-        assert_eq!(flaw(b" \n"), (1, 1, Problem::Empty));
-        assert_eq!(flaw(b"\n null"), (2, 2, Problem::NotAnObject("null")));
-        assert_eq!(flaw(b"[]"), (1, 1, Problem::NotAnObject("an array")));
-        assert_eq!(flaw(b"{\n \"a\": \xff}"), (2, 7, Problem::NotUtf8));
-        assert_eq!(flaw(b"\xef\xbb\xbf{}"), (1, 1, Problem::ByteOrderMark));
+        assert_eq!(problem_at(b""), (1, 1, SyntaxProblem::Empty));
+        assert_eq!(problem_at(b" \n"), (1, 1, SyntaxProblem::Empty));
+        assert_eq!(problem_at(b"\n null"), (2, 2, SyntaxProblem::NotAnObject("null")));
+        assert_eq!(problem_at(b"[]"), (1, 1, SyntaxProblem::NotAnObject("an array")));
+        assert_eq!(problem_at(b"{\n \"a\": \xff}"), (2, 7, SyntaxProblem::NotUtf8));
+        assert_eq!(problem_at(b"\xef\xbb\xbf{}"), (1, 1, SyntaxProblem::ByteOrderMark));
         assert_eq!(
-            flaw(b"{\"a\":1,\n\"b\":2,\n \"\\u0061\":3}"),
-            (3, 2, Problem::DuplicateKey("a".into()))
+            problem_at(b"{\"a\":1,\n\"b\":2,\n \"\\u0061\":3}"),
+            (3, 2, SyntaxProblem::DuplicateKey("a".into()))
         );
-        assert_eq!(flaw(b"{\"a\":1,\"\\ud800\":3}"), (1, 8, Problem::BrokenKey));
-        assert!(matches!(flaw(b"{\"a\": 1"), (1, 7, Problem::Syntax(_))));
-        assert!(matches!(flaw(b"{}\n{}"), (2, 1, Problem::Syntax(_))));
-        assert!(matches!(flaw(b"\0\0\0\0"), (1, 1, Problem::Syntax(_))));
-        assert!(matches!(flaw(b"{1:2}"), (1, 2, Problem::Syntax(_))));
-        assert!(matches!(flaw(b"{\"a\":\"\\x\"}"), (1, _, Problem::Syntax(_))));
+        assert_eq!(problem_at(b"{\"a\":1,\"\\ud800\":3}"), (1, 8, SyntaxProblem::BrokenKey));
+        assert!(matches!(problem_at(b"{\"a\": 1"), (1, 7, SyntaxProblem::Syntax(_))));
+        assert!(matches!(problem_at(b"{}\n{}"), (2, 1, SyntaxProblem::Syntax(_))));
+        assert!(matches!(problem_at(b"\0\0\0\0"), (1, 1, SyntaxProblem::Syntax(_))));
+        assert!(matches!(problem_at(b"{1:2}"), (1, 2, SyntaxProblem::Syntax(_))));
+        assert!(matches!(problem_at(b"{\"a\":\"\\x\"}"), (1, _, SyntaxProblem::Syntax(_))));
     }
 
     #[test]

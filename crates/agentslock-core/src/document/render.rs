@@ -12,10 +12,10 @@ use crate::json::encode::canonical_key;
 /// What an object begins with.
 pub(crate) const OPEN: &str = "{";
 
-/// How an object is laid out of which the entries are known: the document, and a section that was merged
-/// entry by entry.
+/// How an object is laid out of which the entries are known: the document, and a section that was
+/// merged entry by entry.
 #[derive(Clone, Copy)]
-pub(crate) struct Object<'a> {
+pub(crate) struct ObjectLayout<'a> {
     /// What stands before its closing bracket.
     pub(crate) margin: &'a str,
     /// How many entries it has.
@@ -25,7 +25,7 @@ pub(crate) struct Object<'a> {
 /// What stands before an entry, beside the margin of the object that it lies in.
 pub(crate) const INDENT: &str = "  ";
 
-impl<'a> Object<'a> {
+impl<'a> ObjectLayout<'a> {
     pub(crate) fn document(len: usize) -> Self {
         Self { margin: "", len }
     }
@@ -46,7 +46,7 @@ impl<'a> Object<'a> {
     }
 }
 
-pub(crate) struct Frame<'a> {
+pub(crate) struct Rendered<'a> {
     /// Name, key and value.
     entries: Vec<(&'a str, Key<'a>, &'a str)>,
 }
@@ -66,9 +66,9 @@ impl Key<'_> {
     }
 }
 
-impl<'a> Frame<'a> {
+impl<'a> Rendered<'a> {
     /// `document` with `changes` applied, by name in byte order. A key that was there keeps its
-    /// spelling, whoever the section belongs to.
+    /// spelling, also in a section of another program.
     pub(crate) fn new(document: &'a Document, changes: &'a BTreeMap<String, Change>) -> Self {
         let mut by_name: BTreeMap<&str, (Key<'a>, &'a str)> = document
             .entries()
@@ -95,9 +95,9 @@ impl<'a> Frame<'a> {
         Self { entries: entries.collect() }
     }
 
-    /// What is written, as whoever reads it would find it.
-    pub(crate) fn to_document(&self) -> Document {
-        let object = Object::document(self.entries.len());
+    /// What is written, as a reader would find it.
+    fn to_document(&self) -> Document {
+        let object = ObjectLayout::document(self.entries.len());
         let mut text = String::with_capacity(self.pieces().map(str::len).sum());
         let add = |text: &mut String, pieces: &[&str]| {
             let start = text.len();
@@ -120,7 +120,7 @@ impl<'a> Frame<'a> {
     }
 
     fn pieces(&self) -> impl Iterator<Item = &str> {
-        let object = Object::document(self.entries.len());
+        let object = ObjectLayout::document(self.entries.len());
         let entries = self.entries.iter().enumerate();
         let lines = entries
             .flat_map(move |(index, (_, key, value))| object.entry(index, key.as_str(), value));
@@ -137,8 +137,8 @@ impl<'a> Frame<'a> {
     }
 }
 
-/// Whether all is already as `changes` want it. The document then stays as it is, even if its frame is
-/// laid out otherwise than ours: nobody asked for that to change.
+/// Whether the document already is as `changes` want it. Then it stays as it is, even if its frame
+/// is laid out differently from ours: no caller asked to change that.
 pub(crate) fn changes_nothing(document: &Document, changes: &BTreeMap<String, Change>) -> bool {
     changes.iter().all(|(name, change)| match change {
         Change::Set(value) => document.value(name) == Some(value.as_str()),
@@ -146,12 +146,12 @@ pub(crate) fn changes_nothing(document: &Document, changes: &BTreeMap<String, Ch
     })
 }
 
-/// `document` after `changes` were written to it, as whoever reads it next would find it.
+/// `document` after `changes` were written to it, as the next reader would find it.
 pub(crate) fn after(document: Arc<Document>, changes: &BTreeMap<String, Change>) -> Arc<Document> {
     if changes_nothing(&document, changes) {
         return document;
     }
-    Frame::new(&document, changes).to_document().into()
+    Rendered::new(&document, changes).to_document().into()
 }
 
 #[cfg(test)]
@@ -161,11 +161,11 @@ mod tests {
     fn written(document: &str, changes: &[(&str, Change)]) -> String {
         let document = Document::parse(document.into()).unwrap();
         let changes = changes.iter().map(|(k, v)| ((*k).to_owned(), v.clone())).collect();
-        let frame = Frame::new(&document, &changes);
+        let rendered = Rendered::new(&document, &changes);
         let mut out = Vec::new();
-        frame.write_to(&mut out).unwrap();
+        rendered.write_to(&mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
-        assert_eq!(frame.to_document().text(), text);
+        assert_eq!(rendered.to_document().text(), text);
         text
     }
 

@@ -26,11 +26,11 @@ enum Level<'a> {
     Object(BTreeSet<Cow<'a, str>>, Option<Cow<'a, str>>),
 }
 
-/// Each key of the JSON `text` that its object has already, at any depth, in the order in which they
-/// stand there. Of a text that is no JSON, what looks like one.
+/// Each key of the JSON `text` that its object has already, at any depth, in the order in which
+/// they stand there. Of a text that is no JSON, what looks like one.
 ///
-/// A document with one in a section is kept as it is by a flush. A merge by line makes them without a
-/// conflict, and so does a person who takes only the markers of one away.
+/// A flush keeps a section with such a key as it is. A merge by line can produce one without a
+/// conflict, and so does a person who removes only the markers of a conflict.
 pub fn duplicate_keys(text: &str) -> Vec<DuplicateKey> {
     let mut found = Vec::new();
     let mut levels = Vec::new();

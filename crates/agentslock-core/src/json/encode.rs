@@ -5,7 +5,7 @@
 
 use serde_json::value::RawValue;
 
-use super::syntax::{Flaw, Problem};
+use super::syntax::{SyntaxError, SyntaxProblem};
 
 /// The deepest nesting that is encoded. Each level costs two spaces a line, so that the text grows
 /// with the square of the depth; and Go refuses to read what is nested deeper (encoding/json,
@@ -13,8 +13,8 @@ use super::syntax::{Flaw, Problem};
 pub(crate) const MAX_DEPTH: usize = 10_000;
 
 /// How much larger than the text that came in, in bytes, an encoded value may become. Below any
-/// depth that people write, indentation costs far less; without a bound, a megabyte of elements under
-/// a few thousand brackets would take all memory.
+/// depth that people write, indentation costs far less; without a bound, a megabyte of elements
+/// under a few thousand brackets would take all memory.
 const MAX_GROWTH: usize = 256 * 1024 * 1024;
 
 /// `json` is nested deeper than [`MAX_DEPTH`], or so that indenting it would exceed [`MAX_GROWTH`].
@@ -32,22 +32,23 @@ pub(crate) fn canonical_key(name: &str) -> String {
     rewrite(&key, Layout::Compact).expect("because a string has no depth")
 }
 
-/// Writes one JSON text on one line, as a record of an NDJSON log: white space between the tokens is
-/// dropped, and all else is as [the canonical encoding](crate) has it.
+/// Writes one JSON text on one line, as a record of an NDJSON log: white space between the tokens
+/// is dropped, and all else is as [the canonical encoding](crate) has it.
 ///
 /// # Errors
 ///
-/// [`Flaw`] when `json` is not exactly one JSON text.
-pub fn compact(json: impl AsRef<[u8]>) -> Result<String, Flaw> {
+/// [`SyntaxError`] when `json` is not exactly one JSON text.
+pub fn compact(json: impl AsRef<[u8]>) -> Result<String, SyntaxError> {
     let json = valid(json.as_ref())?;
     Ok(rewrite(json, Layout::Compact).expect("because without indentation no depth is too deep"))
 }
 
 /// `json` without the white space around it, if it is one JSON text.
-pub(crate) fn valid(json: &[u8]) -> Result<&str, Flaw> {
-    let text = std::str::from_utf8(json)
-        .map_err(|error| Flaw::after(&json[..error.valid_up_to()], Problem::NotUtf8))?;
-    let raw: &RawValue = serde_json::from_str(text).map_err(|error| Flaw::syntax(&error))?;
+pub(crate) fn valid(json: &[u8]) -> Result<&str, SyntaxError> {
+    let text = std::str::from_utf8(json).map_err(|error| {
+        SyntaxError::after(&json[..error.valid_up_to()], SyntaxProblem::NotUtf8)
+    })?;
+    let raw: &RawValue = serde_json::from_str(text).map_err(|error| SyntaxError::syntax(&error))?;
     Ok(raw.get())
 }
 
@@ -140,8 +141,8 @@ fn rewrite(json: &str, mut layout: Layout) -> Result<String, TooDeep> {
     Ok(out)
 }
 
-/// Copies the string whose opening quote stands at `start`, escaping what Go escapes for the sake of HTML
-/// and JavaScript, and returns where it ends.
+/// Copies the string whose opening quote stands at `start`, escaping what Go escapes for the sake
+/// of HTML and JavaScript, and returns where it ends.
 fn push_string(out: &mut String, json: &str, start: usize) -> usize {
     let bytes = json.as_bytes();
     let (mut copied, mut at) = (start, start + 1);
@@ -174,7 +175,8 @@ fn push_string(out: &mut String, json: &str, start: usize) -> usize {
     at + 1
 }
 
-/// The bytes inside a string that are looked at; 0xe2 begins U+2028 and U+2029. All others are copied.
+/// The bytes inside a string that are looked at; 0xe2 begins U+2028 and U+2029. All others are
+/// copied.
 const STOPS: [bool; 256] = {
     let mut stops = [false; 256];
     let mut rest: &[u8] = b"\"\\<>&\xe2";

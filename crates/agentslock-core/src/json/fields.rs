@@ -46,8 +46,8 @@ impl Fields {
         Self::default()
     }
 
-    /// Removes the field `name` and decodes it; `None` when there is none, or `null`. Of a field that
-    /// occurs more than once the last one counts, as for Go's decoder; all are removed.
+    /// Removes the field `name` and decodes it; `None` when there is none, or `null`. Of a field
+    /// that occurs more than once the last one counts, as for Go's decoder; all are removed.
     ///
     /// # Errors
     ///
@@ -89,8 +89,8 @@ impl Fields {
         Ok(self.take::<T>(name)?.filter(|text| !text.as_ref().is_empty()))
     }
 
-    /// As [`take`](Self::take), for a field that is an object of objects. Each of these is decoded by
-    /// `decode`.
+    /// As [`take`](Self::take), for a field that is an object of objects. Each of these is decoded
+    /// by `decode`.
     ///
     /// # Errors
     ///
@@ -147,8 +147,8 @@ impl Fields {
         self.0.iter().map(|(name, value)| (name.as_str(), &**value))
     }
 
-    /// The fields by name, as they are spelled; `None` if a name occurs more than once: then one who
-    /// decodes them sees the last one only, and what is to be compared or shown should hide none.
+    /// The fields by name, as they are spelled. `None` if a name occurs more than once: a decoder
+    /// sees only the last one, but a comparison must hide none.
     pub fn distinct(&self) -> Option<BTreeMap<String, String>> {
         let fields: BTreeMap<_, _> =
             self.iter().map(|(name, value)| (name.to_owned(), value.get().to_owned())).collect();
@@ -160,8 +160,8 @@ impl Fields {
         self.0.is_empty()
     }
 
-    /// These fields, and after them those of `earlier` that are not among them: for an entry that was
-    /// read, and to which a newer program has added fields since.
+    /// These fields, and after them those of `earlier` that are not among them: for an entry that
+    /// was read, and to which a newer program has added fields since.
     #[must_use]
     pub fn and_missing_of(&self, earlier: &Self) -> Self {
         let mut all = self.clone();

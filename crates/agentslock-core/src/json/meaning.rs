@@ -1,21 +1,22 @@
 //! Whether two JSON texts mean the same, however they are spelled.
 //!
 //! White space between tokens, escapes in strings and the order of an object's keys mean nothing.
-//! Numbers go by their spelling: to some programs `1` and `1.0` are two things. So does the order of
-//! equal keys, of which most programs see the last.
+//! Numbers go by their spelling: to some programs `1` and `1.0` are two things. So does the order
+//! of equal keys, of which most programs see the last.
 
 use std::collections::HashMap;
 
 use super::tokens::tokens;
 
-/// A number for what each of these valid JSON texts means: two of them mean the same if their numbers are equal.
+/// A number for what each of these valid JSON texts means: two of them mean the same if their
+/// numbers are equal.
 pub(crate) fn meanings<const N: usize>(texts: [Option<&str>; N]) -> [Option<usize>; N] {
     let mut meanings = Meanings::default();
     texts.map(|text| text.map(|text| meanings.of(text)))
 }
 
-/// Each distinct value seen so far, by a number of its own. Two values are the same if their numbers
-/// are: exact, linear in the length of the texts, and without recursion.
+/// Each distinct value seen so far, by a number of its own. Two values are the same if their
+/// numbers are: exact, linear in the length of the texts, and without recursion.
 #[derive(Default)]
 struct Meanings(HashMap<Node, usize>);
 

@@ -6,19 +6,19 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}, column {column}: {problem}")]
 #[non_exhaustive]
-pub struct Flaw {
+pub struct SyntaxError {
     /// The line, from 1.
     pub line: usize,
     /// The column, in bytes from 1.
     pub column: usize,
     /// What is wrong there.
-    pub problem: Problem,
+    pub problem: SyntaxProblem,
 }
 
 /// What is wrong with a document, or, if it says so, with any JSON text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Problem {
+pub enum SyntaxProblem {
     /// There is nothing in it.
     Empty,
     /// It begins with a byte order mark, which JSON does not allow (RFC 8259, section 8.1).
@@ -35,7 +35,7 @@ pub enum Problem {
     Syntax(String),
 }
 
-impl fmt::Display for Problem {
+impl fmt::Display for SyntaxProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty => f.write_str("the document is empty; expected a JSON object"),
@@ -49,9 +49,9 @@ impl fmt::Display for Problem {
     }
 }
 
-impl Flaw {
+impl SyntaxError {
     /// Right after `before`, the part of the text that comes before it.
-    pub(crate) fn after(before: &[u8], problem: Problem) -> Self {
+    pub(crate) fn after(before: &[u8], problem: SyntaxProblem) -> Self {
         let (line, column) = place_after(before);
         Self { line, column, problem }
     }
@@ -59,9 +59,9 @@ impl Flaw {
     pub(crate) fn syntax(error: &serde_json::Error) -> Self {
         let text = error.to_string();
         let place = format!(" at line {} column {}", error.line(), error.column());
-        let problem = Problem::Syntax(text.strip_suffix(&place).unwrap_or(&text).to_owned());
-        // The parser counts the bytes of the line that it has read, so that at the start of a line it
-        // says 0.
+        let problem = SyntaxProblem::Syntax(text.strip_suffix(&place).unwrap_or(&text).to_owned());
+        // The parser counts the bytes of the line that it has read, so that at the start of a line
+        // it says 0.
         Self { line: error.line().max(1), column: error.column().max(1), problem }
     }
 }

@@ -25,7 +25,7 @@ pub(crate) fn tokens(text: &[u8]) -> impl Iterator<Item = Range<usize>> {
 }
 
 /// Just past the closing quote of the string whose content starts at `at`, or the end of the text.
-pub(crate) fn string_end(bytes: &[u8], mut at: usize) -> usize {
+pub(super) fn string_end(bytes: &[u8], mut at: usize) -> usize {
     loop {
         match bytes.get(at) {
             Some(b'\\') => at += 2,

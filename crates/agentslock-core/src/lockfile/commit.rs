@@ -12,8 +12,8 @@
 //! unlock                     lost meanwhile: an error if something was written
 //! ```
 //!
-//! The last look is there for those who do not keep to the protocol: a person with an editor, a
-//! `git checkout`, a foreign peer that judged us by the clock.
+//! The last look is there for writers that do not follow the protocol: a person with an editor, a
+//! `git checkout`, a foreign peer that judges by the clock.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -23,12 +23,12 @@ use std::time::Duration;
 use filelock::{LockGuard, NotHeld, ReleaseError, VerifyError};
 use fsops::{AtomicFile, Durability, ReplaceError, Version};
 
+use super::options::LockfileOptions;
 use crate::document::Document;
 use crate::document::change::Change;
 use crate::document::load::ROUNDS;
-use crate::document::render::{Frame, changes_nothing};
+use crate::document::render::{Rendered, changes_nothing};
 use crate::error::{Disturbance, FlushError};
-use crate::options::LockfileOptions;
 
 /// How old a temporary must be to count as left over. The lock's TTL: nobody is that slow and still
 /// holds the lock in the eyes of all.
@@ -44,7 +44,7 @@ pub enum Flushed {
 }
 
 /// How a round ended, if not by an error.
-pub(crate) enum Round {
+pub(super) enum Round {
     Done(Flushed),
     /// In place, but the directory's sync failed.
     NotDurable(ReplaceError),
@@ -53,7 +53,7 @@ pub(crate) enum Round {
 }
 
 /// Writes `document` with `changes` applied, if that changes anything, and releases the lock.
-pub(crate) fn finish_round(
+pub(super) fn finish_round(
     path: &Path,
     options: &LockfileOptions,
     guard: LockGuard,
@@ -61,8 +61,8 @@ pub(crate) fn finish_round(
     changes: &BTreeMap<String, Change>,
 ) -> Result<Round, FlushError> {
     let round = write(path, options, &guard, read, changes)?;
-    // Whatever else goes wrong with releasing, the guard is dropped, and with it the OS lock by which
-    // the next waiter would know us alive.
+    // If releasing fails in any other way, the guard is dropped, and with it the OS lock that would
+    // tell the next waiter that this process lives.
     let was_lost = matches!(guard.release(), Err(ReleaseError::NotHeld(NotHeld::Lost { .. })));
     if was_lost && matches!(round, Round::Done(Flushed::Written)) {
         return Err(FlushError::LockLost { path: path.to_owned() });
@@ -80,13 +80,13 @@ fn write(
     if !version.is_missing() && changes_nothing(document, changes) {
         return Ok(Round::Done(Flushed::Unchanged));
     }
-    let frame = Frame::new(document, changes);
+    let rendered = Rendered::new(document, changes);
     remove_left_overs_once(path);
     let mut file = AtomicFile::create(path, options.durability).map_err(FlushError::Write)?;
     let failed_to = |verb| {
         move |source| FlushError::Write(ReplaceError::Io { verb, path: path.to_owned(), source })
     };
-    frame.write_to(&mut file).map_err(failed_to("write the new content of"))?;
+    rendered.write_to(&mut file).map_err(failed_to("write the new content of"))?;
     let file = file.make_ready().map_err(FlushError::Write)?;
     match guard.verify() {
         Ok(()) => {}
@@ -106,7 +106,7 @@ fn write(
 }
 
 /// After a round that was disturbed: on to the next, unless it was the last.
-pub(crate) fn start_over(
+pub(super) fn start_over(
     path: &Path,
     round: &mut u32,
     last: Disturbance,
@@ -132,7 +132,7 @@ fn remove_left_overs_once(path: &Path) {
 
 /// Creates the directory that the document is to lie in. (The Go package expects it to exist;
 /// first runs failed for it.)
-pub(crate) fn create_parents(path: &Path, durability: Durability) -> Result<(), FlushError> {
+pub(super) fn create_parents(path: &Path, durability: Durability) -> Result<(), FlushError> {
     fsops::create_parents(path, durability)
         .map_err(|source| FlushError::CreateDirectory { path: path.to_owned(), source })
 }

@@ -24,8 +24,8 @@ pub struct Entries {
 }
 
 impl Lockfile {
-    /// The entries of the section `name`; `None` when the document has none, or `null`, which is what
-    /// a Go program writes that has nothing to say.
+    /// The entries of the section `name`; `None` when the document has none, or `null`, which is
+    /// what a Go program writes that has nothing to say.
     ///
     /// # Errors
     ///
@@ -67,8 +67,8 @@ impl Lockfile {
         })
     }
 
-    /// Stages `entries`, if any of them was set or removed. The whole section is staged: where several
-    /// programs change it, this belongs inside an [`update`](Self::update).
+    /// Stages `entries`, if any of them was set or removed. The whole section is staged: where
+    /// several programs change it, this belongs inside an [`update`](Self::update).
     ///
     /// # Errors
     ///

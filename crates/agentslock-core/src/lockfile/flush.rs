@@ -4,20 +4,20 @@ use std::sync::Arc;
 
 use super::Lockfile;
 use super::commit::{Flushed, Round, create_parents, finish_round, start_over};
-use super::stage::Picture;
+use super::stage::Snapshot;
 use crate::document::Document;
 use crate::document::load::read_document;
 use crate::document::render::after;
 use crate::error::FlushError;
 
 impl Lockfile {
-    /// Writes what is staged, and nothing else, onto the document as it is by now: under the lock
-    /// it is read anew, so that what others have written since stays.
+    /// Writes what is staged, and nothing else, into the document as it is now. The document is
+    /// read again under the lock, so that what others have written since stays.
     ///
-    /// What was written is no longer staged: a later flush does not bring it back over another
-    /// program's newer value. What is staged while a flush is in progress stays staged, unless that
-    /// flush already wrote it. With nothing staged, a missing file is created and an existing one
-    /// left alone. Missing parent directories are created, and stay whatever comes after.
+    /// What was written is no longer staged: a later flush does not overwrite another program's
+    /// newer value with it. What is staged during a flush stays staged, unless that flush already
+    /// wrote it. If nothing is staged, a missing file is created and an existing one is left alone.
+    /// Missing parent directories are created, and stay even if the flush fails.
     ///
     /// # Errors
     ///
@@ -31,16 +31,16 @@ impl Lockfile {
         let (path, options) = (self.path(), &self.options);
         create_parents(path, options.durability)?;
         let _turn = self.take_turn();
-        // Put together before anybody has to wait for us.
-        let known = self.known();
+        // Put together before the lock is taken, so that no other process waits for it.
+        let known = self.fold_written();
         let mut round = 1;
         loop {
             let guard = options.lock.acquire(path)?;
             let (document, version) = read_document(path, Some(&known))?;
             // Taken under the lock, so that what is staged while we wait for it goes along.
-            let picture = self.state().staged.picture();
+            let snapshot = self.state().staged.snapshot();
             let read = (&*document, &version);
-            let result = match finish_round(path, options, guard, read, &picture.changes)? {
+            let result = match finish_round(path, options, guard, read, &snapshot.changes)? {
                 Round::Disturbed(by) => {
                     start_over(path, &mut round, by)?;
                     continue;
@@ -48,14 +48,15 @@ impl Lockfile {
                 Round::NotDurable(error) => Err(FlushError::NotDurable(error)),
                 Round::Done(flushed) => Ok(flushed),
             };
-            self.settle(document, picture);
+            self.settle(document, snapshot);
             return result;
         }
     }
 
-    /// What the file holds if nobody else has written it since it was opened or last flushed. The flushes of one
-    /// handle take turns, and nothing else changes this.
-    fn known(&self) -> Arc<Document> {
+    /// Folds what the last flush wrote into `document`, and returns that: it is what the file holds
+    /// if no other program has written it since. The flushes of one handle take turns, and nothing
+    /// else changes this.
+    fn fold_written(&self) -> Arc<Document> {
         let (document, written) = {
             let state = self.state();
             (Arc::clone(&state.document), state.written.clone())
@@ -67,12 +68,12 @@ impl Lockfile {
         document
     }
 
-    /// The document now is `document` with `picture` on top. The flushes of one handle take turns,
+    /// The document now is `document` with `snapshot` on top. The flushes of one handle take turns,
     /// so that the later one has the last word here, too.
-    fn settle(&self, document: Arc<Document>, picture: Picture) {
+    fn settle(&self, document: Arc<Document>, snapshot: Snapshot) {
         let mut state = self.state();
-        state.staged.forget(&picture);
+        state.staged.forget(&snapshot);
         state.document = document;
-        state.written = picture.changes;
+        state.written = snapshot.changes;
     }
 }

@@ -1,8 +1,19 @@
 //! The handle: reading sections, and staging changes to them.
+//!
+//! It is three layers, and a reader sees the topmost that has an answer:
+//!
+//! ```text
+//! staged     set or removed since the last flush     written by the next flush, forgotten after it
+//!    │ flush
+//! written    what the last flush put over it         folded into the document by the next flush
+//!    │ fold_written
+//! document   the text as it was read                 one string; sections are slices of it
+//! ```
 
 pub(crate) mod commit;
 pub(crate) mod entries;
 mod flush;
+pub(crate) mod options;
 mod stage;
 pub(crate) mod update;
 pub(crate) mod version;
@@ -16,6 +27,7 @@ use fsops::Version;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use self::options::{LockfileOptions, absolute};
 use self::stage::Stage;
 use crate::document::Document;
 use crate::document::change::Change;
@@ -26,7 +38,6 @@ use crate::document::reserved::{
 };
 use crate::error::{OpenError, RenewLockError, SectionError, StageError};
 use crate::json::encode::{canonical, valid};
-use crate::options::{LockfileOptions, absolute};
 
 /// One process's handle on a document.
 ///
@@ -37,7 +48,7 @@ use crate::options::{LockfileOptions, absolute};
 pub struct Lockfile {
     path: PathBuf,
     was_missing: bool,
-    pub(crate) options: LockfileOptions,
+    options: LockfileOptions,
     state: Mutex<State>,
     /// The flushes of one handle take turns.
     turn: Mutex<()>,
@@ -46,11 +57,11 @@ pub struct Lockfile {
 }
 
 #[derive(Debug)]
-pub(crate) struct State {
-    pub(crate) document: Arc<Document>,
+struct State {
+    document: Arc<Document>,
     /// What the last flush put over `document`.
-    pub(crate) written: BTreeMap<String, Change>,
-    pub(crate) staged: Stage,
+    written: BTreeMap<String, Change>,
+    staged: Stage,
 }
 
 impl Lockfile {
@@ -63,7 +74,7 @@ impl Lockfile {
         LockfileOptions::new().open(path)
     }
 
-    pub(crate) fn new(
+    fn new(
         path: &Path,
         options: LockfileOptions,
         (document, version): (Arc<Document>, &Version),
@@ -96,7 +107,7 @@ impl Lockfile {
     pub fn text(&self) -> String {
         let (document, written, staged) = {
             let state = self.state();
-            (Arc::clone(&state.document), state.written.clone(), state.staged.picture().changes)
+            (Arc::clone(&state.document), state.written.clone(), state.staged.snapshot().changes)
         };
         after(after(document, &written), &staged).text().to_owned()
     }
@@ -186,7 +197,7 @@ impl Lockfile {
     pub fn set_section_raw(&self, name: &str, json: impl AsRef<[u8]>) -> Result<(), StageError> {
         reserved::refuse(name).map_err(|instead| reserved_stage(name, instead))?;
         let json = valid(json.as_ref())
-            .map_err(|flaw| StageError::NotJson { section: name.to_owned(), flaw })?;
+            .map_err(|error| StageError::NotJson { section: name.to_owned(), error })?;
         self.stage_json(name, json)
     }
 
@@ -259,21 +270,21 @@ impl Lockfile {
     }
 
     /// Whether this is the handle that an update's closure gets.
-    pub(crate) fn is_inside_update(&self) -> bool {
+    fn is_inside_update(&self) -> bool {
         self.guard.is_some()
     }
 
-    pub(crate) fn into_parts(self) -> (LockGuard, State) {
+    fn into_parts(self) -> (LockGuard, State) {
         let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
         (self.guard.expect("because an update's handle was made with its lock"), state)
     }
 
-    pub(crate) fn take_turn(&self) -> MutexGuard<'_, ()> {
+    fn take_turn(&self) -> MutexGuard<'_, ()> {
         self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A panic while it was locked cannot have left it half-changed: each change is one step.
-    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -5,42 +5,42 @@ use std::collections::BTreeMap;
 use crate::document::change::Change;
 
 /// The staged changes. Each staging has a number of its own, which tells whether a key was staged
-/// again after a flush took its picture.
+/// again after a flush took its snapshot.
 #[derive(Debug, Default)]
-pub(crate) struct Stage {
+pub(super) struct Stage {
     changes: BTreeMap<String, (u64, Change)>,
     last: u64,
 }
 
 /// The staged changes at one moment.
-pub(crate) struct Picture {
+pub(super) struct Snapshot {
     numbers: BTreeMap<String, u64>,
-    pub(crate) changes: BTreeMap<String, Change>,
+    pub(super) changes: BTreeMap<String, Change>,
 }
 
 impl Stage {
-    pub(crate) fn put(&mut self, name: &str, change: Change) {
+    pub(super) fn put(&mut self, name: &str, change: Change) {
         self.last += 1;
         self.changes.insert(name.to_owned(), (self.last, change));
     }
 
-    pub(crate) fn get(&self, name: &str) -> Option<&Change> {
+    pub(super) fn get(&self, name: &str) -> Option<&Change> {
         self.changes.get(name).map(|(_, change)| change)
     }
 
-    pub(crate) fn names(&self) -> impl Iterator<Item = (&str, &Change)> {
+    pub(super) fn names(&self) -> impl Iterator<Item = (&str, &Change)> {
         self.changes.iter().map(|(name, (_, change))| (name.as_str(), change))
     }
 
-    pub(crate) fn picture(&self) -> Picture {
-        Picture {
+    pub(super) fn snapshot(&self) -> Snapshot {
+        Snapshot {
             numbers: self.changes.iter().map(|(name, (n, _))| (name.clone(), *n)).collect(),
             changes: self.changes.iter().map(|(name, (_, c))| (name.clone(), c.clone())).collect(),
         }
     }
 
-    /// Forgets what `picture` shows, but not what was staged since it was taken.
-    pub(crate) fn forget(&mut self, picture: &Picture) {
-        self.changes.retain(|name, (number, _)| picture.numbers.get(name) != Some(number));
+    /// Forgets what `snapshot` shows, but not what was staged since it was taken.
+    pub(super) fn forget(&mut self, snapshot: &Snapshot) {
+        self.changes.retain(|name, (number, _)| snapshot.numbers.get(name) != Some(number));
     }
 }

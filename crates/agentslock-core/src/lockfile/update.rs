@@ -4,9 +4,9 @@ use std::path::Path;
 
 use super::Lockfile;
 use super::commit::{Flushed, Round, create_parents, finish_round, start_over};
+use super::options::{LockfileOptions, absolute};
 use crate::document::load::read_document;
 use crate::error::FlushError;
-use crate::options::{LockfileOptions, absolute};
 
 /// What an update returned and did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,8 +25,8 @@ impl Lockfile {
     /// `change` gets a handle on the document as it is now. What it stages is written when it
     /// returns `Ok`. If it returns an error or panics, nothing is written and the lock is released.
     ///
-    /// It is `FnMut` because it can run again, on a fresh document: when somebody who does not
-    /// take the lock changed the file meanwhile, or the lock was lost to a foreign peer.
+    /// It is `FnMut` because it can run again, on the document as it is then: if a program without
+    /// the lock changed the file meanwhile, or if the lock was lost to a foreign peer.
     ///
     /// # Errors
     ///
@@ -71,7 +71,7 @@ where
         // An error or a panic drops the handle, and with it the guard: nothing written, unlocked.
         let value = change(&handle)?;
         let (guard, state) = handle.into_parts();
-        let changes = state.staged.picture().changes;
+        let changes = state.staged.snapshot().changes;
         match finish_round(path, options, guard, (&state.document, &version), &changes)? {
             Round::Disturbed(by) => start_over(path, &mut round, by)?,
             Round::NotDurable(error) => return Err(FlushError::NotDurable(error).into()),

@@ -4,12 +4,12 @@ use std::ops::Range;
 
 use crate::json::tokens::tokens;
 
-/// `text` with a comma put behind a value whose line ends without one although another value follows,
-/// and with the comma behind the last value of an object or array taken away.
+/// `text` with a comma put behind a value whose line ends without one although another value
+/// follows, and with the comma behind the last value of an object or array taken away.
 ///
-/// Only at the ends of lines, so that all else keeps its line and column. What is JSON already stays
-/// as it is, and nothing else is mended.
-pub(crate) fn mend(text: &[u8]) -> Vec<u8> {
+/// Only at the ends of lines, so that all else keeps its line and column. What is JSON already
+/// stays as it is, and nothing else is mended.
+pub(super) fn mend(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     let mut done = 0;
     let mut depth = 0_usize;

@@ -1,4 +1,4 @@
-//! What both sides changed, each otherwise, and who decides about it.
+//! Changes that both sides made differently, and the resolver that decides about them.
 
 use std::fmt;
 
@@ -7,9 +7,9 @@ use std::fmt;
 pub enum Side {
     /// What both sides began with.
     Base,
-    /// The one that is merged into.
+    /// The version that is merged into.
     Ours,
-    /// The one that is merged.
+    /// The version that is merged.
     Theirs,
 }
 
@@ -23,7 +23,7 @@ impl fmt::Display for Side {
     }
 }
 
-/// A section, or an entry of one, that both sides changed, each otherwise.
+/// A section, or an entry of one, that both sides changed differently.
 ///
 /// The values are raw JSON as it is spelled on each side; `None` where the side has none. Of `ours`
 /// and `theirs` one at least is there.
@@ -53,7 +53,7 @@ pub enum Resolution {
     Unresolved,
 }
 
-/// Who decides about conflicts: somebody who knows what the sections mean.
+/// Decides about conflicts, knowing what the sections mean.
 ///
 /// A closure is one, and a [`Resolution`], which is the answer to all of them.
 pub trait Resolver {

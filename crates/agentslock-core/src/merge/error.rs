@@ -3,36 +3,36 @@
 use std::fmt;
 
 use super::conflict::Side;
-use crate::json::syntax::{Flaw, Problem};
+use crate::json::syntax::{SyntaxError, SyntaxProblem};
 
 /// Which of the three documents is none, and why.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{side}, {flaw}")]
+#[error("{side}, {error}")]
 #[non_exhaustive]
 pub struct MergeError {
     /// Which one.
     pub side: Side,
     /// What is wrong with it, and where.
-    pub flaw: Flaw,
+    pub error: SyntaxError,
 }
 
 /// Why a text with conflict markers was not understood.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}, column {column}: {problem}")]
 #[non_exhaustive]
-pub struct MarkedError {
+pub struct MarkerError {
     /// The line in the marked text, from 1.
     pub line: usize,
     /// The column, in bytes from 1.
     pub column: usize,
     /// What is wrong there.
-    pub problem: MarkedProblem,
+    pub problem: MarkerProblem,
 }
 
 /// What is wrong with a text with conflict markers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum MarkedProblem {
+pub enum MarkerProblem {
     /// A marker that does not follow from those before it: a conflict inside a conflict, or one of
     /// whose markers some were removed.
     OutOfPlace,
@@ -41,14 +41,15 @@ pub enum MarkedProblem {
     /// This conflict shows what both sides began with, and an earlier one does not, or the other
     /// way round.
     SometimesBase,
-    /// The sides of the conflict that begins here, which shows what they began with, end in different
-    /// sections or entries, so that what follows means something else in each of the three.
+    /// The sides of the conflict that begins here, which shows what they began with, end in
+    /// different sections or entries, so that what follows means something else in each of the
+    /// three.
     EndsElsewhere,
     /// With this side taken in each conflict, it is no document.
-    Malformed(Side, Problem),
+    Malformed(Side, SyntaxProblem),
 }
 
-impl fmt::Display for MarkedProblem {
+impl fmt::Display for MarkerProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::OutOfPlace => {

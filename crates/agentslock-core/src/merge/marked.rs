@@ -2,19 +2,18 @@
 
 use super::commas::mend;
 use super::conflict::Side;
-use super::error::{MarkedError, MarkedProblem};
+use super::error::{MarkerError, MarkerProblem};
 use super::path::Path;
 use crate::document::Document;
 
-/// The two or three documents that a text with conflict markers holds, to be merged again once it is
-/// known better how.
+/// The two or three documents in a text with conflict markers, for merging them again.
 ///
-/// A person may have settled some or all conflicts, by taking lines away: a comma that is now missing
-/// or too many at the end of a line is put right. What else is no document with one side taken in
-/// each conflict is an error.
+/// A person may have resolved some or all conflicts by removing lines. A comma that is now missing,
+/// or too many, at the end of a line is corrected. If the text with one side taken in each conflict
+/// still is not a document, that is an error.
 ///
 /// ```
-/// use agentslock_core::{MarkedSides, Resolution, merge};
+/// use agentslock_core::merge::{MarkedSides, Resolution, merge};
 ///
 /// let marked = r#"{
 ///   "units": {
@@ -35,10 +34,11 @@ use crate::document::Document;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MarkedSides {
-    /// What both sides began with, if each conflict shows it; `None` also when there is no conflict.
+    /// What both sides began with, if each conflict shows it; `None` also when there is no
+    /// conflict.
     ///
-    /// Without it nobody can tell what one side removed from what the other one added. A merge with
-    /// an empty base takes all for added.
+    /// Without it, what one side removed cannot be told from what the other one added. A merge with
+    /// an empty base takes everything as added.
     pub base: Option<String>,
     /// Ours, with our side of each conflict.
     pub ours: String,
@@ -51,14 +51,14 @@ pub struct MarkedSides {
 impl MarkedSides {
     /// Takes a text with conflict markers apart.
     ///
-    /// A marker is a line that begins with `<`, `|`, `=` or `>`, once or more often, and then ends or
-    /// goes on with a blank: no line of a JSON text begins so, not even inside a string, which cannot
-    /// contain a line break.
+    /// A marker is a line that begins with `<`, `|`, `=` or `>`, once or more often, and then ends
+    /// or goes on with a blank: no line of a JSON text begins so, not even inside a string, which
+    /// cannot contain a line break.
     ///
     /// # Errors
     ///
-    /// [`MarkedError`], with the place in `text`.
-    pub fn read(text: impl AsRef<[u8]>) -> Result<Self, MarkedError> {
+    /// [`MarkerError`], with the place in `text`.
+    pub fn read(text: impl AsRef<[u8]>) -> Result<Self, MarkerError> {
         let read = Reading::of(text.as_ref())?;
         let has_base = read.has_base == Some(true);
         Ok(Self {
@@ -88,7 +88,7 @@ struct Open {
 }
 
 impl<'a> Reading<'a> {
-    fn of(text: &'a [u8]) -> Result<Self, MarkedError> {
+    fn of(text: &'a [u8]) -> Result<Self, MarkerError> {
         let mut read = Self { end: 1, ..Self::default() };
         let mut open: Option<Open> = None;
         let mut paths: [Path; 3] = Default::default();
@@ -112,40 +112,41 @@ impl<'a> Reading<'a> {
                 (b'=', Some(open)) if open.side != Side::Theirs && open.size == size => {
                     let has_base = open.side == Side::Base;
                     if *read.has_base.get_or_insert(has_base) != has_base {
-                        return Err(at(open.begins, MarkedProblem::SometimesBase));
+                        return Err(at(open.begins, MarkerProblem::SometimesBase));
                     }
                     Some(Open { side: Side::Theirs, ..open })
                 }
                 (b'>', Some(open)) if open.side == Side::Theirs && open.size == size => {
                     read.conflicts += 1;
-                    // Lines follow that all have in common. If they belong to another entry in the base, it
-                    // has what nobody had, and who has it no longer seems to have removed it.
+                    // Lines follow that all three share. If they belong to a different entry in the
+                    // base, the base has an entry that no version had, and both sides seem to have
+                    // removed it.
                     let [base, ours, theirs] = &paths;
                     if read.has_base == Some(true) && (base != ours || base != theirs) {
-                        return Err(at(open.begins, MarkedProblem::EndsElsewhere));
+                        return Err(at(open.begins, MarkerProblem::EndsElsewhere));
                     }
                     None
                 }
-                _ => return Err(at(number, MarkedProblem::OutOfPlace)),
+                _ => return Err(at(number, MarkerProblem::OutOfPlace)),
             };
         }
         match open {
-            Some(open) => Err(at(open.begins, MarkedProblem::Endless)),
+            Some(open) => Err(at(open.begins, MarkerProblem::Endless)),
             None => Ok(read),
         }
     }
 
     /// The document with `side` taken in each conflict.
-    fn document(&self, side: Side) -> Result<String, MarkedError> {
+    fn document(&self, side: Side) -> Result<String, MarkerError> {
         let lines = self.lines.iter().filter(|(_, of, _)| of.is_none_or(|of| of == side));
         let text: Vec<&[u8]> = lines.clone().map(|(.., line)| *line).collect();
         match Document::parse(mend(&text.concat())) {
             Ok(document) => Ok(document.text().to_owned()),
-            Err(flaw) => {
+            Err(error) => {
                 let line =
-                    lines.clone().nth(flaw.line - 1).map_or(self.end, |(number, ..)| *number);
-                let problem = MarkedProblem::Malformed(side, flaw.problem);
-                Err(MarkedError { line, column: flaw.column, problem })
+                    lines.clone().nth(error.line - 1).map_or(self.end, |(number, ..)| *number);
+                let problem = MarkerProblem::Malformed(side, error.problem);
+                Err(MarkerError { line, column: error.column, problem })
             }
         }
     }
@@ -158,6 +159,6 @@ fn marker(line: &[u8]) -> Option<(u8, usize)> {
     matches!(line.get(size), None | Some(b' ' | b'\r' | b'\n')).then_some((character, size))
 }
 
-fn at(line: usize, problem: MarkedProblem) -> MarkedError {
-    MarkedError { line, column: 1, problem }
+fn at(line: usize, problem: MarkerProblem) -> MarkerError {
+    MarkerError { line, column: 1, problem }
 }

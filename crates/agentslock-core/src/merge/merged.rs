@@ -3,7 +3,7 @@
 use std::num::NonZero;
 
 use super::conflict::Conflict;
-use crate::document::render::{INDENT, OPEN, Object};
+use crate::document::render::{INDENT, OPEN, ObjectLayout};
 use crate::document::reserved::INPUTS_DIGEST_KEY;
 
 /// The result of a [`merge`](crate::merge()).
@@ -11,8 +11,8 @@ use crate::document::reserved::INPUTS_DIGEST_KEY;
 #[must_use = "a merge writes nothing"]
 pub struct Merged {
     /// In the order in which they are written.
-    pub(crate) items: Vec<Item>,
-    pub(crate) inputs_digest_dropped: bool,
+    pub(super) items: Vec<Item>,
+    pub(super) inputs_digest_dropped: bool,
 }
 
 /// How conflicts are marked, in git's manner.
@@ -42,18 +42,17 @@ impl Merged {
         self.conflicts().next().is_none().then(|| self.marked(&Markers::default()))
     }
 
-    /// The merged document with each open conflict between markers, on lines of its own. Without any
-    /// it is [`text`](Self::text). [`MarkedSides`](crate::MarkedSides) reads it back.
+    /// The merged document with each open conflict between markers, on lines of its own. Without
+    /// any it is [`text`](Self::text). [`MarkedSides`](crate::MarkedSides) reads it back.
     pub fn marked(&self, markers: &Markers<'_>) -> String {
         let mut out = String::new();
         push_object(&mut out, &self.items, "", markers);
         out
     }
 
-    /// The merged document as what two sides began with, each of which merged the same before: with
-    /// `null` where a conflict is open, and for an `inputs_digest` that was dropped. No side has that,
-    /// so that a further merge compares what the two have made of it since, and takes neither for what
-    /// it was before.
+    /// This result as the *base* of another merge (git's criss-cross merges). An open conflict, or
+    /// a dropped `inputs_digest`, becomes `null`. Neither branch contains that `null`, so the next
+    /// merge compares the branches with each other and never restores an old value.
     pub fn as_base(&self) -> String {
         let mut items = undecided(&self.items);
         if self.inputs_digest_dropped {
@@ -74,7 +73,7 @@ impl Merged {
         })
     }
 
-    /// Whether `inputs_digest` was dropped, because both sides changed it, each otherwise.
+    /// Whether `inputs_digest` was removed, because both sides changed it differently.
     pub fn inputs_digest_dropped(&self) -> bool {
         self.inputs_digest_dropped
     }
@@ -82,17 +81,17 @@ impl Merged {
 
 /// A key and its value, as they are spelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Part<'a> {
-    pub(crate) key: &'a str,
-    pub(crate) value: &'a str,
+pub(super) struct Part<'a> {
+    pub(super) key: &'a str,
+    pub(super) value: &'a str,
 }
 
 /// Of base, ours, and theirs.
-pub(crate) type Parts<'a> = [Option<Part<'a>>; 3];
+pub(super) type Parts<'a> = [Option<Part<'a>>; 3];
 
 /// What is written for one key.
 #[derive(Clone, Debug)]
-pub(crate) enum Item {
+pub(super) enum Item {
     Taken(Kept),
     /// A section that was merged entry by entry.
     Section {
@@ -106,7 +105,7 @@ pub(crate) enum Item {
 
 /// A [`Part`] of its own.
 #[derive(Clone, Debug)]
-pub(crate) struct Kept {
+pub(super) struct Kept {
     key: Box<str>,
     value: Box<str>,
 }
@@ -118,11 +117,11 @@ impl From<Part<'_>> for Kept {
 }
 
 impl Item {
-    pub(crate) fn taken(part: Option<Part<'_>>) -> Option<Self> {
+    pub(super) fn taken(part: Option<Part<'_>>) -> Option<Self> {
         part.map(|part| Self::Taken(part.into()))
     }
 
-    pub(crate) fn conflict(name: &str, parts: Parts<'_>) -> Self {
+    pub(super) fn conflict(name: &str, parts: Parts<'_>) -> Self {
         Self::Conflict(name.into(), parts.map(|part| part.map(Kept::from)))
     }
 
@@ -149,10 +148,10 @@ fn undecided(items: &[Item]) -> Vec<Item> {
     items.iter().map(undecided).collect()
 }
 
-/// Writes `items` as an object whose closing bracket stands behind `margin`. Each key begins a line, so that a
-/// marker can stand before it.
+/// Writes `items` as an object whose closing bracket stands behind `margin`. Each key begins a
+/// line, so that a marker can stand before it.
 fn push_object(out: &mut String, items: &[Item], margin: &str, markers: &Markers<'_>) {
-    let object = Object { margin, len: items.len() };
+    let object = ObjectLayout { margin, len: items.len() };
     out.push_str(OPEN);
     for (index, item) in items.iter().enumerate() {
         match item {

@@ -4,7 +4,7 @@ use crate::json::tokens::tokens;
 
 /// The objects and arrays that are open, outermost first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Path {
+pub(super) struct Path {
     /// The opening bracket, and the key as it is spelled, if it has one.
     open: Vec<(u8, Box<[u8]>)>,
     /// A key whose value has not begun.
@@ -15,7 +15,7 @@ pub(crate) struct Path {
 
 impl Path {
     /// Goes on by one line. No string spans two.
-    pub(crate) fn follow(&mut self, line: &[u8]) {
+    pub(super) fn follow(&mut self, line: &[u8]) {
         for token in tokens(line) {
             let text = &line[token];
             let in_object = self.open.last().is_some_and(|(bracket, _)| *bracket == b'{');

@@ -8,25 +8,25 @@ use super::merged::{Item, Merged, Part, Parts};
 use crate::document::Document;
 use crate::document::reserved::{INPUTS_DIGEST_KEY, LOCK_VERSION_KEY, is_reserved};
 use crate::json::meaning::meanings;
-use crate::json::syntax::{Flaw, Problem};
+use crate::json::syntax::{SyntaxError, SyntaxProblem};
 
 /// Merges `theirs` into `ours`, which both began as `base`. Reads and writes no file.
 ///
 /// An empty `base` means that there was none: both sides created the document. (git's merge drivers
 /// get an empty file then.)
 ///
-/// What only one side changed is taken from that side, what both changed alike is taken, and what both
-/// changed otherwise is a [`Conflict`], which `resolver` decides, or leaves open. Removing is a
-/// change, too. First each section is looked at as a whole; then, in one that both changed otherwise
-/// and that is an object on all sides that have it, each entry. A section or entry is taken as it is
-/// spelled, byte for byte. White space, escapes and the order of keys alone make no change, though
-/// they are taken along from a side when the other one changed nothing.
+/// If one side changed a section or entry, its value is taken. If both sides changed it to the same
+/// value, that is taken. If they changed it differently, that is a [`Conflict`]: `resolver` decides
+/// it or leaves it open. Removing is a change. Sections are compared first. The entries of a
+/// section are compared if both sides changed the section differently and it is an object on each
+/// side that has it. A section or entry is taken byte for byte. White space, escapes and the order
+/// of keys make no difference.
 ///
-/// `inputs_digest` is never a conflict: changed otherwise on both sides it is dropped, and the next
-/// resolve computes it anew ([`Merged::inputs_digest_dropped`]).
+/// `inputs_digest` is never a conflict: if both sides changed it differently, it is removed, and
+/// the next resolve computes it ([`Merged::inputs_digest_dropped`]).
 ///
 /// ```
-/// use agentslock_core::{Resolution, merge};
+/// use agentslock_core::merge::{Resolution, merge};
 ///
 /// let base = r#"{"units": {"a": 1, "b": 1}}"#;
 /// let ours = r#"{"units": {"a": 2, "b": 1}}"#;
@@ -42,7 +42,7 @@ use crate::json::syntax::{Flaw, Problem};
 /// }
 /// "#;
 /// assert_eq!(merged.text().as_deref(), Some(expected));
-/// # Ok::<(), agentslock_core::MergeError>(())
+/// # Ok::<(), agentslock_core::merge::MergeError>(())
 /// ```
 ///
 /// # Errors
@@ -55,7 +55,7 @@ pub fn merge(
     resolver: &mut dyn Resolver,
 ) -> Result<Merged, MergeError> {
     let base = match parse(Side::Base, base.as_ref()) {
-        Err(MergeError { flaw: Flaw { problem: Problem::Empty, .. }, .. }) => {
+        Err(MergeError { error: SyntaxError { problem: SyntaxProblem::Empty, .. }, .. }) => {
             parse(Side::Base, b"{}")
         }
         other => other,
@@ -151,9 +151,9 @@ fn decide<'a>(parts: Parts<'a>, absent: Option<&str>) -> Decision<'a> {
     }
 }
 
-/// The section on each side, taken apart, if it is an object with distinct keys on both sides and was
-/// one before. Where there was none, or `null`, which is what a Go program writes that has nothing to
-/// say, there were no entries.
+/// The section on each side, taken apart, if it is an object with distinct keys on both sides and
+/// was one before. Where there was none, or `null`, which is what a Go program writes that has
+/// nothing to say, there were no entries.
 fn as_objects(parts: Parts<'_>) -> Option<[Document; 3]> {
     let object = |json: &str| Document::parse(json.into()).ok();
     let [base, ours, theirs] = parts.map(|part| part.map(|part| part.value));
@@ -164,8 +164,8 @@ fn as_objects(parts: Parts<'_>) -> Option<[Document; 3]> {
     ])
 }
 
-/// The keys of two objects: sorted if both are, as maps are written; else ours as they stand, and then
-/// what only they have.
+/// The keys of two objects: sorted if both are, as maps are written; else ours as they stand, and
+/// then what only they have.
 fn order<'a>(ours: &'a Document, theirs: &'a Document) -> Vec<&'a str> {
     let [ours, theirs] = [ours, theirs].map(|document| {
         let mut entries: Vec<_> = document.entries().iter().collect();
@@ -194,5 +194,5 @@ fn part<'a>(document: &'a Document, name: &str) -> Option<Part<'a>> {
 }
 
 fn parse(side: Side, bytes: &[u8]) -> Result<Document, MergeError> {
-    Document::parse(bytes.into()).map_err(|flaw| MergeError { side, flaw })
+    Document::parse(bytes.into()).map_err(|error| MergeError { side, error })
 }

@@ -1,6 +1,7 @@
 //! The canonical form of a whole document.
 
-use agentslock_core::{CanonicalError, Flaw, Lockfile, canonical_text};
+use agentslock_core::Lockfile;
+use agentslock_core::text::{CanonicalError, SyntaxError, canonical_text};
 
 #[test]
 fn all_of_the_frame_and_of_the_values_is_laid_out() {
@@ -32,7 +33,10 @@ fn what_a_flush_writes_is_canonical() {
 #[test]
 fn what_is_no_document_has_none() {
     let error = canonical_text("{\n\"a\":1,\"a\":2}").unwrap_err();
-    assert!(matches!(error, CanonicalError::Malformed(Flaw { line: 2, column: 7, .. })), "{error}");
+    assert!(
+        matches!(error, CanonicalError::Malformed(SyntaxError { line: 2, column: 7, .. })),
+        "{error}"
+    );
     let deep = format!("{{\"s\":{}{}}}", "[".repeat(20_000), "]".repeat(20_000));
     let error = canonical_text(deep).unwrap_err();
     assert!(matches!(&error, CanonicalError::TooDeep { key, .. } if key == "s"), "{error}");

@@ -1,6 +1,7 @@
 //! What differs between two documents.
 
-use agentslock_core::{Lockfile, diff};
+use agentslock_core::Lockfile;
+use agentslock_core::merge::diff;
 
 /// Each difference as `section.entry: before -> after`.
 fn told(before: &str, after: &str) -> Vec<String> {

@@ -1,6 +1,6 @@
 //! Keys that an object has twice.
 
-use agentslock_core::duplicate_keys;
+use agentslock_core::text::duplicate_keys;
 use proptest::prelude::*;
 use serde_json::{Map, Value};
 

@@ -34,15 +34,15 @@ fn what_is_not_json_is_refused_with_its_place() {
     ] {
         let error = lockfile.set_section_raw("a", json).unwrap_err();
         let (shown, said) = (&json[..json.len().min(20)], error.to_string());
-        let StageError::NotJson { section, flaw } = error else { panic!("{shown:?}: {said}") };
-        assert_eq!((section.as_str(), flaw.line, flaw.column), ("a", line, column), "{shown:?}");
+        let StageError::NotJson { section, error } = error else { panic!("{shown:?}: {said}") };
+        assert_eq!((section.as_str(), error.line, error.column), ("a", line, column), "{shown:?}");
         assert!(said.contains("\"a\""), "{said}");
         assert!(said.contains(&format!("line {line}, column {column}: ")), "{said}");
         assert_eq!(lockfile.section_raw("a").unwrap(), None);
     }
     let error = lockfile.set_section_raw("a", b"[\n\"\xff\"]").unwrap_err();
-    let StageError::NotJson { flaw, .. } = error else { panic!("{error:?}") };
-    assert_eq!((flaw.line, flaw.column), (2, 2));
+    let StageError::NotJson { error, .. } = error else { panic!("{error:?}") };
+    assert_eq!((error.line, error.column), (2, 2));
     assert_eq!(lockfile.flush().unwrap(), Flushed::Unchanged);
     assert_eq!(lab.picture(), before);
 }

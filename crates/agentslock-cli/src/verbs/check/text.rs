@@ -2,9 +2,10 @@
 //! twice, and laid out as it should be.
 
 use agentslock_config::LaterStamp;
-use agentslock_core::{
-    CanonicalError, DuplicateKey, Flaw, LOCK_VERSION, MarkedSides, MergeError, canonical_text,
-    duplicate_keys, merge, place_after,
+use agentslock_core::LOCK_VERSION;
+use agentslock_core::merge::{MarkedSides, MergeError, merge};
+use agentslock_core::text::{
+    CanonicalError, DuplicateKey, SyntaxError, canonical_text, duplicate_keys, place_after,
 };
 
 use super::finding::Finding;
@@ -23,7 +24,7 @@ pub(super) struct Examined {
 pub(super) fn examine(bytes: &[u8]) -> Examined {
     match canonical_text(bytes) {
         Ok(canonical) => examine_document(bytes, canonical),
-        Err(CanonicalError::Malformed(Flaw { line, column, problem, .. })) => {
+        Err(CanonicalError::Malformed(SyntaxError { line, column, problem, .. })) => {
             let malformed = Finding::new("malformed", (line, column), problem.to_string());
             examine_marked(bytes, malformed)
         }
@@ -105,7 +106,7 @@ fn examine_marked(bytes: &[u8], malformed: Finding) -> Examined {
         };
     }
     examine_conflicts(bytes, &sides).unwrap_or_else(|error| {
-        let (place, message) = ((error.flaw.line, error.flaw.column), error.to_string());
+        let (place, message) = ((error.error.line, error.error.column), error.to_string());
         unreadable(vec![Finding::new("conflict-markers", place, message)])
     })
 }

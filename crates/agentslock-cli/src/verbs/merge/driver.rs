@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use agentslock_config::LaterStamp;
-use agentslock_core::{Conflict, Fields, Markers, Merged};
+use agentslock_core::Fields;
+use agentslock_core::merge::{Conflict, Markers, Merged};
 use fsops::{AtomicFile, Durability, ReplaceError};
 
 use super::flags::Merge;
@@ -69,7 +70,7 @@ fn unopposed([base, ours, theirs]: &Sides) -> Option<&str> {
 }
 
 fn merge_documents(name: &Path, [base, ours, theirs]: &Sides) -> Result<Merged, Failure> {
-    agentslock_core::merge(base, ours, theirs, &mut LaterStamp).map_err(|error| {
+    agentslock_core::merge::merge(base, ours, theirs, &mut LaterStamp).map_err(|error| {
         Failure::new(MERGE_FAILED, "malformed", format!("`{}`, {error}", name.display()))
     })
 }

@@ -6,8 +6,9 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::str::FromStr;
 
+use agentslock_core::text::compact;
 use agentslock_core::{
-    Digest, Flushed, Lockfile, LockfileOptions, StageError, VersionError, compact, is_reserved,
+    Digest, Flushed, Lockfile, LockfileOptions, StageError, VersionError, is_reserved,
 };
 
 use crate::document::describe::Detail;
@@ -98,7 +99,7 @@ impl Change<'_> {
     fn dry_run(&self, path: &Path, common: &Common) -> Result<ExitCode, Failure> {
         let (before, after) = (Lockfile::open(path)?, Lockfile::open(path)?);
         self.stage(&after)?;
-        let differences = agentslock_core::diff(&before, &after);
+        let differences = agentslock_core::merge::diff(&before, &after);
         if !common.json {
             let detail = if common.verbose { Detail::Whole } else { Detail::Short };
             return print(&diff::as_text(&differences, detail, Paint::NONE));
@@ -252,7 +253,7 @@ pub(crate) fn refuse_reserved(at: &ValuePath) -> Result<(), Failure> {
 /// A new value on one line, or what is wrong with it.
 fn checked(source: &str, json: &[u8]) -> Result<String, Failure> {
     refuse_empty(source, json)?;
-    compact(json).map_err(|flaw| Failure::input(format!("{source}, {flaw}; nothing was written")))
+    compact(json).map_err(|error| Failure::input(format!("{source}, {error}; nothing was written")))
 }
 
 fn refuse_empty(source: &str, json: &[u8]) -> Result<(), Failure> {
@@ -267,8 +268,8 @@ fn refuse_empty(source: &str, json: &[u8]) -> Result<(), Failure> {
 fn stage(lockfile: &Lockfile, section: &str, source: &str, json: &[u8]) -> Result<(), Failure> {
     refuse_empty(source, json)?;
     lockfile.set_section_raw(section, json).map_err(|error| match error {
-        StageError::NotJson { flaw, .. } => {
-            Failure::input(format!("{source}, {flaw}; nothing was written"))
+        StageError::NotJson { error, .. } => {
+            Failure::input(format!("{source}, {error}; nothing was written"))
         }
         error => Failure::from(error),
     })

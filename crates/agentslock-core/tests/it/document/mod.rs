@@ -2,15 +2,15 @@
 
 mod no_files;
 
-use agentslock_core::{
-    FlushError, Lockfile, MarkedProblem, MarkedSides, OpenError, Problem, Resolution, Side, merge,
-};
+use agentslock_core::merge::{MarkedSides, MarkerProblem, Resolution, Side, merge};
+use agentslock_core::text::SyntaxProblem;
+use agentslock_core::{FlushError, Lockfile, OpenError};
 
 use crate::support::{DOCUMENT, Lab, quick};
 
 /// What is wrong with `document`, and where, as all three ways in say alike: opening it, flushing a
 /// handle that was opened before it went bad, and updating it.
-fn flaw_of(lab: &Lab, document: &[u8]) -> (usize, usize, Problem) {
+fn problem_in(lab: &Lab, document: &[u8]) -> (usize, usize, SyntaxProblem) {
     lab.write(DOCUMENT);
     let handle = lab.open();
     handle.set_section("staged", &1).unwrap();
@@ -41,12 +41,12 @@ fn flaw_of(lab: &Lab, document: &[u8]) -> (usize, usize, Problem) {
 
     let [first, second, third] = [opened, flushed, updated].map(|error| {
         let said = error.to_string();
-        let OpenError::Malformed { path, flaw } = error else { panic!("{said}") };
+        let OpenError::Malformed { path, error } = error else { panic!("{said}") };
         assert_eq!(path, lab.path());
-        assert_eq!(said, format!("`{}`, {flaw}", path.display()));
-        let place = format!("line {}, column {}: {}", flaw.line, flaw.column, flaw.problem);
-        assert_eq!(flaw.to_string(), place);
-        (flaw.line, flaw.column, flaw.problem)
+        assert_eq!(said, format!("`{}`, {error}", path.display()));
+        let place = format!("line {}, column {}: {}", error.line, error.column, error.problem);
+        assert_eq!(error.to_string(), place);
+        (error.line, error.column, error.problem)
     });
     assert_eq!(first, second);
     assert_eq!(first, third);
@@ -55,47 +55,47 @@ fn flaw_of(lab: &Lab, document: &[u8]) -> (usize, usize, Problem) {
 
 /// What merges say of a document, whichever of the three it is, and what reads a marked one, too.
 fn assert_merge_says(document: &[u8], opened: &OpenError) {
-    let OpenError::Malformed { flaw, .. } = opened else { panic!("{opened:?}") };
+    let OpenError::Malformed { error: wrong, .. } = opened else { panic!("{opened:?}") };
     for side in [Side::Base, Side::Ours, Side::Theirs] {
         let of = |this| if this == side { document } else { b"{}" };
         let [base, ours, theirs] = [Side::Base, Side::Ours, Side::Theirs].map(of);
         match merge(base, ours, theirs, &mut Resolution::Unresolved) {
             Err(error) => {
-                assert_eq!((error.side, error.flaw), (side, flaw.clone()));
+                assert_eq!((error.side, error.error), (side, wrong.clone()));
             }
-            Ok(_) => assert_eq!((side, &flaw.problem), (Side::Base, &Problem::Empty)),
+            Ok(_) => assert_eq!((side, &wrong.problem), (Side::Base, &SyntaxProblem::Empty)),
         }
     }
     let error = MarkedSides::read(document).unwrap_err();
-    if error.problem != MarkedProblem::Endless {
-        assert_eq!(error.problem, MarkedProblem::Malformed(Side::Ours, flaw.problem.clone()));
-        assert_eq!((error.line, error.column), (flaw.line, flaw.column));
+    if error.problem != MarkerProblem::Endless {
+        assert_eq!(error.problem, MarkerProblem::Malformed(Side::Ours, wrong.problem.clone()));
+        assert_eq!((error.line, error.column), (wrong.line, wrong.column));
     }
 }
 
 #[test]
 fn each_kind_of_bad_document_is_told_with_its_place_and_stays() {
     let lab = Lab::new();
-    let flaw = |document: &[u8]| flaw_of(&lab, document);
-    assert_eq!(flaw(b""), (1, 1, Problem::Empty));
-    assert_eq!(flaw(b" \n\t\r\n"), (1, 1, Problem::Empty));
-    assert_eq!(flaw(b"null"), (1, 1, Problem::NotAnObject("null")));
-    assert_eq!(flaw(b"\n\n  [{}]"), (3, 3, Problem::NotAnObject("an array")));
-    assert_eq!(flaw(b"[]\n"), (1, 1, Problem::NotAnObject("an array")));
-    assert_eq!(flaw(b"\"{}\""), (1, 1, Problem::NotAnObject("a string")));
-    assert_eq!(flaw(b"false"), (1, 1, Problem::NotAnObject("a boolean")));
-    assert_eq!(flaw(b"-1.5e3"), (1, 1, Problem::NotAnObject("a number")));
-    assert_eq!(flaw(b"{\n \"a\": \"\xc3\"}"), (2, 8, Problem::NotUtf8));
-    assert_eq!(flaw(b"\xff\xfe{\0}\0"), (1, 1, Problem::NotUtf8));
-    assert_eq!(flaw("\u{feff}{}".as_bytes()), (1, 1, Problem::ByteOrderMark));
-    let twice = || Problem::DuplicateKey("a".to_owned());
-    assert_eq!(flaw(b"{\"a\":1,\n \"a\":1}"), (2, 2, twice()));
-    assert_eq!(flaw(b"{\"a\":1,\"b\":2,\"\\u0061\":3}"), (1, 14, twice()));
-    assert_eq!(flaw(b"{\"\\u0061\":1,\"\\u0061\":1}"), (1, 13, twice()));
-    let version = Problem::DuplicateKey("lock_version".to_owned());
-    assert_eq!(flaw(b"{\"lock_version\":1,\"lock\\u005Fversion\":1}"), (1, 19, version));
-    assert_eq!(flaw(b"{\"a\":1, \"x\\uD83D\":2}"), (1, 9, Problem::BrokenKey));
-    assert_eq!(flaw(b"{\"\\ude00\\ud83d\":2}"), (1, 2, Problem::BrokenKey));
+    let problem_at = |document: &[u8]| problem_in(&lab, document);
+    assert_eq!(problem_at(b""), (1, 1, SyntaxProblem::Empty));
+    assert_eq!(problem_at(b" \n\t\r\n"), (1, 1, SyntaxProblem::Empty));
+    assert_eq!(problem_at(b"null"), (1, 1, SyntaxProblem::NotAnObject("null")));
+    assert_eq!(problem_at(b"\n\n  [{}]"), (3, 3, SyntaxProblem::NotAnObject("an array")));
+    assert_eq!(problem_at(b"[]\n"), (1, 1, SyntaxProblem::NotAnObject("an array")));
+    assert_eq!(problem_at(b"\"{}\""), (1, 1, SyntaxProblem::NotAnObject("a string")));
+    assert_eq!(problem_at(b"false"), (1, 1, SyntaxProblem::NotAnObject("a boolean")));
+    assert_eq!(problem_at(b"-1.5e3"), (1, 1, SyntaxProblem::NotAnObject("a number")));
+    assert_eq!(problem_at(b"{\n \"a\": \"\xc3\"}"), (2, 8, SyntaxProblem::NotUtf8));
+    assert_eq!(problem_at(b"\xff\xfe{\0}\0"), (1, 1, SyntaxProblem::NotUtf8));
+    assert_eq!(problem_at("\u{feff}{}".as_bytes()), (1, 1, SyntaxProblem::ByteOrderMark));
+    let twice = || SyntaxProblem::DuplicateKey("a".to_owned());
+    assert_eq!(problem_at(b"{\"a\":1,\n \"a\":1}"), (2, 2, twice()));
+    assert_eq!(problem_at(b"{\"a\":1,\"b\":2,\"\\u0061\":3}"), (1, 14, twice()));
+    assert_eq!(problem_at(b"{\"\\u0061\":1,\"\\u0061\":1}"), (1, 13, twice()));
+    let version = SyntaxProblem::DuplicateKey("lock_version".to_owned());
+    assert_eq!(problem_at(b"{\"lock_version\":1,\"lock\\u005Fversion\":1}"), (1, 19, version));
+    assert_eq!(problem_at(b"{\"a\":1, \"x\\uD83D\":2}"), (1, 9, SyntaxProblem::BrokenKey));
+    assert_eq!(problem_at(b"{\"\\ude00\\ud83d\":2}"), (1, 2, SyntaxProblem::BrokenKey));
 }
 
 #[test]
@@ -121,14 +121,17 @@ fn each_fault_of_syntax_is_told_with_its_place_and_stays() {
         (b"<<<<<<< HEAD\n{}\n", 1, 1),
     ];
     for (document, line, column) in faults {
-        let (at_line, at_column, problem) = flaw_of(&lab, document);
+        let (at_line, at_column, problem) = problem_in(&lab, document);
         let shown = String::from_utf8_lossy(&document[..document.len().min(40)]).into_owned();
-        assert!(matches!(problem, Problem::Syntax(_)), "{shown:?}: {problem:?}");
+        assert!(matches!(problem, SyntaxProblem::Syntax(_)), "{shown:?}: {problem:?}");
         assert_eq!((at_line, at_column), (line, column), "{shown:?}");
     }
     // Where exactly within the string the fault lies is up to the parser.
     for document in ["{\"a\":\"\n\"}", "{\"a\":\"\\x\"}", "{\"a\":\"\\u12\"}", "{\"\\uZZZZ\":1}"] {
-        assert!(matches!(flaw_of(&lab, document.as_bytes()).2, Problem::Syntax(_)), "{document:?}");
+        assert!(
+            matches!(problem_in(&lab, document.as_bytes()).2, SyntaxProblem::Syntax(_)),
+            "{document:?}"
+        );
     }
 }
 
@@ -138,11 +141,11 @@ fn a_document_cut_off_at_any_byte_is_told_and_stays() {
     let bytes = DOCUMENT.as_bytes();
     // Without its last newline it is whole.
     for length in 0..bytes.len() - 1 {
-        let (line, column, problem) = flaw_of(&lab, &bytes[..length]);
+        let (line, column, problem) = problem_in(&lab, &bytes[..length]);
         let expected = match length {
-            0 => matches!(problem, Problem::Empty),
-            _ if DOCUMENT.is_char_boundary(length) => matches!(problem, Problem::Syntax(_)),
-            _ => matches!(problem, Problem::NotUtf8),
+            0 => matches!(problem, SyntaxProblem::Empty),
+            _ if DOCUMENT.is_char_boundary(length) => matches!(problem, SyntaxProblem::Syntax(_)),
+            _ => matches!(problem, SyntaxProblem::NotUtf8),
         };
         assert!(expected, "cut off at {length}: {problem:?}");
         // The end is where it goes wrong.

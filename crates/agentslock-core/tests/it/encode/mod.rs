@@ -6,7 +6,8 @@ mod properties;
 
 use std::collections::BTreeMap;
 
-use agentslock_core::{Flushed, compact, is_reserved};
+use agentslock_core::text::compact;
+use agentslock_core::{Flushed, is_reserved};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use agentslock_core::{Error, Flushed, Lockfile, compact};
+use agentslock_core::text::compact;
+use agentslock_core::{Error, Flushed, Lockfile};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::Value;

@@ -5,9 +5,10 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
+use agentslock_core::merge::{MarkerError, MergeError, Merged};
+use agentslock_core::text::CanonicalError;
 use agentslock_core::{
-    CanonicalError, Entries, Error, FieldError, Fields, Flushed, Lockfile, LockfileOptions,
-    MarkedError, MergeError, Merged, ReadError, VersionError,
+    Entries, Error, FieldError, Fields, Flushed, Lockfile, LockfileOptions, ReadError, VersionError,
 };
 use filelock::LockOptions;
 use testkit::within;
@@ -28,7 +29,7 @@ fn handles_and_errors_go_to_other_threads() {
     goes::<VersionError>();
     goes::<CanonicalError>();
     goes::<MergeError>();
-    goes::<MarkedError>();
+    goes::<MarkerError>();
 }
 
 #[test]

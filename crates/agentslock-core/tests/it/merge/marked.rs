@@ -2,7 +2,8 @@
 
 use std::num::NonZero;
 
-use agentslock_core::{MarkedProblem, MarkedSides, Markers, Problem, Resolution, Side, merge};
+use agentslock_core::merge::{MarkedSides, MarkerProblem, Markers, Resolution, Side, merge};
+use agentslock_core::text::SyntaxProblem;
 
 use super::merged;
 
@@ -41,7 +42,7 @@ fn read(text: &str) -> MarkedSides {
 }
 
 /// Line, column, and problem.
-fn flaw(text: impl AsRef<[u8]>) -> (usize, usize, MarkedProblem) {
+fn problem_at(text: impl AsRef<[u8]>) -> (usize, usize, MarkerProblem) {
     let error = MarkedSides::read(text).unwrap_err();
     let said = error.to_string();
     assert!(said.starts_with(&format!("line {}, column {}: ", error.line, error.column)), "{said}");
@@ -70,7 +71,7 @@ fn the_three_documents_are_read_back() {
     let sides = read(MARKED);
     assert_eq!(sides.conflicts, 2);
     let expected = |units: &str| format!("{{\"lock_version\":1,\"units\":{{{units}}}}}");
-    let line = |text: &str| agentslock_core::compact(text).unwrap();
+    let line = |text: &str| agentslock_core::text::compact(text).unwrap();
     assert_eq!(line(&sides.ours), expected("\"a\":2,\"b\":{\"x\":2},\"c\":1"));
     assert_eq!(line(&sides.theirs), expected("\"a\":2,\"b\":{\"x\":3},\"c\":1,\"d\":3"));
     assert_eq!(line(&sides.base.unwrap()), expected("\"a\":2,\"b\":{\"x\":1},\"c\":1,\"d\":1"));
@@ -128,29 +129,29 @@ fn a_marker_out_of_place_is_told() {
         ("<<<<<<< ======= >>>>>>", 4),
         ("<<<<<<< ======= >>>>>>> >>>>>>>", 5),
     ] {
-        assert_eq!(flaw(part(lines)), (line, 1, MarkedProblem::OutOfPlace), "{lines}");
+        assert_eq!(problem_at(part(lines)), (line, 1, MarkerProblem::OutOfPlace), "{lines}");
     }
     for lines in ["<<<<<<<", "<<<<<<< |||||||", "<<<<<<< ======= \"a\":1"] {
-        assert_eq!(flaw(part(lines)), (2, 1, MarkedProblem::Endless), "{lines}");
+        assert_eq!(problem_at(part(lines)), (2, 1, MarkerProblem::Endless), "{lines}");
     }
     let mixed = part("<<<<<<< ======= >>>>>>> <<<<<<< ||||||| ======= >>>>>>>");
-    assert_eq!(flaw(mixed), (5, 1, MarkedProblem::SometimesBase));
+    assert_eq!(problem_at(mixed), (5, 1, MarkerProblem::SometimesBase));
 }
 
 #[test]
 fn a_side_that_is_no_document_is_told_with_its_place_in_the_marked_text() {
-    let twice = |side| MarkedProblem::Malformed(side, Problem::DuplicateKey("a".to_owned()));
+    let twice = |side| MarkerProblem::Malformed(side, SyntaxProblem::DuplicateKey("a".to_owned()));
     let text = "{\n<<<<<<< x\n\"b\":1\n=======\n\"a\":1,\n  \"a\":1\n>>>>>>> y\n}";
-    assert_eq!(flaw(text), (6, 3, twice(Side::Theirs)));
+    assert_eq!(problem_at(text), (6, 3, twice(Side::Theirs)));
     let text = "{\n\"a\":1,\n<<<<<<< x\n||||||| b\n\"a\": 0\n=======\n>>>>>>> y\n}";
-    assert_eq!(flaw(text), (5, 1, twice(Side::Base)));
+    assert_eq!(problem_at(text), (5, 1, twice(Side::Base)));
     // Both sides kept by hand.
-    assert_eq!(flaw("{\n\"a\":1\n\"a\":2\n}"), (3, 1, twice(Side::Ours)));
-    let empty = MarkedProblem::Malformed(Side::Ours, Problem::Empty);
-    assert_eq!(flaw("<<<<<<< x\n=======\n{}\n>>>>>>> y\n"), (5, 1, empty.clone()));
-    assert_eq!(flaw(""), (1, 1, empty));
-    let utf8 = MarkedProblem::Malformed(Side::Theirs, Problem::NotUtf8);
-    assert_eq!(flaw(b"{\n<<<<<<< \xff\n=======\n \"\xff\":1\n>>>>>>> \xff\n}"), (4, 3, utf8));
+    assert_eq!(problem_at("{\n\"a\":1\n\"a\":2\n}"), (3, 1, twice(Side::Ours)));
+    let empty = MarkerProblem::Malformed(Side::Ours, SyntaxProblem::Empty);
+    assert_eq!(problem_at("<<<<<<< x\n=======\n{}\n>>>>>>> y\n"), (5, 1, empty.clone()));
+    assert_eq!(problem_at(""), (1, 1, empty));
+    let utf8 = MarkerProblem::Malformed(Side::Theirs, SyntaxProblem::NotUtf8);
+    assert_eq!(problem_at(b"{\n<<<<<<< \xff\n=======\n \"\xff\":1\n>>>>>>> \xff\n}"), (4, 3, utf8));
     for (text, line, column) in [
         ("{\n<<<<<<<x\n}", 2, 1),
         ("{\n \"a\": 1 \"b\": 2\n}", 2, 9),
@@ -158,8 +159,8 @@ fn a_side_that_is_no_document_is_told_with_its_place_in_the_marked_text() {
         ("{\n<<<<<<< x\n=======\n>>>>>>> y\n", 5, 1),
         ("{}\n{}", 2, 1),
     ] {
-        let (at_line, at_column, problem) = flaw(text);
-        assert!(matches!(problem, MarkedProblem::Malformed(Side::Ours, Problem::Syntax(_))));
+        let (at_line, at_column, problem) = problem_at(text);
+        assert!(matches!(problem, MarkerProblem::Malformed(Side::Ours, SyntaxProblem::Syntax(_))));
         assert_eq!((at_line, at_column), (line, column), "{text:?}");
     }
 }
@@ -173,7 +174,7 @@ fn a_conflict_that_shows_a_base_and_whose_sides_end_in_different_places_is_told(
              {base}=======\n  \"units\": {{\n>>>>>>> topic\n    \"c\": {{\n      \"d\": 1\n    }}\n  }}\n}}\n"
         );
         let told = MarkedSides::read(&text)
-            .is_err_and(|error| (error.line, error.problem) == (3, MarkedProblem::EndsElsewhere));
+            .is_err_and(|error| (error.line, error.problem) == (3, MarkerProblem::EndsElsewhere));
         assert_eq!(told, expected, "{text}");
     }
 }

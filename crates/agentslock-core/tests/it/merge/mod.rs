@@ -5,9 +5,10 @@ mod properties;
 mod rule;
 mod triple;
 
-use agentslock_core::{
-    Conflict, Flaw, Markers, MergeError, Merged, Problem, Resolution, Resolver, Side, merge,
+use agentslock_core::merge::{
+    Conflict, Markers, MergeError, Merged, Resolution, Resolver, Side, merge,
 };
+use agentslock_core::text::{SyntaxError, SyntaxProblem};
 
 /// Merges and leaves every conflict open.
 fn merged(base: &str, ours: &str, theirs: &str) -> Merged {
@@ -17,7 +18,7 @@ fn merged(base: &str, ours: &str, theirs: &str) -> Merged {
 /// The text of a merge that leaves no conflict, without white space.
 fn text(base: &str, ours: &str, theirs: &str) -> String {
     let text = merged(base, ours, theirs).text().expect("because nothing is in conflict");
-    agentslock_core::compact(text).unwrap()
+    agentslock_core::text::compact(text).unwrap()
 }
 
 /// Section, entry, base, ours, theirs.
@@ -99,7 +100,7 @@ fn the_resolver_decides_and_is_asked_about_conflicts_only() {
         }
     });
     let text = merged.unwrap().text().expect("because all were resolved");
-    assert_eq!(agentslock_core::compact(text).unwrap(), "{\"s\":{\"a\":2,\"b\":3,\"e\":3}}");
+    assert_eq!(agentslock_core::text::compact(text).unwrap(), "{\"s\":{\"a\":2,\"b\":3,\"e\":3}}");
     assert_eq!(asked, ["a", "b", "c", "d"]);
 }
 
@@ -121,7 +122,7 @@ fn an_indivisible_section_is_taken_whole() {
     let theirs = "{\"install\":{\"at\":2,\"version\":1},\"units\":{\"b\":1}}";
     let text = merge(base, ours, theirs, &mut Whole).unwrap().text().unwrap();
     let expected = "{\"install\":{\"at\":2,\"version\":1},\"units\":{\"a\":1,\"b\":1}}";
-    assert_eq!(agentslock_core::compact(text).unwrap(), expected);
+    assert_eq!(agentslock_core::text::compact(text).unwrap(), expected);
 }
 
 #[test]
@@ -241,7 +242,7 @@ fn as_a_base_it_has_what_no_side_has_where_they_conflict() {
     let ancestor = merged(bases, &ours, &theirs);
     let base = ancestor.as_base();
     let expected = "{\"s\":{\"a\":null,\"b\":2},\"t\":null,\"inputs_digest\":null}";
-    assert_eq!(agentslock_core::compact(&base).unwrap(), expected);
+    assert_eq!(agentslock_core::text::compact(&base).unwrap(), expected);
 
     // `b` is taken back on their side, and the digest is still dropped on ours.
     let ours = "{\"s\":{\"a\":2,\"b\":2},\"t\":3}";
@@ -269,16 +270,16 @@ fn what_is_no_document_is_told_with_its_side_and_place() {
     let place = |base: &str, ours: &str, theirs: &str| {
         let error = merge(base, ours, theirs, &mut Resolution::Unresolved).unwrap_err();
         let said = error.to_string();
-        let MergeError { side, flaw: Flaw { line, column, problem, .. }, .. } = error;
+        let MergeError { side, error: SyntaxError { line, column, problem, .. }, .. } = error;
         assert_eq!(said, format!("{side}, line {line}, column {column}: {problem}"));
         (side, line, column, problem)
     };
-    let twice = || Problem::DuplicateKey("a".to_owned());
-    assert_eq!(place("null", "{}", "{}"), (Side::Base, 1, 1, Problem::NotAnObject("null")));
+    let twice = || SyntaxProblem::DuplicateKey("a".to_owned());
+    assert_eq!(place("null", "{}", "{}"), (Side::Base, 1, 1, SyntaxProblem::NotAnObject("null")));
     assert_eq!(place("", "{}", "{\"a\":1,\n \"\\u0061\":1}"), (Side::Theirs, 2, 2, twice()));
-    assert_eq!(place("", "", "{}"), (Side::Ours, 1, 1, Problem::Empty));
-    assert_eq!(place("{}", "{}", " "), (Side::Theirs, 1, 1, Problem::Empty));
-    assert!(matches!(place("{}", "{}", "{}x"), (Side::Theirs, 1, 3, Problem::Syntax(_))));
+    assert_eq!(place("", "", "{}"), (Side::Ours, 1, 1, SyntaxProblem::Empty));
+    assert_eq!(place("{}", "{}", " "), (Side::Theirs, 1, 1, SyntaxProblem::Empty));
+    assert!(matches!(place("{}", "{}", "{}x"), (Side::Theirs, 1, 3, SyntaxProblem::Syntax(_))));
     let error = merge("{}", b"{\n\xff}", "{}", &mut Resolution::Unresolved).unwrap_err();
-    assert_eq!((error.side, error.flaw.line, error.flaw.column), (Side::Ours, 2, 1));
+    assert_eq!((error.side, error.error.line, error.error.column), (Side::Ours, 2, 1));
 }

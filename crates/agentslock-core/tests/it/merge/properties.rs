@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::num::NonZero;
 
-use agentslock_core::{Conflict, MarkedSides, Markers, Merged, Resolution, merge};
+use agentslock_core::merge::{Conflict, MarkedSides, Markers, Merged, Resolution, merge};
 use proptest::prelude::*;
 use proptest::sample::Index;
 

@@ -22,8 +22,8 @@ use crate::error::OpenError;
 #[derive(Clone, Debug, Default)]
 #[must_use = "options do nothing until `open` or `update` is called"]
 pub struct LockfileOptions {
-    pub(crate) lock: LockOptions,
-    pub(crate) durability: Durability,
+    pub(super) lock: LockOptions,
+    pub(super) durability: Durability,
 }
 
 impl LockfileOptions {
@@ -46,7 +46,7 @@ impl LockfileOptions {
 }
 
 /// A handle keeps to its file, even if the process changes its directory.
-pub(crate) fn absolute(path: &Path) -> Result<PathBuf, OpenError> {
+pub(super) fn absolute(path: &Path) -> Result<PathBuf, OpenError> {
     std::path::absolute(path).map_err(|source| {
         fsops::ReadFileError::Io { verb: "make absolute", path: path.to_owned(), source }.into()
     })
