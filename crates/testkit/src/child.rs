@@ -123,8 +123,8 @@ impl TestChild {
         }
     }
 
-    /// Looks without reaping: as long as the dead child is not waited for, its number and its group's
-    /// are nobody else's.
+    /// Looks without reaping: as long as the dead child is not waited for, its number and its
+    /// group's are nobody else's.
     #[cfg(unix)]
     fn has_ended(&self) -> bool {
         use rustix::process::{WaitId, WaitIdOptions, waitid};
@@ -214,14 +214,14 @@ impl TestChild {
 
     /// Kills the child, and all that it started.
     pub fn kill_group(&mut self) {
-        // The child is waited for only when this value goes away, so the number is still the group's.
-        // It fails if nobody is left to be killed.
+        // The child is waited for only when this value goes away, so the number is still the
+        // group's. It fails if nobody is left to be killed.
         let _ =
             rustix::process::kill_process_group(self.process_id(), rustix::process::Signal::KILL);
     }
 
-    /// Kills the program that the child was started through, a debugger say, and so lets the child go
-    /// on without it. The child's end can then no longer be seen, but what it reports can.
+    /// Kills the program that the child was started through, a debugger say, and so lets the child
+    /// go on without it. The child's end can then no longer be seen, but what it reports can.
     ///
     /// # Panics
     ///

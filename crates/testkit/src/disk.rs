@@ -7,8 +7,8 @@ use std::process::Command;
 
 const PAGE: usize = 4096;
 
-/// The start of a command that runs a program with a file system of 64 KiB mounted on `directory`: for
-/// that program alone, so that nothing stays mounted whatever happens.
+/// The start of a command that runs a program with a file system of 64 KiB mounted on `directory`:
+/// for that program alone, so that nothing stays mounted whatever happens.
 ///
 /// # Errors
 ///
@@ -33,7 +33,8 @@ pub fn small_disk(directory: &Path) -> Result<Vec<String>, String> {
     Err(format!("no small file system can be mounted: {}", why.trim()))
 }
 
-/// Puts a `filler` into `directory`, on a small disk, that leaves room for this many pages of 4 KiB.
+/// Puts a `filler` into `directory`, on a small disk, that leaves room for this many pages of 4
+/// KiB.
 ///
 /// # Panics
 ///

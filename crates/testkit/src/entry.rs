@@ -72,7 +72,8 @@ impl Parent {
 
     /// Waits until the parent says `word`; skips what else it says.
     ///
-    /// If the parent is gone, so is this process: nothing is dropped then, as if it had been killed.
+    /// If the parent is gone, so is this process: nothing is dropped then, as if it had been
+    /// killed.
     pub fn await_word(&mut self, word: &str) {
         loop {
             let mut line = String::new();

@@ -1,13 +1,16 @@
 //! Helpers for this workspace's tests.
 //!
 //! - [`skip()`]: a test that cannot run here says so, where somebody counts it.
-//! - [`ChildTest`] and [`parent`]: a test of several processes needs no program of its own. The test
-//!   binary runs itself again with the name of one test, which is the child's program.
+//! - [`ChildTest`] and [`parent`]: a test of several processes needs no program of its own. The
+//!   test binary runs itself again with the name of one test, which is the child's program.
 //! - [`wait_until`], [`within`]: no sleep stands for a condition, and nothing hangs.
 //! - [`places()`]: the file systems to test on.
-//! - [`names()`], [`picture()`], [`picture_of_files()`]: what lies in a directory, and whether anything was touched.
-//! - [`strace()`], [`small_disk()`], [`fill_but()`]: system calls that fail, and disks without room.
-//! - [`document()`], [`bare`], [`peak_memory`] and [`time_on_processor`]: what to measure with, and what against.
+//! - [`names()`], [`picture()`], [`picture_of_files()`]: what lies in a directory, and whether
+//!   anything was touched.
+//! - [`strace()`], [`small_disk()`], [`fill_but()`]: system calls that fail, and disks without
+//!   room.
+//! - [`document()`], [`bare`], [`peak_memory`] and [`time_on_processor`]: what to measure with, and
+//!   what against.
 //!
 //! # A test with a child process
 //!

@@ -50,7 +50,8 @@ pub fn picture(directory: &Path) -> Picture {
     things
 }
 
-/// As [`picture()`], without the times of directories, which change with each lock and temporary in them.
+/// As [`picture()`], without the times of directories, which change with each lock and temporary in
+/// them.
 ///
 /// # Panics
 ///

@@ -28,9 +28,9 @@ impl Place {
     }
 }
 
-/// One empty directory on each file system to test on: wherever temporary files go (usually a disk),
-/// and shared memory (tmpfs) where the system has it. They differ: a disk's file system hands out the
-/// inode number of a deleted file again, a tmpfs does not.
+/// One empty directory on each file system to test on: wherever temporary files go (usually a
+/// disk), and shared memory (tmpfs) where the system has it. They differ: a disk's file system
+/// hands out the inode number of a deleted file again, a tmpfs does not.
 ///
 /// # Panics
 ///

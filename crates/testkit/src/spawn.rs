@@ -78,8 +78,8 @@ impl ChildTest {
         TestChild::new(process, self.test, copy)
     }
 
-    /// A process that another thread forked while the copy was being written has it open for writing
-    /// until it executes its own program; until then the copy cannot be executed.
+    /// A process that another thread forked while the copy was being written has it open for
+    /// writing until it executes its own program; until then the copy cannot be executed.
     fn start_copy(&self, program: &OsStr) -> std::io::Result<Child> {
         for _ in 0..1000 {
             match self.command(program).spawn() {
@@ -119,8 +119,8 @@ impl ChildTest {
     }
 }
 
-/// From now on, what a dead child has left running becomes a child of this process. Else it would be
-/// the init process's, which in a container may not wait for it: its remains would stay.
+/// From now on, what a dead child has left running becomes a child of this process. Else it would
+/// be the init process's, which in a container may not wait for it: its remains would stay.
 fn adopt_orphans() {
     #[cfg(target_os = "linux")]
     rustix::process::set_child_subreaper(Some(rustix::process::getpid()))

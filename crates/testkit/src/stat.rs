@@ -3,8 +3,8 @@
 use std::fs::Metadata;
 use std::path::Path;
 
-/// What the system tells of a file without reading it: shows that it was touched even if it looks the
-/// same. Windows has another word for most of it.
+/// What the system tells of a file without reading it: shows that it was touched even if it looks
+/// the same. Windows has another word for most of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stat {
     /// The inode's number; on Windows the file's index.

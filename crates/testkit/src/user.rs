@@ -1,7 +1,8 @@
 //! Another user than the one who runs the tests.
 
-/// The number of an unprivileged user that a child can run as ([`ChildTest::user`](crate::ChildTest::user)).
-/// `None` if we are not root and so cannot start one.
+/// The number of an unprivileged user that a child can run as
+/// ([`ChildTest::user`](crate::ChildTest::user)). `None` if we are not root and so cannot start
+/// one.
 pub fn other_user() -> Option<u32> {
     #[cfg(unix)]
     if rustix::process::geteuid().is_root() {

@@ -1,4 +1,5 @@
-//! What opening and flushing take in memory: a process each, since only a process's peak can be told.
+//! What opening and flushing take in memory: a process each, since only a process's peak can be
+//! told.
 
 use std::path::{Path, PathBuf};
 

@@ -36,7 +36,8 @@ const PARTS: [Part; 7] = [
     ("calls", calls::run),
 ];
 
-/// Measure the lock, the document and the replacing of files, beside the bare system calls and others.
+/// Measure the lock, the document and the replacing of files, beside the bare system calls and
+/// others.
 ///
 /// Takes about four minutes, and `strace`.
 #[derive(Args)]

@@ -1,7 +1,8 @@
 //! Timing variants of one operation against each other.
 //!
-//! The machines that this runs on are noisy. So each round runs all variants one after the other; what is
-//! told is the median over the rounds, and as the ratio the median of each round's own ratio.
+//! The machines that this runs on are noisy. So each round runs all variants one after the other;
+//! what is told is the median over the rounds, and as the ratio the median of each round's own
+//! ratio.
 
 use crate::outcome::Outcome;
 use std::hint::black_box;
@@ -49,8 +50,8 @@ pub(super) fn measure(
     let started = Instant::now();
     while times[floor].len() < effort.rounds || started.elapsed() < effort.time {
         for (variant, times) in variants.iter_mut().zip(&mut times) {
-            // What the one before has left to the allocator, pages to use or pieces to put together, is not
-            // this one's.
+            // What the one before has left to the allocator, pages to use or pieces to put
+            // together, is not this one's.
             (variant.once)()?;
             let started = Instant::now();
             for _ in 0..effort.repeat {

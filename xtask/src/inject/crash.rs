@@ -1,8 +1,8 @@
 //! Crash sweep: a run killed at each system call.
 //!
-//! SIGKILL arrives as the call is entered, which then does not take place (ptrace(2)): what the call
-//! before it did is the last that was done. The program's end counts as a call, so that each call of
-//! ours is the last one in some run.
+//! SIGKILL arrives as the call is entered, which then does not take place (ptrace(2)): what the
+//! call before it did is the last that was done. The program's end counts as a call, so that each
+//! call of ours is the last one in some run.
 
 use std::os::unix::process::ExitStatusExt;
 
@@ -14,7 +14,8 @@ use super::scene::{Aftermath, Scene};
 use super::strace::{Call, Ended};
 use crate::outcome::Outcome;
 
-/// Kill the binary at each system call: the file is the old or the new one, and the next writer succeeds.
+/// Kill the binary at each system call: the file is the old or the new one, and the next writer
+/// succeeds.
 #[derive(Args)]
 pub(crate) struct CrashSweep {
     #[command(flatten)]

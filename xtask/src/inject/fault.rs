@@ -13,7 +13,8 @@ use super::strace::{Call, Ended};
 use crate::outcome::Outcome;
 use filelock::testing::Way;
 
-/// Let each system call of the binary fail: old or new file, an honest error, and nothing left behind.
+/// Let each system call of the binary fail: old or new file, an honest error, and nothing left
+/// behind.
 #[derive(Args)]
 pub(crate) struct FaultSweep {
     #[command(flatten)]

@@ -1,5 +1,5 @@
-//! What is swept: each thing that a program of ours does with files, from each state that it can find
-//! them in.
+//! What is swept: each thing that a program of ours does with files, from each state that it can
+//! find them in.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};

@@ -173,8 +173,8 @@ impl<'a> Scene<'a> {
             Act::Run | Act::Lock(Way::Published) => {
                 return self.acquire(Way::Published, &[Duration::ZERO]);
             }
-            // A claim without a record can be one in the making for the grace; a record that its owner
-            // did not get to write, or that only the clock can judge, counts for the TTL.
+            // A claim without a record can be one in the making for the grace; a record that its
+            // owner did not get to write, or that only the clock can judge, counts for the TTL.
             Act::Lock(way) if late => return self.acquire(way, &[Duration::ZERO, GRACE, TTL]),
             Act::Lock(way) => return self.acquire(way, &[Duration::ZERO]),
         };

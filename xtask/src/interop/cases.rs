@@ -51,7 +51,8 @@ fn young_is_not_replaced(at: &Path, way: Way) -> Outcome<Found> {
     Ok(Found::Good)
 }
 
-/// The peers wait longer than the TTL, so that without renewing those that judge by time would take it.
+/// The peers wait longer than the TTL, so that without renewing those that judge by time would take
+/// it.
 fn renewing_is_not_taken(at: &Path, way: Way) -> Outcome<Found> {
     const EVERY: Duration = Duration::from_millis(100);
     let ttl = Duration::from_secs(2);
@@ -163,8 +164,8 @@ fn peer_alive_is_not_replaced(at: &Path, way: Way) -> Outcome<Found> {
     Ok(Found::Good)
 }
 
-/// Both ways: a peer's preparation by ours, and where we prepare, ours by a peer. The grace is short
-/// enough that living preparations are old as well; their OS lock is what protects them.
+/// Both ways: a peer's preparation by ours, and where we prepare, ours by a peer. The grace is
+/// short enough that living preparations are old as well; their OS lock is what protects them.
 fn left_behind_is_swept(at: &Path, way: Way) -> Outcome<Found> {
     const GRACE: Duration = Duration::from_millis(1);
     if !way.is_kernel_backed() {

@@ -21,8 +21,8 @@ pub(super) struct Pairing {
     deaths: Deaths,
 }
 
-/// Whether the peers leave each tenth lock as if they were killed: those of our own kind by dropping
-/// the OS lock, the others with a record of a month ago.
+/// Whether the peers leave each tenth lock as if they were killed: those of our own kind by
+/// dropping the OS lock, the others with a record of a month ago.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Deaths {
     None,
@@ -245,7 +245,8 @@ impl Contention {
 }
 
 /// Acquires and releases until it is `done`. A call clears by the clock once per TTL at most, and
-/// our workers may be through before the peers die for the last time: new calls keep the peers going.
+/// our workers may be through before the peers die for the last time: new calls keep the peers
+/// going.
 fn keep_clearing(way: Way, ttl: Duration, target: &Path, done: &AtomicBool) {
     let options = way.options(0).ttl(ttl).timeout(Duration::from_millis(20));
     while !done.load(Ordering::Relaxed) {

@@ -6,7 +6,8 @@ use crate::outcome::Failure;
 use crate::workload::places::Place;
 use filelock::testing::Way;
 
-/// Runs all cases in all places for all claims, and prints a row for each case. Returns what failed.
+/// Runs all cases in all places for all claims, and prints a row for each case. Returns what
+/// failed.
 pub(super) fn run(places: &[Place]) -> Vec<String> {
     // The cases wait more than they work, so they go side by side.
     let tables: Vec<_> = std::thread::scope(|scope| {

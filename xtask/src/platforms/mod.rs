@@ -1,7 +1,8 @@
-//! Other systems: Windows for real, under Wine; Apple systems and FreeBSD as far as the compiler sees.
+//! Other systems: Windows for real, under Wine; Apple systems and FreeBSD as far as the compiler
+//! sees.
 //!
-//! The standard library for each of them is built from its sources. What is missing for that is said, with
-//! the packages that bring it.
+//! The standard library for each of them is built from its sources. What is missing for that is
+//! said, with the packages that bring it.
 
 mod probe;
 mod tools;
@@ -31,7 +32,8 @@ const WINDOWS: &str = "x86_64-pc-windows-gnu";
 const FREEBSD: &str = "x86_64-unknown-freebsd";
 const APPLE: [&str; 2] = ["aarch64-apple-darwin", "x86_64-apple-darwin"];
 
-/// What `ci` runs under Wine: the lock and the files, where the systems differ, in one process each.
+/// What `ci` runs under Wine: the lock and the files, where the systems differ, in one process
+/// each.
 const SHORT: [&str; 6] = ["--package", "filelock", "--package", "fsops", "--lib", "--test=it"];
 /// All that has tests for Windows. The model is the same everywhere.
 const LONG: [&str; 8] = [
@@ -90,7 +92,8 @@ impl Platforms {
         let started = Instant::now();
         let mut command = tools.cargo("test", WINDOWS);
         command.args(tests).args(["--", "--test-threads=4"]);
-        // Found by the programs as a file of Windows, on the drive that is the whole of this system.
+        // Found by the programs as a file of Windows, on the drive that is the whole of this
+        // system.
         command.env("AGENTSLOCK_NOT_RUN", wine::windows_path(not_run.path()));
         let output = wine.run(&mut command, Duration::from_secs(self.limit))?;
         let tests = Counted::of(&output.text);

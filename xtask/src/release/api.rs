@@ -1,7 +1,8 @@
-//! The public API: what each library crate offers, an item a line, as the lists in `docs/api` have it.
+//! The public API: what each library crate offers, an item a line, as the lists in `docs/api` have
+//! it.
 //!
-//! rustdoc describes a crate in a form that changes with releases of Rust, and `public-api` reads that of
-//! some of them. So the lists are made with one release, and elsewhere this cannot run.
+//! rustdoc describes a crate in a form that changes with releases of Rust, and `public-api` reads
+//! that of some of them. So the lists are made with one release, and elsewhere this cannot run.
 
 use std::collections::BTreeSet;
 use std::error::Error;
@@ -30,8 +31,8 @@ const RUST: &str = "1.95";
 const CRATES: [&str; 5] =
     ["filelock", "fsops", "agentslock-core", "agentslock-config", "agentslock-adapters"];
 
-/// Apart from the rest: dependencies that ask whether unstable features are on would be built anew each
-/// time.
+/// Apart from the rest: dependencies that ask whether unstable features are on would be built anew
+/// each time.
 const TARGET: &str = "target/api";
 
 /// Fails unless the compiler is the one that the lists were made with.
@@ -119,8 +120,8 @@ fn list(_: &Path) -> Result<String, Box<dyn Error>> {
     Err("because this was started again with the feature, it is on".into())
 }
 
-/// Without what says nothing: the methods of a trait that is said to be implemented, and the marker that
-/// each derived `PartialEq` brings. Our own types by the names that others use.
+/// Without what says nothing: the methods of a trait that is said to be implemented, and the marker
+/// that each derived `PartialEq` brings. Our own types by the names that others use.
 fn shorten(list: &str, name: &str) -> String {
     let function = format!("pub fn {}::", name.replace('-', "_"));
     let is_free = |line: &str| {
@@ -143,8 +144,8 @@ fn shorten(list: &str, name: &str) -> String {
     short
 }
 
-/// `CRATE::module::Type` as `CRATE::Type`: everything public is at a crate's root, and rustdoc tells of
-/// other crates' items only where they are defined.
+/// `CRATE::module::Type` as `CRATE::Type`: everything public is at a crate's root, and rustdoc
+/// tells of other crates' items only where they are defined.
 fn by_public_names(line: &str) -> String {
     let mut line = line.to_owned();
     for name in CRATES {

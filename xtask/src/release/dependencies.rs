@@ -1,6 +1,7 @@
 //! Dependencies: what each crate brings along, under which licences, and how large the crates are.
 //!
-//! Known vulnerabilities are not looked for: that takes a database from the network (`cargo audit`).
+//! Known vulnerabilities are not looked for: that takes a database from the network (`cargo
+//! audit`).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

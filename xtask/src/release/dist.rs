@@ -1,5 +1,5 @@
-//! What is handed out: the program, its completions and its manual pages; and whether the program is
-//! as small and as quick to start as promised.
+//! What is handed out: the program, its completions and its manual pages; and whether the program
+//! is as small and as quick to start as promised.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -11,8 +11,8 @@ use clap_complete::Shell;
 use crate::outcome::Outcome;
 use crate::workspace::{cargo, run, target};
 
-/// Build the program as it is handed out, with completions and manual pages; fail if it is too large or
-/// too slow to start.
+/// Build the program as it is handed out, with completions and manual pages; fail if it is too
+/// large or too slow to start.
 #[derive(Args)]
 pub(crate) struct Dist {
     /// How often to start each program
@@ -101,8 +101,8 @@ fn check_size(program: &Path) -> Outcome {
     Ok(())
 }
 
-/// Starts the program and one that only says hello, in turns: whatever else the machine does, it does
-/// it to both.
+/// Starts the program and one that only says hello, in turns: whatever else the machine does, it
+/// does it to both.
 fn check_startup(program: &Path, rounds: u32) -> Outcome {
     let directory = tempfile::tempdir()?;
     let hello = compile_hello(directory.path())?;

@@ -1,5 +1,5 @@
-//! Contention: many processes increment one counter and write one log under one lock, and one document
-//! under another.
+//! Contention: many processes increment one counter and write one log under one lock, and one
+//! document under another.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};

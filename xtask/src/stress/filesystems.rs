@@ -1,5 +1,5 @@
-//! File systems: contention, kill and the sweeps on each kind of mount, and which way of claiming and of
-//! judging each of them got.
+//! File systems: contention, kill and the sweeps on each kind of mount, and which way of claiming
+//! and of judging each of them got.
 //!
 //! Loop mounts need root. A kind whose tools are missing is said to be not run, and the task
 //! fails: called by name, it is to show all of them.
@@ -15,7 +15,8 @@ use crate::outcome::Outcome;
 use crate::workload::mounts::{self, Kind, Mount};
 use crate::workspace::worker;
 
-/// Run contention, kill and the sweeps on ext4, xfs, btrfs, tmpfs, overlayfs and a FUSE mount. Needs root.
+/// Run contention, kill and the sweeps on ext4, xfs, btrfs, tmpfs, overlayfs and a FUSE mount.
+/// Needs root.
 #[derive(Args)]
 pub(crate) struct Filesystems {
     /// How many increments each of 8 processes makes

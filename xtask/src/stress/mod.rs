@@ -1,4 +1,5 @@
-//! Many processes at one lock, one document and one log, while they are killed, stopped, or lose power.
+//! Many processes at one lock, one document and one log, while they are killed, stopped, or lose
+//! power.
 
 pub(crate) mod contention;
 pub(crate) mod filesystems;

@@ -1,9 +1,10 @@
 //! Power cut: what is on the disk at random instants, found by looking.
 //!
-//! The images that ext4, xfs and btrfs are mounted from are files on a btrfs. There a file is cloned in
-//! one step (`cp --reflink`): the clone is what the disk has at that instant, as if the power had gone.
-//! Mounted, the clone's journal is replayed, and what was acknowledged before the clone began must be
-//! in it. Processes write the document and a log all the while, and note what was acknowledged elsewhere.
+//! The images that ext4, xfs and btrfs are mounted from are files on a btrfs. There a file is
+//! cloned in one step (`cp --reflink`): the clone is what the disk has at that instant, as if the
+//! power had gone. Mounted, the clone's journal is replayed, and what was acknowledged before the
+//! clone began must be in it. Processes write the document and a log all the while, and note what
+//! was acknowledged elsewhere.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -21,7 +22,8 @@ use crate::workload::places::places;
 use crate::workload::random::Random;
 use crate::workspace::worker;
 
-/// Cut the power at random instants, on ext4, xfs and btrfs: nothing acknowledged is lost. Needs root.
+/// Cut the power at random instants, on ext4, xfs and btrfs: nothing acknowledged is lost. Needs
+/// root.
 #[derive(Args)]
 pub(crate) struct PowerCut {
     /// At how many instants, on each file system

@@ -1,8 +1,9 @@
 //! Stop: holders are stopped with SIGSTOP before they verify, and their records aged past the TTL.
 //!
-//! Where time decides, each of them is replaced, must learn from `verify` that it lost the lock, and
-//! write nothing. Where the kernel vouches for it, the same stop must lose nobody the lock. (Whether two
-//! were in the section at once is not asked here: where time decides, a stopped holder was.)
+//! Where time decides, each of them is replaced, must learn from `verify` that it lost the lock,
+//! and write nothing. Where the kernel vouches for it, the same stop must lose nobody the lock.
+//! (Whether two were in the section at once is not asked here: where time decides, a stopped holder
+//! was.)
 
 use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader, Write};
@@ -20,7 +21,8 @@ use crate::outcome::Outcome;
 use crate::workload::places::places;
 use crate::workspace::worker;
 
-/// Stop holders past the TTL: time-based ones learn that they lost, kernel-backed ones keep the lock.
+/// Stop holders past the TTL: time-based ones learn that they lost, kernel-backed ones keep the
+/// lock.
 #[derive(Args)]
 pub(crate) struct Stop {
     /// How many holders of each kind are stopped

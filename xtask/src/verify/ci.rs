@@ -63,7 +63,8 @@ impl Ci {
     }
 }
 
-/// The steps. Each one runs whatever became of the others: the reader wants to know all that is wrong.
+/// The steps. Each one runs whatever became of the others: the reader wants to know all that is
+/// wrong.
 #[derive(Default)]
 struct Steps {
     failed: Vec<String>,

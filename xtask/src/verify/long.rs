@@ -1,7 +1,7 @@
 //! Verify: all tasks, one after the other, and what became of each.
 //!
-//! The short form is `ci`, and the short forms of what it leaves out because they need root or time.
-//! The long ones are run before a release; `docs/verification.md` has their results.
+//! The short form is `ci`, and the short forms of what it leaves out because they need root or
+//! time. The long ones are run before a release; `docs/verification.md` has their results.
 
 use std::process::Command;
 use std::time::Instant;

@@ -4,9 +4,11 @@ mod ci;
 mod circles;
 mod long;
 mod mutation;
+mod prose;
 mod tasks;
 
 pub(crate) use ci::Ci;
 pub(crate) use circles::Circles;
 pub(crate) use long::Verify;
 pub(crate) use mutation::Mutation;
+pub(crate) use prose::Prose;

@@ -1,8 +1,8 @@
 //! Mutation: the protocol broken on purpose, one way at a time. Each time the suite must turn red.
 //!
-//! A mutant is a copy of the workspace with some text in the lock's sources replaced. The checks are
-//! run on it, the quick ones first, until one fails. A mutant that passes all of them shows that
-//! nothing tests what it breaks.
+//! A mutant is a copy of the workspace with some text in the lock's sources replaced. The checks
+//! are run on it, the quick ones first, until one fails. A mutant that passes all of them shows
+//! that nothing tests what it breaks.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -27,8 +27,8 @@ struct Mutant {
     edits: &'static [Edit],
 }
 
-/// Some lines of the lock's sources, and what stands there instead. How far they are indented, and in
-/// which file they are, does not matter; but they must be there exactly once.
+/// Some lines of the lock's sources, and what stands there instead. How far they are indented, and
+/// in which file they are, does not matter; but they must be there exactly once.
 struct Edit {
     from: &'static str,
     to: &'static str,

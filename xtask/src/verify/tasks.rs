@@ -37,6 +37,7 @@ pub(super) const TASKS: &[Task] = &[
     task("licences", &["xtask", "dependencies"]),
     task("dist", &["xtask", "dist"]),
     task("circles", &["xtask", "circles"]),
+    task("prose", &["xtask", "prose"]),
     task("demo", &["xtask", "demo", "--quiet"]),
     task("contention", &["xtask", "contention"]).long(&[
         "--processes",

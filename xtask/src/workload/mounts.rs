@@ -71,7 +71,8 @@ impl Mount {
                 command.args(["-t", "tmpfs", "none"]);
             }
             "overlay" => {
-                // Not below the scratch directory's own file system, which can be an overlay itself.
+                // Not below the scratch directory's own file system, which can be an overlay
+                // itself.
                 let layers = side("layers");
                 std::fs::create_dir(&layers)?;
                 run(Command::new("mount").args(["-t", "tmpfs", "none"]).arg(&layers))?;

@@ -1,16 +1,16 @@
-//! What a lock is checked against: a counter that loses increments if two hold the lock at once, and
-//! an oracle for overlap that is independent of the lock.
+//! What a lock is checked against: a counter that loses increments if two hold the lock at once,
+//! and an oracle for overlap that is independent of the lock.
 //!
-//! On entry each process writes its own pid into a slot of a shared file and reads it back just before
-//! it releases. Finding another pid there means that somebody else came in.
+//! On entry each process writes its own pid into a slot of a shared file and reads it back just
+//! before it releases. Finding another pid there means that somebody else came in.
 
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-/// A file of 64-bit numbers that several processes share. A number is read and written by one system
-/// call each, so that a process that is killed leaves the old or the new one.
+/// A file of 64-bit numbers that several processes share. A number is read and written by one
+/// system call each, so that a process that is killed leaves the old or the new one.
 pub(crate) struct Numbers(File);
 
 impl Numbers {

@@ -17,8 +17,8 @@ pub fn open(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// What a flush cannot do without: reads, scans, writes a sibling and renames it. With `sync`, the file
-/// is synced before and its directory after.
+/// What a flush cannot do without: reads, scans, writes a sibling and renames it. With `sync`, the
+/// file is synced before and its directory after.
 ///
 /// # Errors
 ///

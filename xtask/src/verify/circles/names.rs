@@ -12,8 +12,8 @@ enum Target {
     Item(usize, String),
 }
 
-/// The file that defines what `path` names in `module`, and its name there. `None`: it is of another crate,
-/// or a module and nothing in it.
+/// The file that defines what `path` names in `module`, and its name there. `None`: it is of
+/// another crate, or a module and nothing in it.
 pub(super) fn definition(tree: &Tree, module: usize, path: &[String]) -> Option<(String, String)> {
     match resolve(tree, module, path, 0)? {
         Target::Item(module, name) => Some((tree.shown(module), name)),
