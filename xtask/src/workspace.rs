@@ -39,7 +39,7 @@ pub(crate) fn target() -> Outcome<PathBuf> {
 
 /// Starts this task again, optimised, unless it is. `true`: that was done, and succeeded.
 pub(crate) fn rerun_optimised() -> Outcome<bool> {
-    if cfg!(debug_assertions) { rerun(&["--release"]) } else { Ok(false) }
+    if cfg!(debug_assertions) { rerun(&["--profile", "tasks"]) } else { Ok(false) }
 }
 
 /// Starts this task again, optimised and with what it is compared with.

@@ -132,8 +132,19 @@ const CHECKS: [&[&str]; 5] = [
     &["test", "--quiet", "--package", "filelock", "--lib"],
     &["test", "--quiet", "--package", "filelock", "--test", "it"],
     &["test", "--quiet", "--package", "filelock", "--test", "processes"],
-    &["run", "--quiet", "--release", "--package", "xtask", "--", "stop"],
-    &["run", "--quiet", "--release", "--package", "xtask", "--", "kill", "--takeovers", "5000"],
+    &["run", "--quiet", "--profile", "tasks", "--package", "xtask", "--", "stop"],
+    &[
+        "run",
+        "--quiet",
+        "--profile",
+        "tasks",
+        "--package",
+        "xtask",
+        "--",
+        "kill",
+        "--takeovers",
+        "5000",
+    ],
 ];
 
 impl Mutation {

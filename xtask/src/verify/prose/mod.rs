@@ -44,7 +44,7 @@ struct Findings {
 impl Prose {
     pub(crate) fn run(self) -> Outcome {
         if let Some(file) = &self.show {
-            findings_of(&root().join(file))?.show(file);
+            findings_of(&root().join(file))?.show(file, usize::MAX);
             return Ok(());
         }
         let mut now = Baseline::default();
@@ -68,7 +68,7 @@ impl Prose {
             if findings.counts().exceeds(allowed) {
                 worse += 1;
                 println!("{file}: {}, where {allowed} may be", findings.counts());
-                findings.show(Path::new(file));
+                findings.show(Path::new(file), 10);
             }
         }
         if worse == 0 {
@@ -84,8 +84,8 @@ impl Findings {
         Counts { sentences: self.sentences.len(), lines: self.lines.len() }
     }
 
-    fn show(&self, file: &Path) {
-        for (line, what) in self.sentences.iter().chain(&self.lines) {
+    fn show(&self, file: &Path, most: usize) {
+        for (line, what) in self.sentences.iter().chain(&self.lines).take(most) {
             println!("  {}:{line}: {what}", file.display());
         }
     }
