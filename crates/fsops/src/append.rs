@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 use std::time::SystemTime;
 
-use crate::durability::{Durability, birth_of, is_young, parent_of, sync_young_names};
+use crate::durability::{Durability, birth_of, is_young, sync_new_name, sync_young_names};
 use crate::error::AppendError;
 use crate::sys;
 
@@ -146,16 +146,14 @@ fn take_back(file: &File, old_length: u64) -> io::Result<()> {
 
 fn sync(file: &File, path: &Path, born: Option<SystemTime>) -> io::Result<()> {
     sys::sync_data(file)?;
+    if born.is_some_and(|born| !is_young(born)) {
+        return Ok(());
+    }
+    // What counts is the name that links lead to.
+    let path = std::fs::canonicalize(path)?;
     match born {
-        Some(born) if !is_young(born) => Ok(()),
-        // What counts is the name that links lead to.
-        Some(_) => sync_young_names(&std::fs::canonicalize(path)?),
-        None => {
-            let path = std::path::absolute(path)?;
-            // All that was to be synced for it to be there.
-            sys::sync_directory(&sys::open_directory(&parent_of(&path))?)?;
-            sync_young_names(&parent_of(&path))
-        }
+        Some(_) => sync_young_names(&path),
+        None => sync_new_name(&path),
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tempfile::NamedTempFile;
 
-use crate::durability::{Durability, parent_of};
+use crate::durability::{Durability, parent_of, sync_young_names};
 use crate::error::ReplaceError;
 use crate::sys;
 
@@ -195,10 +195,11 @@ impl ReadyFile {
                 return Err(ReplaceError::Io { verb: "rename into place", path: target, source });
             }
         };
-        match directory.map(|directory| sys::sync_renamed(&directory, &file)) {
-            Some(Err(source)) => Err(ReplaceError::NotDurable { path: target, source }),
-            _ => Ok(()),
-        }
+        let Some(directory) = directory else { return Ok(()) };
+        // Whoever created the directory may not have synced its name yet.
+        sys::sync_renamed(&directory, &file)
+            .and_then(|()| sync_young_names(&parent_of(&target)))
+            .map_err(|source| ReplaceError::NotDurable { path: target, source })
     }
 }
 

@@ -1,8 +1,10 @@
 //! What a power cut may take, and the syncing of directories.
 
+use std::collections::BTreeSet;
 use std::fs::Metadata;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
 
 use crate::sys;
@@ -20,7 +22,28 @@ pub enum Durability {
     Atomic,
 }
 
-/// Creates the missing parent directories of `path`, each of them durably if `durability` says so.
+/// Directories that [`create_parents`] has created. They stay, unless
+/// [`remove_if_empty`](Self::remove_if_empty) is called.
+#[derive(Debug, Default)]
+pub struct CreatedParents {
+    /// From the outermost one inwards.
+    directories: Vec<PathBuf>,
+}
+
+impl CreatedParents {
+    /// Removes them again, as far as nothing is in them: for when what they were created for did not
+    /// come about. What cannot be removed stays.
+    pub fn remove_if_empty(self) {
+        for directory in self.directories.iter().rev() {
+            if std::fs::remove_dir(directory).is_err() {
+                break;
+            }
+        }
+    }
+}
+
+/// Creates the missing parent directories of `path`, each of them durably if `durability` says so, and
+/// returns which ones it has created.
 ///
 /// A directory that is there already may have been created by another process a moment ago, which has
 /// not synced its name yet. So as long as `path` itself does not exist, the name of the deepest
@@ -28,12 +51,30 @@ pub enum Durability {
 ///
 /// # Errors
 ///
-/// The operating system's. Directories that were created before the error stay.
-pub fn create_parents(path: impl AsRef<Path>, durability: Durability) -> io::Result<()> {
+/// The operating system's. Directories that were created before the error are removed again.
+pub fn create_parents(
+    path: impl AsRef<Path>,
+    durability: Durability,
+) -> io::Result<CreatedParents> {
     let path = std::path::absolute(path)?;
+    let mut created = CreatedParents::default();
     if path.try_exists().unwrap_or(false) {
-        return Ok(());
+        return Ok(created);
     }
+    match create_missing(&path, durability, &mut created.directories) {
+        Ok(()) => Ok(created),
+        Err(error) => {
+            created.remove_if_empty();
+            Err(error)
+        }
+    }
+}
+
+fn create_missing(
+    path: &Path,
+    durability: Durability,
+    created: &mut Vec<PathBuf>,
+) -> io::Result<()> {
     let mut missing = Vec::new();
     for ancestor in path.ancestors().skip(1) {
         if ancestor.try_exists()? {
@@ -49,7 +90,7 @@ pub fn create_parents(path: impl AsRef<Path>, durability: Durability) -> io::Res
     }
     for directory in missing.into_iter().rev() {
         match std::fs::create_dir(directory) {
-            Ok(()) => {}
+            Ok(()) => created.push(directory.to_owned()),
             // Another process needs it too. (A link that leads nowhere has the name as well.)
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && directory.is_dir() => {}
             Err(error) => return Err(error),
@@ -61,9 +102,9 @@ pub fn create_parents(path: impl AsRef<Path>, durability: Durability) -> io::Res
     Ok(())
 }
 
-/// Makes the name of a directory survive a power cut.
-fn sync_name_of(directory: &Path) -> io::Result<()> {
-    match directory.parent() {
+/// Makes the name of a file or directory survive a power cut.
+fn sync_name_of(path: &Path) -> io::Result<()> {
+    match path.parent() {
         Some(parent) => sys::sync_directory(&sys::open_directory(parent)?),
         None => Ok(()),
     }
@@ -91,12 +132,14 @@ pub(crate) fn is_young(born: SystemTime) -> bool {
 }
 
 /// Syncs the name of `path`, which is absolute, if it is young; then the name of its directory, and so on
-/// up to the first one that is not.
+/// up to the first one that is not. Each once in the life of this process.
 ///
 /// What we may not open is passed over: whoever created it there could.
 pub(crate) fn sync_young_names(path: &Path) -> io::Result<()> {
     for (of, directory) in path.ancestors().zip(path.ancestors().skip(1)) {
-        if !of.metadata().is_ok_and(|metadata| is_young(birth_of(&metadata))) {
+        let Ok(born) = of.metadata().map(|metadata| birth_of(&metadata)) else { break };
+        let name = (of.to_owned(), born);
+        if !is_young(born) || is_synced(&name) {
             break;
         }
         match sys::open_directory(directory) {
@@ -104,6 +147,34 @@ pub(crate) fn sync_young_names(path: &Path) -> io::Result<()> {
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {}
             Err(error) => return Err(error),
         }
+        note_as_synced(name);
     }
     Ok(())
+}
+
+/// The same for a file that we have just created. Its own name must be synced, whatever time another
+/// machine says that it was born.
+pub(crate) fn sync_new_name(path: &Path) -> io::Result<()> {
+    sync_name_of(path)?;
+    note_as_synced((path.to_owned(), birth_of(&path.metadata()?)));
+    path.parent().map_or(Ok(()), sync_young_names)
+}
+
+/// The young names that this process has synced, each with the birth of what it stands for.
+static SYNCED: Mutex<BTreeSet<(PathBuf, SystemTime)>> = Mutex::new(BTreeSet::new());
+
+/// Never waits, for in a forked child the one who has the mutex may not exist.
+fn is_synced(name: &(PathBuf, SystemTime)) -> bool {
+    SYNCED.try_lock().is_ok_and(|synced| synced.contains(name))
+}
+
+fn note_as_synced(name: (PathBuf, SystemTime)) {
+    const MANY: usize = 1024;
+    if let Ok(mut synced) = SYNCED.try_lock() {
+        // Most of them are not young any more.
+        if synced.len() >= MANY {
+            synced.clear();
+        }
+        synced.insert(name);
+    }
 }

@@ -47,6 +47,6 @@ mod sys;
 
 pub use append::{Appended, append_record, append_record_with};
 pub use atomic::{AtomicFile, ReadyFile, remove_left_over_temporaries, write_atomic};
-pub use durability::{Durability, create_parents};
+pub use durability::{CreatedParents, Durability, create_parents};
 pub use error::{AppendError, ReadFileError, ReplaceError};
 pub use read::{Contents, Reread, Version, read, reread};

@@ -87,3 +87,30 @@ fn a_link_that_leads_nowhere_in_place_of_the_directory_is_an_error() {
     create_parents(lab.join("directory/state.json"), Durability::Full).unwrap_err();
     assert_eq!(lab.names(), ["directory"]);
 }
+
+#[test]
+fn what_was_created_in_vain_can_be_removed_again_as_far_as_it_is_empty() {
+    let lab = Lab::new();
+    fs::create_dir(lab.join("there")).unwrap();
+    let created = create_parents(lab.join("there/a/b/file"), Durability::Full).unwrap();
+    assert!(lab.join("there/a/b").is_dir());
+    created.remove_if_empty();
+    assert_eq!(testkit::names(&lab.join("there")), [""; 0]);
+
+    // What others have put there stays, with all that it lies in. So does what was there before.
+    let created = create_parents(lab.join("there/a/b/file"), Durability::Atomic).unwrap();
+    let none = create_parents(lab.join("there/a/b/file"), Durability::Atomic).unwrap();
+    none.remove_if_empty();
+    fs::write(lab.join("there/a/other"), "").unwrap();
+    created.remove_if_empty();
+    assert_eq!(testkit::names(&lab.join("there/a")), ["other"]);
+}
+
+#[test]
+#[cfg(unix)] // Windows has other names that are too long.
+fn an_error_removes_what_was_created_before_it() {
+    let lab = Lab::new();
+    let path = lab.join("a/b").join("x".repeat(300)).join("file");
+    create_parents(path, Durability::Full).unwrap_err();
+    assert_eq!(lab.names(), [""; 0]);
+}

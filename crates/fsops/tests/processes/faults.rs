@@ -154,7 +154,7 @@ fn child_creates_directories() {
     let Some(parent) = testkit::parent() else { return };
     let path = parent.path("DIRECTORY").join("new/directories/file");
     let answer = fsops::create_parents(path, fsops::Durability::Full);
-    parent.at("answer", &answer.map_or_else(|error| errno(&error), |()| "ok".to_owned()));
+    parent.at("answer", &answer.map_or_else(|error| errno(&error), |_| "ok".to_owned()));
 }
 
 #[test]
