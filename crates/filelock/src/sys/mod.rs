@@ -3,8 +3,8 @@
 //! Paths come in absolute. Every call retries `EINTR`. Nothing here decides anything about the
 //! protocol: it asks the kernel one question and hands back the kernel's answer.
 
-use std::io;
-use std::path::Path;
+mod at;
+pub(crate) use at::is_at;
 
 #[cfg(unix)]
 mod locality;
@@ -38,15 +38,6 @@ compile_error!(
 pub(crate) struct FileId {
     pub(crate) device: u64,
     pub(crate) inode: u64,
-}
-
-/// Whether the name `path` stands for the file `id`; `false` if nothing has that name.
-pub(crate) fn is_at(path: &Path, id: FileId) -> io::Result<bool> {
-    match lstat(path) {
-        Ok(stat) => Ok(stat.id == id),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(error),
-    }
 }
 
 /// Tells the occupants of one name apart, although the file system may give the second one the inode number
