@@ -38,7 +38,8 @@ pub fn try_acquire(path: impl AsRef<Path>) -> Result<Option<LockGuard>, AcquireE
 impl LockOptions {
     /// Acquires the lock of `path`, waiting up to the timeout.
     ///
-    /// `path` itself is neither opened nor created; missing parent directories are created.
+    /// `path` itself is neither opened nor created. Missing parent directories are created, and removed
+    /// again if the lock is not acquired.
     ///
     /// # Errors
     ///
@@ -70,7 +71,8 @@ fn acquire_with(path: &Path, options: &LockOptions) -> Result<LockGuard, Acquire
     options.check()?;
     let names = Names::of(path)?;
     let environment = &options.environment;
-    let asks_kernel = environment.asks_kernel(is_local(&names)?);
+    let (is_local, created) = is_local(&names)?;
+    let asks_kernel = environment.asks_kernel(is_local);
     let mut claiming = Claiming { way: environment.way(asks_kernel), ready: None };
     let mut wait = Wait::new(&names, options, asks_kernel, Instant::now());
     loop {
@@ -78,6 +80,7 @@ fn acquire_with(path: &Path, options: &LockOptions) -> Result<LockGuard, Acquire
             && let Some(mut guard) = hand_over(claim, &names, environment)
         {
             guard.takeover = wait.into_replaced();
+            created.keep();
             return Ok(guard);
         }
         wait.until_worth_a_try()?;
@@ -101,7 +104,7 @@ impl Claiming {
     ) -> Result<Option<Claim>, AcquireError> {
         let environment = &options.environment;
         let mut disturbed = names.preparation("");
-        for _ in 0..PREPARATIONS {
+        for tries in 1..=PREPARATIONS {
             if self.way != Way::Published {
                 return in_place::attempt(names, options, self.way == Way::InPlace);
             }
@@ -115,6 +118,13 @@ impl Claiming {
                 }
                 Err(PrepareError::Unsupported) => {
                     self.way = Way::InPlace;
+                    continue;
+                }
+                // Another call, which failed, may have removed the directory, and a third one put it
+                // there again.
+                Err(PrepareError::Failed(AcquireError::Intercepted { .. }))
+                    if tries < PREPARATIONS =>
+                {
                     continue;
                 }
                 Err(PrepareError::Failed(error)) => return Err(error),

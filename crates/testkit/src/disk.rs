@@ -18,12 +18,29 @@ const PAGE: usize = 4096;
 ///
 /// If `directory` is not UTF-8.
 pub fn small_disk(directory: &Path) -> Result<Vec<String>, String> {
-    const MOUNT: &str = "mount -t tmpfs -o size=64k tmpfs \"$0\" && exec \"$@\"";
+    disk(directory, "size=64k")
+}
+
+/// As [`small_disk`], with room for this many files and directories beside the one that it is mounted on.
+///
+/// # Errors
+///
+/// Why that is not possible here.
+///
+/// # Panics
+///
+/// If `directory` is not UTF-8.
+pub fn disk_of_few_inodes(directory: &Path, free: u32) -> Result<Vec<String>, String> {
+    disk(directory, &format!("nr_inodes={}", free + 1))
+}
+
+fn disk(directory: &Path, options: &str) -> Result<Vec<String>, String> {
     let directory = directory.to_str().expect("because the test chose the name");
+    let mount = format!("mount -t tmpfs -o {options} tmpfs \"$0\" && exec \"$@\"");
     let mut why = String::new();
     // Who is not root may be root among mounts of their own.
     for own_mounts in ["-m", "-rm"] {
-        let wrapper = ["unshare", own_mounts, "sh", "-c", MOUNT, directory];
+        let wrapper = ["unshare", own_mounts, "sh", "-c", &mount, directory];
         match Command::new(wrapper[0]).args(&wrapper[1..]).arg("true").output() {
             Ok(output) if output.status.success() => return Ok(wrapper.map(str::to_owned).into()),
             Ok(output) => why = String::from_utf8_lossy(&output.stderr).into_owned(),

@@ -7,8 +7,8 @@
 //! - [`places()`]: the file systems to test on.
 //! - [`names()`], [`picture()`], [`picture_of_files()`]: what lies in a directory, and whether
 //!   anything was touched.
-//! - [`strace()`], [`small_disk()`], [`fill_but()`]: system calls that fail, and disks without
-//!   room.
+//! - [`strace()`], [`small_disk()`], [`disk_of_few_inodes()`], [`fill_but()`]: system calls that
+//!   fail, and disks without room.
 //! - [`document()`], [`bare`], [`peak_memory`] and [`time_on_processor`]: what to measure with, and
 //!   what against.
 //!
@@ -55,7 +55,7 @@ mod user;
 mod wait;
 
 pub use child::TestChild;
-pub use disk::{fill_but, small_disk};
+pub use disk::{disk_of_few_inodes, fill_but, small_disk};
 pub use document::document;
 pub use entry::{Parent, parent};
 pub use memory::peak_memory;

@@ -21,7 +21,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use filelock::{LockGuard, NotHeld, ReleaseError, VerifyError};
-use fsops::{AtomicFile, Durability, ReplaceError, Version};
+use fsops::{AtomicFile, CreatedParents, Durability, ReplaceError, Version};
 
 use super::options::LockfileOptions;
 use crate::document::Document;
@@ -130,9 +130,22 @@ fn remove_left_overs_once(path: &Path) {
     }
 }
 
+/// Directories that were created for a document. Dropped, it removes those that are empty: no document
+/// came to be.
+pub(super) struct Parents(Option<CreatedParents>);
+
+impl Drop for Parents {
+    fn drop(&mut self) {
+        if let Some(created) = self.0.take() {
+            created.remove_if_empty();
+        }
+    }
+}
+
 /// Creates the directory that the document is to lie in. (The Go package expects it to exist;
 /// first runs failed for it.)
-pub(super) fn create_parents(path: &Path, durability: Durability) -> Result<(), FlushError> {
+pub(super) fn create_parents(path: &Path, durability: Durability) -> Result<Parents, FlushError> {
     fsops::create_parents(path, durability)
+        .map(|created| Parents(Some(created)))
         .map_err(|source| FlushError::CreateDirectory { path: path.to_owned(), source })
 }

@@ -17,7 +17,8 @@ impl Lockfile {
     /// What was written is no longer staged: a later flush does not overwrite another program's
     /// newer value with it. What is staged during a flush stays staged, unless that flush already
     /// wrote it. If nothing is staged, a missing file is created and an existing one is left alone.
-    /// Missing parent directories are created, and stay even if the flush fails.
+    /// Missing parent directories are created, and removed again if no document comes to be in
+    /// them.
     ///
     /// # Errors
     ///
@@ -29,7 +30,7 @@ impl Lockfile {
             return Err(FlushError::InsideUpdate { path: self.path().to_owned() });
         }
         let (path, options) = (self.path(), &self.options);
-        create_parents(path, options.durability)?;
+        let _parents = create_parents(path, options.durability)?;
         let _turn = self.take_turn();
         // Put together before the lock is taken, so that no other process waits for it.
         let known = self.fold_written();

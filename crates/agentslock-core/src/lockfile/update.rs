@@ -62,7 +62,7 @@ where
     E: From<FlushError>,
 {
     let path = &absolute(path).map_err(FlushError::from)?;
-    create_parents(path, options.durability)?;
+    let _parents = create_parents(path, options.durability)?;
     let mut round = 1;
     loop {
         let guard = options.lock.acquire(path).map_err(FlushError::from)?;

@@ -67,7 +67,7 @@ pub(crate) fn attempt(
     };
     let (file, confirmed) = match RecordFile::write(file, &bytes) {
         Ok(file) => {
-            let confirmed = dir.set_mode(0o711).and_then(|()| is_in_place(names, id, &bytes));
+            let confirmed = dir.open_to_all().and_then(|()| is_in_place(names, id, &bytes));
             (kernel_backed.then_some(file), confirmed)
         }
         Err(error) => (None, Err(error)),

@@ -1,23 +1,50 @@
 //! The directory that the lock lies in.
 
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::error::AcquireError;
 use crate::names::Names;
 use crate::sys;
 
+/// Directories that this call has created, from the outermost one inwards. Dropped, it removes them
+/// again, as far as nothing is in them.
+#[derive(Debug, Default)]
+pub(crate) struct CreatedParents(Vec<PathBuf>);
+
+impl CreatedParents {
+    /// They stay: there is a lock in them now.
+    pub(crate) fn keep(mut self) {
+        self.0.clear();
+    }
+}
+
+impl Drop for CreatedParents {
+    fn drop(&mut self) {
+        for directory in self.0.iter().rev() {
+            if std::fs::remove_dir(directory).is_err() {
+                break;
+            }
+        }
+    }
+}
+
 /// Whether the lock's directory lies on a file system of this kernel alone. Creates the directory
 /// if it does not exist.
-pub(crate) fn is_local(names: &Names) -> Result<bool, AcquireError> {
-    match sys::file_system_is_local(&names.parent) {
-        Ok(local) => Ok(local),
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            create_directories(names)?;
-            sys::file_system_is_local(&names.parent)
-                .map_err(|error| AcquireError::of("examine", &names.parent, error))
+pub(crate) fn is_local(names: &Names) -> Result<(bool, CreatedParents), AcquireError> {
+    /// Another call, which fails, can remove again what it has created.
+    const TRIES: u32 = 8;
+    let mut created = CreatedParents::default();
+    let mut tries = 0;
+    loop {
+        match sys::file_system_is_local(&names.parent) {
+            Ok(local) => return Ok((local, created)),
+            Err(error) if error.kind() == ErrorKind::NotFound && tries < TRIES => {
+                tries += 1;
+                create_directories(names, &mut created)?;
+            }
+            Err(error) => return Err(AcquireError::of("examine", &names.parent, error)),
         }
-        Err(error) => Err(AcquireError::of("examine", &names.parent, error)),
     }
 }
 
@@ -30,10 +57,25 @@ pub(crate) fn create_parent(names: &Names, path: &Path) -> Result<(), AcquireErr
             parent: names.parent.clone(),
         });
     }
-    create_directories(names)
+    // It was there when the call began. What is put there again stays.
+    let mut created = CreatedParents::default();
+    let result = create_directories(names, &mut created);
+    created.keep();
+    result
 }
 
-fn create_directories(names: &Names) -> Result<(), AcquireError> {
-    std::fs::create_dir_all(&names.parent)
-        .map_err(|error| AcquireError::of("create directory", &names.parent, error))
+fn create_directories(names: &Names, created: &mut CreatedParents) -> Result<(), AcquireError> {
+    let failed = |error| AcquireError::of("create directory", &names.parent, error);
+    let is_missing = |path: &&Path| !path.as_os_str().is_empty() && sys::lstat(path).is_err();
+    let missing: Vec<_> = names.parent.ancestors().take_while(is_missing).collect();
+    for directory in missing.into_iter().rev() {
+        match std::fs::create_dir(directory) {
+            Ok(()) => created.0.push(directory.to_owned()),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            // The one above was removed again. The next look tells.
+            Err(error) if error.kind() == ErrorKind::NotFound => break,
+            Err(error) => return Err(failed(error)),
+        }
+    }
+    Ok(())
 }

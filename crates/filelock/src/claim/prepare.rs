@@ -85,7 +85,7 @@ impl Preparation {
                 let _ = sys::rmdir(&path);
                 Err(match setback {
                     FillError::Refused => PrepareError::Retry(path),
-                    FillError::NoFlock => PrepareError::Unsupported,
+                    FillError::Unsupported => PrepareError::Unsupported,
                     FillError::Failed(verb, error) => retry_if_gone(verb, path, error),
                 })
             }
@@ -117,7 +117,8 @@ impl Contents {
 
 enum FillError {
     Refused,
-    NoFlock,
+    /// There are no OS locks, or modes cannot be changed.
+    Unsupported,
     Failed(&'static str, io::Error),
 }
 
@@ -125,14 +126,21 @@ fn fill(dir: &Dir, token: String, environment: &Environment) -> Result<Contents,
     match dir.try_flock_exclusive() {
         Ok(true) => {}
         Ok(false) => return Err(FillError::Refused),
-        Err(_) => return Err(FillError::NoFlock),
+        Err(_) => return Err(FillError::Unsupported),
     }
     let id = dir.stat().map_err(|error| FillError::Failed("examine", error))?.id;
     let record = Claim::record_for(environment, token, true);
     let file = sys::create_exclusive(dir, record::NAME)
         .and_then(|file| RecordFile::write(file, &record.encode()))
         .map_err(|error| FillError::Failed("write the record in", error))?;
-    dir.set_mode(record::PUBLISHED).map_err(|error| FillError::Failed("set the mode of", error))?;
+    dir.set_mode(record::PUBLISHED).map_err(|error| {
+        // Made in place, it needs no other mode than it is made with.
+        if sys::is_refused(&error) {
+            FillError::Unsupported
+        } else {
+            FillError::Failed("set the mode of", error)
+        }
+    })?;
     Ok(Contents { id, file, record })
 }
 

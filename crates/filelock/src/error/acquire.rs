@@ -115,6 +115,21 @@ pub enum AcquireError {
         /// What is wrong with its value.
         reason: &'static str,
     },
+    /// The disk is full, or has no free inodes, or a quota is used up. A lock needs room for a
+    /// directory and a record of some 100 bytes. Nothing was written.
+    #[error(
+        "failed to {verb} `{}`: there is no room for the lock's own record; nothing was written; \
+         remove something without the lock first",
+        path.display()
+    )]
+    NoRoom {
+        /// What was tried.
+        verb: &'static str,
+        /// Where it was tried.
+        path: PathBuf,
+        /// The operating system's answer.
+        source: io::Error,
+    },
     /// Any other failure of the operating system.
     #[error("failed to {verb} `{}`", path.display())]
     Io {
@@ -149,6 +164,9 @@ impl AcquireError {
             io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
                 Self::Denied { verb, path, source }
             }
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                Self::NoRoom { verb, path, source }
+            }
             _ => Self::Io { verb, path, source },
         }
     }
@@ -179,7 +197,9 @@ impl From<AcquireError> for io::Error {
             AcquireError::UnusablePath { .. } | AcquireError::UnusableOption { .. } => {
                 io::ErrorKind::InvalidInput
             }
-            AcquireError::Denied { source, .. } | AcquireError::Io { source, .. } => source.kind(),
+            AcquireError::Denied { source, .. }
+            | AcquireError::NoRoom { source, .. }
+            | AcquireError::Io { source, .. } => source.kind(),
         };
         Self::new(kind, error)
     }

@@ -33,6 +33,12 @@ compile_error!(
     "filelock runs on Unix and Windows: for this system the calls have not been written"
 );
 
+/// Whether `error` says that modes cannot be changed here: FAT, network shares and FUSE refuse it, if they
+/// keep none.
+pub(crate) fn is_refused(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::Unsupported)
+}
+
 /// Which file this is, on this machine, for as long as somebody keeps it open: device and inode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct FileId {

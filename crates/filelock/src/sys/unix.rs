@@ -11,7 +11,7 @@ use rustix::fs::{
 };
 use rustix::io::{Errno, FdFlags, retry_on_intr};
 
-use super::{Access, FileId, Flock, Kind, Stat};
+use super::{Access, FileId, Flock, Kind, Stat, is_refused};
 
 /// Whether a look opens what it looks at: here it takes no lock in the kernel, and hinders nobody.
 pub(crate) const LOOK_OPENS: bool = false;
@@ -47,6 +47,15 @@ impl Dir {
 
     pub(crate) fn set_mode(&self, mode: u32) -> io::Result<()> {
         Ok(retry_on_intr(|| rustix::fs::fchmod(&self.0, mode_bits(mode)))?)
+    }
+
+    /// Lets all others look for the record inside. Where modes cannot be changed, it is enough that they can
+    /// already.
+    pub(crate) fn open_to_all(&self) -> io::Result<()> {
+        match self.set_mode(0o711) {
+            Err(error) if is_refused(&error) && self.stat()?.mode & 0o011 == 0o011 => Ok(()),
+            other => other,
+        }
     }
 
     /// Sets the time of its last change to now, by the file system's clock.
@@ -187,7 +196,12 @@ pub(crate) fn create_exclusive(dir: &Dir, name: &str) -> io::Result<File> {
 pub(crate) fn write_record(file: &File, bytes: &[u8]) -> io::Result<FileId> {
     let stat = from_stat(&rustix::fs::fstat(file)?);
     if stat.mode != 0o644 {
-        retry_on_intr(|| rustix::fs::fchmod(file, Mode::from_raw_mode(0o644)))?;
+        let opened = retry_on_intr(|| rustix::fs::fchmod(file, Mode::from_raw_mode(0o644)));
+        match opened.map_err(io::Error::from) {
+            // All can read it already.
+            Err(error) if is_refused(&error) && stat.mode & 0o444 == 0o444 => {}
+            other => other?,
+        }
     }
     io::Write::write_all(&mut &*file, bytes)?;
     Ok(stat.id)

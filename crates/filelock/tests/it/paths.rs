@@ -149,3 +149,47 @@ fn a_parent_that_is_no_directory_is_a_typed_error() {
     }
     assert_eq!(lab.picture(), before);
 }
+
+#[cfg(unix)] // Windows has other names that are too long.
+#[test]
+fn a_call_that_fails_leaves_none_of_the_directories_that_it_made() {
+    let lab = Lab::new();
+    fs::create_dir(lab.join("there")).unwrap();
+    let too_long = "x".repeat(253);
+    let error = filelock::acquire(lab.join("there/new1/new2").join(&too_long)).unwrap_err();
+    assert!(matches!(error, AcquireError::Io { .. }), "{error:?}");
+    filelock::try_acquire(lab.join("there/new1/new2").join(&too_long)).unwrap_err();
+    assert_eq!(testkit::names(&lab.join("there")), [""; 0]);
+    // One that succeeds needs them.
+    filelock::acquire(lab.join("there/new1/new2/log")).unwrap().release().unwrap();
+    assert!(lab.join("there/new1/new2").is_dir());
+}
+
+#[test]
+fn calls_that_make_and_remove_the_same_directories_do_each_other_no_harm() {
+    let lab = Lab::new();
+    let in_vain = lab.join("a/b").join("x".repeat(253));
+    let done = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                    assert!(!matches!(filelock::try_acquire(&in_vain), Ok(Some(_))));
+                }
+            });
+        }
+        for _ in 0..200 {
+            let failed = match filelock::acquire(lab.join("a/b/log")) {
+                Ok(guard) => guard.release().err().map(|error| error.to_string()),
+                Err(error) => Some(error.to_string()),
+            };
+            let _ = fs::remove_dir(lab.join("a/b"));
+            let _ = fs::remove_dir(lab.join("a"));
+            if failed.is_some() {
+                done.store(true, std::sync::atomic::Ordering::Relaxed);
+            }
+            assert!(failed.is_none(), "{failed:?}");
+        }
+        done.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
+}

@@ -3,6 +3,8 @@
 #![cfg_attr(windows, allow(unused_imports, dead_code, reason = "some tests are for Unix alone"))]
 #![allow(clippy::unwrap_used, reason = "what a test sets up may fail in the short way")]
 
+#[cfg(target_os = "linux")] // About mounts of Linux.
+mod borders;
 mod contention;
 #[cfg(unix)] // It goes by system calls.
 mod gate;
