@@ -6,6 +6,8 @@
 mod at;
 pub(crate) use at::is_at;
 
+use std::io;
+
 #[cfg(unix)]
 mod locality;
 #[cfg(unix)]
