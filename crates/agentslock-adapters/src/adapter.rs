@@ -27,9 +27,9 @@ pub struct Adapter {
 impl Adapter {
     pub(crate) fn from_fields(mut fields: Fields) -> Result<Self, FieldError> {
         Ok(Self {
-            source_digest: fields.require("source_digest")?,
-            schema_digest: fields.require("schema_digest")?,
-            activated_at: fields.require("activated_at")?,
+            source_digest: Digest::verbatim(fields.require::<String>("source_digest")?),
+            schema_digest: Digest::verbatim(fields.require::<String>("schema_digest")?),
+            activated_at: Timestamp::verbatim(fields.require::<String>("activated_at")?),
             materialized_views: fields.take_map("materialized_views", View::from_fields)?,
             other: fields,
         })

@@ -12,8 +12,9 @@ pub(crate) fn check(dependencies: &[Dependency], entries: &Entries) -> Result<()
     for Dependency { adapter, schema_digest, .. } in dependencies {
         check_name(adapter, "an adapter")?;
         let has = |digest: &Digest| {
-            let theirs = entries.object(adapter, |mut fields| fields.take("schema_digest"));
-            matches!(theirs, Ok(Some(Some(theirs))) if digest == &theirs)
+            let theirs =
+                entries.object(adapter, |mut fields| fields.take::<String>("schema_digest"));
+            matches!(theirs, Ok(Some(Some(theirs))) if *digest == *theirs)
         };
         if !has(schema_digest) {
             schema_digest.check()?;

@@ -115,11 +115,15 @@ impl View {
 
     pub(crate) fn from_fields(mut fields: Fields) -> Result<Self, FieldError> {
         Ok(Self {
-            view_digest: fields.take_text("view_digest")?,
+            view_digest: fields.take_text::<String>("view_digest")?.map(Digest::verbatim),
             view_status: fields.require::<String>("view_status")?.into(),
             depends_on: fields.take_list("depends_on", Dependency::from_fields)?,
-            last_rebuilt_at: fields.take_text("last_rebuilt_at")?,
-            last_validation_at: fields.take_text("last_validation_at")?,
+            last_rebuilt_at: fields
+                .take_text::<String>("last_rebuilt_at")?
+                .map(Timestamp::verbatim),
+            last_validation_at: fields
+                .take_text::<String>("last_validation_at")?
+                .map(Timestamp::verbatim),
             state_history: fields.take_list("state_history", Transition::from_fields)?,
             other: fields,
         })
@@ -174,7 +178,7 @@ impl Dependency {
     fn from_fields(mut fields: Fields) -> Result<Self, FieldError> {
         Ok(Self {
             adapter: fields.require("adapter")?,
-            schema_digest: fields.require("schema_digest")?,
+            schema_digest: Digest::verbatim(fields.require::<String>("schema_digest")?),
             version: fields.require("version")?,
             other: fields,
         })
@@ -195,7 +199,7 @@ impl Serialize for Dependency {
 impl Transition {
     fn from_fields(mut fields: Fields) -> Result<Self, FieldError> {
         Ok(Self {
-            at: fields.require("at")?,
+            at: Timestamp::verbatim(fields.require::<String>("at")?),
             from: fields.take_text("from")?,
             to: fields.require("to")?,
             trigger: fields.require("trigger")?,

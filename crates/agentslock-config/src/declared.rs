@@ -1,37 +1,35 @@
 //! What a repository declares, as plain data.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use agentslock_core::Digest;
 
 use crate::kind::Kind;
 use crate::reference::Reference;
+use crate::unit::Unit;
 
 /// What a repository declares, to be compared with what is locked: by
-/// [`ConfigLock::drift`](crate::ConfigLock::drift) and
-/// [`ConfigLock::staleness`](crate::ConfigLock::staleness).
+/// [`Snapshot::drift`](crate::Snapshot::drift) and [`Snapshot::staleness`](crate::Snapshot::staleness).
 ///
 /// Where it is declared, and how, is not this crate's to know.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Declared {
     pub(crate) references: BTreeSet<Reference>,
-    pub(crate) kinds: Option<BTreeSet<Kind>>,
+    kinds: BTreeSet<Kind>,
     pub(crate) inputs_digest: Option<Digest>,
-    pub(crate) digests: BTreeMap<Reference, Digest>,
 }
 
 impl Declared {
-    /// These references are declared, and no others.
-    pub fn new(references: impl IntoIterator<Item = Reference>) -> Self {
-        Self { references: references.into_iter().collect(), ..Self::default() }
-    }
-
-    /// Only units of `kinds` are declared here: locked ones of other kinds are not compared. Unless it
-    /// is called, all are.
-    #[must_use]
-    pub fn over(mut self, kinds: impl IntoIterator<Item = Kind>) -> Self {
-        self.kinds = Some(kinds.into_iter().collect());
-        self
+    /// These references are declared, of these kinds, and no others. Locked units of other kinds are
+    /// not compared: other programs lock them, or they follow from what is declared.
+    ///
+    /// The Go programs compare [`Kind::Layer`] and [`Kind::Artifact`].
+    pub fn over(
+        kinds: impl IntoIterator<Item = Kind>,
+        references: impl IntoIterator<Item = Reference>,
+    ) -> Self {
+        let (kinds, references) = (kinds.into_iter().collect(), references.into_iter().collect());
+        Self { references, kinds, inputs_digest: None }
     }
 
     /// What a resolve would be [from](crate::Pass::resolved_from) now.
@@ -41,15 +39,14 @@ impl Declared {
         self
     }
 
-    /// The digest that a unit has now.
-    #[must_use]
-    pub fn with_unit(mut self, reference: Reference, digest: Digest) -> Self {
-        self.digests.insert(reference, digest);
-        self
+    /// Whether `unit` is there because it is declared. A transitive one is there because another layer
+    /// extends it.
+    pub(crate) fn covers(&self, unit: &Unit) -> bool {
+        self.kinds.contains(&unit.kind) && !unit.transitive
     }
 
-    /// Whether units of `kind` are compared.
-    pub(crate) fn covers(&self, kind: &Kind) -> bool {
-        self.kinds.as_ref().is_none_or(|kinds| kinds.contains(kind))
+    /// The identities of what is declared.
+    pub(crate) fn identities(&self) -> BTreeSet<&str> {
+        self.references.iter().map(Reference::identity).collect()
     }
 }

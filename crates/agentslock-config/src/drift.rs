@@ -2,27 +2,30 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::time::SystemTime;
 
-use agentslock_core::{Lockfile, ReadError, SectionError};
+use agentslock_core::ReadError;
+use serde::Serialize;
 
 use crate::declared::Declared;
-use crate::legacy;
-use crate::lock::{ConfigLock, Locked};
 use crate::reference::Reference;
+use crate::snapshot::Snapshot;
 
-/// How one reference stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// How one identity stands: a reference without its version.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Drift {
-    /// The reference, which is declared, locked, or both.
-    pub reference: Reference,
+    /// The identity, of which something is declared, locked, or both.
+    pub identity: String,
     /// How it stands.
     pub state: DriftState,
+    /// The references of this identity: those that are declared if none is locked, else those that are
+    /// locked.
+    pub references: Vec<Reference>,
 }
 
-/// How a reference stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// How an identity stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum DriftState {
     /// Declared and locked.
@@ -31,8 +34,16 @@ pub enum DriftState {
     MissingFromLock,
     /// Locked, and not declared.
     ExtraInLock,
-    /// Declared and locked, but by an entry of an older section that has expired.
-    TtlExpired,
+}
+
+/// How each identity stands, sorted. Shown, it has a line for each that is not as it should be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct DriftReport {
+    /// One for each identity.
+    pub drifts: Vec<Drift>,
+    /// Whether anything is declared. If not, drift does not apply.
+    pub applies: bool,
 }
 
 impl DriftState {
@@ -42,7 +53,6 @@ impl DriftState {
             Self::Ok => "ok",
             Self::MissingFromLock => "missing-from-lock",
             Self::ExtraInLock => "extra-in-lock",
-            Self::TtlExpired => "ttl-expired",
         }
     }
 }
@@ -53,49 +63,77 @@ impl fmt::Display for DriftState {
     }
 }
 
-impl fmt::Display for Drift {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.reference, self.state)
+impl Drift {
+    /// The identity of these references stands so.
+    pub fn new(state: DriftState, references: Vec<Reference>) -> Self {
+        let identity = references.first().map_or("", Reference::identity).to_owned();
+        Self { identity, state, references }
     }
 }
 
-impl ConfigLock {
-    /// How each reference that is declared or locked stands at the time `now`, by reference. The clock
-    /// matters only to documents that have no `units` yet, whose entries can expire.
+impl fmt::Display for Drift {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.identity, self.state)
+    }
+}
+
+impl DriftReport {
+    /// A report of these drifts, about something that is declared.
+    pub fn new(drifts: Vec<Drift>) -> Self {
+        Self { drifts, applies: true }
+    }
+
+    /// Whether all that is declared is locked, and the other way round; also if nothing is declared.
+    pub fn is_clean(&self) -> bool {
+        !self.applies || self.drifts.iter().all(|drift| drift.state == DriftState::Ok)
+    }
+}
+
+impl fmt::Display for DriftReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let apart = self.drifts.iter().filter(|drift| drift.state != DriftState::Ok);
+        apart.into_iter().try_for_each(|drift| writeln!(f, "{drift}"))
+    }
+}
+
+impl Snapshot {
+    /// How each identity stands that is declared, or locked as something that is declared.
+    ///
+    /// Versions are not compared. A declared reference counts as locked if any unit has its identity.
+    /// A locked unit counts as extra only if it is of a kind that is declared and not
+    /// [transitive](crate::Unit::transitive): profiles and prompts follow from what is declared.
     ///
     /// # Errors
     ///
-    /// [`ReadError`], which names section, entry and field.
-    pub fn drift(&self, declared: &Declared, now: SystemTime) -> Result<Vec<Drift>, ReadError> {
-        let lockfile = self.open()?;
-        let locked = Locked::read(&lockfile)?;
-        let expired = expired(&lockfile, &locked, now)?;
-        let covered = locked.units.iter().filter(|(_, unit)| declared.covers(&unit.kind));
-        let extra = covered.map(|(key, _)| (key.as_str(), DriftState::ExtraInLock));
-        let mut states: BTreeMap<&str, DriftState> = extra.collect();
-        for reference in &declared.references {
-            let key = reference.as_str();
-            let state = match (states.contains_key(key), expired.contains(key)) {
-                (false, _) => DriftState::MissingFromLock,
-                (true, false) => DriftState::Ok,
-                (true, true) => DriftState::TtlExpired,
-            };
-            states.insert(key, state);
-        }
-        let drift = |(key, state)| Drift { reference: Reference::as_found(key), state };
-        Ok(states.into_iter().map(drift).collect())
+    /// [`ReadError`], which names section, entry, field and place.
+    pub fn drift(&self, declared: &Declared) -> Result<DriftReport, ReadError> {
+        let units = self.units()?;
+        let (locked, wanted) = (by_identity(units.keys()), by_identity(&declared.references));
+        let covered = units.iter().filter(|(_, unit)| declared.covers(unit));
+        let covered = by_identity(covered.map(|(key, _)| key));
+        let identities: BTreeSet<_> = wanted.keys().chain(covered.keys()).copied().collect();
+        let of = |all: &BTreeMap<_, Vec<&Reference>>, identity| -> Option<Vec<Reference>> {
+            Some(all.get(identity)?.iter().copied().cloned().collect())
+        };
+        let drift = |identity| match (of(&wanted, identity), of(&locked, identity)) {
+            (Some(wanted), None) => Drift::new(DriftState::MissingFromLock, wanted),
+            (Some(_), Some(locked)) => Drift::new(DriftState::Ok, locked),
+            (None, _) => {
+                let extra = of(&covered, identity).unwrap_or_default();
+                Drift::new(DriftState::ExtraInLock, extra)
+            }
+        };
+        let drifts = identities.into_iter().map(drift).collect();
+        Ok(DriftReport { drifts, applies: !declared.references.is_empty() })
     }
 }
 
-/// The references whose entries have expired. Those in `units` do not.
-fn expired(
-    lockfile: &Lockfile,
-    locked: &Locked,
-    now: SystemTime,
-) -> Result<BTreeSet<String>, SectionError> {
-    if locked.entries.is_some() {
-        return Ok(BTreeSet::new());
+fn by_identity<'a>(
+    references: impl IntoIterator<Item = &'a Reference>,
+) -> BTreeMap<&'a str, Vec<&'a Reference>> {
+    let mut all = BTreeMap::<_, Vec<_>>::new();
+    for reference in references {
+        all.entry(reference.identity()).or_default().push(reference);
     }
-    let expiries = legacy::expiries(lockfile)?;
-    Ok(expiries.into_iter().filter(|(_, at)| *at <= now).map(|(key, _)| key).collect())
+    all
 }

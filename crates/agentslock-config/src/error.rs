@@ -1,13 +1,16 @@
-//! The errors: one enum per operation.
+//! The errors.
 
+use std::io;
 use std::path::PathBuf;
 
 use agentslock_core::{
-    FlushError, ParseDigestError, ParseTimestampError, SectionError, StageError, VersionError,
+    FlushError, Holder, OpenError, ParseDigestError, ParseTimestampError, ReadError, SectionError,
+    StageError, VersionError,
 };
 
+use crate::changes::Refused;
 use crate::kind::Kind;
-use crate::reference::{ParseReferenceError, Reference};
+use crate::reference::Reference;
 
 /// Why a unit was not added to a pass.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -37,61 +40,116 @@ pub enum PassError {
     },
 }
 
-/// Why a pass was not written. Unless [`FlushError`] says otherwise, the file is as it was.
+/// Why a document was not written. Unless [`is_committed`](Self::is_committed) says otherwise, it is
+/// as it was.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum WriteError {
-    /// A section as it is cannot be read, so that it is not known which entries to keep.
+    /// The document, or a section as it is, cannot be read, so that it is not known what to keep.
     #[error(transparent)]
-    Section(#[from] SectionError),
+    Read(#[from] ReadError),
     /// The document is of a format that this crate does not know.
     #[error(transparent)]
     Version(#[from] VersionError),
-    /// A unit of a kind that the pass does not own has the reference of one that it does.
-    #[error(
-        "`{}`: the pass resolved `{reference}`, which is locked as a unit of kind `{kind}`, which the \
-         pass does not own",
-        path.display()
-    )]
-    Taken {
+    /// A pass has units that cannot be written: all of them, not only the first one.
+    #[error("`{}`: {}", path.display(), list(refused))]
+    Refused {
         /// The file.
         path: PathBuf,
-        /// The reference.
-        reference: Reference,
-        /// The kind that it is locked as.
-        kind: Kind,
+        /// The units, and why.
+        refused: Vec<Refused>,
     },
-    /// The pass has a reference that is none, and that is not in the document either.
-    #[error(transparent)]
-    Reference(#[from] ParseReferenceError),
-    /// The pass has a digest that is none, and that is not in the document at that place either.
-    #[error(transparent)]
-    Digest(#[from] ParseDigestError),
-    /// The units cannot be staged.
+    /// The digest of the inputs is not a digest.
+    #[error("the digest of the inputs: {0}")]
+    InputsDigest(#[source] ParseDigestError),
+    /// The time of a stamp is not a time.
+    #[error("section {section:?}, field `{field}`: {source}")]
+    Timestamp {
+        /// The stamp's section.
+        section: &'static str,
+        /// The field that holds the time.
+        field: &'static str,
+        /// What is wrong with it.
+        source: ParseTimestampError,
+    },
+    /// The change cannot be staged.
     #[error(transparent)]
     Stage(#[from] StageError),
     /// The document cannot be locked, read or written.
     #[error(transparent)]
     Flush(#[from] FlushError),
+    /// The caller's own code inside an update failed: see [`caller`](Self::caller).
+    #[error(transparent)]
+    Caller(Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// Why a stamp was not written. Unless [`FlushError`] says otherwise, the file is as it was.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum StampError {
-    /// The stamp as it is cannot be read, so that it is not known which of its fields to keep.
-    #[error(transparent)]
-    Section(#[from] SectionError),
-    /// The document is of a format that this crate does not know.
-    #[error(transparent)]
-    Version(#[from] VersionError),
-    /// The stamp's time is none.
-    #[error(transparent)]
-    Timestamp(#[from] ParseTimestampError),
-    /// The stamp cannot be staged.
-    #[error(transparent)]
-    Stage(#[from] StageError),
-    /// The document cannot be locked, read or written.
-    #[error(transparent)]
-    Flush(#[from] FlushError),
+impl WriteError {
+    /// For code inside [`ConfigLock::update`](crate::ConfigLock::update) that fails for a reason of its
+    /// own: nothing is written, and the update returns this.
+    pub fn caller(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Caller(error.into())
+    }
+
+    /// Who held the lock at the last look, if it was held until the wait ended. `None` for every
+    /// other error, and if the lock changed hands at each look.
+    pub fn contention(&self) -> Option<&Holder> {
+        self.flush().and_then(FlushError::contention)
+    }
+
+    /// Whether the lock was held by others all the time. Trying again later can help.
+    pub fn is_contention(&self) -> bool {
+        self.flush().is_some_and(FlushError::is_contention)
+    }
+
+    /// Whether the lock was lost: another process removed it, or took this process for dead.
+    pub fn is_lost(&self) -> bool {
+        self.flush().is_some_and(FlushError::is_lost)
+    }
+
+    /// Whether the new document is in place in spite of the error, as far as is known.
+    pub fn is_committed(&self) -> bool {
+        self.flush().is_some_and(FlushError::is_committed)
+    }
+
+    fn flush(&self) -> Option<&FlushError> {
+        match self {
+            Self::Flush(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+fn list(refused: &[Refused]) -> String {
+    let lines: Vec<_> =
+        refused.iter().map(|it| format!("the unit `{}`: {}", it.reference, it.reason)).collect();
+    lines.join("; ")
+}
+
+impl From<OpenError> for WriteError {
+    fn from(error: OpenError) -> Self {
+        ReadError::from(error).into()
+    }
+}
+
+impl From<SectionError> for WriteError {
+    fn from(error: SectionError) -> Self {
+        ReadError::from(error).into()
+    }
+}
+
+/// The kind says what happened to the file. A lost lock is [`io::ErrorKind::Other`] and not
+/// `NotFound`, which programs take for "no file yet".
+impl From<WriteError> for io::Error {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Read(error) => error.into(),
+            WriteError::Flush(error) => error.into(),
+            WriteError::Version(_) => Self::new(io::ErrorKind::Unsupported, error),
+            WriteError::Refused { .. }
+            | WriteError::InputsDigest(_)
+            | WriteError::Timestamp { .. }
+            | WriteError::Stage(_) => Self::new(io::ErrorKind::InvalidInput, error),
+            WriteError::Caller(_) => Self::other(error),
+        }
+    }
 }

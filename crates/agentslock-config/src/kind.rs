@@ -3,8 +3,14 @@
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// What a unit is. Two kinds are equal if they stand in a document alike.
+///
+/// Parsing and deserialising know the kinds below and refuse every other name, so that `lyer` is a
+/// typing error and not a kind. A caller who means another kind says so: [`Kind::other`].
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Kind {
@@ -24,7 +30,35 @@ pub enum Kind {
     Other(String),
 }
 
+/// A text does not name a kind that this crate knows.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{text:?} is not a kind: expected `layer`, `artifact`, `profile`, `prompt`, `project-set` or \
+     `descriptor`"
+)]
+#[non_exhaustive]
+pub struct ParseKindError {
+    /// The text.
+    pub text: String,
+}
+
 impl Kind {
+    /// All kinds that this crate knows.
+    pub const KNOWN: [Self; 6] = [
+        Self::Layer,
+        Self::Artifact,
+        Self::Profile,
+        Self::Prompt,
+        Self::ProjectSet,
+        Self::Descriptor,
+    ];
+
+    /// The kind that stands in a document as `name`, whether or not this crate knows it.
+    pub fn other(name: impl Into<String>) -> Self {
+        let name = name.into();
+        name.parse().unwrap_or(Self::Other(name))
+    }
+
     /// As it stands in the document.
     pub fn as_str(&self) -> &str {
         match self {
@@ -39,17 +73,25 @@ impl Kind {
     }
 }
 
-impl From<String> for Kind {
-    fn from(name: String) -> Self {
-        match name.as_str() {
-            "layer" => Self::Layer,
-            "artifact" => Self::Artifact,
-            "profile" => Self::Profile,
-            "prompt" => Self::Prompt,
-            "project-set" => Self::ProjectSet,
-            "descriptor" => Self::Descriptor,
-            _ => Self::Other(name),
-        }
+impl FromStr for Kind {
+    type Err = ParseKindError;
+
+    fn from_str(text: &str) -> Result<Self, ParseKindError> {
+        let known = Self::KNOWN.into_iter().find(|kind| kind.as_str() == text);
+        known.ok_or_else(|| ParseKindError { text: text.to_owned() })
+    }
+}
+
+/// Checked, as by [`FromStr`]: for a manifest.
+impl<'de> Deserialize<'de> for Kind {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}
+
+impl Serialize for Kind {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
     }
 }
 

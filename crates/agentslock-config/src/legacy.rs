@@ -2,53 +2,34 @@
 //! with the shapes of both.
 
 use std::collections::BTreeMap;
-use std::time::SystemTime;
 
-use agentslock_core::{Digest, FieldError, Fields, Lockfile, SectionError, Timestamp};
+use agentslock_core::{FieldError, Fields, Lockfile, SectionError};
 
+use crate::cache_key::CacheKey;
 use crate::kind::Kind;
+use crate::revision::Revision;
 use crate::unit::Unit;
 
 const SECTIONS: [(&str, Kind); 2] = [("config", Kind::Layer), ("packages", Kind::Artifact)];
 
 /// The units that an older document's sections stand for.
 pub(crate) fn units(lockfile: &Lockfile) -> Result<BTreeMap<String, Unit>, SectionError> {
-    read(lockfile, unit)
-}
-
-/// When they expire, those that do.
-pub(crate) fn expiries(lockfile: &Lockfile) -> Result<BTreeMap<String, SystemTime>, SectionError> {
-    let expiries = read(lockfile, |fields, _| expiry(fields))?;
-    Ok(expiries.into_iter().filter_map(|(key, expiry)| Some((key, expiry?))).collect())
-}
-
-fn read<T>(
-    lockfile: &Lockfile,
-    decode: impl Fn(Fields, Kind) -> Result<T, FieldError>,
-) -> Result<BTreeMap<String, T>, SectionError> {
     let mut all = BTreeMap::new();
     for (section, kind) in SECTIONS {
         let entries = lockfile.entries_or_empty(section)?;
-        all.extend(entries.objects(|fields| decode(fields, kind.clone()))?);
+        all.extend(entries.objects(|fields| unit(fields, kind.clone()))?);
     }
     Ok(all)
 }
 
-/// `resolved_sha` or `digest` becomes the digest; the cache key is kept; times and tags are dropped.
+/// `resolved_sha` or `digest` becomes the digest, which is empty if there is neither. The cache key is
+/// kept. Times and tags are dropped, and when an entry expires is not looked at.
 fn unit(mut fields: Fields, kind: Kind) -> Result<Unit, FieldError> {
-    let digest: Digest = match fields.take_text("resolved_sha")? {
-        Some(digest) => digest,
-        None => fields.require("digest")?,
+    let digest: Option<String> = match fields.take_text("resolved_sha")? {
+        Some(digest) => Some(digest),
+        None => fields.take_text("digest")?,
     };
-    let mut unit = Unit::new(kind, digest);
-    unit.cache_key = fields.take_text("cache_key")?;
+    let mut unit = Unit::new(kind, Revision::as_found(digest.unwrap_or_default()));
+    unit.cache_key = fields.take_text::<String>("cache_key")?.map(CacheKey::from);
     Ok(unit)
-}
-
-fn expiry(mut fields: Fields) -> Result<Option<SystemTime>, FieldError> {
-    const FIELD: &str = "ttl_expires_at";
-    let Some(text) = fields.take_text::<Timestamp>(FIELD)? else { return Ok(None) };
-    let no_time =
-        || FieldError::unexpected(FIELD, format_args!("{:?} is not a time", text.as_str()));
-    text.instant().ok_or_else(no_time).map(Some)
 }

@@ -26,53 +26,66 @@
 //!
 //! # Example
 //!
-//! A resolver's step: if what is declared is not what is locked, it resolves and locks anew.
+//! A resolver's step: if what is declared is not what is locked, it resolves and locks again.
 //!
 //! ```
 //! use agentslock_config::{ConfigLock, Declared, Kind, Pass, Reference, Unit};
 //! # let directory = tempfile::tempdir()?;
 //! # let path = directory.path().join(".agentsrc.lock");
 //! # let inputs = agentslock_config::Digest::from_sha256([1; 32]);
-//! # let fetch = |_: &Reference| agentslock_config::Digest::from_sha256([2; 32]);
+//! # let fetch = |_: &Reference| "0f1e2d3c4b5a69788796a5b4c3d2e1f001122334".parse::<agentslock_config::Revision>();
 //!
 //! let lock = ConfigLock::new(&path);
-//! let base: Reference = "git:acme/base@1.4.0".parse()?;
-//! let declared = Declared::new([base.clone()]).over([Kind::Layer]).with_inputs(inputs.clone());
-//! if !lock.staleness(&declared)?.is_empty() {
+//! let base: Reference = "acme:org/base.json@v1.2.0".parse()?;
+//! let declared = Declared::over([Kind::Layer], [base.clone()]).with_inputs(inputs.clone());
+//! if !lock.read()?.staleness(&declared)?.is_empty() {
 //!     let mut pass = Pass::over([Kind::Layer]).resolved_from(inputs);
-//!     pass.add(base.clone(), Unit::new(Kind::Layer, fetch(&base)))?;
-//!     lock.write(&pass)?;
+//!     pass.add(base.clone(), Unit::new(Kind::Layer, fetch(&base)?))?;
+//!     print!("{}", lock.write(&pass)?.changes);
 //! }
-//! assert!(lock.staleness(&declared)?.is_empty());
-//! # assert_eq!(lock.units()?["git:acme/base@1.4.0"].digest, fetch(&base));
+//! assert!(lock.read()?.staleness(&declared)?.is_empty());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod cache_key;
+mod changes;
 mod declared;
 mod drift;
 mod error;
+mod inputs;
 mod kind;
 mod legacy;
 mod lock;
 mod merge;
 mod pass;
 mod reference;
+mod revision;
+mod sections;
+mod snapshot;
 mod staleness;
 mod stamp;
+mod transaction;
 mod unit;
-mod write;
 
 pub use agentslock_core::{
-    Digest, Durability, Fields, Flushed, LockOptions, LockfileOptions, ReadError, Timestamp,
+    AcquireError, Digest, Durability, Fields, FlushError, Flushed, Holder, Liveness, LockOptions,
+    LockfileOptions, OpenError, ParseDigestError, ParseTimestampError, ReadError, SectionError,
+    StageError, TimeRangeError, Timestamp, VersionError,
 };
+pub use cache_key::CacheKey;
+pub use changes::{Change, Changes, Plan, Refusal, Refused};
 pub use declared::Declared;
-pub use drift::{Drift, DriftState};
-pub use error::{PassError, StampError, WriteError};
-pub use kind::Kind;
+pub use drift::{Drift, DriftReport, DriftState};
+pub use error::{PassError, WriteError};
+pub use inputs::{Inputs, InputsError, InputsProblem, Slot, agents_home, inputs_digest};
+pub use kind::{Kind, ParseKindError};
 pub use lock::ConfigLock;
 pub use merge::LaterStamp;
 pub use pass::Pass;
-pub use reference::{ParseReferenceError, Reference};
-pub use staleness::Staleness;
+pub use reference::{ParseReferenceError, Reference, ReferenceProblem};
+pub use revision::{ParseRevisionError, Revision};
+pub use snapshot::Snapshot;
+pub use staleness::{ChangedUnit, Staleness};
 pub use stamp::{Install, Refresh, Tool};
+pub use transaction::{Transaction, Written};
 pub use unit::Unit;

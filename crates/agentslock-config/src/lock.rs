@@ -1,25 +1,20 @@
-//! One document, as a resolver sees it, and reading it.
+//! One document, as a resolver sees it.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use agentslock_core::{Digest, Entries, FlushError, Flushed, Lockfile, LockfileOptions, OpenError};
-use agentslock_core::{ReadError, SectionError};
+use agentslock_core::{DocumentPlace, LockfileOptions, OpenError, ReadError};
 
-use crate::legacy;
-use crate::reference::Reference;
-use crate::unit::Unit;
+use crate::changes::Plan;
+use crate::error::WriteError;
+use crate::pass::Pass;
+use crate::snapshot::Snapshot;
+use crate::stamp::{Install, Refresh};
+use crate::transaction::{Transaction, Written};
 
-pub(crate) const UNITS: &str = "units";
-pub(crate) const ARTIFACT_CONTENT: &str = "artifact-content";
-
-/// A document, as a resolver sees it. It holds a path and no state: each call reads the document as it
-/// is by then.
+/// A document, as a resolver sees it. It holds a path and no state and no lock: each call reads the
+/// document as it is by then, and takes the lock for as long as it writes.
 #[derive(Clone, Debug)]
-pub struct ConfigLock {
-    path: PathBuf,
-    options: LockfileOptions,
-}
+pub struct ConfigLock(DocumentPlace);
 
 impl ConfigLock {
     /// The document at `path`, with the default options. It need not exist.
@@ -29,75 +24,129 @@ impl ConfigLock {
 
     /// The document at `path`.
     pub fn with_options(path: impl AsRef<Path>, options: LockfileOptions) -> Self {
-        Self { path: path.as_ref().to_owned(), options }
+        Self(DocumentPlace::file(path, options))
     }
 
-    /// All units, by reference. Of a document that has none yet: what its older sections say.
+    /// A document without a file, for a test of code that reads or writes one: all calls work on
+    /// `text`, and the clones of a handle share it.
+    ///
+    /// ```
+    /// let lock = agentslock_config::ConfigLock::from_text(r#"{"units": {}}"#)?;
+    /// assert!(lock.read()?.units()?.is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`ReadError`], which names section, entry and field.
-    pub fn units(&self) -> Result<BTreeMap<Reference, Unit>, ReadError> {
-        Ok(by_reference(Locked::read(&self.open()?)?.units))
+    /// [`OpenError::Malformed`] if it is not a lock document.
+    pub fn from_text(text: impl Into<String>) -> Result<Self, OpenError> {
+        Ok(Self(DocumentPlace::memory(text)?))
     }
 
-    /// The digests of the artifacts' content.
-    ///
-    /// # Errors
-    ///
-    /// [`ReadError`], which names section and entry.
-    pub fn artifact_content(&self) -> Result<BTreeMap<Reference, Digest>, ReadError> {
-        Ok(by_reference(content(&self.open()?.entries_or_empty(ARTIFACT_CONTENT)?)?))
+    /// The path of the document, as it was given.
+    pub fn path(&self) -> &Path {
+        self.0.path()
     }
 
-    /// The digest of the inputs that the document was resolved from; `None` when it has none.
+    /// Reads the document, without the lock. What the snapshot says is of one document; a missing one
+    /// reads as empty.
     ///
     /// # Errors
     ///
     /// [`ReadError::Open`].
-    pub fn inputs_digest(&self) -> Result<Option<String>, ReadError> {
-        Ok(self.open()?.inputs_digest())
+    pub fn read(&self) -> Result<Snapshot, ReadError> {
+        Ok(Snapshot::new(self.0.open()?))
     }
 
-    pub(crate) fn open(&self) -> Result<Lockfile, OpenError> {
-        self.options.open(&self.path)
+    /// Replaces all units of the kinds that `pass` owns by those that it found, in one write with the
+    /// digests of the artifacts' content, if it owns artifacts, and the digest of the inputs, if it
+    /// states one.
+    ///
+    /// A unit that is as it was (kind, digest, cache key, transitive) keeps its entry as it is
+    /// spelled. One that changed keeps the fields that this crate does not know.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError`]; unless it says otherwise, the file is as it was.
+    pub fn write(&self, pass: &Pass) -> Result<Written, WriteError> {
+        self.update(|document| document.write(pass))
     }
 
-    pub(crate) fn update<E: From<FlushError>>(
+    /// States what the project was installed by. Fields that this crate does not know stay.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError`]; unless it says otherwise, the file is as it was.
+    pub fn stamp_install(&self, install: &Install) -> Result<Written, WriteError> {
+        self.update(|document| document.stamp_install(install))
+    }
+
+    /// States what the project was refreshed by. Fields that this crate does not know stay.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError`]; unless it says otherwise, the file is as it was.
+    pub fn stamp_refresh(&self, refresh: &Refresh) -> Result<Written, WriteError> {
+        self.update(|document| document.stamp_refresh(refresh))
+    }
+
+    /// Several passes and stamps in one write: readers see none of them or all.
+    ///
+    /// `change` runs while the lock is held, on the document as it is by then. If it returns an error,
+    /// nothing is written. It can run again, on a later document, if a program that does not take the
+    /// lock writes meanwhile. Resolve before, and keep it short.
+    ///
+    /// ```
+    /// # use agentslock_config::{ConfigLock, Digest, Kind, Pass, Refresh, Timestamp, Tool};
+    /// # let lock = ConfigLock::from_text("{}")?;
+    /// # let inputs = Digest::from_sha256([1; 32]);
+    /// let layers = Pass::over([Kind::Layer, Kind::Profile]);
+    /// let packages = Pass::over([Kind::Artifact]).resolved_from(inputs);
+    /// let stamp = Refresh::new(Tool::version("1.4.0"), Timestamp::now());
+    /// let written = lock.update(|document| {
+    ///     document.write(&layers)?;
+    ///     document.write(&packages)?;
+    ///     document.stamp_refresh(&stamp)
+    /// })?;
+    /// print!("{}", written.changes);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// What `change` returns, and [`WriteError`]; unless it says otherwise, the file is as it was.
+    pub fn update(
         &self,
-        change: impl FnMut(&Lockfile) -> Result<(), E>,
-    ) -> Result<Flushed, E> {
-        Ok(self.options.update(&self.path, change)?.flushed)
+        mut change: impl FnMut(&mut Transaction<'_>) -> Result<(), WriteError>,
+    ) -> Result<Written, WriteError> {
+        let updated = self.0.update(|lockfile| {
+            Transaction::run(lockfile, false, &mut change).map(|plan| plan.changes)
+        })?;
+        Ok(Written::new(updated.value, updated.flushed))
     }
-}
 
-/// The units as they stand in a document.
-pub(crate) struct Locked {
-    pub(crate) units: BTreeMap<String, Unit>,
-    /// Where they stand, unless it is in the older sections.
-    pub(crate) entries: Option<Entries>,
-}
-
-impl Locked {
-    pub(crate) fn read(lockfile: &Lockfile) -> Result<Self, SectionError> {
-        let entries = lockfile.entries(UNITS)?;
-        let units = match &entries {
-            Some(entries) => entries.objects(Unit::from_fields)?,
-            None => legacy::units(lockfile)?,
-        };
-        Ok(Self { units, entries })
+    /// What [`write`](Self::write) would change now, and what it would refuse. Takes no lock and
+    /// writes nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError`], if the document cannot be read, or is of a later format.
+    pub fn plan(&self, pass: &Pass) -> Result<Plan, WriteError> {
+        self.plan_update(|document| document.write(pass))
     }
-}
 
-pub(crate) fn content(entries: &Entries) -> Result<BTreeMap<String, Digest>, SectionError> {
-    entries
-        .keys()
-        .filter_map(|key| {
-            entries.get(key).map(|digest| Some((key.to_owned(), digest?))).transpose()
-        })
-        .collect()
-}
-
-fn by_reference<T>(entries: BTreeMap<String, T>) -> BTreeMap<Reference, T> {
-    entries.into_iter().map(|(key, entry)| (Reference::as_found(&key), entry)).collect()
+    /// What [`update`](Self::update) would change now, and what it would refuse. Takes no lock and
+    /// writes nothing.
+    ///
+    /// # Errors
+    ///
+    /// What `change` returns, and [`WriteError`], if the document cannot be read, or is of a later
+    /// format.
+    pub fn plan_update(
+        &self,
+        mut change: impl FnMut(&mut Transaction<'_>) -> Result<(), WriteError>,
+    ) -> Result<Plan, WriteError> {
+        let lockfile = self.0.open()?;
+        Transaction::run(&lockfile, true, &mut change)
+    }
 }

@@ -55,5 +55,5 @@ fn time_field(section: &str) -> Option<&'static str> {
 fn time_of(section: &str, stamp: &str) -> Option<SystemTime> {
     let field = time_field(section)?;
     let mut fields: Fields = serde_json::from_str(stamp).ok()?;
-    fields.take::<Timestamp>(field).ok()??.instant()
+    Timestamp::verbatim(fields.take::<String>(field).ok()??).instant()
 }

@@ -79,8 +79,53 @@ impl Pass {
         Ok(())
     }
 
+    /// Adds units that the pass resolved, up to the first that cannot be added.
+    ///
+    /// # Errors
+    ///
+    /// As [`add`](Self::add). The units before that one were added.
+    pub fn try_extend(
+        &mut self,
+        units: impl IntoIterator<Item = (Reference, Unit)>,
+    ) -> Result<(), PassError> {
+        units.into_iter().try_for_each(|(reference, unit)| self.add(reference, unit))
+    }
+
+    /// The kinds that the pass owns.
+    pub fn kinds(&self) -> impl Iterator<Item = &Kind> {
+        self.kinds.iter()
+    }
+
+    /// The units that it found, by reference.
+    pub fn iter(&self) -> impl Iterator<Item = (&Reference, &Unit)> {
+        self.units.iter()
+    }
+
+    /// How many units it found.
+    pub fn len(&self) -> usize {
+        self.units.len()
+    }
+
+    /// Whether it found no unit. Written so, it removes all units of its kinds.
+    pub fn is_empty(&self) -> bool {
+        self.units.is_empty()
+    }
+
     /// Whether the pass replaces the units of `kind`.
     pub fn owns(&self, kind: &Kind) -> bool {
         self.kinds.contains(kind)
+    }
+}
+
+/// A pass that owns exactly the kinds of these units; of two with one reference the later one counts.
+///
+/// A kind of which none was found is not owned, so that its locked units stay. Use [`Pass::over`] and
+/// [`Pass::try_extend`] if they are to go.
+impl FromIterator<(Reference, Unit)> for Pass {
+    fn from_iter<I: IntoIterator<Item = (Reference, Unit)>>(units: I) -> Self {
+        let units: BTreeMap<_, _> = units.into_iter().collect();
+        let mut pass = Self::over(units.values().map(|unit: &Unit| unit.kind.clone()));
+        pass.units = units;
+        pass
     }
 }

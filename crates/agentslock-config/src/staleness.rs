@@ -1,41 +1,60 @@
-//! Staleness: why what is locked has to be resolved again. Never because of a clock.
+//! Staleness: why what is locked must be resolved again. Never because of a clock.
 
 use std::collections::BTreeSet;
 use std::fmt;
 
 use agentslock_core::{Digest, ReadError};
+use serde::Serialize;
 
 use crate::declared::Declared;
-use crate::lock::{ConfigLock, Locked};
 use crate::reference::Reference;
+use crate::revision::Revision;
+use crate::snapshot::Snapshot;
+use crate::unit::Unit;
 
-/// One reason to resolve again, with its evidence.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// One reason to resolve again, with all the evidence for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "reason", rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Staleness {
     /// What the document was resolved from has changed.
     InputsDigestMismatch {
-        /// The digest in the document, as text; `None` if it has none.
-        locked: Option<String>,
+        /// The digest in the document; `None` if it is missing, empty or not a text.
+        locked: Option<Digest>,
         /// The digest now.
         current: Digest,
     },
-    /// Other references are declared than locked.
+    /// Other things are declared than locked. Versions do not count.
     DeclaredSetChanged {
-        /// Declared, and not locked.
+        /// What is declared, and not locked.
         added: BTreeSet<Reference>,
-        /// Locked, and not declared.
+        /// What is locked, and not declared.
         removed: BTreeSet<Reference>,
     },
-    /// A unit's content has changed.
+    /// Units have another digest now.
     UnitDigestMismatch {
-        /// The unit's reference.
-        reference: Reference,
-        /// Its digest in the document.
-        locked: Digest,
-        /// Its digest now.
-        current: Digest,
+        /// Which, by reference.
+        changed: Vec<ChangedUnit>,
     },
+}
+
+/// A unit that has another digest now than when it was locked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct ChangedUnit {
+    /// The unit's reference.
+    pub reference: Reference,
+    /// Its digest in the document.
+    pub locked: Revision,
+    /// Its digest now.
+    pub current: Revision,
+}
+
+impl ChangedUnit {
+    /// `reference` was locked with `locked`, and has `current` now.
+    pub fn new(reference: Reference, locked: Revision, current: Revision) -> Self {
+        Self { reference, locked, current }
+    }
 }
 
 impl Staleness {
@@ -48,68 +67,97 @@ impl Staleness {
         }
     }
 
-    /// The evidence, in words.
-    pub fn evidence(&self) -> String {
+    /// The evidence in words, one piece for each reference.
+    pub fn evidence(&self) -> Vec<String> {
         match self {
             Self::InputsDigestMismatch { locked, current } => {
-                let locked = locked.as_deref().unwrap_or("nothing");
-                format!("resolved from {locked}, inputs are {current} now")
+                let locked = locked.as_ref().map_or("nothing", Digest::as_str);
+                vec![format!("resolved from {locked}, inputs are {current} now")]
             }
             Self::DeclaredSetChanged { added, removed } => {
                 let added = added.iter().map(|reference| format!("{reference} is not locked"));
                 let removed =
                     removed.iter().map(|reference| format!("{reference} is not declared"));
-                added.chain(removed).collect::<Vec<_>>().join(", ")
+                added.chain(removed).collect()
             }
-            Self::UnitDigestMismatch { reference, locked, current } => {
-                format!("{reference} is locked with {locked}, has {current} now")
+            Self::UnitDigestMismatch { changed } => {
+                changed.iter().map(ToString::to_string).collect()
             }
         }
     }
 }
 
-/// The reason, and after a colon the evidence.
-impl fmt::Display for Staleness {
+impl fmt::Display for ChangedUnit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.reason(), self.evidence())
+        let Self { reference, locked, current } = self;
+        write!(f, "{reference} is locked with {locked}, has {current} now")
     }
 }
 
-impl ConfigLock {
-    /// Why what is locked has to be resolved again; empty if it need not be. What `declared` does not
-    /// state, the digest of the inputs or of a unit, is not compared.
+/// The reason, and after a colon the evidence: on the same line if it is one piece, else on a line
+/// each.
+impl fmt::Display for Staleness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:", self.reason())?;
+        let evidence = self.evidence();
+        let before = if evidence.len() == 1 { " " } else { "\n  " };
+        evidence.iter().try_for_each(|piece| write!(f, "{before}{piece}"))
+    }
+}
+
+impl Snapshot {
+    /// Why what is locked must be resolved again; empty if it need not be. The digest of the inputs is
+    /// compared if `declared` states it.
+    ///
+    /// Each reason comes at most once, in this order: the inputs, the declared set, the units.
     ///
     /// # Errors
     ///
-    /// [`ReadError`], which names section, entry and field.
+    /// [`ReadError`], which names section, entry, field and place.
     pub fn staleness(&self, declared: &Declared) -> Result<Vec<Staleness>, ReadError> {
-        let lockfile = self.open()?;
-        let units = Locked::read(&lockfile)?.units;
+        self.staleness_with(declared, |_, _| None)
+    }
+
+    /// As [`staleness`](Self::staleness), and compares the digest of each unit for which `current`
+    /// knows the digest that it has now. It is asked about all units, transitive ones included.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn staleness_with(
+        &self,
+        declared: &Declared,
+        mut current: impl FnMut(&Reference, &Unit) -> Option<Revision>,
+    ) -> Result<Vec<Staleness>, ReadError> {
+        let units = self.units()?;
         let mut reasons = Vec::new();
         if let Some(current) = &declared.inputs_digest {
-            let locked = lockfile.inputs_digest();
-            if locked.as_deref() != Some(current.as_str()) {
+            let locked = self.inputs_digest();
+            if locked.as_ref() != Some(current) {
                 let current = current.clone();
                 reasons.push(Staleness::InputsDigestMismatch { locked, current });
             }
         }
-        let covered = units.iter().filter(|(_, unit)| declared.covers(&unit.kind));
-        let locked: BTreeSet<_> = covered.map(|(key, _)| Reference::as_found(key)).collect();
-        if locked != declared.references {
-            let added = declared.references.difference(&locked).cloned().collect();
-            let removed = locked.difference(&declared.references).cloned().collect();
+        let covered = units.iter().filter(|(_, unit)| declared.covers(unit)).map(|(key, _)| key);
+        let locked: BTreeSet<&str> = covered.clone().map(Reference::identity).collect();
+        let wanted = declared.identities();
+        if locked != wanted {
+            let apart = |keys: &mut dyn Iterator<Item = &Reference>, other: &BTreeSet<&str>| {
+                keys.filter(|key| !other.contains(key.identity())).cloned().collect()
+            };
+            let added = apart(&mut declared.references.iter(), &locked);
+            let removed = apart(&mut covered.into_iter(), &wanted);
             reasons.push(Staleness::DeclaredSetChanged { added, removed });
         }
-        for (reference, current) in &declared.digests {
-            if let Some(unit) = units.get(reference.as_str())
-                && unit.digest != *current
-            {
-                reasons.push(Staleness::UnitDigestMismatch {
-                    reference: reference.clone(),
-                    locked: unit.digest.clone(),
-                    current: current.clone(),
-                });
-            }
+        let changed: Vec<_> = units
+            .iter()
+            .filter_map(|(key, unit)| {
+                let current = current(key, unit).filter(|current| *current != unit.digest)?;
+                Some(ChangedUnit::new(key.clone(), unit.digest.clone(), current))
+            })
+            .collect();
+        if !changed.is_empty() {
+            reasons.push(Staleness::UnitDigestMismatch { changed });
         }
         Ok(reasons)
     }

@@ -1,11 +1,10 @@
 //! Stamps: which version of the tool installed or refreshed the project, and when.
 
-use agentslock_core::{FieldError, Fields, Flushed, ReadError, Timestamp};
+use agentslock_core::{FieldError, Fields, Lockfile, Timestamp};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use crate::error::StampError;
-use crate::lock::ConfigLock;
+use crate::error::WriteError;
 
 pub(crate) const INSTALL: &str = "install";
 pub(crate) const REFRESH: &str = "refresh";
@@ -62,7 +61,7 @@ impl Install {
         Ok(Self {
             project: fields.require("project")?,
             tool: Tool::take(&mut fields)?,
-            stamped_at: fields.require(INSTALLED_AT)?,
+            stamped_at: Timestamp::verbatim(fields.require::<String>(INSTALLED_AT)?),
             other: fields,
         })
     }
@@ -77,7 +76,7 @@ impl Refresh {
     pub(crate) fn from_fields(mut fields: Fields) -> Result<Self, FieldError> {
         Ok(Self {
             tool: Tool::take(&mut fields)?,
-            refreshed_at: fields.take_text(REFRESHED_AT)?,
+            refreshed_at: fields.take_text::<String>(REFRESHED_AT)?.map(Timestamp::verbatim),
             other: fields,
         })
     }
@@ -133,65 +132,51 @@ impl Serialize for Refresh {
     }
 }
 
-impl ConfigLock {
-    /// What the project was installed by; `None` if the document does not say.
-    ///
-    /// # Errors
-    ///
-    /// [`ReadError`], which names section and field.
-    pub fn install(&self) -> Result<Option<Install>, ReadError> {
-        Ok(self.open()?.object(INSTALL, Install::from_fields)?)
+/// Stages a stamp of installing, if it says something else than `before`.
+pub(crate) fn stage_install(
+    lockfile: &Lockfile,
+    before: Option<&Install>,
+    stamp: &Install,
+) -> Result<(), WriteError> {
+    let wrong = |source| WriteError::Timestamp { section: INSTALL, field: INSTALLED_AT, source };
+    // What the document says already may be said again, whatever it is.
+    if before.is_none_or(|before| before.stamped_at != stamp.stamped_at) {
+        stamp.stamped_at.check().map_err(wrong)?;
     }
+    let mut after = stamp.clone();
+    if let Some(before) = before {
+        after.other = after.other.and_missing_of(&before.other);
+    }
+    stage(lockfile, INSTALL, before, &after)
+}
 
-    /// What the project was last refreshed by; `None` if the document does not say.
-    ///
-    /// # Errors
-    ///
-    /// [`ReadError`], which names section and field.
-    pub fn refresh(&self) -> Result<Option<Refresh>, ReadError> {
-        Ok(self.open()?.object(REFRESH, Refresh::from_fields)?)
+/// Stages a stamp of refreshing, if it says something else than `before`.
+pub(crate) fn stage_refresh(
+    lockfile: &Lockfile,
+    before: Option<&Refresh>,
+    stamp: &Refresh,
+) -> Result<(), WriteError> {
+    let wrong = |source| WriteError::Timestamp { section: REFRESH, field: REFRESHED_AT, source };
+    if let Some(at) = &stamp.refreshed_at
+        && before.is_none_or(|before| before.refreshed_at.as_ref() != Some(at))
+    {
+        at.check().map_err(wrong)?;
     }
+    let mut after = stamp.clone();
+    if let Some(before) = before {
+        after.other = after.other.and_missing_of(&before.other);
+    }
+    stage(lockfile, REFRESH, before, &after)
+}
 
-    /// States what the project was installed by. Fields that this crate does not know stay.
-    ///
-    /// # Errors
-    ///
-    /// [`StampError`]; unless it says otherwise, the file is as it was.
-    pub fn stamp_install(&self, install: &Install) -> Result<Flushed, StampError> {
-        install.stamped_at.check()?;
-        self.stamp(INSTALL, install, Install::from_fields, |stamp| &mut stamp.other)
+fn stage<T: PartialEq + Serialize>(
+    lockfile: &Lockfile,
+    section: &str,
+    before: Option<&T>,
+    after: &T,
+) -> Result<(), WriteError> {
+    if before != Some(after) {
+        lockfile.set_section(section, after)?;
     }
-
-    /// States what the project was refreshed by. Fields that this crate does not know stay.
-    ///
-    /// # Errors
-    ///
-    /// [`StampError`]; unless it says otherwise, the file is as it was.
-    pub fn stamp_refresh(&self, refresh: &Refresh) -> Result<Flushed, StampError> {
-        if let Some(at) = &refresh.refreshed_at {
-            at.check()?;
-        }
-        self.stamp(REFRESH, refresh, Refresh::from_fields, |stamp| &mut stamp.other)
-    }
-
-    fn stamp<T: Clone + PartialEq + Serialize>(
-        &self,
-        section: &str,
-        stamp: &T,
-        from_fields: fn(Fields) -> Result<T, FieldError>,
-        other: fn(&mut T) -> &mut Fields,
-    ) -> Result<Flushed, StampError> {
-        self.update(|lockfile| {
-            lockfile.refuse_later_version()?;
-            let before = lockfile.object(section, from_fields)?;
-            let mut after = stamp.clone();
-            if let Some(mut before) = before.clone() {
-                *other(&mut after) = other(&mut after).and_missing_of(other(&mut before));
-            }
-            if before.as_ref() != Some(&after) {
-                lockfile.set_section(section, &after)?;
-            }
-            Ok(())
-        })
-    }
+    Ok(())
 }

@@ -3,13 +3,14 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 
 /// A digest: `sha256:` and 64 lower-case hexadecimal digits.
 ///
-/// What a caller makes is checked. What is read from a document is taken as it is, since files in
-/// the field hold shorter ones; [`check`](Self::check) tells.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// Parsing and deserialising check it. What a document holds is taken as it is
+/// ([`verbatim`](Self::verbatim)), since files in the field hold shorter ones;
+/// [`check`](Self::check) tells.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct Digest(String);
 
@@ -39,6 +40,23 @@ impl Digest {
             write!(text, "{byte:02x}").expect("because writing to a string cannot fail");
         }
         Self(text)
+    }
+
+    /// The text of a document that should be a digest, unchecked.
+    pub fn verbatim(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The 32 bytes of the hash; `None` for a text that is not a digest, which only a document can
+    /// hold.
+    pub fn to_sha256(&self) -> Option<[u8; 32]> {
+        self.check().ok()?;
+        let digit = |at: usize| char::from(self.0.as_bytes()[PREFIX.len() + at]).to_digit(16);
+        let mut hash = [0; 32];
+        for (index, byte) in hash.iter_mut().enumerate() {
+            *byte = u8::try_from(digit(2 * index)? << 4 | digit(2 * index + 1)?).ok()?;
+        }
+        Some(hash)
     }
 
     /// As it stands in the document.
@@ -81,6 +99,25 @@ impl FromStr for Digest {
     }
 }
 
+impl From<[u8; 32]> for Digest {
+    fn from(hash: [u8; 32]) -> Self {
+        Self::from_sha256(hash)
+    }
+}
+
+/// Checked, as by [`FromStr`].
+impl<'de> Deserialize<'de> for Digest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}
+
+impl PartialEq<str> for Digest {
+    fn eq(&self, other: &str) -> bool {
+        self.0 == other
+    }
+}
+
 impl AsRef<str> for Digest {
     fn as_ref(&self) -> &str {
         &self.0
@@ -118,8 +155,20 @@ mod tests {
             assert_eq!((&error.text, error.column), (&bad, column));
             assert!(error.to_string().contains(&format!("{bad:?}")), "{error}");
         }
-        let short: Digest = serde_json::from_str("\"sha256:00\"").unwrap();
+        assert!(serde_json::from_str::<Digest>("\"sha256:00\"").is_err());
+        let short = Digest::verbatim("sha256:00");
         assert_eq!(short.check().unwrap_err().column, 10);
         assert_eq!(serde_json::to_string(&short).unwrap(), "\"sha256:00\"");
+        assert_eq!(short.to_sha256(), None);
+    }
+
+    #[test]
+    fn a_digest_gives_its_bytes_back() {
+        let hash: [u8; 32] = std::array::from_fn(|index| u8::try_from(index * 7 % 256).unwrap());
+        let digest = Digest::from(hash);
+        assert_eq!(digest.to_sha256(), Some(hash));
+        let json = serde_json::to_string(&digest).unwrap();
+        assert_eq!(serde_json::from_str::<Digest>(&json).unwrap(), digest);
+        assert_eq!(&digest, digest.as_str());
     }
 }

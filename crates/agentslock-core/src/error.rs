@@ -4,6 +4,9 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use filelock::Holder;
+
+use crate::document::reserved::LOCK_VERSION;
 use crate::json::fields::FieldError;
 use crate::json::syntax::SyntaxError;
 
@@ -82,6 +85,26 @@ impl fmt::Display for Named<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.map_or(Ok(()), |entry| write!(f, ", entry {entry:?}"))
     }
+}
+
+/// Why a typed section is not written into a document.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum VersionError {
+    /// The document is of a later format.
+    #[error(
+        "`{}` has format version {found}; this program writes version {LOCK_VERSION} only: update it",
+        path.display()
+    )]
+    Later {
+        /// The file.
+        path: PathBuf,
+        /// The version that it has.
+        found: u64,
+    },
+    /// The version is not a whole number.
+    #[error(transparent)]
+    Unreadable(#[from] SectionError),
 }
 
 /// Why typed sections were not read.
@@ -196,6 +219,9 @@ pub enum FlushError {
         /// The document.
         path: PathBuf,
     },
+    /// The handle was made [from a text](crate::Lockfile::from_text): there is no file to write.
+    #[error("this document was made from a text; it has no file to be written to")]
+    NoFile,
 }
 
 /// Why a flush or an update started over: another program does not follow the protocol. Nothing was
@@ -228,6 +254,25 @@ impl FlushError {
     pub fn is_contention(&self) -> bool {
         matches!(self, Self::Lock(error) if error.is_contention())
     }
+
+    /// Who held the lock at the last look, if it was held until the wait ended. `None` for every
+    /// other error, and if the lock changed hands at each look.
+    pub fn contention(&self) -> Option<&Holder> {
+        match self {
+            Self::Lock(error) if error.is_contention() => error.holder(),
+            _ => None,
+        }
+    }
+
+    /// Whether the lock was lost: another process removed it, or took this process for dead.
+    pub fn is_lost(&self) -> bool {
+        matches!(
+            self,
+            Self::LockLost { .. }
+                | Self::Unsettled { last: Disturbance::LockLost, .. }
+                | Self::Verify(filelock::VerifyError::Lost { .. })
+        )
+    }
 }
 
 /// Why the lock was not renewed in the middle of an update.
@@ -240,6 +285,65 @@ pub enum RenewLockError {
     /// The lock's own error.
     #[error(transparent)]
     Renew(#[from] filelock::RenewError),
+}
+
+/// A missing document is no error, so no kind of these says `NotFound` for the document itself.
+impl From<OpenError> for io::Error {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Read(error) => error.into(),
+            OpenError::Malformed { .. } => Self::new(io::ErrorKind::InvalidData, error),
+        }
+    }
+}
+
+impl From<ReadError> for io::Error {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Open(error) => error.into(),
+            ReadError::Section(_) => Self::new(io::ErrorKind::InvalidData, error),
+        }
+    }
+}
+
+/// A lost lock is [`io::ErrorKind::Other`]: a program that reads, changes and writes takes `NotFound`
+/// for "no file yet", and would begin with an empty one.
+impl From<FlushError> for io::Error {
+    fn from(error: FlushError) -> Self {
+        match error {
+            FlushError::Lock(error) => error.into(),
+            FlushError::Verify(error) => error.into(),
+            FlushError::Open(error) => error.into(),
+            FlushError::Write(error) | FlushError::NotDurable(error) => error.into(),
+            FlushError::CreateDirectory { ref source, .. } => Self::new(source.kind(), error),
+            FlushError::InsideUpdate { .. } => Self::new(io::ErrorKind::Deadlock, error),
+            FlushError::NoFile => Self::new(io::ErrorKind::Unsupported, error),
+            FlushError::LockLost { .. } | FlushError::Unsettled { .. } => Self::other(error),
+        }
+    }
+}
+
+impl From<Error> for io::Error {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Open(error) => error.into(),
+            Error::Flush(error) => error.into(),
+            Error::RenewLock(RenewLockError::Renew(error)) => error.into(),
+            Error::Section(_) => Self::new(io::ErrorKind::InvalidData, error),
+            Error::Stage(_) => Self::new(io::ErrorKind::InvalidInput, error),
+            Error::Version(_) => Self::new(io::ErrorKind::Unsupported, error),
+            Error::RenewLock(RenewLockError::NotHeld) => Self::other(error),
+        }
+    }
+}
+
+impl From<ReadError> for Error {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Open(error) => error.into(),
+            ReadError::Section(error) => error.into(),
+        }
+    }
 }
 
 /// Any error of this crate: what an update's closure can return with `?`.
@@ -255,6 +359,9 @@ pub enum Error {
     /// See [`StageError`].
     #[error(transparent)]
     Stage(#[from] StageError),
+    /// See [`VersionError`].
+    #[error(transparent)]
+    Version(#[from] VersionError),
     /// See [`FlushError`].
     #[error(transparent)]
     Flush(#[from] FlushError),

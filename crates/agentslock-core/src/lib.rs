@@ -63,6 +63,7 @@ mod error;
 mod json;
 mod lockfile;
 pub mod merge;
+mod place;
 pub mod text;
 mod timestamp;
 
@@ -70,8 +71,9 @@ pub use digest::{Digest, ParseDigestError};
 pub use document::reserved::{LOCK_VERSION, is_reserved};
 pub use error::{
     Disturbance, Error, FlushError, OpenError, ReadError, RenewLockError, SectionError, StageError,
+    VersionError,
 };
-pub use filelock::LockOptions;
+pub use filelock::{AcquireError, Holder, Liveness, LockOptions, RenewError, VerifyError};
 pub use fsops::Durability;
 pub use json::fields::{FieldError, Fields};
 pub use lockfile::Lockfile;
@@ -79,5 +81,5 @@ pub use lockfile::commit::Flushed;
 pub use lockfile::entries::Entries;
 pub use lockfile::options::LockfileOptions;
 pub use lockfile::update::Updated;
-pub use lockfile::version::VersionError;
+pub use place::DocumentPlace;
 pub use timestamp::{ParseTimestampError, TimeRangeError, Timestamp};

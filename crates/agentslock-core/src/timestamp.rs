@@ -4,14 +4,14 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::SystemTime;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 
 /// A time as text: RFC 3339, in UTC, whole seconds, as in `2026-01-02T03:04:05Z`.
 ///
-/// What a caller makes is checked. What is read from a document is taken as it is, and written back
-/// so; [`check`](Self::check) tells. Two spellings can name one moment: compare
+/// Parsing and deserialising check it. What a document holds is taken as it is
+/// ([`verbatim`](Self::verbatim)), and written back so; [`check`](Self::check) tells. Two spellings can name one moment: compare
 /// [`instant`](Self::instant)s to know what was earlier.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(transparent)]
 pub struct Timestamp(String);
 
@@ -37,6 +37,18 @@ pub struct TimeRangeError(SystemTime);
 const FORM: &str = "dddd-dd-ddTdd:dd:ddZ";
 
 impl Timestamp {
+    /// The time by the system's clock, without the fraction of its second. A clock that is set beyond
+    /// the year 9999 gives the last second of that year.
+    pub fn now() -> Self {
+        Self::from_system_time(SystemTime::now())
+            .unwrap_or_else(|_| Self("9999-12-31T23:59:59Z".to_owned()))
+    }
+
+    /// The text of a document that should be a time, unchecked.
+    pub fn verbatim(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
     /// `time`, without the fraction of its second.
     ///
     /// # Errors
@@ -107,6 +119,21 @@ impl FromStr for Timestamp {
     }
 }
 
+impl TryFrom<SystemTime> for Timestamp {
+    type Error = TimeRangeError;
+
+    fn try_from(time: SystemTime) -> Result<Self, TimeRangeError> {
+        Self::from_system_time(time)
+    }
+}
+
+/// Checked, as by [`FromStr`].
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}
+
 impl AsRef<str> for Timestamp {
     fn as_ref(&self) -> &str {
         &self.0
@@ -151,6 +178,8 @@ mod tests {
             assert_eq!((error.text.as_str(), error.column), (bad, column), "{error}");
             assert!(error.to_string().contains(&format!("{bad:?}")), "{error}");
         }
+        assert!(serde_json::from_str::<Timestamp>("\"then\"").is_err());
+        assert_eq!(serde_json::from_str::<Timestamp>(&format!("\"{time}\"")).unwrap(), time);
         assert!("2024-02-29T00:00:00Z".parse::<Timestamp>().is_ok(), "a leap year");
     }
 
@@ -171,6 +200,9 @@ mod tests {
     fn a_time_of_the_system_loses_its_fraction() {
         let time = SystemTime::UNIX_EPOCH + Duration::from_millis(1_767_323_045_999);
         assert_eq!(Timestamp::from_system_time(time).unwrap().as_str(), "2026-01-02T03:04:05Z");
+        assert_eq!(Timestamp::try_from(time), Timestamp::from_system_time(time));
+        let (before, now) = (SystemTime::now(), Timestamp::now().instant().unwrap());
+        assert!(now <= SystemTime::now() && now + Duration::from_secs(1) > before);
         // Windows knows no time that is so far away that it cannot be named.
         let Some(far) = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(1 << 40)) else {
             return;

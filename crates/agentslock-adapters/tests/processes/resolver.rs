@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use agentslock_config::{ConfigLock, Digest, Flushed, Kind, Pass, Reference, Unit};
+use agentslock_config::{ConfigLock, Digest, Flushed, Kind, Pass, Reference, Snapshot, Unit};
 
 use crate::{digest, document, patient, round, work};
 
@@ -22,8 +22,12 @@ fn child_resolves_layers_and_profiles() {
         for (index, name) in names("layers", round).enumerate() {
             pass.add(name, Unit::new(LAYERS[index % 2].clone(), digest(round))).unwrap();
         }
-        assert_eq!(lock.write(&pass).unwrap(), Flushed::Written);
-        assert_eq!(Resolved::read(&lock).layers, round, "what only we write is what we wrote");
+        assert_eq!(lock.write(&pass).unwrap().flushed, Flushed::Written);
+        assert_eq!(
+            Resolved::read(&lock.read().unwrap()).layers,
+            round,
+            "what only we write is what we wrote"
+        );
     });
 }
 
@@ -37,8 +41,12 @@ fn child_resolves_packages() {
             pass.add_artifact(name, Unit::new(Kind::Artifact, digest(round)), digest(round))
                 .unwrap();
         }
-        assert_eq!(lock.write(&pass).unwrap(), Flushed::Written);
-        assert_eq!(Resolved::read(&lock).packages, round, "what only we write is what we wrote");
+        assert_eq!(lock.write(&pass).unwrap().flushed, Flushed::Written);
+        assert_eq!(
+            Resolved::read(&lock.read().unwrap()).packages,
+            round,
+            "what only we write is what we wrote"
+        );
     });
 }
 
@@ -51,11 +59,11 @@ pub(crate) struct Resolved {
 
 impl Resolved {
     /// Reads them, and checks that no pass is mixed with another round of its own, or lacks a unit.
-    pub(crate) fn read(lock: &ConfigLock) -> Self {
-        let units = lock.units().unwrap();
+    pub(crate) fn read(snapshot: &Snapshot) -> Self {
+        let units = snapshot.units().unwrap();
         let digests = |is_layer: bool| {
             let ours = units.iter().filter(|(_, unit)| LAYERS.contains(&unit.kind) == is_layer);
-            ours.map(|(name, unit)| (name.clone(), unit.digest.clone())).collect()
+            ours.map(|(name, unit)| (name.clone(), unit.digest.digest().unwrap())).collect()
         };
         Self {
             layers: one_round("layers", &digests(true)),
@@ -65,10 +73,10 @@ impl Resolved {
 
     /// As [`read`](Self::read), and checks that the anchors belong to the artifacts. For a document that
     /// nobody writes any more.
-    pub(crate) fn read_whole(lock: &ConfigLock) -> Self {
-        let resolved = Self::read(lock);
-        assert_eq!(one_round("packages", &lock.artifact_content().unwrap()), resolved.packages);
-        let inputs = lock.inputs_digest().unwrap().map(|inputs| round(&inputs.parse().unwrap()));
+    pub(crate) fn read_whole(snapshot: &Snapshot) -> Self {
+        let resolved = Self::read(snapshot);
+        assert_eq!(one_round("packages", &snapshot.artifact_content().unwrap()), resolved.packages);
+        let inputs = snapshot.inputs_digest().map(|inputs| round(&inputs));
         assert_eq!(inputs.unwrap_or_default(), resolved.packages);
         resolved
     }

@@ -106,7 +106,10 @@ fn watch(path: &Path, done: &AtomicBool) -> u32 {
 }
 
 fn whole(path: &Path) -> (Resolved, Built) {
-    (Resolved::read_whole(&ConfigLock::new(path)), adapters::read(&AdaptersLock::new(path)))
+    (
+        Resolved::read_whole(&ConfigLock::new(path).read().unwrap()),
+        adapters::read(&AdaptersLock::new(path)),
+    )
 }
 
 fn left_over(place: &Place) -> Vec<String> {

@@ -68,8 +68,9 @@ fn expected(world: &World, resolved: &Resolved) -> Option<World> {
 }
 
 fn read(lock: &ConfigLock) -> World {
-    let mut content = lock.artifact_content().unwrap();
-    let mut units = lock.units().unwrap();
+    let snapshot = lock.read().unwrap();
+    let mut content = snapshot.artifact_content().unwrap();
+    let mut units = snapshot.units().unwrap();
     assert_eq!(units.remove("b:odd@1").unwrap().kind.as_str(), "hologram", "nobody's");
     let byte = |digest: &str| u8::from_str_radix(&digest["sha256:".len()..][..2], 16).unwrap();
     let world = units
@@ -95,12 +96,21 @@ proptest! {
         let mut world = World::new();
         for resolved in &passes {
             let before = lab.text();
+            let plan = lock.plan(&resolved.pass()).unwrap();
+            prop_assert_eq!(&lab.text(), &before, "a plan writes nothing");
             match (lock.write(&resolved.pass()), expected(&world, resolved)) {
-                (Ok(flushed), Some(after)) => {
-                    prop_assert_eq!(flushed == Flushed::Unchanged, after == world, "{:?}", resolved);
+                (Ok(written), Some(after)) => {
+                    prop_assert!(plan.refused.is_empty());
+                    prop_assert_eq!(&written.changes, &plan.changes);
+                    let unchanged = written.flushed == Flushed::Unchanged;
+                    prop_assert_eq!(unchanged, after == world, "{:?}", resolved);
+                    prop_assert_eq!(unchanged, written.changes.is_empty(), "{}", written.changes);
                     world = after;
                 }
-                (Err(WriteError::Taken { .. }), None) => prop_assert_eq!(lab.text(), before),
+                (Err(WriteError::Refused { .. }), None) => {
+                    prop_assert!(!plan.refused.is_empty());
+                    prop_assert_eq!(lab.text(), before);
+                }
                 (outcome, after) => prop_assert!(false, "{resolved:?}: {outcome:?}, not {after:?}"),
             }
             prop_assert_eq!(&read(&lock), &world, "{:?}", resolved);

@@ -1,9 +1,12 @@
 //! A document in a directory of its own, and short names for what tests are about.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::Path;
 
-use agentslock_config::{ConfigLock, Digest, Kind, Pass, Reference, Timestamp, Unit};
+use agentslock_config::{
+    ConfigLock, Digest, Install, Kind, Pass, Reference, Refresh, Revision, Timestamp, Unit,
+};
 use tempfile::TempDir;
 
 /// A document, and a resolver's view of it.
@@ -34,9 +37,29 @@ impl Lab {
         std::fs::read_to_string(self.path()).unwrap()
     }
 
+    pub(crate) fn units(&self) -> BTreeMap<Reference, Unit> {
+        self.lock.read().unwrap().units().unwrap()
+    }
+
+    pub(crate) fn content(&self) -> BTreeMap<Reference, Digest> {
+        self.lock.read().unwrap().artifact_content().unwrap()
+    }
+
+    pub(crate) fn inputs(&self) -> Option<Digest> {
+        self.lock.read().unwrap().inputs_digest()
+    }
+
+    pub(crate) fn install(&self) -> Option<Install> {
+        self.lock.read().unwrap().install_stamp().unwrap()
+    }
+
+    pub(crate) fn refresh(&self) -> Option<Refresh> {
+        self.lock.read().unwrap().refresh_stamp().unwrap()
+    }
+
     /// The references of all units.
     pub(crate) fn names(&self) -> Vec<String> {
-        self.lock.units().unwrap().into_keys().map(|reference| reference.to_string()).collect()
+        self.units().into_keys().map(|reference| reference.to_string()).collect()
     }
 }
 
@@ -44,9 +67,19 @@ pub(crate) fn digest(byte: u8) -> Digest {
     Digest::from_sha256([byte; 32])
 }
 
-/// As a program could have read it from somewhere: not checked.
-pub(crate) fn unchecked<T: serde::de::DeserializeOwned>(text: &str) -> T {
-    serde_json::from_value(text.into()).unwrap()
+pub(crate) fn revision(byte: u8) -> Revision {
+    digest(byte).into()
+}
+
+/// What lies beside the document, itself included.
+pub(crate) fn names(lab: &Lab) -> Vec<String> {
+    testkit::names(lab.path().parent().unwrap())
+}
+
+/// A file of the vectors.
+pub(crate) fn vector(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors").join(name);
+    std::fs::read_to_string(path).unwrap()
 }
 
 pub(crate) fn reference(text: &str) -> Reference {

@@ -1,8 +1,8 @@
 //! What may be used by several threads.
 
 use agentslock_config::{
-    ConfigLock, Declared, ParseReferenceError, Pass, PassError, Reference, Staleness, StampError,
-    Unit, WriteError,
+    ConfigLock, Declared, InputsError, ParseReferenceError, Pass, PassError, Plan, Reference,
+    Snapshot, Staleness, Unit, WriteError, Written,
 };
 
 #[test]
@@ -17,5 +17,8 @@ fn handles_and_errors_go_to_other_threads() {
     goes::<ParseReferenceError>();
     goes::<PassError>();
     goes::<WriteError>();
-    goes::<StampError>();
+    goes::<Snapshot>();
+    goes::<Plan>();
+    goes::<Written>();
+    goes::<InputsError>();
 }

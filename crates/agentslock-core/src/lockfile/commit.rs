@@ -35,7 +35,8 @@ use crate::error::{Disturbance, FlushError};
 const LEFT_OVER: Duration = filelock::TTL;
 
 /// What a flush did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Flushed {
     /// The file was replaced, or created.
     Written,

@@ -29,6 +29,9 @@ impl Lockfile {
         if self.is_inside_update() {
             return Err(FlushError::InsideUpdate { path: self.path().to_owned() });
         }
+        if !self.has_file {
+            return Err(FlushError::NoFile);
+        }
         let (path, options) = (self.path(), &self.options);
         let _parents = create_parents(path, options.durability)?;
         let _turn = self.take_turn();

@@ -48,6 +48,8 @@ use crate::json::encode::{canonical, valid};
 pub struct Lockfile {
     path: PathBuf,
     was_missing: bool,
+    /// Whether it is of a file, and not of a text.
+    has_file: bool,
     options: LockfileOptions,
     state: Mutex<State>,
     /// The flushes of one handle take turns.
@@ -80,16 +82,49 @@ impl Lockfile {
         (document, version): (Arc<Document>, &Version),
         guard: Option<LockGuard>,
     ) -> Self {
-        let was_missing = version.is_missing();
+        let mut lockfile = Self::of(path, options, document);
+        (lockfile.was_missing, lockfile.guard) = (version.is_missing(), guard);
+        lockfile
+    }
+
+    /// What stands in messages for the path of a document without a file.
+    pub(crate) const NO_FILE: &str = "(a text)";
+
+    fn of(path: &Path, options: LockfileOptions, document: Arc<Document>) -> Self {
         let state = State { document, written: BTreeMap::new(), staged: Stage::default() };
         Self {
             path: path.to_owned(),
-            was_missing,
+            was_missing: false,
+            has_file: true,
             options,
             state: Mutex::new(state),
             turn: Mutex::new(()),
-            guard,
+            guard: None,
         }
+    }
+
+    /// A document that is no file: for tests, and for comparing versions of a document. It is read and
+    /// changed like any other, and [`text`](Self::text) says what became of it. It cannot be flushed.
+    ///
+    /// ```
+    /// use agentslock_core::{Lockfile, diff};
+    ///
+    /// let before = Lockfile::from_text("{}")?;
+    /// let after = Lockfile::from_text(r#"{"runs": 1}"#)?;
+    /// assert_eq!(diff(&before, &after)[0].section, "runs");
+    /// # Ok::<(), agentslock_core::OpenError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError::Malformed`] when it is not a JSON object with distinct keys.
+    pub fn from_text(text: impl Into<Vec<u8>>) -> Result<Self, OpenError> {
+        let path = Path::new(Self::NO_FILE);
+        let document = Document::parse(text.into())
+            .map_err(|error| OpenError::Malformed { path: path.to_owned(), error })?;
+        let mut lockfile = Self::of(path, LockfileOptions::new(), document.into());
+        lockfile.has_file = false;
+        Ok(lockfile)
     }
 
     /// The path of the document, absolute; links are not followed.

@@ -1,31 +1,9 @@
 //! Which documents a typed crate may write: not those of a later format, whose sections it does not
 //! know.
 
-use std::path::PathBuf;
-
 use super::Lockfile;
 use crate::document::reserved::LOCK_VERSION;
-use crate::error::SectionError;
-
-/// Why a typed section is not written into a document.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum VersionError {
-    /// The document is of a later format.
-    #[error(
-        "`{}` has format version {found}; this program writes version {LOCK_VERSION} only: update it",
-        path.display()
-    )]
-    Later {
-        /// The file.
-        path: PathBuf,
-        /// The version that it has.
-        found: u64,
-    },
-    /// The version is not a whole number.
-    #[error(transparent)]
-    Unreadable(#[from] SectionError),
-}
+use crate::error::VersionError;
 
 impl Lockfile {
     /// Refuses a document of a later format than this crate knows. A program calls it before it

@@ -1,7 +1,6 @@
 //! Whether what is locked is what is declared now: drift and staleness.
 
 use std::path::Path;
-use std::time::SystemTime;
 
 use agentslock_config::{ConfigLock, Declared, Digest, DriftState, Kind, ReadError, Reference};
 
@@ -20,7 +19,7 @@ impl Asked {
     /// `None` if nothing was told.
     pub(super) fn of(
         list: Option<&Path>,
-        kinds: &[String],
+        kinds: &[Kind],
         inputs: Option<Digest>,
         common: &Common,
     ) -> Result<Option<Self>, Failure> {
@@ -29,7 +28,7 @@ impl Asked {
             None => None,
         };
         // Of the inputs alone: nothing is declared of any kind.
-        let inputs = inputs.map(|digest| Declared::new([]).over([]).with_inputs(digest));
+        let inputs = inputs.map(|digest| Declared::over([], []).with_inputs(digest));
         let asked = references.is_some() || inputs.is_some();
         Ok(asked.then_some(Self { references, inputs }))
     }
@@ -41,16 +40,14 @@ impl Asked {
     }
 
     fn compare(&self, path: &Path) -> Result<Vec<Finding>, ReadError> {
-        let lock = ConfigLock::new(path);
+        let lock = ConfigLock::new(path).read()?;
         // Only for the places. What cannot be read by now has none.
         let bytes = fsops::read(path).ok().and_then(|contents| contents.bytes).unwrap_or_default();
         let places = Positions::of(&bytes);
         let mut findings = Vec::new();
         if let Some(inputs) = &self.inputs {
             for reason in lock.staleness(inputs)? {
-                // After its name, which is the finding's.
-                let text = reason.to_string();
-                let message = text.split_once(": ").map_or(&*text, |(_, evidence)| evidence);
+                let message = reason.evidence().join("; ");
                 let at = places.as_ref().and_then(|places| places.top_level("inputs_digest"));
                 let at = at.map_or((1, 1), |(_, place)| place);
                 findings.push(Finding::new(reason.reason(), at, message));
@@ -58,24 +55,25 @@ impl Asked {
         }
         let Some(declared) = &self.references else { return Ok(findings) };
         let place = places.as_ref().map(|places| places.entries("units"));
-        for drift in lock.drift(declared, SystemTime::now())? {
-            let reference = drift.reference.as_str();
-            let message = match drift.state {
+        for drift in lock.drift(declared)?.drifts {
+            let what = match drift.state {
                 DriftState::Ok => continue,
-                DriftState::MissingFromLock => format!("{reference} is declared, but not locked"),
-                DriftState::ExtraInLock => format!("{reference} is locked, but not declared"),
-                DriftState::TtlExpired => format!("{reference} is locked by an entry that expired"),
-                state => format!("{reference}: {state}"),
+                DriftState::MissingFromLock => "is declared, but not locked",
+                DriftState::ExtraInLock => "is locked, but not declared",
+                state => state.as_str(),
             };
-            let at = place.as_ref().map_or((1, 1), |place| place(reference));
-            findings.push(Finding::new(drift.state.as_str(), at, message));
+            for reference in &drift.references {
+                let at = place.as_ref().map_or((1, 1), |place| place(reference.as_str()));
+                let message = format!("{reference} {what}");
+                findings.push(Finding::new(drift.state.as_str(), at, message));
+            }
         }
         Ok(findings)
     }
 }
 
 /// A reference a line; what is empty or begins with `#` is none.
-fn declared(list: &Path, kinds: &[String], common: &Common) -> Result<Declared, Failure> {
+fn declared(list: &Path, kinds: &[Kind], common: &Common) -> Result<Declared, Failure> {
     let (source, bytes) = crate::io::input::read(Some(list), common)?;
     let text = std::str::from_utf8(&bytes)
         .map_err(|_| Failure::input(format!("{source} is not UTF-8")))?;
@@ -89,9 +87,8 @@ fn declared(list: &Path, kinds: &[String], common: &Common) -> Result<Declared, 
             references.push(reference);
         }
     }
-    let declared = Declared::new(references);
     if kinds.is_empty() {
-        return Ok(declared);
+        return Ok(Declared::over([Kind::Layer, Kind::Artifact], references));
     }
-    Ok(declared.over(kinds.iter().map(|kind| Kind::from(kind.clone()))))
+    Ok(Declared::over(kinds.iter().cloned(), references))
 }

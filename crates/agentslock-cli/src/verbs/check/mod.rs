@@ -8,7 +8,7 @@ mod text;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use agentslock_config::Digest;
+use agentslock_config::{Digest, Kind, ParseKindError};
 use clap::Args;
 
 use crate::document::find;
@@ -35,9 +35,10 @@ pub(crate) struct Check {
     /// Compare the units with the references in LIST, one a line; `-` for standard input
     #[arg(long, value_name = "LIST")]
     declared: Option<PathBuf>,
-    /// LIST declares units of this kind only (repeatable) [default: of all kinds]
-    #[arg(long = "kind", value_name = "KIND", requires = "declared")]
-    kinds: Vec<String>,
+    /// LIST declares units of this kind only (repeatable); `other:NAME` for a kind that is not known
+    /// here [default: layer and artifact]
+    #[arg(long = "kind", value_name = "KIND", requires = "declared", value_parser = kind)]
+    kinds: Vec<Kind>,
     /// What the document should have been resolved from
     #[arg(long, value_name = "DIGEST")]
     inputs_digest: Option<Digest>,
@@ -48,6 +49,11 @@ pub(crate) struct Check {
     /// With --fix, write nothing, take no lock, and tell what would be left
     #[arg(short = 'n', long, requires = "fix")]
     dry_run: bool,
+}
+
+/// A mistyped kind would compare nothing, and find nothing.
+fn kind(text: &str) -> Result<Kind, ParseKindError> {
+    text.strip_prefix("other:").map_or_else(|| text.parse(), |name| Ok(Kind::other(name)))
 }
 
 pub(crate) fn check(arguments: &Check, common: &Common) -> Result<ExitCode, Failure> {

@@ -1,0 +1,225 @@
+//! The digest of the inputs: what a resolve was made from, as one number.
+//!
+//! The Go programs compute the same number, so every step is fixed:
+//!
+//! 1. Each of the three slots is absent or holds the bytes of a file.
+//! 2. A file's canonical text ([`canonical`](canonical::canonical)) has its keys sorted and no white
+//!    space. The canonical text of an absent file is empty.
+//! 3. The three are joined: `[{"slot":"user-local","bytes":"…"},…]`, where `bytes` is the canonical
+//!    text as a JSON string.
+//! 4. The digest is the SHA-256 of that.
+
+mod canonical;
+mod string;
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use agentslock_core::Digest;
+use sha2::{Digest as _, Sha256};
+
+/// The three files that a resolve is made from, each as bytes, or absent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Inputs {
+    /// `.agentsrc.json` of the person, in `$AGENTS_HOME`, else in `~/.agents`.
+    pub user_local: Option<Vec<u8>>,
+    /// `.agentsrc.local.json` of the repository, which is not committed.
+    pub project_local: Option<Vec<u8>>,
+    /// `.agentsrc.json` of the repository.
+    pub repo_local: Option<Vec<u8>>,
+}
+
+/// One of the files that a resolve is made from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Slot {
+    /// `.agentsrc.json` of the person.
+    UserLocal,
+    /// `.agentsrc.local.json` of the repository.
+    ProjectLocal,
+    /// `.agentsrc.json` of the repository.
+    RepoLocal,
+}
+
+/// Why there is no digest of the inputs. One bad file leaves all without one.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum InputsError {
+    /// A file could not be read.
+    #[error("the {slot} inputs `{}` could not be read", path.display())]
+    Read {
+        /// Which of the files.
+        slot: Slot,
+        /// Where it is.
+        path: PathBuf,
+        /// The operating system's answer.
+        source: io::Error,
+    },
+    /// A file is not one JSON value with distinct keys.
+    #[error("the {slot} inputs, line {line}, column {column}: {problem}")]
+    Malformed {
+        /// Which of the files.
+        slot: Slot,
+        /// The line, from 1.
+        line: usize,
+        /// The column, in bytes from 1.
+        column: usize,
+        /// What is wrong there.
+        problem: InputsProblem,
+    },
+}
+
+/// What is wrong with a file that a resolve is made from.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InputsProblem {
+    /// It is not JSON.
+    #[error("{0}")]
+    Syntax(&'static str),
+    /// An object has a key twice.
+    #[error("the key {0:?} occurs a second time in its object")]
+    DuplicateKey(String),
+    /// Something other than white space follows the value.
+    #[error("expected the end of the file after the value")]
+    TrailingData,
+    /// It is nested deeper than the Go programs read.
+    #[error("nested deeper than {MAX_DEPTH} levels")]
+    TooDeep,
+}
+
+/// The deepest nesting that Go's decoder reads (encoding/json, `maxNestingDepth`).
+const MAX_DEPTH: usize = 10_000;
+
+impl Slot {
+    /// All slots, in the order in which they are digested.
+    pub const ALL: [Self; 3] = [Self::UserLocal, Self::ProjectLocal, Self::RepoLocal];
+
+    /// Its name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::UserLocal => "user-local",
+            Self::ProjectLocal => "project-local",
+            Self::RepoLocal => "repo-local",
+        }
+    }
+}
+
+impl fmt::Display for Slot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl InputsProblem {
+    /// Its name: `syntax`, `duplicate-key`, `trailing-data`, `too-deep`.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Syntax(_) => "syntax",
+            Self::DuplicateKey(_) => "duplicate-key",
+            Self::TrailingData => "trailing-data",
+            Self::TooDeep => "too-deep",
+        }
+    }
+}
+
+impl Inputs {
+    /// Reads the inputs of the repository at `repository`. The person's file is looked for in the
+    /// directory that the environment variable `AGENTS_HOME` names, else in `.agents` in the home
+    /// directory. A file that does not exist is absent.
+    ///
+    /// # Errors
+    ///
+    /// [`InputsError::Read`].
+    pub fn read(repository: impl AsRef<Path>) -> Result<Self, InputsError> {
+        Self::read_with(repository, agents_home().as_deref())
+    }
+
+    /// As [`read`](Self::read), with the person's file in `agents_home`; `None`: there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`InputsError::Read`].
+    pub fn read_with(
+        repository: impl AsRef<Path>,
+        agents_home: Option<&Path>,
+    ) -> Result<Self, InputsError> {
+        let repository = repository.as_ref();
+        let read = |slot, path: PathBuf| match std::fs::read(&path) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(InputsError::Read { slot, path, source }),
+        };
+        Ok(Self {
+            user_local: match agents_home {
+                Some(home) => read(Slot::UserLocal, home.join(".agentsrc.json"))?,
+                None => None,
+            },
+            project_local: read(Slot::ProjectLocal, repository.join(".agentsrc.local.json"))?,
+            repo_local: read(Slot::RepoLocal, repository.join(".agentsrc.json"))?,
+        })
+    }
+
+    /// The bytes in a slot; `None` if the file is absent.
+    pub fn slot(&self, slot: Slot) -> Option<&[u8]> {
+        match slot {
+            Slot::UserLocal => self.user_local.as_deref(),
+            Slot::ProjectLocal => self.project_local.as_deref(),
+            Slot::RepoLocal => self.repo_local.as_deref(),
+        }
+    }
+
+    /// The text whose SHA-256 is the digest: for finding out why two programs do not agree.
+    ///
+    /// # Errors
+    ///
+    /// [`InputsError::Malformed`].
+    pub fn payload(&self) -> Result<String, InputsError> {
+        let mut payload = String::from("[");
+        for slot in Slot::ALL {
+            let canonical = match self.slot(slot) {
+                None => String::new(),
+                Some(bytes) => {
+                    canonical::canonical(bytes).map_err(|flaw| flaw.in_slot(slot, bytes))?
+                }
+            };
+            let comma = if slot == Slot::ALL[0] { "" } else { "," };
+            payload.extend([comma, "{\"slot\":\"", slot.as_str(), "\",\"bytes\":"]);
+            string::push_quoted(&mut payload, &canonical);
+            payload.push('}');
+        }
+        payload.push(']');
+        Ok(payload)
+    }
+}
+
+/// Where the person's own files are, as the environment says; `None` if it says nothing.
+pub fn agents_home() -> Option<PathBuf> {
+    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+    set("AGENTS_HOME").map(PathBuf::from).or_else(|| {
+        set(if cfg!(windows) { "USERPROFILE" } else { "HOME" })
+            .map(|home| Path::new(&home).join(".agents"))
+    })
+}
+
+/// The digest of `inputs`, as the Go programs compute it.
+///
+/// Two files have the same share in it if they say the same: white space, the order of keys and
+/// escapes do not count. Numbers count as they are spelled, and every field counts.
+///
+/// # Errors
+///
+/// [`InputsError::Malformed`], if one of the files is not one JSON value, has a key twice in an
+/// object at any depth, or has something behind the value. It names slot, line and column.
+///
+/// ```
+/// use agentslock_config::{Inputs, inputs_digest};
+///
+/// let inputs = Inputs { repo_local: Some(b"{}".to_vec()), ..Inputs::default() };
+/// let spaced = Inputs { repo_local: Some(b" { } ".to_vec()), ..Inputs::default() };
+/// assert_eq!(inputs_digest(&inputs)?, inputs_digest(&spaced)?);
+/// assert_ne!(inputs_digest(&inputs)?, inputs_digest(&Inputs::default())?);
+/// # Ok::<(), agentslock_config::InputsError>(())
+/// ```
+pub fn inputs_digest(inputs: &Inputs) -> Result<Digest, InputsError> {
+    Ok(Digest::from_sha256(Sha256::digest(inputs.payload()?).into()))
+}
