@@ -62,6 +62,7 @@ mod reference;
 mod revision;
 mod sections;
 mod snapshot;
+mod stage;
 mod staleness;
 mod stamp;
 mod transaction;

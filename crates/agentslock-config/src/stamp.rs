@@ -1,10 +1,8 @@
 //! Stamps: which version of the tool installed or refreshed the project, and when.
 
-use agentslock_core::{FieldError, Fields, Lockfile, Timestamp};
+use agentslock_core::{FieldError, Fields, Timestamp};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
-
-use crate::error::WriteError;
 
 pub(crate) const INSTALL: &str = "install";
 pub(crate) const REFRESH: &str = "refresh";
@@ -130,53 +128,4 @@ impl Serialize for Refresh {
         self.other.serialize_into(&mut map, &[version, commit, describe, REFRESHED_AT])?;
         map.end()
     }
-}
-
-/// Stages a stamp of installing, if it says something else than `before`.
-pub(crate) fn stage_install(
-    lockfile: &Lockfile,
-    before: Option<&Install>,
-    stamp: &Install,
-) -> Result<(), WriteError> {
-    let wrong = |source| WriteError::Timestamp { section: INSTALL, field: INSTALLED_AT, source };
-    // What the document says already may be said again, whatever it is.
-    if before.is_none_or(|before| before.stamped_at != stamp.stamped_at) {
-        stamp.stamped_at.check().map_err(wrong)?;
-    }
-    let mut after = stamp.clone();
-    if let Some(before) = before {
-        after.other = after.other.and_missing_of(&before.other);
-    }
-    stage(lockfile, INSTALL, before, &after)
-}
-
-/// Stages a stamp of refreshing, if it says something else than `before`.
-pub(crate) fn stage_refresh(
-    lockfile: &Lockfile,
-    before: Option<&Refresh>,
-    stamp: &Refresh,
-) -> Result<(), WriteError> {
-    let wrong = |source| WriteError::Timestamp { section: REFRESH, field: REFRESHED_AT, source };
-    if let Some(at) = &stamp.refreshed_at
-        && before.is_none_or(|before| before.refreshed_at.as_ref() != Some(at))
-    {
-        at.check().map_err(wrong)?;
-    }
-    let mut after = stamp.clone();
-    if let Some(before) = before {
-        after.other = after.other.and_missing_of(&before.other);
-    }
-    stage(lockfile, REFRESH, before, &after)
-}
-
-fn stage<T: PartialEq + Serialize>(
-    lockfile: &Lockfile,
-    section: &str,
-    before: Option<&T>,
-    after: &T,
-) -> Result<(), WriteError> {
-    if before != Some(after) {
-        lockfile.set_section(section, after)?;
-    }
-    Ok(())
 }

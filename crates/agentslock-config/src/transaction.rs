@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use agentslock_core::{Digest, Flushed, Lockfile, ReadError};
 use serde::Serialize;
 
-use crate::changes::{Change, Changes, Plan, Refusal, Refused, between};
+use crate::changes::{Change, Changes, Plan, Refused, between};
 use crate::error::WriteError;
 use crate::kind::Kind;
 use crate::pass::Pass;
 use crate::reference::Reference;
-use crate::sections::{ARTIFACT_CONTENT, Locked, UNITS, content, inputs_digest, install, refresh};
-use crate::stamp::{self, Install, Refresh};
+use crate::sections::{ARTIFACT_CONTENT, Locked, content, inputs_digest, install, refresh};
+use crate::stage::{stage_content, stage_install, stage_refresh, stage_units};
+use crate::stamp::{Install, Refresh};
 use crate::unit::Unit;
 
 /// The document inside [`ConfigLock::update`](crate::ConfigLock::update): as it is now, with what was
@@ -117,7 +118,7 @@ impl<'a> Transaction<'a> {
     /// [`WriteError`]; return it.
     pub fn stamp_install(&mut self, stamp: &Install) -> Result<(), WriteError> {
         let before = install(self.lockfile)?;
-        stamp::stage_install(self.lockfile, before.as_ref(), stamp)?;
+        stage_install(self.lockfile, before.as_ref(), stamp)?;
         self.before.install.get_or_insert(Was(before));
         Ok(())
     }
@@ -129,7 +130,7 @@ impl<'a> Transaction<'a> {
     /// [`WriteError`]; return it.
     pub fn stamp_refresh(&mut self, stamp: &Refresh) -> Result<(), WriteError> {
         let before = refresh(self.lockfile)?;
-        stamp::stage_refresh(self.lockfile, before.as_ref(), stamp)?;
+        stage_refresh(self.lockfile, before.as_ref(), stamp)?;
         self.before.refresh.get_or_insert(Was(before));
         Ok(())
     }
@@ -163,97 +164,4 @@ impl<'a> Transaction<'a> {
         }
         Ok(Plan { changes, refused: self.refused })
     }
-}
-
-/// Stages what can be written, and returns what cannot.
-fn stage_units(
-    lockfile: &Lockfile,
-    pass: &Pass,
-    locked: &Locked,
-) -> Result<Vec<Refused>, WriteError> {
-    let mut entries = match &locked.entries {
-        Some(entries) => entries.clone(),
-        // With `units` the older sections are read no more: what they say must move along.
-        None => {
-            let mut entries = lockfile.entries_or_empty(UNITS)?;
-            for (key, unit) in &locked.units {
-                entries.set(key.as_str(), &unit.entry(None))?;
-            }
-            entries
-        }
-    };
-    for (key, unit) in &locked.units {
-        if pass.owns(&unit.kind) && !pass.units.contains_key(key) {
-            entries.remove(key.as_str());
-        }
-    }
-    let mut refused = Vec::new();
-    for (reference, unit) in &pass.units {
-        let before = locked.units.get(reference);
-        if before.is_some_and(|before| pass.owns(&before.kind) && unit.is_still(before)) {
-            continue;
-        }
-        match refusal(pass, reference, unit, before) {
-            Some(reason) => refused.push(Refused::new(reference.clone(), reason)),
-            None => entries.set(reference.as_str(), &unit.entry(before))?,
-        }
-    }
-    lockfile.set_entries(&entries)?;
-    Ok(refused)
-}
-
-/// Why `unit` cannot be written where `before` stands.
-fn refusal(
-    pass: &Pass,
-    reference: &Reference,
-    unit: &Unit,
-    before: Option<&Unit>,
-) -> Option<Refusal> {
-    // What the document says already may be said again, whatever it is.
-    let (says_reference, says_digest) = match before {
-        // Another program's unit must not be taken over because a pass has one of the same name.
-        Some(before) if !pass.owns(&before.kind) => {
-            return Some(Refusal::Taken { kind: before.kind.clone() });
-        }
-        Some(before) => (true, unit.digest == before.digest),
-        None => (false, false),
-    };
-    if !says_reference && let Err(error) = reference.check(&unit.kind) {
-        return Some(Refusal::Reference(error));
-    }
-    if !says_digest && let Err(error) = unit.digest.check(&unit.kind) {
-        return Some(Refusal::Revision(error));
-    }
-    None
-}
-
-/// As [`stage_units`].
-fn stage_content(
-    lockfile: &Lockfile,
-    pass: &Pass,
-    locked: &Locked,
-    before: &BTreeMap<Reference, Digest>,
-) -> Result<Vec<Refused>, WriteError> {
-    let mut entries = lockfile.entries_or_empty(ARTIFACT_CONTENT)?;
-    let is_still = |key: &Reference| {
-        let unit = pass.units.get(key).filter(|unit| unit.kind == Kind::Artifact);
-        unit.zip(locked.units.get(key)).is_some_and(|(unit, locked)| unit.is_still(locked))
-    };
-    for key in before.keys() {
-        if !pass.content.contains_key(key) && !is_still(key) {
-            entries.remove(key.as_str());
-        }
-    }
-    let mut refused = Vec::new();
-    for (reference, digest) in &pass.content {
-        if before.get(reference) == Some(digest) {
-            continue;
-        }
-        match digest.check() {
-            Ok(()) => entries.set(reference.as_str(), digest)?,
-            Err(error) => refused.push(Refused::new(reference.clone(), Refusal::Content(error))),
-        }
-    }
-    lockfile.set_entries(&entries)?;
-    Ok(refused)
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use filelock::Holder;
+use filelock::{Holder, NotHeld, VerifyError};
 
 use crate::document::reserved::LOCK_VERSION;
 use crate::json::fields::FieldError;
@@ -170,7 +170,7 @@ pub enum FlushError {
     Lock(#[from] filelock::AcquireError),
     /// Whether the lock is still ours could not be found out.
     #[error(transparent)]
-    Verify(#[from] filelock::VerifyError),
+    Verify(#[from] VerifyError),
     /// The document as it is by now cannot be read.
     #[error(transparent)]
     Open(#[from] OpenError),
@@ -270,7 +270,7 @@ impl FlushError {
             self,
             Self::LockLost { .. }
                 | Self::Unsettled { last: Disturbance::LockLost, .. }
-                | Self::Verify(filelock::VerifyError::Lost { .. })
+                | Self::Verify(VerifyError::NotHeld(NotHeld::Lost { .. }))
         )
     }
 }

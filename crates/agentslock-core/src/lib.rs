@@ -73,7 +73,7 @@ pub use error::{
     Disturbance, Error, FlushError, OpenError, ReadError, RenewLockError, SectionError, StageError,
     VersionError,
 };
-pub use filelock::{AcquireError, Holder, Liveness, LockOptions, RenewError, VerifyError};
+pub use filelock::{AcquireError, Holder, Liveness, LockOptions, NotHeld, RenewError, VerifyError};
 pub use fsops::Durability;
 pub use json::fields::{FieldError, Fields};
 pub use lockfile::Lockfile;

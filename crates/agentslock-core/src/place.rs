@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::error::{FlushError, OpenError};
 use crate::lockfile::Lockfile;
 use crate::lockfile::commit::Flushed;
-use crate::lockfile::update::Updated;
 use crate::lockfile::options::LockfileOptions;
+use crate::lockfile::update::Updated;
 
 /// Where a document lies, for a crate that offers a section to others: they use it on a file, and
 /// their tests use it without one.

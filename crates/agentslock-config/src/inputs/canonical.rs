@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use agentslock_core::text::place_after;
 
+use super::error::{InputsError, InputsProblem, MAX_DEPTH, Slot};
 use super::string::{push_quoted, unquoted};
-use super::{InputsError, InputsProblem, MAX_DEPTH, Slot};
 
 /// What is wrong with a file, and after how many bytes.
 pub(super) struct Flaw {
