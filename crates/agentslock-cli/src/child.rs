@@ -7,7 +7,7 @@
 //! wait                for the command's own end; its children may still run
 //! ```
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -15,6 +15,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use filelock::{NotHeld, RENEW_EVERY, RenewError, VerifyError};
 
+use crate::hold::HOLDS;
 use crate::io::failure::chain;
 use crate::io::stderr::say;
 use crate::sys;
@@ -45,22 +46,24 @@ impl Moment {
 }
 
 /// Starts a command. One that names no interpreter is run by sh, as the shells do it.
-pub(crate) fn start(command: &[OsString]) -> std::io::Result<Child> {
-    match Command::new(&command[0]).args(&command[1..]).spawn() {
+///
+/// It is told which locks are held, as [`HOLDS`] has them.
+pub(crate) fn start(command: &[OsString], holds: &OsStr) -> std::io::Result<Child> {
+    match Command::new(&command[0]).args(&command[1..]).env(HOLDS, holds).spawn() {
         Err(error) if sys::is_script_without_interpreter(&error) => {
-            Command::new("sh").args(command).spawn()
+            Command::new("sh").args(command).env(HOLDS, holds).spawn()
         }
         other => other,
     }
 }
 
 /// Starts a command that reads what we write, and whose output we read.
-pub(crate) fn start_piped(command: &[OsString]) -> std::io::Result<Child> {
-    Command::new(&command[0])
-        .args(&command[1..])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
+pub(crate) fn start_piped(command: &[OsString], holds: Option<&OsStr>) -> std::io::Result<Child> {
+    let mut started = Command::new(&command[0]);
+    if let Some(holds) = holds {
+        started.env(HOLDS, holds);
+    }
+    started.args(&command[1..]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()
 }
 
 /// Why a command must end before it is done.
@@ -96,17 +99,19 @@ impl<R: Fn() -> Result<(), RenewError> + Send> Attendance<R> {
         std::thread::scope(|scope| {
             let flag = &is_stopped;
             let attending = scope.spawn(move || {
-                let stop = self.until_stop(&end)?;
+                let stop = self.until_stop(process, &end)?;
                 if let Stop::Lost(error) = &stop {
                     say(&format!("{error}; stopping the command"));
                 }
                 flag.store(true, Ordering::Relaxed);
-                process.terminate();
-                if let Err(RecvTimeoutError::Timeout) = end.recv_timeout(self.kill_after) {
-                    if let Stop::Lost(_) = &stop {
-                        say("the command does not stop; killing it");
+                match &stop {
+                    Stop::Lost(_) => self.end_all(process, &end),
+                    Stop::Interrupted => {
+                        process.terminate();
+                        if let Err(RecvTimeoutError::Timeout) = end.recv_timeout(self.kill_after) {
+                            process.kill();
+                        }
                     }
-                    process.kill();
                 }
                 Some(stop)
             });
@@ -116,10 +121,33 @@ impl<R: Fn() -> Result<(), RenewError> + Send> Attendance<R> {
         })
     }
 
+    /// Ends the command and all that it started: without the lock, none of them may go on.
+    fn end_all(&self, process: sys::Process, ended: &Receiver<()>) {
+        let asked = Instant::now();
+        sys::signal_descendants(sys::End::Ask);
+        process.terminate();
+        let mut has_ended = false;
+        while asked.elapsed() < self.kill_after {
+            has_ended |= !matches!(ended.recv_timeout(PAUSE), Err(RecvTimeoutError::Timeout));
+            if has_ended {
+                sys::reap_orphans(process);
+                if sys::signal_descendants(sys::End::Look) == 0 {
+                    return;
+                }
+                std::thread::sleep(PAUSE);
+            }
+        }
+        say("the command does not stop; killing it");
+        sys::signal_descendants(sys::End::Kill);
+        if !has_ended {
+            process.kill();
+        }
+    }
+
     /// Renews the lock until the command has ended, or must end.
     ///
     /// If the lock only cannot be renewed, it is lost when it expires for those who go by the clock.
-    fn until_stop(&self, ended: &Receiver<()>) -> Option<Stop> {
+    fn until_stop(&self, process: sys::Process, ended: &Receiver<()>) -> Option<Stop> {
         let mut renewed = Moment::now();
         let mut next = RENEW_EVERY;
         let mut asked = Moment::now();
@@ -133,6 +161,7 @@ impl<R: Fn() -> Result<(), RenewError> + Send> Attendance<R> {
             if asked.elapsed() < next {
                 continue;
             }
+            sys::reap_orphans(process);
             match (self.renew)() {
                 Ok(()) => (renewed, next) = (Moment::now(), RENEW_EVERY),
                 Err(lost @ RenewError::Verify(VerifyError::NotHeld(NotHeld::Lost { .. }))) => {

@@ -2,15 +2,16 @@
 
 use std::ffi::OsString;
 use std::io::{Read as _, Write as _};
+use std::path::Path;
 use std::process::{Child, ExitStatus};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
-use agentslock_core::{Lockfile, RenewLockError};
 use filelock::RenewError;
 
 use crate::child::{self, Attendance, Stop};
+use crate::hold::{Holding, handed_down};
 use crate::io::failure::{Failure, LOCKED, TROUBLE};
 use crate::sys;
 
@@ -19,9 +20,32 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// How long a command that must stop has until it is killed.
 const KILL_AFTER: Duration = Duration::from_secs(1);
 
-/// Gives `input` to the command, and returns what that prints. Renews the lock by `renew` meanwhile.
+/// The lock under which a command runs.
+pub(crate) struct UnderLock<'a> {
+    /// What the command is told of it.
+    handed_down: Option<OsString>,
+    renew: Box<dyn Fn() -> Result<(), RenewError> + Send + 'a>,
+}
+
+impl<'a> UnderLock<'a> {
+    pub(crate) fn of(
+        target: &Path,
+        token: &str,
+        renew: impl Fn() -> Result<(), RenewError> + Send + 'a,
+    ) -> Self {
+        let handed_down = Some(handed_down(Holding::Writer, target, token));
+        Self { handed_down, renew: Box::new(renew) }
+    }
+
+    /// In a dry run.
+    pub(crate) fn none() -> Self {
+        Self { handed_down: None, renew: Box::new(|| Ok(())) }
+    }
+}
+
+/// Gives `input` to the command, and returns what that prints. Renews the lock meanwhile.
 pub(crate) fn filter(
-    renew: impl Fn() -> Result<(), RenewError> + Send,
+    lock: UnderLock<'_>,
     input: Vec<u8>,
     command: &[OsString],
 ) -> Result<Vec<u8>, Failure> {
@@ -31,10 +55,11 @@ pub(crate) fn filter(
         failure.message += "; nothing was written";
         failure
     };
-    let mut child = child::start_piped(command).map_err(|error| failed("run", error))?;
+    let mut child = child::start_piped(command, lock.handed_down.as_deref())
+        .map_err(|error| failed("run", error))?;
     let output = converse(&mut child, input);
     let attendance = Attendance {
-        renew,
+        renew: lock.renew,
         is_interrupted: Some(sys::is_wait_interrupted),
         kill_after: KILL_AFTER,
     };
@@ -62,15 +87,6 @@ pub(crate) fn filter(
     output
         .unwrap_or_else(|| Err(std::io::Error::other("its output was lost")))
         .map_err(|error| failed("read from", error))
-}
-
-/// Renews the lock that an update of the document holds.
-pub(crate) fn renew(lockfile: &Lockfile) -> Result<(), RenewError> {
-    match lockfile.renew_lock() {
-        Err(RenewLockError::Renew(error)) => Err(error),
-        // In a dry run there is no lock.
-        _ => Ok(()),
-    }
 }
 
 type Output = std::io::Result<Vec<u8>>;

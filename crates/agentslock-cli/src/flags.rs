@@ -4,7 +4,7 @@
 //! A wrapper can give every verb the same flags: a verb ignores one that it has no use for. Only `--file`
 //! is refused by the verbs that take a file as an argument, since they would act on another file.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -42,6 +42,11 @@ impl Common {
         self.wait.unwrap_or(Wait(Some(DEFAULT_WAIT)))
     }
 
+    /// The same, but with one try for the lock.
+    pub(crate) fn with_one_try(&self) -> Self {
+        Self { wait: Some(Wait(Some(Duration::ZERO))), ..self.clone() }
+    }
+
     pub(crate) fn color(&self) -> When {
         self.color.unwrap_or(When::Auto)
     }
@@ -53,6 +58,9 @@ impl Common {
     /// A sentence about a variable that has no meaning.
     pub(crate) fn with_environment(mut self) -> Result<Self, String> {
         let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+        if self.file.as_deref() == Some(Path::new("-")) {
+            self.file = Some(crate::sys::STDIN.into());
+        }
         self.file = self.file.or_else(|| variable("AGENTSLOCK_FILE").map(PathBuf::from));
         if let (None, Some(value)) = (self.wait, variable("AGENTSLOCK_WAIT")) {
             let value = value.to_string_lossy();

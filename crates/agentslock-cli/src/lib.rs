@@ -9,6 +9,7 @@ mod command_line;
 mod document;
 mod filter;
 mod flags;
+mod hold;
 mod io;
 mod lock_wait;
 mod sys;
@@ -70,6 +71,11 @@ fn with_environment(mut arguments: Arguments) -> Result<Arguments, clap::Error> 
     {
         let message = format!("--file names the document; {takes}");
         return refuse(ErrorKind::ArgumentConflict, &message);
+    }
+    if let Verb::Run(run) = &arguments.verb
+        && let Some(message) = run.misplaced()
+    {
+        return refuse(ErrorKind::UnknownArgument, &message);
     }
     match arguments.common.with_environment() {
         Ok(common) => arguments.common = common,

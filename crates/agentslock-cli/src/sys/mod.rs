@@ -6,6 +6,20 @@ mod interrupt;
 pub(crate) use arrived::exit_code_of_signal;
 pub(crate) use interrupt::{interrupted_by, is_wait_interrupted, wait_begins};
 
+/// What [`signal_descendants`] does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// Only counts them.
+    Look,
+    /// Asks them to end.
+    Ask,
+    Kill,
+}
+
+#[cfg(unix)]
+mod descendants;
+#[cfg(unix)]
+pub(crate) use descendants::{adopt_orphans, reap_orphans, signal_descendants};
 #[cfg(unix)]
 mod origin;
 #[cfg(unix)]
@@ -18,7 +32,7 @@ mod unix;
 use unix::ending;
 #[cfg(unix)]
 pub(crate) use unix::{
-    Process, Signals, catch_file_size_limit, command_name, exit_code,
+    Process, STDIN, Signals, catch_file_size_limit, command_name, exit_code,
     is_script_without_interpreter, path_from_bytes, stderr_columns,
 };
 
@@ -28,9 +42,11 @@ mod windows;
 use windows::ending;
 #[cfg(windows)]
 pub(crate) use windows::{
-    Process, Signals, User, catch_file_size_limit, command_name, exit_code,
+    Process, STDIN, Signals, User, catch_file_size_limit, command_name, exit_code,
     is_script_without_interpreter, is_shared, path_from_bytes, stderr_columns,
 };
+#[cfg(windows)]
+pub(crate) use windows::{adopt_orphans, reap_orphans, signal_descendants};
 
 #[cfg(not(any(unix, windows)))]
 compile_error!("agentslock runs on Unix and Windows, as the lock does");

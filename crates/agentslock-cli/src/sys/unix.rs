@@ -21,6 +21,9 @@ use super::origin;
 /// How long to wait before asking again about a child that is stopped.
 const STOPPED_PAUSE: Duration = Duration::from_millis(50);
 
+/// The file that is standard input.
+pub(crate) const STDIN: &str = "/dev/stdin";
+
 /// A child process, to be sent signals until it is waited for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Process(Option<Pid>);
@@ -44,6 +47,10 @@ impl Process {
             // (dotnet/runtime issue 131944). Because of NOWAIT it would answer again at once.
             std::thread::sleep(STOPPED_PAUSE);
         }
+    }
+
+    pub(super) fn pid(self) -> Option<Pid> {
+        self.0
     }
 
     /// Asks it to end.

@@ -137,3 +137,17 @@ impl User {
 pub(crate) fn is_shared(_: &Metadata) -> bool {
     false
 }
+
+/// There is no such file; the console is not meant by it.
+pub(crate) const STDIN: &str = "-";
+
+/// Orphans have no parent.
+pub(crate) fn adopt_orphans() {}
+
+/// There is nothing to do for those that have ended.
+pub(crate) fn reap_orphans(_: Process) {}
+
+/// What the command has started is not known.
+pub(crate) fn signal_descendants(_: super::End) -> usize {
+    0
+}

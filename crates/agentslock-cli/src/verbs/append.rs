@@ -12,6 +12,7 @@ use serde_json::value::RawValue;
 
 use crate::document::find;
 use crate::flags::Common;
+use crate::hold::Hold;
 use crate::io::failure::Failure;
 use crate::io::input;
 use crate::io::stderr::say;
@@ -79,14 +80,14 @@ fn dry_run(log: &Path, lines: &[String], common: &Common) -> Result<ExitCode, Fa
 /// Returns whether a torn line was closed off.
 fn write(log: &Path, lines: &[String], common: &Common) -> Result<bool, Failure> {
     sys::wait_begins();
-    let guard = lock_wait::options(common, log).acquire(log)?;
-    lock_wait::tell_acquired(common, log, &guard);
-    guard.verify()?;
+    let hold = Hold::acquire(common, log)?;
+    lock_wait::tell_acquired(common, log, hold.guard());
+    hold.verify()?;
     let mut closed_torn_tail = false;
     let mut renewed = Instant::now();
     for (number, line) in lines.iter().enumerate() {
         if renewed.elapsed() >= filelock::RENEW_EVERY {
-            guard.renew().map_err(|error| after(number, lines.len(), error.into()))?;
+            hold.renew().map_err(|error| after(number, lines.len(), error.into()))?;
             renewed = Instant::now();
         }
         // Once for all of them, with the last one.
@@ -96,9 +97,7 @@ fn write(log: &Path, lines: &[String], common: &Common) -> Result<bool, Failure>
             .map_err(|error| after(number, lines.len(), error.into()))?;
         closed_torn_tail |= appended.closed_torn_tail;
     }
-    // The records are in the log. A lock that was lost by now, to a peer that goes by the clock, takes
-    // nothing back.
-    let _ = guard.release();
+    hold.release();
     Ok(closed_torn_tail)
 }
 

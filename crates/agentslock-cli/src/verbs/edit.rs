@@ -2,25 +2,23 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use agentslock_core::text::{canonical_text, compact, duplicate_keys};
-use agentslock_core::{Flushed, Lockfile, LockfileOptions, is_reserved};
+use agentslock_core::{Flushed, Lockfile, is_reserved};
 use clap::Args;
-use fsops::{AtomicFile, Durability, ReplaceError};
 
+use crate::document::commit::rewrite;
 use crate::document::describe::Detail;
 use crate::document::find;
-use crate::filter::{self, filter};
+use crate::document::update::update;
+use crate::filter::{UnderLock, filter};
 use crate::flags::Common;
-use crate::io::failure::{Failure, LOCKED};
+use crate::io::failure::Failure;
 use crate::io::paint::Paint;
-use crate::io::stderr::{self, say};
+use crate::io::stderr::say;
 use crate::io::stdout::{envelope, print_bytes, print_envelope, push};
-use crate::lock_wait;
-use crate::sys;
 use crate::verbs::diff;
 use crate::verbs::set::change::refuse_later_version;
 
@@ -93,27 +91,26 @@ impl From<Flushed> for Edited {
 fn edit_document(arguments: &Edit, path: &Path, common: &Common) -> Result<Edited, Failure> {
     if arguments.dry_run {
         let (before, after) = (Lockfile::open(path)?, Lockfile::open(path)?);
-        stage_edited(&after, &arguments.command)?;
+        stage_edited(&after, UnderLock::none(), &arguments.command)?;
         let differences = agentslock_core::merge::diff(&before, &after);
         let detail = if common.verbose { Detail::Whole } else { Detail::Short };
         let shown = diff::as_text(&differences, detail, Paint::NONE).into_bytes();
         let outcome = if before.text() == after.text() { "unchanged" } else { "would-write" };
         return Ok(Edited { outcome, shown: Some(shown) });
     }
-    sys::wait_begins();
-    let options = LockfileOptions::new().lock(lock_wait::options(common, path));
-    let updated = options.update(path, |lockfile| {
-        stderr::end_progress();
-        stage_edited(lockfile, &arguments.command)
-    })?;
-    Ok(updated.flushed.into())
+    Ok(update(path, common, |lockfile, lock| stage_edited(lockfile, lock, &arguments.command))?
+        .into())
 }
 
 /// Stages what the command made of the document, section by section, so that the others keep their bytes.
-fn stage_edited(lockfile: &Lockfile, command: &[OsString]) -> Result<(), Failure> {
+fn stage_edited(
+    lockfile: &Lockfile,
+    lock: UnderLock<'_>,
+    command: &[OsString],
+) -> Result<(), Failure> {
     refuse_later_version(lockfile)?;
     let text = if lockfile.was_missing() { "{}\n".to_owned() } else { lockfile.text() };
-    let output = filter(|| filter::renew(lockfile), text.into_bytes(), command)?;
+    let output = filter(lock, text.into_bytes(), command)?;
     let source = format!("the output of `{}`", command[0].to_string_lossy());
     let refuse = |why: String| Failure::input(format!("{source} {why}; nothing was written"));
     if let Err(error) = canonical_text(output.clone()) {
@@ -158,61 +155,29 @@ fn stage_edited(lockfile: &Lockfile, command: &[OsString]) -> Result<(), Failure
     Ok(())
 }
 
-/// How often a command runs in all if the file changes without its lock.
-const ROUNDS: u32 = 5;
-
 fn edit_file(arguments: &Edit, path: &Path, common: &Common) -> Result<Edited, Failure> {
     find::refuse_missing_parent(path)?;
     if arguments.dry_run {
         let before = fsops::read(path)?.bytes;
-        let after = edited(arguments, before.as_deref(), || Ok(()))?;
+        let after = edited(arguments, before.as_deref(), UnderLock::none())?;
         let outcome = if before.as_ref() == Some(&after) { "unchanged" } else { "would-write" };
         return Ok(Edited { outcome, shown: Some(after) });
     }
-    sys::wait_begins();
-    for _ in 0..ROUNDS {
-        let guard = lock_wait::options(common, path).acquire(path)?;
-        stderr::end_progress();
-        lock_wait::tell_acquired(common, path, &guard);
-        let contents = fsops::read(path)?;
-        let after = edited(arguments, contents.bytes.as_deref(), || guard.renew())?;
-        if contents.bytes.as_ref() == Some(&after) {
-            let _ = guard.release();
-            return Ok(Flushed::Unchanged.into());
-        }
-        let mut file = AtomicFile::create(path, Durability::Full)?;
-        let failed = |verb| {
-            move |source| Failure::from(ReplaceError::Io { verb, path: path.to_owned(), source })
-        };
-        file.write_all(&after).map_err(failed("write the new content of"))?;
-        let file = file.make_ready()?;
-        guard.verify()?;
-        if contents.version.is_current(path).map_err(failed("examine"))? {
-            file.commit()?;
-            // The file is in place. A lock that was lost by now takes nothing back.
-            let _ = guard.release();
-            return Ok(Flushed::Written.into());
-        }
-        // The file that was made ready goes with its handle.
-        drop(file);
-        let _ = guard.release();
-    }
-    let message = format!(
-        "`{}` was changed without its lock in each of {ROUNDS} rounds; nothing was written; find the \
-         program that does so, and try again",
-        path.display()
-    );
-    Err(Failure::new(LOCKED, "changed", message))
+    let flushed = rewrite(path, common, |before, hold| {
+        let lock = UnderLock::of(hold.guard().path(), hold.guard().token(), || hold.renew());
+        edited(arguments, before, lock).map(Some)
+    })?;
+    Ok(flushed.into())
 }
 
 /// What the command makes of the text.
 fn edited(
     arguments: &Edit,
     before: Option<&[u8]>,
-    renew: impl Fn() -> Result<(), filelock::RenewError> + Send,
+    lock: UnderLock<'_>,
 ) -> Result<Vec<u8>, Failure> {
     let command = &arguments.command;
-    let after = filter(renew, before.unwrap_or_default().to_vec(), command)?;
+    let after = filter(lock, before.unwrap_or_default().to_vec(), command)?;
     let was_empty = before.is_some_and(<[u8]>::is_empty);
     if after.is_empty() && !arguments.allow_empty && !was_empty {
         let name = command[0].to_string_lossy();

@@ -11,6 +11,7 @@ use clap::Args;
 use crate::child::{self, Attendance, Stop};
 use crate::document::find;
 use crate::flags::Common;
+use crate::hold::{Hold, Holding, handed_down};
 use crate::io::failure::{Failure, LOCKED};
 use crate::io::stderr;
 use crate::io::stderr::say;
@@ -22,21 +23,62 @@ use crate::sys;
 /// FILE itself is not touched and need not exist. The lock is renewed while COMMAND runs, and
 /// COMMAND inherits it: if only this program is killed, the lock lives as long as COMMAND. SIGHUP,
 /// SIGINT, SIGQUIT, SIGTERM, SIGALRM, SIGUSR1 and SIGUSR2 are passed on to COMMAND. If the lock is lost,
-/// COMMAND is stopped: SIGTERM, and SIGKILL 10 s later.
+/// COMMAND and all that it started are stopped: SIGTERM, and SIGKILL 10 s later. An `agentslock` inside
+/// COMMAND that wants the same lock works inside this hold.
 #[derive(Args, Debug)]
-#[command(after_help = "Example:\n  agentslock run build.log -- make\n\n\
+#[command(after_help = "Example:\n  agentslock run build.log -- make\n  \
+    agentslock run build.log -n -E 0 -c 'make && make install'\n\n\
     Exit status: COMMAND's own; 128+N if signal N ended it; 126 or 127 if it could not be run or \
-    found; 75 if the lock was not to be had in time, or was lost.")]
+    found; 75 (or CODE) timed out waiting for the lock, try again; 75 the lock was lost.")]
 pub(crate) struct Run {
     /// The file to lock
-    #[arg(value_name = "FILE")]
+    #[arg(value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     target: PathBuf,
+    /// What stands where only `--` may stand
+    #[arg(hide = true)]
+    misplaced: Vec<OsString>,
     /// The command and its arguments
-    #[arg(last = true, required = true, value_name = "COMMAND")]
+    #[arg(last = true, required_unless_present_any = ["shell", "misplaced"], value_name = "COMMAND",
+        value_hint = clap::ValueHint::CommandWithArguments)]
     command: Vec<OsString>,
+    /// Let `sh -c` run this text
+    #[arg(
+        short = 'c',
+        long = "command",
+        id = "shell",
+        value_name = "TEXT",
+        conflicts_with = "command",
+        allow_hyphen_values = true
+    )]
+    shell: Option<OsString>,
+    /// One try for the lock; the same as --wait 0
+    #[arg(short, long, conflicts_with = "wait")]
+    nonblock: bool,
+    /// The exit status if the lock could not be had in time [default: 75]
+    #[arg(short = 'E', long, value_name = "CODE")]
+    conflict_exit_code: Option<u8>,
     /// Do not let COMMAND inherit the lock
     #[arg(long)]
     close: bool,
+}
+
+impl Run {
+    fn command(&self) -> Vec<OsString> {
+        match &self.shell {
+            Some(text) => vec!["sh".into(), "-c".into(), text.clone()],
+            None => self.command.clone(),
+        }
+    }
+
+    /// What clap would say of a command without `--`, but with what to type.
+    pub(crate) fn misplaced(&self) -> Option<String> {
+        let misplaced = self.misplaced.first()?.to_string_lossy();
+        let file = self.target.display();
+        Some(format!(
+            "unexpected argument '{misplaced}': put `--` before the command: \
+             `agentslock run {file} -- {misplaced}`"
+        ))
+    }
 }
 
 /// How long a command that is to stop, because its lock was lost, has until it is killed.
@@ -49,7 +91,18 @@ const NOT_RUNNABLE: u8 = 126;
 pub(crate) fn run(arguments: &Run, common: &Common) -> Result<ExitCode, Failure> {
     let target = &arguments.target;
     find::refuse_missing_parent(target).map_err(|failure| failure.about(target))?;
-    run_locked(arguments, common).map_err(|failure| failure.about(target))
+    let ended = if arguments.nonblock {
+        run_locked(arguments, &common.with_one_try())
+    } else {
+        run_locked(arguments, common)
+    };
+    ended.map_err(|failure| {
+        let status = match arguments.conflict_exit_code {
+            Some(code) if failure.kind == "locked" => code,
+            _ => failure.status,
+        };
+        Failure { status, ..failure.about(target) }
+    })
 }
 
 fn run_locked(arguments: &Run, common: &Common) -> Result<ExitCode, Failure> {
@@ -62,7 +115,7 @@ fn run_locked(arguments: &Run, common: &Common) -> Result<ExitCode, Failure> {
         move || arrived.last().is_some()
     };
     let target = &arguments.target;
-    let acquired = lock_wait::unless(common, target, stop).acquire(target);
+    let acquired = Hold::acquire_with(target, |target| lock_wait::unless(common, target, stop));
     if let Some(signal) = arrived.last() {
         // The lock, if we got it, goes with its guard.
         let status = sys::exit_code_of_signal(signal);
@@ -72,16 +125,20 @@ fn run_locked(arguments: &Run, common: &Common) -> Result<ExitCode, Failure> {
         }
         return Ok(ExitCode::from(status));
     }
-    let guard = acquired?;
+    let hold = acquired?;
+    let guard = hold.guard();
     // What is on the terminal from here on is the command's.
     stderr::end_progress();
-    lock_wait::tell_acquired(common, target, &guard);
+    lock_wait::tell_acquired(common, target, guard);
     guard.set_inherited(!arguments.close).map_err(|error| {
         let lock = guard.lock_path().display();
         Failure::io(&format!("failed to share the lock `{lock}` with the command"), &error)
     })?;
-    let name = arguments.command[0].to_string_lossy().into_owned();
-    let mut child = match child::start(&arguments.command) {
+    let command = arguments.command();
+    let name = command[0].to_string_lossy().into_owned();
+    sys::adopt_orphans();
+    let holds = handed_down(Holding::Run, guard.path(), guard.token());
+    let mut child = match child::start(&command, &holds) {
         Ok(child) => child,
         Err(error) => {
             let status = if error.kind() == ErrorKind::NotFound { NOT_FOUND } else { NOT_RUNNABLE };
@@ -90,15 +147,20 @@ fn run_locked(arguments: &Run, common: &Common) -> Result<ExitCode, Failure> {
     };
     let forwarding = signals.forward_to(sys::Process::of(&child));
     let attendance =
-        Attendance { renew: || guard.renew(), is_interrupted: None, kill_after: KILL_AFTER };
+        Attendance { renew: || hold.renew(), is_interrupted: None, kill_after: KILL_AFTER };
     let ((), stop) = attendance.during(&mut child, |child, _| child::await_end(child));
     forwarding.stop();
     let status = child.wait();
     let status =
         status.map_err(|error| Failure::io(&format!("failed to wait for `{name}`"), &error))?;
+    let (Hold::Own(guard) | Hold::Inside { inner: guard, .. }) = hold;
     let released = guard.release();
     match stop {
-        Some(Stop::Lost(error)) => Err(Failure::new(LOCKED, "lock-lost", error.to_string())),
+        Some(Stop::Lost(_)) => {
+            let target = target.display();
+            let message = format!("the lock of `{target}` was lost; `{name}` was stopped");
+            Err(Failure::new(LOCKED, "lock-lost", message))
+        }
         Some(Stop::Interrupted) | None => {
             match released {
                 Err(error) => say(&format!("`{name}` ended, but {error}")),

@@ -14,9 +14,11 @@ use agentslock_core::{
 use crate::document::describe::Detail;
 use crate::document::missing;
 use crate::document::path::ValuePath;
+use crate::document::update::update;
 use crate::document::value::{self, digest};
-use crate::filter::{self, filter};
+use crate::filter::{UnderLock, filter};
 use crate::flags::Common;
+use crate::hold::Outer;
 use crate::io::failure::{Failure, NO};
 use crate::io::paint::Paint;
 use crate::io::stderr;
@@ -98,7 +100,7 @@ impl Change<'_> {
     /// Stages all on a handle that is never flushed, and shows what that changed.
     fn dry_run(&self, path: &Path, common: &Common) -> Result<ExitCode, Failure> {
         let (before, after) = (Lockfile::open(path)?, Lockfile::open(path)?);
-        self.stage(&after)?;
+        self.stage(&after, UnderLock::none())?;
         let differences = agentslock_core::merge::diff(&before, &after);
         if !common.json {
             let detail = if common.verbose { Detail::Whole } else { Detail::Short };
@@ -112,11 +114,11 @@ impl Change<'_> {
     }
 
     fn write(&self, path: &Path, common: &Common) -> Result<Flushed, Failure> {
-        let options = LockfileOptions::new().lock(lock_wait::options(common, path));
         // What does not depend on what is there is checked, and staged, before the lock is taken.
-        if self.replaces_section() {
+        if self.replaces_section() && Outer::of(path)?.is_none() {
+            let options = LockfileOptions::new().lock(lock_wait::options(common, path));
             let lockfile = options.open(path)?;
-            self.stage(&lockfile)?;
+            self.stage(&lockfile, UnderLock::none())?;
             if matches!(self.value, NewValue::Removed)
                 && self.inputs_digest.is_none()
                 && lockfile.was_missing()
@@ -130,12 +132,7 @@ impl Change<'_> {
         if let NewValue::Json { source, json } = &self.value {
             checked(source, json)?;
         }
-        sys::wait_begins();
-        let updated = options.update(path, |lockfile| {
-            stderr::end_progress();
-            self.stage(lockfile)
-        })?;
-        Ok(updated.flushed)
+        update(path, common, |lockfile, lock| self.stage(lockfile, lock))
     }
 
     /// Whether it does the same whatever stands there.
@@ -147,7 +144,7 @@ impl Change<'_> {
             && !matches!(self.value, NewValue::Filtered(_))
     }
 
-    fn stage(&self, lockfile: &Lockfile) -> Result<(), Failure> {
+    fn stage(&self, lockfile: &Lockfile, lock: UnderLock<'_>) -> Result<(), Failure> {
         refuse_later_version(lockfile)?;
         if let Some(digest) = self.inputs_digest {
             lockfile.set_inputs_digest(digest);
@@ -161,8 +158,7 @@ impl Change<'_> {
             NewValue::Removed => return self.remove(lockfile, at, section.as_deref()),
             NewValue::Json { source, json } => (source.clone(), json.clone()),
             NewValue::Filtered(command) => {
-                let output =
-                    filter(|| filter::renew(lockfile), current.unwrap_or("null").into(), command)?;
+                let output = filter(lock, current.unwrap_or("null").into(), command)?;
                 (format!("the output of `{}`", command[0].to_string_lossy()), output)
             }
         };

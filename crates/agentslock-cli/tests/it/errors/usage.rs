@@ -49,6 +49,7 @@ fn a_flag_that_a_verb_has_no_use_for_is_refused() {
         &["append", "log", "{}", "--remove"],
         &["show", "--dry-run"],
         &["run", "t", "--dry-run", "--", "sh", "-c", ": > ran"],
+        &["run", "t", "-n", "--wait", "1", "--", "sh", "-c", ": > ran"],
         &["holder", "t", "--file", "x"],
         &["diff", "a", "b", "--dry-run"],
         &["check", "--remove"],

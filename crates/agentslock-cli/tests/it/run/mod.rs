@@ -3,6 +3,7 @@
 #[cfg(target_os = "linux")]
 mod clock;
 mod killed;
+mod nested;
 pub(crate) mod signals;
 mod terminal;
 mod waiting;
@@ -92,7 +93,8 @@ fn the_command_gets_its_arguments_as_they_are() {
 #[test]
 fn the_lock_is_held_while_the_command_runs_and_free_after() {
     let lab = Lab::new();
-    let try_inside = "\"$0\" run t --wait 0 -- true 2>/dev/null; echo $?; ls";
+    let try_inside =
+        "env -u AGENTSLOCK_HOLDS \"$0\" run t --wait 0 -- true 2>/dev/null; echo $?; ls";
     let ended = lab.cli(["run", "t", "--", "sh", "-c", try_inside, PROGRAM]).run().exits(0);
     assert_eq!(ended.out(), "75\nt.lock\n");
     lab.expect_free("t");

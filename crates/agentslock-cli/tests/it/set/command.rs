@@ -33,7 +33,8 @@ fn what_the_command_prints_becomes_the_section() {
 #[test]
 fn the_command_runs_under_the_lock() {
     let lab = Lab::with("{}\n");
-    let script = "\"$0\" run .agentsrc.lock --wait 0 -- true 2>/dev/null; echo $?";
+    let script =
+        "env -u AGENTSLOCK_HOLDS \"$0\" run .agentsrc.lock --wait 0 -- true 2>/dev/null; echo $?";
     lab.cli(["set", "s", "--", "sh", "-c", script, PROGRAM]).run().exits(0);
     assert_eq!(lab.document(), "{\n  \"s\": 75\n}\n");
     lab.expect_free(DOCUMENT);
