@@ -2,19 +2,11 @@
 //! `#[cfg(target…)]`.
 
 mod arrived;
+mod end;
 mod interrupt;
 pub(crate) use arrived::exit_code_of_signal;
+pub(crate) use end::End;
 pub(crate) use interrupt::{interrupted_by, is_wait_interrupted, wait_begins};
-
-/// What [`signal_descendants`] does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum End {
-    /// Only counts them.
-    Look,
-    /// Asks them to end.
-    Ask,
-    Kill,
-}
 
 #[cfg(unix)]
 mod descendants;

@@ -148,6 +148,6 @@ pub(crate) fn adopt_orphans() {}
 pub(crate) fn reap_orphans(_: Process) {}
 
 /// What the command has started is not known.
-pub(crate) fn signal_descendants(_: super::End) -> usize {
+pub(crate) fn signal_descendants(_: super::end::End) -> usize {
     0
 }
