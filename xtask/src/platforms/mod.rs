@@ -1,9 +1,10 @@
 //! Other systems: Windows for real, under Wine; Apple systems and FreeBSD as far as the compiler
-//! sees.
+//! sees; and, in the long form, other processors.
 //!
 //! The standard library for each of them is built from its sources. What is missing for that is
 //! said, with the packages that bring it.
 
+mod architectures;
 mod probe;
 mod tools;
 mod wine;
@@ -13,6 +14,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 
 use crate::outcome::Outcome;
+use architectures::ARCHITECTURES;
 pub(crate) use probe::Probe;
 use tools::Tools;
 use wine::Wine;
@@ -59,6 +61,12 @@ impl Platforms {
         let checked: &[&str] = if self.long { &[FREEBSD, APPLE[0], APPLE[1]] } else { &[APPLE[0]] };
         for target in checked {
             summary.push(Self::type_check(&tools, target)?);
+        }
+        for architecture in ARCHITECTURES.iter().filter(|_| self.long) {
+            summary.push(match architecture.check() {
+                Ok(()) => architecture.run()?,
+                Err(missing) => format!("{}: NOT RUN: {missing}", architecture.target),
+            });
         }
         println!("\n== summary");
         for line in summary {

@@ -82,6 +82,6 @@ fn has_sources(rustc: &Path) -> bool {
 }
 
 /// Whether there is such a program.
-fn exists(program: &str) -> bool {
+pub(super) fn exists(program: &str) -> bool {
     Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success())
 }
