@@ -38,6 +38,18 @@ impl Turn<'_> {
                 self.state.inode_mut(own).sticky = true;
                 self.go(Pc::Publish);
             }
+            // Somebody else's is at its private name, or its record is not in it: not used again.
+            Pc::ReissueName if self.state.inode(own).place != Place::Prep => self.begin_anew(),
+            Pc::ReissueName => self.go(Pc::ReissueRecord),
+            Pc::ReissueRecord if self.state.inode(own).record != Record::Full(self.p) => {
+                self.go(Pc::AgainUnlink);
+            }
+            Pc::ReissueRecord => self.go(Pc::ReissueWrite),
+            Pc::ReissueWrite => {
+                let inode = self.state.inode_mut(own);
+                (inode.age, inode.changed) = (0, 0);
+                self.go(Pc::Publish);
+            }
             // An old stamp is renewed before others see it.
             Pc::Publish if self.state.inode(own).age >= PAST_GRACE => {
                 self.state.inode_mut(own).age = 0;
@@ -52,6 +64,10 @@ impl Turn<'_> {
             Pc::AgainRmdir => {
                 self.remove_preparation();
                 self.begin_anew();
+            }
+            Pc::AgainUnlink => {
+                self.unlink_record(own);
+                self.go(Pc::AgainRmdir);
             }
             Pc::DropRecord => {
                 self.unlink_record(own);
@@ -93,7 +109,7 @@ impl Turn<'_> {
     fn begin_anew(&mut self) {
         self.close_own();
         let next = match self.config.kind(self.p) {
-            Kind::Publish => Pc::MakePrep,
+            kind if kind.publishes() => Pc::MakePrep,
             _ => Pc::Poll,
         };
         self.go(next);
@@ -212,6 +228,11 @@ impl Turn<'_> {
                 }
                 self.go(Pc::ReleaseNukeRmdir);
             }
+            // The name is looked at last, right before the rename.
+            Pc::Held if self.config.kind(p) == Kind::Move && mine => self.go(Pc::VerifyName),
+            Pc::Held if self.config.kind(p) == Kind::Move => self.end(),
+            Pc::VerifyName if lock == own => self.go(Pc::MoveBack),
+            Pc::MoveBack | Pc::MoveLook | Pc::MovePutBack => self.move_back(),
             Pc::Held if lock == own => self.go(Pc::VerifyRead),
             Pc::VerifyRead if mine && self.config.kind(p) == Kind::InPlace => {
                 self.go(Pc::ReleaseSticky);
@@ -234,8 +255,49 @@ impl Turn<'_> {
                 self.end();
             }
             // Lost: nothing is touched.
-            Pc::Held | Pc::VerifyRead | Pc::ReleaseLook => self.end(),
+            Pc::Held | Pc::VerifyRead | Pc::VerifyName | Pc::ReleaseLook => self.end(),
             other => unreachable!("{other:?} is no step of holding"),
+        }
+    }
+
+    /// The next call of a release that moves the lock back to its private name.
+    fn move_back(&mut self) {
+        let (own, lock, aside) = (self.my().own, self.state.lock, self.my().aside);
+        match self.my().pc {
+            // Lost.
+            Pc::MoveBack if lock == NONE => self.end(),
+            // That name is taken: taken apart, as a lock that was made in place.
+            Pc::MoveBack if self.state.inode(own).barred => self.go(Pc::ReleaseUnlink),
+            Pc::MoveBack => {
+                if lock != own {
+                    self.note_removal(lock);
+                    self.me().aside = lock;
+                }
+                self.state.inode_mut(lock).place = Place::Prep;
+                self.state.lock = NONE;
+                self.go(Pc::MoveLook);
+            }
+            Pc::MoveLook if aside != NONE => self.go(Pc::MovePutBack),
+            Pc::MoveLook => self.park(),
+            // Refused if the name is taken again; then it stays where it is.
+            _ => {
+                if lock == NONE && self.state.inode(aside).place == Place::Prep {
+                    self.state.inode_mut(aside).place = Place::None;
+                    self.state.lock = aside;
+                }
+                self.end();
+            }
+        }
+    }
+
+    /// The lock is free. What was moved is taken again, or removed with the handle.
+    pub(crate) fn park(&mut self) {
+        match self.my().left.checked_sub(1) {
+            Some(left) => {
+                self.me().left = left;
+                self.go(Pc::ReissueName);
+            }
+            None => self.go(Pc::DropRecord),
         }
     }
 }

@@ -14,8 +14,8 @@ impl Turn<'_> {
         }
         let next = match self.config.kind(self.p) {
             _ if self.state.lock != NONE => Pc::OpenLock,
-            Kind::Publish if self.my().own == NONE => Pc::MakePrep,
-            Kind::Publish => Pc::Publish,
+            kind if kind.publishes() && self.my().own == NONE => Pc::MakePrep,
+            kind if kind.publishes() => Pc::Publish,
             _ => Pc::MakeLock,
         };
         self.go(next);
@@ -32,7 +32,7 @@ impl Turn<'_> {
     }
 
     /// The next call of a process that judges.
-    pub(crate) fn judge(&mut self) {
+    pub(crate) fn judge(&mut self, choice: u8) {
         let (seen, lock) = (self.my().seen, self.state.lock);
         match self.my().pc {
             Pc::OpenLock => match self.state.at_lock() {
@@ -52,6 +52,9 @@ impl Turn<'_> {
                 let (record, age) = (self.state.inode(seen).record, self.state.inode(seen).age);
                 let (sticky, changed) = self.my().saw;
                 match record {
+                    Record::None if sticky && self.leaves_owners_alone() => {
+                        self.go(Pc::ProbeSticky);
+                    }
                     Record::None if sticky => self.condemn(Pc::StillThere),
                     Record::None if changed < PAST_GRACE => self.look_away(),
                     Record::None if self.asks() && self.config.broken == Broken::RemnantAsked => {
@@ -67,10 +70,16 @@ impl Turn<'_> {
                     _ => self.look_away(),
                 }
             }
-            Pc::Probe | Pc::ProbeExpired | Pc::ProbeRemnant => {
+            Pc::Probe | Pc::ProbeExpired | Pc::ProbeSticky | Pc::ProbeRemnant => {
                 let exclusive = self.config.broken == Broken::ExclusiveProbe;
                 let wanted = if exclusive { Flock::Exclusive } else { Flock::Shared };
                 if !self.grants(seen, wanted) {
+                    // For 50 ms after its own first look, which is less than the grace.
+                    let over = choice > 0 || self.my().saw.1 >= PAST_GRACE;
+                    let trusts = self.config.broken == Broken::StickyTrusted;
+                    if self.my().pc == Pc::ProbeSticky && over && !trusts {
+                        return self.condemn(Pc::StillThere);
+                    }
                     return self.look_away();
                 }
                 self.me().seen_lock = wanted;
@@ -128,6 +137,11 @@ impl Turn<'_> {
     /// Whether the kernel is asked before the clock's word is acted on.
     fn asks(&self) -> bool {
         self.config.local && self.config.broken != Broken::ExpiredUnasked
+    }
+
+    /// Whether an emptied directory is left to an owner that lives.
+    fn leaves_owners_alone(&self) -> bool {
+        self.asks() && self.config.kind(self.p) != Kind::Old
     }
 
     /// A verdict of death; `how` is the first call of clearing it.

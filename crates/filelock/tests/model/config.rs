@@ -8,26 +8,40 @@ use crate::state::{
 /// What a process runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// Ours, publishing a prepared directory.
+    /// Ours of before: as the next one, but it does not leave a living owner's emptied directory alone.
+    Old,
+    /// Ours, publishing a prepared directory, and taking it apart on release.
     Publish,
+    /// Ours, a reusable handle: moves the directory back on release, and takes it again.
+    Move,
     /// Ours, by `mkdir` at the lock's name.
     InPlace,
-    /// The directory generation.
+    /// Ours, a person who breaks the lock, whoever holds it.
+    Breaker,
+    /// The first directory generation: removes recursively, and goes on if its claim is gone.
     Directory,
+    /// The last directory generation: renames what it clears aside, and tries again.
+    LastDirectory,
     /// The file generation.
     File,
 }
 
 impl Kind {
     pub(crate) fn is_ours(self) -> bool {
-        matches!(self, Self::Publish | Self::InPlace)
+        !matches!(self, Self::Directory | Self::LastDirectory | Self::File)
+    }
+
+    /// Whether it prepares in private.
+    pub(crate) fn publishes(self) -> bool {
+        matches!(self, Self::Old | Self::Publish | Self::Move)
     }
 
     pub(crate) fn start(self) -> Pc {
         match self {
-            Self::Publish => Pc::MakePrep,
+            Self::Old | Self::Publish | Self::Move => Pc::MakePrep,
             Self::InPlace => Pc::MakeLock,
-            Self::Directory => Pc::PeerMkdir,
+            Self::Breaker => Pc::BreakOpen,
+            Self::Directory | Self::LastDirectory => Pc::PeerMkdir,
             Self::File => Pc::PeerLink,
         }
     }
@@ -86,6 +100,10 @@ pub(crate) enum Broken {
     PlaceholderUnlocked,
     /// Sweepers ask for an exclusive OS lock.
     ExclusiveSweep,
+    /// Who breaks a lock does not occupy the private name that its holder would move it to.
+    BreakUnbarred,
+    /// A living owner's emptied directory is left alone for ever.
+    StickyTrusted,
 }
 
 /// One model.
@@ -116,6 +134,7 @@ pub(crate) struct Config {
 pub(crate) enum Stop {
     Meddled,
     Outstayed,
+    Robbed,
 }
 
 impl Config {
@@ -142,6 +161,11 @@ impl Config {
 
     pub(crate) fn processes(&self) -> impl Iterator<Item = u8> + use<> {
         0..u8::try_from(self.kinds.len()).expect("because there are few")
+    }
+
+    /// Whether somebody asks a living owner's OS lock before its emptied directory is removed.
+    pub(crate) fn some_ask_the_owner(&self) -> bool {
+        self.local && self.kinds.iter().any(|kind| kind.is_ours() && *kind != Kind::Old)
     }
 
     /// Whether a claim in place that took as long as the TTL is given up.

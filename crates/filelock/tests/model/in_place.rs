@@ -45,7 +45,7 @@ fn where_time_decides_at_most_one_holds_as_long_as_holders_renew() {
 #[test]
 fn in_place_a_claimant_takes_over_the_directory_of_a_peer_only_if_its_own_was_removed_by_a_stopped_waiter()
  {
-    const KINDS: &[Kind] = &[Kind::InPlace, Kind::InPlace, Kind::Directory];
+    const KINDS: &[Kind] = &[Kind::InPlace, Kind::InPlace, Kind::LastDirectory];
     let config = Config { stops: vec![Stop::Meddled], ..Config::of(KINDS) };
     let config = Config { crashes: 0, gives_up: false, ..config };
     let trace = shortest(config.clone(), ONE_OF_ALL);

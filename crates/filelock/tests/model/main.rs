@@ -13,6 +13,10 @@
 //! | publishers | 3 of one acquisition each, or 2 of two each; 2 die | 4 of one, 2 die; 3 of two, 1 dies |
 //! | … beside a dead foreign lock | 3, nobody dies, no call fails, no clock is set back | 3, 2 die |
 //! | … beside a foreign peer | 2, 1 dies, no call fails, no clock is set back | 2, 1 dies; 3, nobody dies, no call fails |
+//! | handles (they move) | 3 of one, or 2 of two; 2 die | 2 of three, 2 die; 3 of two, 1 dies |
+//! | … beside one-shots, the version before | 1 and 1 of two, 1 and 2 of one; 2 die | 1 and 2 of two, 1 dies |
+//! | … beside each of three foreign peers | 2, 1 dies, no call fails, no clock is set back | 2 of two, 1 dies |
+//! | … beside a person who breaks a lock | 2 of one, 1 of two; 1 dies | 3 of one, nobody dies, the clock stands |
 //! | made in place | 3, 2 die; where time decides, none | 3, 2 die |
 //! | both ways at once | 1 and 1, of two each, 2 die | 2 and 1, or 1 and 2, of one |
 //! | an age, as the clock tells it | fresh, past the grace, past the TTL | the same |
@@ -27,14 +31,17 @@
 //! | `claim::prepare` | `claim::prepare::Preparation::new`, `drop`, `claim::publish::publish` | mkdir, open, flock, create, write, fchmod, rename; unlink, rmdir |
 //! | `claim::claim_in_place` | `claim::in_place::attempt`, `is_in_place` | mkdir, open, flock, create, write, fchmod, lstat, read; unlink, lstat, rmdir, close |
 //! | `claim::hand_over`, `hold` | `acquire::hand_over`, `guard::verify`, `renew` | lstat, read, write |
-//! | `claim::hold` | `guard::release::release` | lstat, read, fchmod (in place), unlink, lstat, rmdir and close |
-//! | `clear::poll` | `wait::until_worth_a_try`, `clear::sweep::sweep` | lstat of the lock, or of a preparation |
+//! | `claim::hold` | `guard::release::give_up` | lstat, read, fchmod (in place), unlink, lstat, rmdir and close |
+//! | `claim::move_back` | `guard::move_back::move_back` | read, lstat, rename, lstat, rename |
+//! | `claim::prepare`, `Reissue…` | `claim::reissue::reissue` | lstat, fstatat, write |
+//! | `breaker` | `inspect::break_lock`, `clear::bar::bar` | open, read, create a file, lstat, read again, unlink, lstat, rmdir |
+//! | `clear::poll` | `wait::until_worth_a_try`, `clear::sweep::piece` | lstat of the lock, or of a preparation |
 //! | `clear::judge` | `judge::judge`, `directory::judge_directory`, `kernel::ask_kernel`, `still_holds`, `file::judge_file` | open, fstat, open and read, flock, lstat, read again |
 //! | `clear::clear` | `clear::directory::unlink_record`, `remove_directory` | unlink, lstat, rmdir, close |
 //! | `clear_file::clear_file` | `clear::file::private_file`, `remove_file`, `put_back` | create, flock, lstat; lstat, rename, lstat, rename, unlink |
 //! | `clear::sweep` | `clear::sweep::remove_if_left_over` | open, flock, lstat, unlink, rmdir and close |
 //! | `model::fail` | each look's `Err` arm; a guard dropped because its release failed | |
-//! | `peers` | `xtask/peers/foreign.py`, not fixed | |
+//! | `peers` | the three Go generations, with their fault | |
 //!
 //! Two calls are one step where nobody can tell the difference: `fstat` for an identity, a `close` without an OS
 //! lock, opening a record and reading it, `fchmod` of the record and writing it.
@@ -47,8 +54,12 @@
 //! - Inode numbers do not come back while anybody remembers them: `src` keeps what it judges open.
 //! - The last look at an expired record before it is cleared is left out, and so is the touching of directories:
 //!   without them more can happen. A claim in place that was slow to open leaves what it made, whatever it took.
-//! - Preparing anew is not limited to 8 times. A record is not torn by its renewal. Nobody breaks a lock by
-//!   hand, and all run as one user.
+//! - Preparing anew is not limited to 8 times. A record is not torn by its renewal. All run as one user.
+//! - Each release of a handle may move the lock, however old that is; if its rename fails, it does not, as
+//!   where the acquisition is not one of a row. Two acquisitions of a handle have one token: a judge
+//!   that reads the second one's record takes it for the first one's, and is refused in both cases.
+//! - A waiter's 50 ms for an owner on its way out are over at any moment, and at once after the grace.
+//! - The file that bars a handle's private name is never swept. Nobody forks.
 //!
 //! # What does not hold
 //!
@@ -57,6 +68,7 @@
 
 #![allow(clippy::unwrap_used, reason = "what a test sets up may fail in the short way")]
 
+mod breaker;
 mod calls;
 mod canonical;
 mod check;
@@ -68,6 +80,7 @@ mod exclusion;
 mod graph;
 mod in_place;
 mod model;
+mod moved;
 mod mutations;
 mod peers;
 mod progress;

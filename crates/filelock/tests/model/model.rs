@@ -6,7 +6,7 @@ use stateright::{Model, Property};
 
 use crate::calls::Pc;
 use crate::config::{Broken, Clock, Config, Stop};
-use crate::state::{Code, INODES, PAST_TTL, State};
+use crate::state::{Code, INODES, PAST_TTL, Process, State};
 use crate::world::Turn;
 
 /// What can happen at one moment.
@@ -55,6 +55,7 @@ impl Config {
         self.stops.iter().any(|stop| match stop {
             Stop::Meddled => state.marks.meddled,
             Stop::Outstayed => state.marks.outstayed,
+            Stop::Robbed => state.marks.robbed,
         })
     }
 
@@ -75,6 +76,10 @@ impl Config {
                 if self.gives_up {
                     actions.push(Action::GiveUp(p));
                 }
+            }
+            // A waiter's 50 ms are over at any time, if there is time.
+            if pc == Pc::ProbeSticky && self.clock != Clock::Stands {
+                actions.push(Action::Step(p, 1));
             }
             if self.gives_up && can_fail(pc) {
                 actions.push(Action::Fail(p));
@@ -127,13 +132,14 @@ impl Turn<'_> {
             Pc::Poll => self.poll(choice),
             pc if pc <= Pc::DropPrep => self.prepare(),
             pc if pc <= Pc::LostClose => self.claim_in_place(),
-            pc if pc <= Pc::ProbeRemnant => self.judge(),
-            Pc::FileLook | Pc::FileRead => self.judge(),
+            pc if pc <= Pc::ProbeRemnant => self.judge(choice),
+            Pc::FileLook | Pc::FileRead => self.judge(choice),
             pc if pc <= Pc::CloseJudged => self.clear(),
             pc if pc <= Pc::FileDelete => self.clear_file(),
             pc if pc <= Pc::SweepRmdir => self.sweep(),
             pc if pc <= Pc::NukeRmdir => self.clear(),
             pc if pc <= Pc::ReleaseNukeRmdir => self.hold(),
+            pc if pc <= Pc::BreakRmdir => self.break_lock(),
             _ => self.peer(),
         }
     }
@@ -153,6 +159,15 @@ impl Turn<'_> {
             | Pc::StillThere => {
                 self.look_away();
             }
+            // Taken apart, as a lock that was made in place.
+            Pc::MoveBack => self.go(Pc::ReleaseUnlink),
+            // Taken for its own.
+            Pc::MoveLook => {
+                self.me().aside = crate::state::NONE;
+                self.park();
+            }
+            Pc::MovePutBack => self.end(),
+            Pc::ReissueName | Pc::ReissueRecord | Pc::ReissueWrite => self.go(Pc::AgainUnlink),
             // The guard is dropped, which fails too and closes the descriptor: nobody's lock.
             _ => {
                 self.abandon_records();
@@ -166,7 +181,8 @@ impl Turn<'_> {
             inode.age = set(inode.age);
             inode.changed = set(inode.changed);
         }
-        for process in self.state.processes.iter_mut().filter(|p| p.pc == Pc::ReadRecord) {
+        let looks = |p: &&mut Process| matches!(p.pc, Pc::ReadRecord | Pc::ProbeSticky);
+        for process in self.state.processes.iter_mut().filter(looks) {
             process.saw.1 = set(process.saw.1);
         }
         for process in &mut self.state.processes {
@@ -203,5 +219,6 @@ fn can_fail(pc: Pc) -> bool {
     matches!(
         pc,
         Pc::StatLock | Pc::ReadRecord | Pc::Probe | Pc::Compare | Pc::ReadAgain | Pc::StillThere
-    ) || (Pc::RenewLook..=Pc::ReleaseRmdir).contains(&pc)
+    ) || (Pc::RenewLook..=Pc::MovePutBack).contains(&pc)
+        || (Pc::ReissueName..=Pc::ReissueWrite).contains(&pc)
 }

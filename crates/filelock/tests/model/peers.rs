@@ -1,8 +1,8 @@
-//! The two Go generations, as `xtask/peers/foreign.py` has them with their known bug: each acquires once.
+//! The three Go generations, with their known bug: each acquires once.
 
 use crate::calls::Pc;
 use crate::config::Kind;
-use crate::state::{Inode, NO_INODE, NONE, PAST_GRACE, PAST_TTL, Place, Record};
+use crate::state::{Inode, NO_INODE, NONE, PAST_GRACE, PAST_TTL, Place, Process, Record};
 use crate::world::Turn;
 
 impl Turn<'_> {
@@ -20,6 +20,11 @@ impl Turn<'_> {
 
     fn is_file_peer(&self) -> bool {
         self.config.kind(self.p) == Kind::File
+    }
+
+    /// How long ago a directory without a readable record must have changed to be stale.
+    fn peer_limit(&self) -> u8 {
+        if self.config.kind(self.p) == Kind::Directory { PAST_TTL } else { PAST_GRACE }
     }
 
     fn peer_tries_again(&mut self) {
@@ -51,6 +56,11 @@ impl Turn<'_> {
                     self.me().own = lock;
                     self.go(Pc::PeerWrite);
                 }
+                // The directory is gone. The first generation does not mind.
+                _ if self.config.kind(self.p) == Kind::Directory => {
+                    self.me().own = NONE;
+                    self.go(Pc::PeerHeld);
+                }
                 _ => {
                     self.me().own = NONE;
                     self.peer_tries_again();
@@ -77,12 +87,12 @@ impl Turn<'_> {
             }
             (Pc::PeerRead, _) => return self.go(Pc::PeerStat),
             // The bug: what is not there is stale.
-            (_, at_lock) => at_lock.is_none_or(|at| at.changed >= PAST_GRACE),
+            (_, at_lock) => at_lock.is_none_or(|at| at.changed >= self.peer_limit()),
         };
-        match (is_stale, is_file) {
-            (false, _) => self.peer_tries_again(),
-            (true, false) => self.go(Pc::PeerUnlink),
-            (true, true) => self.go(Pc::PeerRename),
+        match self.config.kind(self.p) {
+            _ if !is_stale => self.peer_tries_again(),
+            Kind::Directory => self.go(Pc::PeerUnlink),
+            _ => self.go(Pc::PeerRename),
         }
     }
 
@@ -102,6 +112,9 @@ impl Turn<'_> {
             Pc::PeerRename if lock == NONE => self.peer_tries_again(),
             Pc::PeerRename => {
                 self.note_removal(lock);
+                // The directory of a claim in the making, or of a release.
+                let is_used = |process: &Process| process.own == lock;
+                self.state.marks.meddled |= self.state.processes.iter().any(is_used);
                 self.state.lock = NONE;
                 self.state.inode_mut(lock).place = Place::Stale;
                 self.me().own = lock;
@@ -119,10 +132,14 @@ impl Turn<'_> {
     fn peer_releases(&mut self) {
         let lock = self.state.lock;
         match self.my().pc {
-            // Unlinks the name, which fails on a directory.
+            // A directory stands there since it was judged gone: it cannot be read, so it is moved aside, and
+            // cannot be put back.
             Pc::PeerHeld if self.is_file_peer() => {
-                if self.state.at_lock().is_some_and(|at| at.file) {
+                if let Some(at) = self.state.at_lock() {
+                    let place = if at.file { Place::None } else { Place::Stale };
                     self.note_removal(lock);
+                    self.state.marks.meddled |= place == Place::Stale;
+                    self.state.inode_mut(lock).place = place;
                     self.state.lock = NONE;
                 }
                 self.end();

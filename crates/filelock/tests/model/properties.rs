@@ -3,7 +3,7 @@
 use stateright::Property;
 
 use crate::calls::Pc;
-use crate::config::{Config, Kind};
+use crate::config::Config;
 use crate::model::Moment;
 use crate::state::{DEAD_OURS, Flock, Inode, NONE, Place, Record, State};
 
@@ -17,6 +17,10 @@ pub(crate) const PREPARATION: &str = "no living preparation is swept";
 /// Not promised, so checked only where it is asked for by name.
 pub(crate) const NO_STRANGER: &str = "nobody who only looks keeps an exclusive OS lock on the lock";
 pub(crate) const NO_LITTER: &str = "only the dead leave preparations behind";
+/// What is promised to a foreign claimant if nobody dies and no owner is stopped.
+pub(crate) const NOT_ROBBED: &str = "no foreign claimant loses its new directory to one of ours";
+/// Where somebody breaks locks.
+pub(crate) const ONE_UNBROKEN: &str = "at most one holds whose lock was not broken";
 pub(crate) const PROOF: &str = "a lock proved dead has a dead owner";
 
 type Claim = fn(&Config, &Moment) -> bool;
@@ -24,7 +28,7 @@ type Claim = fn(&Config, &Moment) -> bool;
 impl Config {
     /// The properties that this configuration is checked for.
     pub(crate) fn claims(&self) -> Vec<Property<Self>> {
-        let all: [(&'static str, Claim); 9] = [
+        let all: [(&'static str, Claim); 11] = [
             (ONE_OF_OURS, |config, at| config.promises(at, |s| config.holders(s, true) <= 1)),
             (ONE_OF_ALL, |config, at| {
                 config.promises(at, |s| s.marks.outstayed || config.holders(s, false) <= 1)
@@ -36,9 +40,12 @@ impl Config {
             (NO_LITTER, |config, at| config.promises(at, |s| leaves_no_litter(config, s))),
             (PROOF, |config, at| config.promises(at, |s| is_proof(config, s))),
             (NO_STRANGER, |_, at| !is_kept_by_a_looker(&at.state)),
+            (NOT_ROBBED, |config, at| config.promises(at, |s| !s.marks.robbed)),
+            (ONE_UNBROKEN, |config, at| config.promises(at, |s| one_holds_unbroken(config, s))),
         ];
         let wanted = |name: &'static str| {
-            let unpromised = name == NO_STRANGER || name == EVER_ONE_OF_ALL;
+            let unpromised = [NO_STRANGER, EVER_ONE_OF_ALL, NOT_ROBBED, ONE_UNBROKEN];
+            let unpromised = unpromised.contains(&name);
             if self.only.is_empty() { !unpromised } else { self.only.contains(&name) }
         };
         let wanted = all.into_iter().filter(|(name, _)| wanted(name));
@@ -66,7 +73,7 @@ fn is_still_there(config: &Config, state: &State) -> bool {
 fn keeps_its_preparation(config: &Config, state: &State) -> bool {
     config.processes().all(|p| {
         let process = state.process(p);
-        let prepared = config.kind(p) == Kind::Publish
+        let prepared = config.kind(p).publishes()
             && process.own_lock == Flock::Exclusive
             && (process.pc < Pc::AgainRmdir && process.pc > Pc::CreateInPrep
                 || process.wants() && process.pc >= Pc::Poll && process.pc < Pc::RenewLook);
@@ -91,6 +98,15 @@ fn is_proof(config: &Config, state: &State) -> bool {
         process.pc != Pc::UnlinkDead
             || state.inode(process.seen).record.by().is_none_or(|owner| owner >= DEAD_OURS)
     })
+}
+
+/// A broken holder goes on until it verifies. No second one beside those.
+fn one_holds_unbroken(config: &Config, state: &State) -> bool {
+    let holds = |p: &u8| {
+        let process = state.process(*p);
+        process.pc == Pc::Held && state.inode(process.own).record == Record::Full(*p)
+    };
+    config.processes().filter(holds).count() <= 1
 }
 
 /// Whether somebody judges or sweeps what stands at the lock's name, under an exclusive OS lock.

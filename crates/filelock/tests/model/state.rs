@@ -67,12 +67,18 @@ impl Record {
 
 /// One directory or lock file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a bit that a file system or a test keeps"
+)]
 pub(crate) struct Inode {
     pub(crate) exists: bool,
     pub(crate) file: bool,
     pub(crate) place: Place,
     pub(crate) record: Record,
     pub(crate) sticky: bool,
+    /// Its private name is occupied by a file of somebody who breaks the lock.
+    pub(crate) barred: bool,
     /// How old the stamp in its record is; 0 without a whole record.
     pub(crate) age: u8,
     /// How long ago an entry of it was made or removed.
@@ -85,6 +91,7 @@ pub(crate) const NO_INODE: Inode = Inode {
     place: Place::None,
     record: Record::None,
     sticky: false,
+    barred: false,
     age: 0,
     changed: 0,
 };
@@ -98,6 +105,7 @@ impl Inode {
             | (self.place as u64) << 5
             | self.record.code() << 7
             | u64::from(self.changed) << 13
+            | u64::from(self.barred) << 15
     }
 }
 
@@ -173,6 +181,10 @@ impl Process {
 
 /// What happened on the way that a property asks about. Once set, it stays.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a bit that a file system or a test keeps"
+)]
 pub(crate) struct Marks {
     /// One of ours removed the record of another one of ours that lives and holds.
     pub(crate) torn: bool,
@@ -180,6 +192,8 @@ pub(crate) struct Marks {
     pub(crate) meddled: bool,
     /// A holder that lives was found to be older than the TTL by those who go by time.
     pub(crate) outstayed: bool,
+    /// One of ours removed the directory that a living foreign claimant had just made.
+    pub(crate) robbed: bool,
 }
 
 /// A state as a few words.
@@ -228,7 +242,8 @@ impl State {
         let n = self.inodes.map(Inode::code);
         let marks = u64::from(self.marks.torn)
             | u64::from(self.marks.meddled) << 1
-            | u64::from(self.marks.outstayed) << 2;
+            | u64::from(self.marks.outstayed) << 2
+            | u64::from(self.marks.robbed) << 3;
         [
             p[0],
             p[1],

@@ -10,6 +10,7 @@ use crate::model::Action;
 use crate::properties::{EVER_ONE_OF_ALL, ONE_OF_ALL, ONE_OF_OURS};
 
 const DIRECTORY: &[Kind] = &[Kind::Publish, Kind::Publish, Kind::Directory];
+const LAST: &[Kind] = &[Kind::Publish, Kind::Publish, Kind::LastDirectory];
 const FILE: &[Kind] = &[Kind::Publish, Kind::Publish, Kind::File];
 
 /// Clearing by name, so that it can hit what was not judged.
@@ -20,7 +21,8 @@ fn is_foreign_clearing(call: Pc) -> bool {
 /// Explored until a peer meddles: what follows, nothing can be promised about.
 fn with(kinds: &'static [Kind]) -> Config {
     let clock = if long() { Clock::Jumps } else { Clock::Passes };
-    let (crashes, gives_up, stops) = (1, long(), vec![Stop::Meddled]);
+    let (crashes, gives_up) = (1, long());
+    let stops = vec![Stop::Meddled, Stop::Robbed];
     Config { crashes, clock, gives_up, stops, ..Config::of(kinds) }
 }
 
@@ -28,6 +30,7 @@ fn with(kinds: &'static [Kind]) -> Config {
 #[test]
 fn all_exclude_each_other_until_a_peer_of_the_directory_generation_meddles() {
     holds(&with(DIRECTORY));
+    holds(&with(LAST));
     if long() {
         let three = with(&[Kind::Publish, Kind::Publish, Kind::Publish, Kind::Directory]);
         holds(&Config { crashes: 0, gives_up: false, ..three });
@@ -46,7 +49,7 @@ fn all_exclude_each_other_until_a_peer_of_the_file_generation_meddles() {
 /// The shortest ways to two holders: of ours, and of all.
 #[test]
 fn two_hold_only_after_a_peer_cleared_by_name() {
-    for kinds in [DIRECTORY, FILE] {
+    for kinds in [DIRECTORY, LAST, FILE] {
         for property in [ONE_OF_OURS, ONE_OF_ALL] {
             let config = Config { crashes: 0, gives_up: false, stops: vec![], ..with(kinds) };
             let trace = shortest(config.clone(), property);

@@ -34,13 +34,17 @@ impl Trace {
     pub(crate) fn words(&self, config: &Config) -> String {
         let line = |(action, before): &(Action, Moment)| {
             let name = |p: &u8| match config.kind(*p) {
-                Kind::Directory => "peer (directory generation)".to_owned(),
+                Kind::Directory => "peer (first directory generation)".to_owned(),
+                Kind::LastDirectory => "peer (last directory generation)".to_owned(),
                 Kind::File => "peer (file generation)".to_owned(),
                 _ => char::from(b'A' + p).to_string(),
             };
             let call = |p: &u8| before.state.process(*p).pc.words();
             match action {
                 Action::Step(p, 0) => format!("  {}: {}\n", name(p), call(p)),
+                Action::Step(p, _) if before.state.process(*p).pc == Pc::ProbeSticky => {
+                    format!("  {}: {}: refused, and its 50 ms are over\n", name(p), call(p))
+                }
                 Action::Step(p, _) => format!("  {}: lstat a preparation: old\n", name(p)),
                 Action::Fail(p) => format!("  {}: {} fails\n", name(p), call(p)),
                 Action::GiveUp(p) => format!("  {} gives up\n", name(p)),

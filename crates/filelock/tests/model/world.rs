@@ -70,6 +70,10 @@ impl Turn<'_> {
             let made = others.map(|(_, process)| process.own).any(|own| own == self.state.lock);
             // The directory of a claim in the making, or of a release.
             self.state.marks.meddled |= made && !self.config.kind(self.p).is_ours();
+            let makes =
+                |process: &Process| process.own == self.state.lock && process.pc == Pc::PeerOpen;
+            self.state.marks.robbed |=
+                self.state.processes.iter().any(makes) && self.config.kind(self.p).is_ours();
             self.state.lock = NONE;
         }
     }
@@ -83,10 +87,12 @@ impl Turn<'_> {
         if !self.config.kind(self.p).is_ours() {
             self.state.marks.meddled = true;
         } else if match self.config.kind(owner) {
-            Kind::Publish => true,
+            // A person's decision.
+            _ if self.config.kind(self.p) == Kind::Breaker => false,
+            Kind::Old | Kind::Publish | Kind::Move => true,
             Kind::InPlace => self.state.process(owner).pc >= Pc::Held,
             // Of a foreign peer: by the clock, as documented.
-            Kind::Directory | Kind::File => false,
+            Kind::Breaker | Kind::Directory | Kind::LastDirectory | Kind::File => false,
         } {
             self.state.marks.torn = true;
         }
@@ -161,10 +167,12 @@ impl Turn<'_> {
             inode.changed = inode.changed.clamp(*changed.start(), *changed.end());
         }
         for process in &mut self.state.processes {
-            if process.pc != Pc::ReadRecord {
+            if !matches!(process.pc, Pc::ReadRecord | Pc::ProbeSticky) {
                 process.saw = (false, 0);
             }
-            if !matches!(process.pc, Pc::Probe | Pc::Compare | Pc::ReadAgain) {
+            let compares = matches!(process.pc, Pc::Probe | Pc::Compare | Pc::ReadAgain)
+                || (Pc::BreakBar..=Pc::BreakReadAgain).contains(&process.pc);
+            if !compares {
                 process.read = NONE;
             }
             if process.pc != Pc::CreateRecord {
@@ -195,6 +203,7 @@ impl Turn<'_> {
         }
         match inode.record {
             _ if inode.file => (age, 0..=PAST_TTL),
+            Record::None if inode.sticky && self.config.some_ask_the_owner() => (0, 0..=PAST_GRACE),
             Record::None if inode.sticky => (0, 0..=0),
             Record::None => (0, 0..=PAST_TTL),
             Record::Full(owner) if self.is_kernel_backed(inode.record) => {
