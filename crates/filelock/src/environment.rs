@@ -1,8 +1,7 @@
 //! The world as the protocol sees it: the clock, this process, this kernel, and what the file
 //! system can do. All of it comes in here, so that a test can set it.
 
-use std::hash::{BuildHasher, RandomState};
-use std::sync::OnceLock;
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -86,8 +85,16 @@ pub(crate) fn unique_token() -> String {
 /// key and counter but not its pid. It need not be secret.
 pub(crate) fn unique_number() -> u64 {
     static COUNTER: AtomicU64 = AtomicU64::new(0);
-    static KEY: OnceLock<RandomState> = OnceLock::new();
+    // Not behind a lock: another thread could have had it when this process was forked.
+    static KEY: AtomicU64 = AtomicU64::new(0);
     let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
     let count = COUNTER.fetch_add(1, Ordering::Relaxed);
-    KEY.get_or_init(RandomState::new).hash_one((std::process::id(), time, count))
+    let mut key = KEY.load(Ordering::Relaxed);
+    if key == 0 {
+        let drawn = RandomState::new().hash_one(time) | 1;
+        let first = KEY.compare_exchange(0, drawn, Ordering::Relaxed, Ordering::Relaxed);
+        key = first.map_or_else(|others| others, |_| drawn);
+    }
+    let hasher = BuildHasherDefault::<DefaultHasher>::default();
+    hasher.hash_one((key, std::process::id(), time, count))
 }

@@ -4,9 +4,10 @@ use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
 
+use crate::clear::bar::bar;
 use crate::clear::clear;
 use crate::error::{AcquireError, BreakError, InspectError};
-use crate::holder::Holder;
+use crate::holder::{Holder, Liveness};
 use crate::judge::judge;
 use crate::judge::occupant::{Found, Occupant, Removable};
 use crate::judge::verdict::Verdict;
@@ -97,6 +98,10 @@ pub fn break_lock(path: impl AsRef<Path>, holder_id: &HolderId) -> Result<(), Br
     if HolderId::of(&occupant) != *holder_id {
         return Err(BreakError::Changed { lock });
     }
+    let runs = matches!(occupant.verdict, Verdict::Alive(Liveness::Running));
+    if runs && !bar(&names, &occupant) {
+        return Err(BreakError::Changed { lock });
+    }
     let occupant = Occupant { verdict: condemned(&occupant.verdict), ..*occupant };
     // Not cleared as a whole: its record is gone, so that nobody holds it any more.
     clear(&names, occupant).map(|_| ()).map_err(|source| BreakError::Clear { lock, source })
@@ -151,6 +156,7 @@ fn look(
 /// What a person decides who breaks a lock: that what stands there may be removed.
 fn condemned(verdict: &Verdict) -> Verdict {
     match verdict {
+        Verdict::Leaving => Verdict::Leaving,
         Verdict::Remnant { timed } => Verdict::Remnant { timed: *timed },
         // Whatever the clock says.
         _ => Verdict::Dead,

@@ -61,8 +61,10 @@ mod guard;
 mod holder;
 mod inspect;
 mod judge;
+mod lock;
 mod names;
 mod options;
+mod process;
 mod record;
 mod sys;
 #[cfg(feature = "testing")]
@@ -75,4 +77,5 @@ pub use guard::LockGuard;
 pub use guard::release::ReleaseError;
 pub use holder::{Holder, Liveness};
 pub use inspect::{HolderId, Inspection, break_lock, inspect};
+pub use lock::Lock;
 pub use options::{LockOptions, RENEW_EVERY, TTL};

@@ -27,6 +27,7 @@ use crate::environment::{Environment, unique_token};
 use crate::error::AcquireError;
 use crate::names::Names;
 use crate::options::{GRACE, LockOptions};
+use crate::process::ProcessId;
 use crate::record;
 use crate::record::file::RecordFile;
 use crate::sys;
@@ -72,7 +73,8 @@ pub(crate) fn attempt(
         }
         Err(error) => (None, Err(error)),
     };
-    let mut claim = Claim { dir, id, file, record, is_published: false };
+    let owner = ProcessId::current();
+    let mut claim = Claim { dir, id, file, record, private: None, owner };
     // Where time decides, whoever took as long as the TTL may have been judged expired meanwhile, by
     // somebody who acts on it only now. Half of it leaves room for a clock that differs.
     let is_slow = !kernel_backed && started.elapsed(environment) >= options.ttl / 2;

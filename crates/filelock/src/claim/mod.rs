@@ -4,11 +4,15 @@ pub(crate) mod in_place;
 pub(crate) mod parent;
 pub(crate) mod prepare;
 pub(crate) mod publish;
+mod reissue;
+pub(crate) mod slot;
 
 use std::io;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::environment::Environment;
+use crate::process::ProcessId;
 use crate::record::file::RecordFile;
 use crate::record::{self, Record};
 use crate::sys::{self, Access, Dir, FileId};
@@ -25,8 +29,12 @@ pub(crate) struct Claim {
     /// opening asks the server (close-to-open consistency, nfs(5)), and a file that is removed
     /// while it is open stays behind under another name and keeps the directory from being removed.
     pub(crate) file: Option<RecordFile>,
-    /// It was published with its record, as its directory's sticky bit says.
-    pub(crate) is_published: bool,
+    /// The name that it was prepared at, if it was published with its record, as its directory's
+    /// sticky bit says.
+    pub(crate) private: Option<PathBuf>,
+    /// The process that made it. A forked child has its memory and its descriptors, and must touch
+    /// nothing on the disk.
+    pub(crate) owner: ProcessId,
 }
 
 /// A stamp older than this is not shown to others as "just acquired".
@@ -39,6 +47,7 @@ impl Claim {
             stamp: environment.now(),
             token,
             flock: flocked.then(|| environment.kernel_id().to_owned()),
+            private: None,
         }
     }
 

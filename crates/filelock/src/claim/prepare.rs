@@ -22,6 +22,7 @@ use crate::claim::parent::create_parent;
 use crate::environment::{Environment, unique_token};
 use crate::error::AcquireError;
 use crate::names::Names;
+use crate::process::ProcessId;
 use crate::record;
 use crate::record::file::RecordFile;
 use crate::sys::{self, Dir};
@@ -45,7 +46,13 @@ pub(crate) enum PrepareError {
 }
 
 impl Preparation {
-    pub(crate) fn new(names: &Names, environment: &Environment) -> Result<Self, PrepareError> {
+    /// `movable`: a handle may move it back here when it releases the lock, so its record names this
+    /// place.
+    pub(crate) fn new(
+        names: &Names,
+        environment: &Environment,
+        movable: bool,
+    ) -> Result<Self, PrepareError> {
         let token = unique_token();
         let path = names.preparation(&token);
         match sys::mkdir(&path, 0o700) {
@@ -78,7 +85,7 @@ impl Preparation {
                 return Err(retry_if_gone("open", path, error));
             }
         };
-        match fill(&dir, token, environment) {
+        match fill(&dir, token, environment, movable) {
             Ok(claim) => Ok(Self { path, claim: Some(claim.into_claim(dir)) }),
             Err(setback) => {
                 let _ = dir.unlink(record::NAME);
@@ -93,11 +100,24 @@ impl Preparation {
     }
 }
 
+impl Preparation {
+    /// Whether this process made it, and not one that this one was forked from.
+    pub(crate) fn is_ours(&self) -> bool {
+        self.claim.as_ref().is_some_and(|claim| claim.owner.is_current())
+    }
+}
+
 impl Drop for Preparation {
     fn drop(&mut self) {
-        if let Some(claim) = &self.claim {
+        // In a forked child it is the parent's.
+        if let Some(claim) = &self.claim
+            && claim.owner.is_current()
+        {
             let _ = claim.dir.unlink(record::NAME);
-            let _ = sys::rmdir(&self.path);
+            // Nobody else makes this name; but whoever moves files about can put something there.
+            if sys::is_at(&self.path, claim.id).unwrap_or(false) {
+                let _ = sys::rmdir(&self.path);
+            }
         }
     }
 }
@@ -107,11 +127,13 @@ struct Contents {
     id: sys::FileId,
     file: RecordFile,
     record: record::Record,
+    owner: ProcessId,
 }
 
 impl Contents {
     fn into_claim(self, dir: Dir) -> Claim {
-        Claim { dir, id: self.id, file: Some(self.file), record: self.record, is_published: true }
+        let Self { id, file, record, owner } = self;
+        Claim { dir, id, file: Some(file), record, owner, private: None }
     }
 }
 
@@ -122,14 +144,20 @@ enum FillError {
     Failed(&'static str, io::Error),
 }
 
-fn fill(dir: &Dir, token: String, environment: &Environment) -> Result<Contents, FillError> {
+fn fill(
+    dir: &Dir,
+    token: String,
+    environment: &Environment,
+    movable: bool,
+) -> Result<Contents, FillError> {
     match dir.try_flock_exclusive() {
         Ok(true) => {}
         Ok(false) => return Err(FillError::Refused),
         Err(_) => return Err(FillError::Unsupported),
     }
     let id = dir.stat().map_err(|error| FillError::Failed("examine", error))?.id;
-    let record = Claim::record_for(environment, token, true);
+    let mut record = Claim::record_for(environment, token, true);
+    record.private = movable.then(|| record.token.clone());
     let file = sys::create_exclusive(dir, record::NAME)
         .and_then(|file| RecordFile::write(file, &record.encode()))
         .map_err(|error| FillError::Failed("write the record in", error))?;
@@ -141,7 +169,7 @@ fn fill(dir: &Dir, token: String, environment: &Environment) -> Result<Contents,
             FillError::Failed("set the mode of", error)
         }
     })?;
-    Ok(Contents { id, file, record })
+    Ok(Contents { id, file, record, owner: ProcessId::current() })
 }
 
 fn retry_if_gone(verb: &'static str, path: PathBuf, error: io::Error) -> PrepareError {

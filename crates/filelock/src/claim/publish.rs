@@ -56,7 +56,8 @@ impl Preparation {
                 _ => return Err(AcquireError::of("publish", &names.lock, error)),
             },
         }
-        let claim = self.claim.take().expect("because publishing consumes the preparation");
+        let mut claim = self.claim.take().expect("because publishing consumes the preparation");
+        claim.private = Some(std::mem::take(&mut self.path));
         Ok(Publication::Done(claim))
     }
 }

@@ -6,6 +6,7 @@
 //! first looks simpler and is wrong: between the judgement and the rename a successor may have
 //! taken the name, and the rename would carry a living lock away (see `docs/decisions.md`).
 
+pub(crate) mod bar;
 pub(crate) mod directory;
 pub(crate) mod file;
 pub(crate) mod sweep;
@@ -23,7 +24,9 @@ pub(crate) fn clear(names: &Names, occupant: Occupant) -> Result<bool, AcquireEr
     let Some(stat) = occupant.stat else { return Ok(false) };
     match (occupant.removable, occupant.verdict) {
         (_, Verdict::Alive(_)) | (Removable::Closed, _) => Ok(false),
-        (Removable::Directory(_), Verdict::Remnant { .. }) => remove_directory(names, stat.id),
+        (Removable::Directory(_), Verdict::Leaving | Verdict::Remnant { .. }) => {
+            remove_directory(names, stat.id)
+        }
         (Removable::Directory(dir), Verdict::Dead | Verdict::Expired) => {
             unlink_record(names, &dir)?;
             remove_directory(names, stat.id)

@@ -3,9 +3,10 @@
 //! A preparation that lives is never removed: its owner holds the exclusive OS lock on it from
 //! shortly after it was made, and one that is younger than the grace is not even asked.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::fs::ReadDir;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, TryLockError};
 use std::time::{Duration, Instant};
 
 use crate::names::Names;
@@ -13,37 +14,78 @@ use crate::options::LockOptions;
 use crate::record;
 use crate::sys::{self, FileId, Flock, Kind};
 
-/// Why a sweep is considered.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Occasion {
-    /// A holder was found dead: others may have died with it.
-    DeadHolder,
-    /// The lock is contended. At most once per process, name and TTL.
-    Contention,
+/// How many entries of the directory one piece of a sweep reads: some 0.1 ms.
+const PIECE: usize = 256;
+
+/// How many pieces follow a release: a directory with 4096 entries is swept at once.
+const PIECES_AFTER_RELEASE: usize = 16;
+
+/// A sweep, in pieces: beside the lock there can be half a million files. A waiter does one before
+/// each of its pauses, a holder some after its release; what is left when those end is left for
+/// another occasion. Nobody sweeps while it holds the lock.
+#[derive(Debug, Default)]
+pub(crate) struct Sweep {
+    entries: Option<ReadDir>,
 }
 
-/// Removes leftovers beside the lock, as far as it can; what fails now succeeds another time.
-pub(crate) fn sweep(names: &Names, options: &LockOptions, occasion: Occasion) {
-    let due = note(&names.lock, options.ttl);
-    if !due && occasion == Occasion::Contention {
-        return;
+impl Sweep {
+    /// A sweep because the lock is contended: at most once per process, name and TTL.
+    pub(crate) fn if_due(names: &Names, options: &LockOptions) -> Option<Self> {
+        note(&names.lock, options.ttl).then(Self::default)
     }
-    let Ok(entries) = std::fs::read_dir(&names.parent) else { return };
-    for entry in entries.flatten() {
-        if names.is_preparation(&entry.file_name()) {
-            remove_if_left_over(&names.parent.join(entry.file_name()), options);
+
+    /// A sweep because a holder was found dead: others may have died with it.
+    pub(crate) fn after_a_death(names: &Names, options: &LockOptions) -> Self {
+        note(&names.lock, options.ttl);
+        Self::default()
+    }
+
+    /// Removes leftovers among the next entries, as far as it can; what fails now succeeds another
+    /// time. What is left to do; `None` after the last entry.
+    pub(crate) fn piece(mut self, names: &Names, options: &LockOptions) -> Option<Self> {
+        if self.entries.is_none() {
+            self.entries = std::fs::read_dir(&names.parent).ok();
         }
+        let entries = self.entries.as_mut()?;
+        for _ in 0..PIECE {
+            let Ok(entry) = entries.next()? else { continue };
+            if names.is_preparation(&entry.file_name()) {
+                remove_if_left_over(&names.parent.join(entry.file_name()), options);
+            }
+        }
+        Some(self)
+    }
+
+    /// What a holder does once its lock is free.
+    pub(crate) fn after_release(self, names: &Names, options: &LockOptions) -> Option<Self> {
+        (0..PIECES_AFTER_RELEASE).try_fold(self, |sweep, _| sweep.piece(names, options))
     }
 }
 
-/// Notes that a sweep of `lock` takes place; whether the last one was longer than `ttl` ago.
+/// When the locks of this process were last swept.
+struct Noted {
+    /// And until when each is not due again.
+    last: HashMap<PathBuf, (Instant, Duration)>,
+    /// Those that are due again are forgotten when there are so many: half of the work of noting.
+    full: usize,
+}
+
+/// Notes that a sweep of `lock` takes place; whether the last one was longer than `ttl` ago. If
+/// another thread is noting, or was when this process was forked, it is not due.
 fn note(lock: &Path, ttl: Duration) -> bool {
-    /// When a lock was last swept, and until when it is not due again.
-    static LAST: Mutex<BTreeMap<PathBuf, (Instant, Duration)>> = Mutex::new(BTreeMap::new());
-    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
-    let due = last.get(lock).is_none_or(|(at, _)| at.elapsed() >= ttl);
-    last.retain(|_, (at, ttl)| at.elapsed() < *ttl);
-    last.insert(lock.to_owned(), (Instant::now(), ttl));
+    static NOTED: Mutex<Option<Noted>> = Mutex::new(None);
+    let mut noted = match NOTED.try_lock() {
+        Ok(noted) => noted,
+        Err(TryLockError::Poisoned(error)) => error.into_inner(),
+        Err(TryLockError::WouldBlock) => return false,
+    };
+    let noted = noted.get_or_insert_with(|| Noted { last: HashMap::new(), full: 64 });
+    let due = noted.last.get(lock).is_none_or(|(at, _)| at.elapsed() >= ttl);
+    if noted.last.len() >= noted.full {
+        noted.last.retain(|_, (at, ttl)| at.elapsed() < *ttl);
+        noted.full = 2 * noted.last.len().max(32);
+    }
+    noted.last.insert(lock.to_owned(), (Instant::now(), ttl));
     due
 }
 

@@ -1,14 +1,19 @@
 //! Holding a lock: [`LockGuard`], and what its holder can ask of it.
 
+mod move_back;
 pub(crate) mod release;
 
 use std::path::Path;
+use std::sync::Weak;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::claim::Claim;
-use crate::environment::Environment;
+use crate::claim::slot::Slot;
+use crate::clear::sweep::Sweep;
 use crate::error::{NotHeld, RenewError, VerifyError};
 use crate::holder::Holder;
 use crate::names::Names;
+use crate::options::LockOptions;
 use crate::record;
 use crate::sys;
 
@@ -19,18 +24,37 @@ use crate::sys;
 #[derive(Debug)]
 #[must_use = "dropping the guard releases the lock at once"]
 pub struct LockGuard {
-    pub(crate) claim: Claim,
-    pub(crate) names: Names,
-    /// The process that acquired it. A forked child has the guard too, but not the right to use it.
-    pub(crate) owner: u32,
+    /// `None` once the release has taken it.
+    claim: Option<Claim>,
+    names: Names,
+    takeover: Option<Holder>,
+    state: State,
+    options: LockOptions,
+    /// The handle that it was acquired through, if any.
+    home: Weak<Slot>,
+    /// Whether the release is to leave the claim with the handle.
+    parks: bool,
+    /// Whether it had to be waited for. Then others may be waiting, too.
+    waited: bool,
+    /// What is to be swept once the lock is free.
+    sweep: Option<Sweep>,
+    /// Whether a child may have a share of the OS lock.
+    is_shared: AtomicBool,
+}
+
+/// How the lock was acquired, as far as the release is concerned.
+#[derive(Default)]
+pub(crate) struct Acquired {
     pub(crate) takeover: Option<Holder>,
-    pub(crate) state: State,
-    environment: Environment,
+    pub(crate) home: Weak<Slot>,
+    pub(crate) parks: bool,
+    pub(crate) waited: bool,
+    pub(crate) sweep: Option<Sweep>,
 }
 
 /// How far a guard has got on its way out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum State {
+enum State {
     Held,
     /// Free to all the world, but the empty directory is still there.
     RecordGone,
@@ -38,9 +62,39 @@ pub(crate) enum State {
 }
 
 impl LockGuard {
-    pub(crate) fn new(claim: Claim, names: Names, environment: Environment) -> Self {
-        let owner = claim.record.pid;
-        Self { claim, names, owner, takeover: None, state: State::Held, environment }
+    pub(crate) fn new(claim: Claim, names: Names, options: &LockOptions) -> Self {
+        Self {
+            claim: Some(claim),
+            names,
+            takeover: None,
+            state: State::Held,
+            // What the callback keeps is not to live as long as the guard.
+            options: LockOptions { on_wait: None, ..options.clone() },
+            home: Weak::new(),
+            parks: false,
+            waited: false,
+            sweep: None,
+            is_shared: AtomicBool::new(false),
+        }
+    }
+
+    pub(crate) fn acquired(self, how: Acquired) -> Self {
+        // By hand: a type that releases when it is dropped cannot be taken apart.
+        let mut guard = self;
+        guard.takeover = how.takeover;
+        guard.home = how.home;
+        guard.parks = how.parks;
+        guard.waited = how.waited;
+        guard.sweep = how.sweep;
+        guard
+    }
+
+    fn claim(&self) -> &Claim {
+        self.claim.as_ref().expect("because only the release takes it")
+    }
+
+    fn is_shared(&self) -> bool {
+        self.is_shared.load(Ordering::Relaxed)
     }
 
     /// The file that this lock protects: absolute, as named when it was acquired.
@@ -55,14 +109,14 @@ impl LockGuard {
 
     /// What tells this acquisition from all others, as it stands in the record.
     pub fn token(&self) -> &str {
-        &self.claim.record.token
+        &self.claim().record.token
     }
 
     /// Whether the kernel vouches for this holder as long as it lives. If not (a network file
     /// system, or one that this crate does not know), others go by the time of the last
     /// [`renew`](Self::renew).
     pub fn is_kernel_backed(&self) -> bool {
-        self.claim.file.is_some()
+        self.claim().file.is_some()
     }
 
     /// The previous holder, if this call found it dead or expired and replaced it. What the lock
@@ -85,28 +139,42 @@ impl LockGuard {
     /// [`NotHeld::Lost`], [`NotHeld::ForeignProcess`] in a forked child, and
     /// [`VerifyError::Io`] when we could not look and therefore do not know.
     pub fn verify(&self) -> Result<(), VerifyError> {
-        if self.owner != std::process::id() {
-            let (lock, owner) = (self.names.lock.clone(), self.owner);
-            return Err(NotHeld::ForeignProcess { lock, owner }.into());
+        self.verify_process()?;
+        self.verify_name()?;
+        self.verify_record()
+    }
+
+    fn verify_process(&self) -> Result<(), VerifyError> {
+        let owner = self.claim().owner;
+        if owner.is_current() {
+            return Ok(());
         }
-        let lost = |how| Err(NotHeld::Lost { lock: self.names.lock.clone(), how }.into());
+        let (lock, owner) = (self.names.lock.clone(), owner.number);
+        Err(NotHeld::ForeignProcess { lock, owner }.into())
+    }
+
+    fn verify_name(&self) -> Result<(), VerifyError> {
         match sys::lstat(&self.names.lock) {
-            Ok(stat) if stat.id == self.claim.id => {}
-            Ok(_) => return lost("another lock stands at its name"),
+            Ok(stat) if stat.id == self.claim().id => Ok(()),
+            Ok(_) => Err(self.lost("another lock stands at its name")),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return lost("it is no longer there");
+                Err(self.lost("it is no longer there"))
             }
-            Err(source) => return Err(self.failed_to("examine", source)),
+            Err(source) => Err(self.failed_to("examine", source)),
         }
-        match self
-            .claim
-            .read_back()
-            .map_err(|source| self.failed_to("read the record of", source))?
-        {
-            None => lost("its record was removed or replaced"),
-            Some(record) if record.token == self.claim.record.token => Ok(()),
-            Some(_) => lost("its record is another's"),
+    }
+
+    fn verify_record(&self) -> Result<(), VerifyError> {
+        let found = self.claim().read_back();
+        match found.map_err(|source| self.failed_to("read the record of", source))? {
+            None => Err(self.lost("its record was removed or replaced")),
+            Some(record) if record.token == self.claim().record.token => Ok(()),
+            Some(_) => Err(self.lost("its record is another's")),
         }
+    }
+
+    fn lost(&self, how: &'static str) -> VerifyError {
+        NotHeld::Lost { lock: self.names.lock.clone(), how }.into()
     }
 
     /// Verifies, then sets the recorded time to now, for those who judge by time.
@@ -119,7 +187,7 @@ impl LockGuard {
     /// [`RenewError::Verify`] with nothing written, or [`RenewError::Write`].
     pub fn renew(&self) -> Result<(), RenewError> {
         self.verify()?;
-        self.claim.stamp(self.environment.now()).map_err(|source| RenewError::Write {
+        self.claim().stamp(self.options.environment.now()).map_err(|source| RenewError::Write {
             path: self.names.lock.join(record::NAME),
             source,
         })
@@ -130,7 +198,8 @@ impl LockGuard {
     /// until the last child that inherited it ends, as with flock(1).
     ///
     /// Applies to every child that this process starts from now on. A child has no use for
-    /// the descriptor but to keep it open.
+    /// the descriptor but to keep it open. A [`Lock`](crate::Lock) does not use the claim again that
+    /// was once shared.
     ///
     /// # Platform behavior
     ///
@@ -140,7 +209,8 @@ impl LockGuard {
     ///
     /// The operating system's.
     pub fn set_inherited(&self, inherited: bool) -> std::io::Result<()> {
-        self.claim.dir.set_inherited(inherited)
+        self.is_shared.fetch_or(inherited, Ordering::Relaxed);
+        self.claim().dir.set_inherited(inherited)
     }
 
     fn failed_to(&self, verb: &'static str, source: std::io::Error) -> VerifyError {

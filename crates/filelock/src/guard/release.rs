@@ -7,12 +7,22 @@
 //!                                                    record, which anybody may remove at once
 //! rmdir L             if it still is our directory   another has removed it, or taken the name: fine
 //! close               the OS lock goes with it
+//! sched_yield         if the lock had to be waited for: others may be waiting, too
 //! ```
+//!
+//! Between the last two steps on the disk a waiter sees an empty directory of ours. If it removed
+//! that by its name as well, the second one to do so could hit the directory that a foreign claimant
+//! made between them. So a waiter leaves it to its owner for 50 ms, while the owner's `flock` shows
+//! that it lives. An owner that is not able to remove it gives its `flock` up.
+//!
+//! A handle's lock is moved instead of being taken apart: see `move_back.rs`.
 
 use std::io::{self, ErrorKind};
 use std::path::PathBuf;
+use std::sync::Weak;
 
 use crate::error::{NotHeld, VerifyError};
+use crate::guard::move_back::Moved;
 use crate::guard::{LockGuard, State};
 use crate::record::{self, PUBLISHED};
 use crate::sys;
@@ -70,56 +80,150 @@ enum Failure {
 }
 
 fn release(guard: &mut LockGuard) -> Result<(), Failure> {
+    if guard.state == State::Done {
+        return Ok(());
+    }
+    let outcome = give_up(guard);
+    if guard.state == State::Done {
+        guard.after_release();
+    }
+    outcome
+}
+
+fn give_up(guard: &mut LockGuard) -> Result<(), Failure> {
+    // Whether somebody's file is at the private name that the lock was to be moved to.
+    let mut barred = false;
     if guard.state == State::Held {
-        let verified = guard.verify();
-        if matches!(verified, Err(VerifyError::NotHeld(_))) {
-            guard.state = State::Done;
+        let moves = guard.may_move();
+        let verified = if moves { guard.verify_name_last() } else { guard.verify() };
+        match verified {
+            Err(VerifyError::NotHeld(NotHeld::Lost { .. })) => {
+                guard.state = State::Done;
+                guard.remove_bar();
+            }
+            Err(VerifyError::NotHeld(_)) => {
+                guard.state = State::Done;
+                guard.disown();
+            }
+            _ => {}
         }
         verified?;
-        if !guard.claim.is_published {
-            // From now on it was there with its record, so that its absence means what it means
-            // for a published lock: free, at once. On network file systems and FUSE a record that
-            // a judge has open lives on under another name for a moment, and keeps the
-            // directory from being removed; without this, others would wait for the grace.
-            let _ = guard.claim.dir.set_mode(PUBLISHED);
-        }
-        match guard.claim.dir.unlink(record::NAME) {
-            Ok(()) => guard.state = State::RecordGone,
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                guard.state = State::Done;
-                let lock = guard.names.lock.clone();
-                return Err(Failure::NotHeld(NotHeld::Lost {
-                    lock,
-                    how: "its record was removed",
-                }));
+        if moves {
+            match guard.move_back() {
+                Moved::Released => {
+                    guard.state = State::Done;
+                    return Ok(());
+                }
+                Moved::Lost(how) => {
+                    guard.state = State::Done;
+                    return Err(guard.lost(how).into());
+                }
+                Moved::Refused(error) => barred = error.kind() == ErrorKind::AlreadyExists,
             }
-            Err(error) => return Err(Failure::Io("remove the record of", error)),
         }
+        remove_record(guard)?;
     }
     if guard.state == State::RecordGone {
-        let lock = &guard.names.lock;
-        // After an error we do not know. Whoever drops the guard, or releases once more, looks again.
-        let is_ours =
-            sys::is_at(lock, guard.claim.id).map_err(|error| Failure::Io("examine", error))?;
-        if is_ours {
-            match sys::rmdir_if(lock, guard.claim.id) {
-                Ok(()) => {}
-                // Not empty: a successor has the name, or a stranger's file is inside, which
-                // whoever comes next is told of. Either way we hold nothing any more.
-                Err(error)
-                    if matches!(
-                        error.kind(),
-                        ErrorKind::NotFound
-                            | ErrorKind::DirectoryNotEmpty
-                            | ErrorKind::AlreadyExists
-                            | ErrorKind::NotADirectory
-                    ) => {}
-                Err(error) => return Err(Failure::Io("remove", error)),
-            }
-        }
+        remove_directory(guard)?;
         guard.state = State::Done;
     }
+    if barred {
+        guard.remove_bar();
+    }
     Ok(())
+}
+
+fn remove_record(guard: &mut LockGuard) -> Result<(), Failure> {
+    if guard.claim().private.is_none() {
+        // From now on it was there with its record, so that its absence means what it means
+        // for a published lock: free, at once. On network file systems and FUSE a record that
+        // a judge has open lives on under another name for a moment, and keeps the
+        // directory from being removed; without this, others would wait for the grace.
+        let _ = guard.claim().dir.set_mode(PUBLISHED);
+    }
+    match guard.claim().dir.unlink(record::NAME) {
+        Ok(()) => {
+            guard.state = State::RecordGone;
+            Ok(())
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            guard.state = State::Done;
+            guard.remove_bar();
+            Err(guard.lost("its record was removed").into())
+        }
+        Err(error) => Err(Failure::Io("remove the record of", error)),
+    }
+}
+
+fn remove_directory(guard: &LockGuard) -> Result<(), Failure> {
+    let (lock, id) = (&guard.names.lock, guard.claim().id);
+    // After an error we do not know. Whoever drops the guard, or releases once more, looks again.
+    if !sys::is_at(lock, id).map_err(|error| Failure::Io("examine", error))? {
+        return Ok(());
+    }
+    match sys::rmdir_if(lock, id) {
+        Ok(()) => Ok(()),
+        Err(error) => match error.kind() {
+            // Not empty: a successor has the name, or a stranger's file is inside, which
+            // whoever comes next is told of. Either way we hold nothing any more.
+            ErrorKind::NotFound
+            | ErrorKind::DirectoryNotEmpty
+            | ErrorKind::AlreadyExists
+            | ErrorKind::NotADirectory => Ok(()),
+            _ => {
+                // Waiters leave it to its owner while that lives, for a moment. We cannot remove it.
+                guard.claim().dir.unlock();
+                Err(Failure::Io("remove", error))
+            }
+        },
+    }
+}
+
+impl LockGuard {
+    /// The record first: the rename is to follow the look at the name at once.
+    fn verify_name_last(&self) -> Result<(), VerifyError> {
+        self.verify_process()?;
+        self.verify_record()?;
+        self.verify_name()
+    }
+
+    /// Removes the file that a person who broke this lock left at its private name. Not a directory,
+    /// and no other process moves anything there.
+    fn remove_bar(&self) {
+        if let Some(claim) = &self.claim
+            && claim.record.private.is_some()
+            && claim.owner.is_current()
+            && let Some(private) = &claim.private
+        {
+            let _ = sys::unlink(private);
+        }
+    }
+
+    /// It is the parent's: nothing but to close the descriptors.
+    fn disown(&mut self) {
+        (self.waited, self.sweep, self.home) = (false, None, Weak::new());
+    }
+
+    /// The lock is free, or lost, or another process's.
+    fn after_release(&mut self) {
+        // Its directory and OS lock go before anything else takes time.
+        let closed = self.claim.take();
+        drop(closed);
+        if self.waited {
+            // Whoever waits on this processor gets it before we take the lock again.
+            std::thread::yield_now();
+        }
+        let home = self.home.upgrade();
+        if let Some(home) = &home {
+            home.released();
+        }
+        if let Some(sweep) = self.sweep.take()
+            && let Some(left) = sweep.after_release(&self.names, &self.options)
+            && let Some(home) = home
+        {
+            home.keep_sweep(left);
+        }
+    }
 }
 
 impl From<VerifyError> for Failure {

@@ -29,7 +29,7 @@ pub(crate) fn judge_directory(
     let opened = open_record(&dir);
     let record = match opened {
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            let verdict = without_record(&stat, options);
+            let verdict = without_record(&dir, &stat, options, asks_kernel);
             return occupied(Removable::Directory(dir), None, verdict);
         }
         // A record that we may not read, unlike a look that failed, stays that way: by time.
@@ -63,9 +63,17 @@ pub(crate) fn judge_directory(
 }
 
 /// What a directory is in which there is no record.
-fn without_record(stat: &Stat, options: &LockOptions) -> Verdict {
+fn without_record(dir: &Dir, stat: &Stat, options: &LockOptions, asks_kernel: bool) -> Verdict {
     if stat.is_sticky() {
-        // Published with its record, which is gone: its owner is releasing it, or died doing so.
+        // Published with its record, which is gone: its owner is releasing it, or died doing so. One
+        // that lives removes it in a moment, and two who do so by name can hit a foreign claimant's
+        // that comes between them. How long a waiter leaves it alone, it counts itself; a call that
+        // does not wait goes by the directory's mtime, against one that is stopped there.
+        let age = options.environment.now().saturating_sub(stat.modified);
+        let is_fresh = u128::from(age.unsigned_abs()) <= options.grace.as_nanos();
+        if asks_kernel && is_fresh && matches!(dir.try_flock_shared(), Ok(false)) {
+            return Verdict::Leaving;
+        }
         return Verdict::Remnant { timed: false };
     }
     // Nobody is asked for its OS lock: a claimant that has it and is stopped would block all

@@ -72,7 +72,7 @@ impl Occupant {
             liveness: match &self.verdict {
                 Verdict::Alive(liveness) => liveness.clone(),
                 Verdict::Dead => Liveness::Dead,
-                Verdict::Expired | Verdict::Remnant { .. } => Liveness::Expired,
+                Verdict::Expired | Verdict::Leaving | Verdict::Remnant { .. } => Liveness::Expired,
             },
         }
     }

@@ -26,6 +26,23 @@ impl RecordFile {
         sys::overwrite(&self.file, bytes, offset)
     }
 
+    /// Overwrites all of it. `false`, and nothing was written, if that would change its length.
+    pub(crate) fn rewrite(&self, bytes: &[u8]) -> io::Result<bool> {
+        if bytes.len() != self.length {
+            return Ok(false);
+        }
+        self.overwrite(bytes, 0).map(|()| true)
+    }
+
+    /// Whether it still is the record in `dir`.
+    pub(crate) fn is_in(&self, dir: &Dir) -> io::Result<bool> {
+        match dir.lstat_at(record::NAME) {
+            Ok(stat) => Ok(stat.id == self.id),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// What stands in it; `None` if another file has its name in `dir`.
     ///
     /// No more than was written, so that one read is all: ours has no more, and another's that was

@@ -37,6 +37,9 @@ pub(crate) struct Record {
     pub(crate) token: String,
     /// Present: whoever holds this keeps an OS lock on the directory, on the kernel named.
     pub(crate) flock: Option<String>,
+    /// `U`, if the holder can move the lock back to `L.prep-U` when it releases it. It stays the same
+    /// for as long as the directory is used, so that the record keeps its length.
+    pub(crate) private: Option<String>,
 }
 
 impl Record {
@@ -46,6 +49,11 @@ impl Record {
             text.push_str("flock ");
             text.push_str(if kernel.is_empty() { NO_KERNEL } else { kernel });
             text.push('\n');
+            if let Some(unique) = &self.private {
+                text.push_str("private ");
+                text.push_str(unique);
+                text.push('\n');
+            }
         }
         text.into_bytes()
     }
@@ -71,17 +79,27 @@ impl Record {
         let (token, rest) = split_line(rest).unwrap_or((rest, &[]));
         let token = std::str::from_utf8(token).ok()?.to_owned();
         // A fourth line without its end may be cut short too; its reader then goes by the time.
-        let flock = split_line(rest)
-            .and_then(|(line, _)| line.strip_prefix(b"flock "))
-            .and_then(|kernel| std::str::from_utf8(kernel).ok())
-            .map(str::to_owned);
-        Some(Self { pid, stamp, token, flock })
+        let (flock, rest) = split_line(rest).unwrap_or_default();
+        let flock = text_after(flock, b"flock ");
+        let (private, _) = split_line(rest).unwrap_or_default();
+        let private = text_after(private, b"private ").filter(|unique| is_unique(unique));
+        Some(Self { pid, stamp, token, flock, private })
     }
 }
 
 /// The stamp as it stands in a record.
 pub(crate) fn stamp_digits(stamp: i64) -> String {
     format!("{:0STAMP_DIGITS$}", stamp.max(0))
+}
+
+fn text_after(line: &[u8], key: &[u8]) -> Option<String> {
+    std::str::from_utf8(line.strip_prefix(key)?).ok().map(str::to_owned)
+}
+
+/// Whether `text` can be the `U` of `L.prep-U`: a record that another process wrote must not lead to
+/// any other name.
+fn is_unique(text: &str) -> bool {
+    text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 fn split_line(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
@@ -107,6 +125,7 @@ mod tests {
             stamp: 1_700_000_000_123_456_789,
             token: "00ab".into(),
             flock: Some("boot".into()),
+            private: None,
         }
     }
 

@@ -17,8 +17,8 @@ pub(crate) use locality::file_system_is_local;
 #[cfg(unix)]
 pub(crate) use unix::{
     Dir, LOOK_OPENS, create_exclusive, identity, kernel_id, lstat, mkdir, open_dir, open_file,
-    overwrite, read_start, rename_exclusive, rmdir, rmdir_if, try_flock_file, unlink, unlink_if,
-    write_record,
+    overwrite, pid_namespace, read_start, rename_exclusive, rmdir, rmdir_if, try_flock_file,
+    unlink, unlink_if, write_record,
 };
 
 #[cfg(windows)]
@@ -26,8 +26,8 @@ mod windows;
 #[cfg(windows)]
 pub(crate) use windows::{
     Dir, LOOK_OPENS, create_exclusive, file_system_is_local, identity, kernel_id, lstat, mkdir,
-    open_dir, open_file, overwrite, read_start, rename_exclusive, rmdir, rmdir_if, try_flock_file,
-    unlink, unlink_if, write_record,
+    open_dir, open_file, overwrite, pid_namespace, read_start, rename_exclusive, rmdir, rmdir_if,
+    try_flock_file, unlink, unlink_if, write_record,
 };
 
 #[cfg(not(any(unix, windows)))]

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 
 use rustix::fs::{
     AtFlags, FileType, FlockOperation, Mode, OFlags, Stat as RawStat, Timespec, Timestamps,
@@ -39,6 +39,11 @@ impl Dir {
     /// dead lock look alive.
     pub(crate) fn try_flock_shared(&self) -> io::Result<bool> {
         try_flock(&self.0, Flock::Shared)
+    }
+
+    /// Gives the OS lock up before the descriptor is closed, for all that have a share of it.
+    pub(crate) fn unlock(&self) {
+        let _ = retry_on_intr(|| rustix::fs::flock(&self.0, FlockOperation::NonBlockingUnlock));
     }
 
     pub(crate) fn stat(&self) -> io::Result<Stat> {
@@ -308,4 +313,29 @@ fn from_stat(stat: &RawStat) -> Stat {
         modified: nanoseconds(stat.st_mtime as i64, stat.st_mtime_nsec as i64),
         changed: nanoseconds(stat.st_ctime as i64, stat.st_ctime_nsec as i64),
     }
+}
+
+/// The number of this process's pid namespace; `None` where there are none, or no `/proc`.
+///
+/// Asking for it takes 10 µs. So it is remembered together with the inode of `/proc/self`, which no
+/// other process has, and which takes one `stat` to look up. (A forked child has its parent's
+/// memory, and finds another inode.) No mutex is waited for: another thread may have had it when
+/// this process was forked.
+pub(crate) fn pid_namespace() -> Option<u64> {
+    static KNOWN: Mutex<Option<(FileId, u64)>> = Mutex::new(None);
+    if !cfg!(any(target_os = "linux", target_os = "android")) {
+        return None;
+    }
+    let own = from_stat(&rustix::fs::stat("/proc/self/").ok()?).id;
+    if let Ok(known) = KNOWN.try_lock()
+        && let Some((of, namespace)) = *known
+        && of == own
+    {
+        return Some(namespace);
+    }
+    let namespace = from_stat(&rustix::fs::stat("/proc/self/ns/pid").ok()?).id.inode;
+    if let Ok(mut known) = KNOWN.try_lock() {
+        *known = Some((own, namespace));
+    }
+    Some(namespace)
 }

@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use crate::clear::clear;
-use crate::clear::sweep::{Occasion, sweep};
+use crate::clear::sweep::Sweep;
 use crate::environment::unique_number;
 use crate::error::AcquireError;
 use crate::holder::{Holder, Liveness};
@@ -23,6 +23,9 @@ use crate::wait::backoff::Backoff;
 use crate::wait::deadline::Deadline;
 use crate::wait::watch::{Due, Watch};
 
+/// How long an owner that lives is left to remove its own directory, from our first look at it.
+const OWNER_REMOVES: Duration = Duration::from_millis(50);
+
 /// One call's waiting.
 pub(crate) struct Wait<'a> {
     names: &'a Names,
@@ -35,6 +38,10 @@ pub(crate) struct Wait<'a> {
     replaced: Option<Holder>,
     /// When a verdict that rests on the clock was last acted on, and on whom.
     timed: Option<(Instant, FileId, Option<i64>)>,
+    /// A directory that its owner is about to remove, and since when it is left to that one.
+    leaving: Option<(FileId, Instant)>,
+    /// A sweep that is due, or not through yet.
+    sweep: Option<Sweep>,
 }
 
 impl<'a> Wait<'a> {
@@ -54,12 +61,20 @@ impl<'a> Wait<'a> {
             holder: None,
             replaced: None,
             timed: None,
+            leaving: None,
+            sweep: None,
         }
     }
 
-    /// The holder that was found gone and cleared away, unless another one was seen since.
-    pub(crate) fn into_replaced(self) -> Option<Holder> {
-        self.replaced
+    /// The holder that was found gone and cleared away, unless another one was seen since; and what
+    /// is left to sweep.
+    pub(crate) fn into_found(self) -> (Option<Holder>, Option<Sweep>) {
+        (self.replaced, self.sweep)
+    }
+
+    /// Whether there was anybody in the way.
+    pub(crate) fn has_waited(&self) -> bool {
+        self.watch.is_contended()
     }
 
     /// Returns when the lock is worth another try.
@@ -82,6 +97,10 @@ impl<'a> Wait<'a> {
                         return self.try_now();
                     }
                 }
+            }
+            // Its holder lives, and so there is time.
+            if let Some(sweep) = self.sweep.take() {
+                self.sweep = sweep.piece(self.names, self.options);
             }
             let (waited, left) = match self.deadline.left() {
                 Ok(times) => times,
@@ -113,9 +132,7 @@ impl<'a> Wait<'a> {
 
     /// Whether the name is worth a try: nothing is there, or what was there is cleared.
     fn judge_and_clear(&mut self) -> Result<bool, AcquireError> {
-        if self.watch.judging() && self.asks_kernel {
-            sweep(self.names, self.options, Occasion::Contention);
-        }
+        let first = self.watch.judging();
         let occupant = match judge(self.names, self.options, self.asks_kernel) {
             Found::Nothing => return Ok(true),
             Found::NotALock(kind) => {
@@ -129,6 +146,9 @@ impl<'a> Wait<'a> {
         };
         let holder = occupant.holder(&self.options.environment);
         self.holder = Some(holder.clone());
+        if first && self.asks_kernel {
+            self.sweep = Sweep::if_due(self.names, self.options);
+        }
         // A last look, so that one who was slow to renew is hit only if it renews from here on.
         if !self.may_act(&occupant) || occupant.has_renewed() {
             self.replaced = None;
@@ -137,24 +157,32 @@ impl<'a> Wait<'a> {
         let timed = occupant.stat.filter(|_| occupant.verdict.is_timed());
         let timed = timed.map(|stat| (Instant::now(), stat.id, holder.stamp));
         let dead = matches!(occupant.verdict, Verdict::Dead);
-        if !matches!(occupant.verdict, Verdict::Remnant { .. }) {
+        if matches!(occupant.verdict, Verdict::Dead | Verdict::Expired) {
             self.replaced = Some(holder);
         }
         let cleared = clear(self.names, occupant)?;
         if cleared && timed.is_some() {
             self.timed = timed;
         }
-        if dead {
-            sweep(self.names, self.options, Occasion::DeadHolder);
+        if dead && self.asks_kernel && self.sweep.is_none() {
+            self.sweep = Some(Sweep::after_a_death(self.names, self.options));
         }
         Ok(cleared)
     }
 
     /// The kernel's word is proof. The clock's word is not: clocks jump, and machines sleep; it is
     /// acted on at most once per occupant, and once per TTL in one call.
-    fn may_act(&self, occupant: &Occupant) -> bool {
+    fn may_act(&mut self, occupant: &Occupant) -> bool {
+        let leaving = self.leaving.take();
         match &occupant.verdict {
             Verdict::Alive(_) => false,
+            Verdict::Leaving => {
+                let id = occupant.stat.map(|stat| stat.id);
+                let seen = leaving.filter(|(other, _)| Some(*other) == id);
+                let since = seen.map_or_else(Instant::now, |(_, since)| since);
+                self.leaving = id.map(|id| (id, since));
+                since.elapsed() >= OWNER_REMOVES
+            }
             verdict if !verdict.is_timed() => true,
             _ => {
                 let stamp = occupant.record.as_ref().map(|record| record.stamp);

@@ -53,6 +53,11 @@ impl Watch {
         moved
     }
 
+    /// Whether anybody was judged: whether the lock had to be waited for.
+    pub(super) fn is_contended(&self) -> bool {
+        self.is_contended
+    }
+
     /// The name was free: whatever comes next has just come.
     pub(super) fn forget(&mut self) {
         self.fingerprint = None;

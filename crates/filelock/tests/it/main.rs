@@ -8,6 +8,7 @@ mod acquire;
 mod clear;
 mod errors;
 mod guard;
+mod handle;
 mod inspect;
 mod judge_directory;
 mod judge_file;

@@ -8,7 +8,7 @@ use filelock::LockOptions;
 use testkit::{ChildTest, TestChild};
 
 use crate::oracle::{Oracle, notes};
-use crate::support::{Lab, WATCHDOG, brief, expect_replaced, way};
+use crate::support::{Lab, WATCHDOG, brief, expect_alive, expect_replaced, way};
 
 #[cfg(unix)] // Time decides on Windows.
 #[test]
@@ -58,7 +58,7 @@ fn a_killed_waiter_leaves_only_what_is_swept() {
         guard.verify().unwrap();
         assert_eq!(lab.preparations().len(), 1);
         let sweeper = brief().grace(Duration::ZERO).ttl(Duration::from_nanos(1));
-        assert!(sweeper.try_acquire(lab.target()).unwrap().is_none());
+        expect_alive(&sweeper, lab.target());
         assert_eq!(lab.names(), ["events.ndjson.lock"], "not swept on {}", lab.name());
         guard.release().unwrap();
     }

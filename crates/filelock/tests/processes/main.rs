@@ -6,6 +6,8 @@
 #[cfg(target_os = "linux")] // About mounts of Linux.
 mod borders;
 mod contention;
+#[cfg(unix)] // Nothing forks on Windows.
+mod forks;
 #[cfg(unix)] // It goes by system calls.
 mod gate;
 #[cfg(unix)] // Windows does not tell a process's time without more ado.

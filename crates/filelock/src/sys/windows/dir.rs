@@ -51,6 +51,10 @@ impl Dir {
         f(&handle)
     }
 
+    /// There is none.
+    #[allow(clippy::unused_self, reason = "it does something on Unix")]
+    pub(crate) fn unlock(&self) {}
+
     pub(crate) fn stat(&self) -> io::Result<Stat> {
         self.with(stat_of_handle)
     }

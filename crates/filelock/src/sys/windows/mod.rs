@@ -155,6 +155,11 @@ pub(crate) fn write_record(file: &File, bytes: &[u8]) -> io::Result<FileId> {
     identity(file)
 }
 
+/// There are no pid namespaces, and no forked children.
+pub(crate) fn pid_namespace() -> Option<u64> {
+    None
+}
+
 /// Overwrites bytes of `file` in place, from `offset`.
 pub(crate) fn overwrite(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
     match file.seek_write(bytes, offset)? {

@@ -1,0 +1,110 @@
+//! A lock that is taken again and again.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::acquire::{acquire_from, try_acquire_from};
+use crate::claim::slot::Slot;
+use crate::error::AcquireError;
+use crate::guard::LockGuard;
+use crate::names::Names;
+use crate::options::LockOptions;
+
+/// The lock of one path, for a program that takes it often.
+///
+/// It excludes the same holders as [`acquire`](crate::acquire()), in the same way. Where the system
+/// can rename without replacing (Linux, macOS), it is several times faster from the second
+/// acquisition on: the lock is moved to its name and back, instead of being made and removed.
+///
+/// An acquisition that begins within a second after the handle's last release is one of a row: its
+/// release leaves the lock's directory, with its OS lock, at a private name `….lock.prep-…` beside
+/// the file. The next acquisition takes it from there; if that begins later than a second
+/// after, its release removes it; dropping the handle removes it, too. So a program that
+/// locks once an hour leaves nothing beside the file. A process that ends without dropping its
+/// handle (by a signal, [`std::process::exit`]) can leave that directory. It blocks nobody; the
+/// first acquisition of the next handle removes it.
+///
+/// Threads can share a handle. Each acquisition has its own guard; while one thread holds the lock,
+/// the others wait.
+///
+/// # Forked children
+///
+/// A child that was forked without `exec` can use its copy of the handle: it prepares a lock of its
+/// own, and leaves its parent's alone. But it has a share of the OS lock of what its parent's handle
+/// had open at the fork: if the parent dies while it holds the lock, the lock counts as held until
+/// that child ends or drops its copy of the handle. Make handles after the fork. Programs that are
+/// started with [`std::process::Command`] have no such share.
+///
+/// ```
+/// # let directory = tempfile::tempdir()?;
+/// # let log = directory.path().join("events.ndjson");
+/// let lock = filelock::Lock::new(&log)?;
+/// for _ in 0..3 {
+///     let guard = lock.acquire()?;
+///     // … write …
+///     guard.release()?;
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Lock {
+    names: Names,
+    options: LockOptions,
+    slot: Arc<Slot>,
+}
+
+impl Lock {
+    /// The lock of `path`, with the default options. Touches nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`AcquireError::UnusablePath`].
+    pub fn new(path: impl AsRef<Path>) -> Result<Self, AcquireError> {
+        LockOptions::new().lock(path)
+    }
+
+    /// The file that this lock protects: absolute, as named when the handle was made.
+    pub fn path(&self) -> &Path {
+        &self.names.target
+    }
+
+    /// Acquires the lock, waiting up to the options' timeout.
+    ///
+    /// # Errors
+    ///
+    /// See [`LockOptions::acquire`].
+    pub fn acquire(&self) -> Result<LockGuard, AcquireError> {
+        acquire_from(&self.names, &self.options, Some(&self.slot))
+    }
+
+    /// As [`acquire`](Self::acquire), with other options for this one call.
+    ///
+    /// # Errors
+    ///
+    /// See [`LockOptions::acquire`].
+    pub fn acquire_with(&self, options: &LockOptions) -> Result<LockGuard, AcquireError> {
+        acquire_from(&self.names, options, Some(&self.slot))
+    }
+
+    /// Acquires the lock if it is free or its holder is gone; `None` if it is held. Never waits.
+    ///
+    /// # Errors
+    ///
+    /// See [`LockOptions::try_acquire`].
+    pub fn try_acquire(&self) -> Result<Option<LockGuard>, AcquireError> {
+        try_acquire_from(&self.names, &self.options, Some(&self.slot))
+    }
+}
+
+impl LockOptions {
+    /// The lock of `path`, to be taken again and again with these options. Touches nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`AcquireError::UnusablePath`] and [`AcquireError::UnusableOption`].
+    pub fn lock(&self, path: impl AsRef<Path>) -> Result<Lock, AcquireError> {
+        self.check()?;
+        let names = Names::of(path.as_ref())?;
+        Ok(Lock { names, options: self.clone(), slot: Arc::default() })
+    }
+}
