@@ -32,6 +32,8 @@ pub(crate) enum Act {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum File {
     There,
+    /// With an access list, in a directory that gives another one to new files.
+    Shared,
     /// A log that ends in the middle of a record.
     Torn,
     Missing,
@@ -48,9 +50,9 @@ pub(crate) enum Lock {
     Held,
 }
 
-pub(crate) const SCENARIOS: [Scenario; 19] = {
+pub(crate) const SCENARIOS: [Scenario; 20] = {
     use Act::{Append, Run, Set, Update};
-    use File::{Missing, NoDirectory, There, Torn};
+    use File::{Missing, NoDirectory, Shared, There, Torn};
     use Lock::{Dead, Free, Held};
     const PUBLISHED: Act = Act::Lock(Way::Published);
     const IN_PLACE: Act = Act::Lock(Way::InPlace);
@@ -62,6 +64,7 @@ pub(crate) const SCENARIOS: [Scenario; 19] = {
         scenario("set", Set, There, Free),
         scenario("set, dead holder", Set, There, Dead),
         scenario("set, held", Set, There, Held),
+        scenario("set, access lists", Set, Shared, Free),
         scenario("set, no document", Set, Missing, Free),
         scenario("set, no directory", Set, NoDirectory, Free),
         scenario("set, through a command", Update, There, Free),
@@ -128,7 +131,7 @@ impl Scenario {
         match (self.act, self.file) {
             (_, File::Missing | File::NoDirectory) => None,
             (Act::Set | Act::Update, _) => Some(document(&["lock_version", "sibling"])),
-            (_, File::There) => Some(OLD_RECORDS.to_owned()),
+            (_, File::There | File::Shared) => Some(OLD_RECORDS.to_owned()),
             (_, File::Torn) => Some(format!("{OLD_RECORDS}{{\"third\":")),
         }
     }

@@ -11,9 +11,10 @@ use agentslock_core::Lockfile;
 use filelock::LockGuard;
 use tempfile::TempDir;
 
-use super::scenario::{Act, Lock, NEXT_RECORD, Scenario};
+use super::scenario::{Act, File, Lock, NEXT_RECORD, Scenario};
 use super::tools::Tools;
 use crate::outcome::Outcome;
+use crate::workload::mounts::run;
 use crate::workspace::worker;
 use filelock::testing::Way;
 
@@ -31,6 +32,8 @@ pub(crate) struct Scene<'a> {
     holder: Option<LockGuard>,
     /// The inodes of what lay beside the file.
     left_before: Vec<u64>,
+    /// The file's access list, if that is to be kept.
+    list: Option<String>,
 }
 
 /// What was found wrong, in a sentence.
@@ -50,6 +53,21 @@ pub(crate) struct Aftermath {
     pub(crate) wrong: Vec<Wrong>,
 }
 
+/// Gives `target` an access list by which one user more can write, and its group nothing; and its directory
+/// one for new files, by which another user could. Returns the first.
+fn share(target: &Path) -> Outcome<String> {
+    let beside = target.parent().expect("because it lies in a directory");
+    run(Command::new("setfacl").args(["-m", "u:2001:rw,g::---"]).arg(target))?;
+    run(Command::new("setfacl").args(["-d", "-m", "u:2002:rwx"]).arg(beside))?;
+    access_list(target)
+}
+
+/// In one line, without what the mask does to it.
+fn access_list(path: &Path) -> Outcome<String> {
+    let output = Command::new("getfacl").arg("-cpnE").arg(path).output()?;
+    Ok(String::from_utf8(output.stdout)?.trim().replace('\n', ","))
+}
+
 impl<'a> Scene<'a> {
     pub(crate) fn set_up(scenario: &'a Scenario, place: &Path) -> Outcome<Self> {
         let directory = tempfile::tempdir_in(place)?;
@@ -67,11 +85,32 @@ impl<'a> Scene<'a> {
             Lock::Dead => leave_the_dead(&target, way)?,
             Lock::Held => holder = Some(way.options(0).acquire(&target)?),
         }
-        let mut scene = Self { directory, scenario, target, holder, left_before: Vec::new() };
+        let list = match scenario.file {
+            File::Shared => Some(share(&target)?),
+            _ => None,
+        };
+        let mut scene = Self { directory, scenario, target, holder, left_before: Vec::new(), list };
         for name in scene.litter()? {
             scene.left_before.push(fs::symlink_metadata(scene.target.with_file_name(name))?.ino());
         }
         Ok(scene)
+    }
+
+    /// Whether anybody has other rights than before, in the file or in what lies beside it.
+    fn look_at_rights(&self, after: &mut Aftermath) -> Outcome {
+        let Some(expected) = &self.list else { return Ok(()) };
+        let found = access_list(&self.target)?;
+        if found != *expected {
+            after.wrong.push(format!("the access list was `{expected}`, and is `{found}`"));
+        }
+        for name in self.litter()? {
+            let path = self.target.with_file_name(&name);
+            let closed = fs::symlink_metadata(&path)?.mode() & 0o077 == 0;
+            if name.contains(".tmp-") && !closed && access_list(&path)? != *expected {
+                after.wrong.push(format!("`{name}` grants what the file did not"));
+            }
+        }
+        Ok(())
     }
 
     fn content(&self) -> Outcome<Option<String>> {
@@ -131,6 +170,7 @@ impl<'a> Scene<'a> {
         if !is_allowed {
             after.wrong.push(format!("the file is neither the old nor the new one: {found:?}"));
         }
+        self.look_at_rights(&mut after)?;
         if let Some(holder) = self.holder.take() {
             if let Err(error) = holder.verify() {
                 after.wrong.push(format!("a living holder lost its lock: {error}"));

@@ -53,8 +53,10 @@ const IMAGE_SIZE: u64 = 512 << 20;
 /// Room for all images and what their clones do not share with them. Sparse.
 const HOST_SIZE: u64 = 32 << 30;
 
-/// What a writer was told is done: its last section, its last record.
-type Acknowledged = Vec<(u64, u64)>;
+/// What a writer was told is done: its last section, its last record, its last log of its own.
+type Acknowledged = Vec<(u64, u64, u64)>;
+/// How many numbers a writer notes.
+const NOTED: u64 = 3;
 
 #[derive(Default)]
 struct Counts {
@@ -121,7 +123,7 @@ impl PowerCut {
         document::create(&mount.point)?;
 
         let acknowledged = scratch.join(format!("{}-acknowledged", kind.name));
-        let numbers = Numbers::create(&acknowledged, usize::try_from(2 * self.writers)?)?;
+        let numbers = Numbers::create(&acknowledged, usize::try_from(NOTED * self.writers)?)?;
         let writers = Writers(
             (0..self.writers)
                 .map(|writer| self.start(&mount.point, &acknowledged, writer))
@@ -135,7 +137,7 @@ impl PowerCut {
         std::fs::remove_file(&image)?;
 
         let mut counts = Counts {
-            acknowledged: at_end.iter().map(|(flushes, records)| flushes + records).sum(),
+            acknowledged: at_end.iter().map(|(flushes, records, logs)| flushes + records + logs).sum(),
             ..Counts::default()
         };
         for (clone, acknowledged) in clones {
@@ -175,7 +177,7 @@ impl PowerCut {
             // All of them have got something done since, or nothing would be at stake.
             loop {
                 let now = self.acknowledged(numbers)?;
-                let all = |(i, now): (usize, &(u64, u64))| {
+                let all = |(i, now): (usize, &(u64, u64, u64))| {
                     before.get(i).is_none_or(|before| now.0 > before.0) && now.0 > 0
                 };
                 if now.iter().enumerate().all(all) {
@@ -197,7 +199,10 @@ impl PowerCut {
     }
 
     fn acknowledged(&self, numbers: &Numbers) -> std::io::Result<Acknowledged> {
-        let of = |writer| Ok((numbers.get(2 * writer)?, numbers.get(2 * writer + 1)?));
+        let of = |writer| {
+            let at = |which| numbers.get(NOTED * writer + which);
+            Ok((at(0)?, at(1)?, at(2)?))
+        };
         (0..self.writers).map(of).collect()
     }
 
@@ -214,12 +219,17 @@ impl PowerCut {
             return Err(format!("the log has {} torn lines, {} gaps", log.torn, log.gaps));
         }
         let mut missing = 0;
-        for (writer, (flushes, records)) in (0..).zip(acknowledged) {
+        for (writer, (flushes, records, logs)) in (0..).zip(acknowledged) {
             let has = |of: &std::collections::BTreeMap<u64, u64>| {
                 of.get(&writer).copied().unwrap_or_default()
             };
             missing += flushes.saturating_sub(has(&state.own));
             missing += records.saturating_sub(has(&log.last));
+            let is_missing = |n: &u64| {
+                let text = std::fs::read_to_string(own_log(directory, writer, *n));
+                !text.is_ok_and(|text| text.ends_with("\"second\"\n"))
+            };
+            missing += (1..=*logs).filter(is_missing).map(|_| 1).sum::<u64>();
         }
         Ok(missing)
     }
@@ -232,6 +242,11 @@ impl PowerCut {
             .stdin(Stdio::null())
             .spawn()
     }
+}
+
+/// The `n`th log that a writer has for itself.
+fn own_log(directory: &Path, writer: u64, n: u64) -> PathBuf {
+    directory.join(format!("logs-{writer}/{n}/own/events.ndjson"))
 }
 
 /// Killed when dropped, so that nothing keeps the file system busy.
@@ -255,12 +270,28 @@ impl Worker {
         let numbers = Numbers::open(&self.acknowledged)?;
         let parent = getppid();
         for n in (1..).take_while(|_| getppid() == parent) {
-            numbers.set(2 * self.writer, writer.write()?)?;
+            numbers.set(NOTED * self.writer, writer.write()?)?;
             let guard = document::patient().acquire(&log)?;
             document::append(&self.directory, (self.writer, n), durability)?;
             guard.release()?;
-            numbers.set(2 * self.writer + 1, n)?;
+            numbers.set(NOTED * self.writer + 1, n)?;
+            self.write_own_log(n, durability)?;
+            numbers.set(NOTED * self.writer + 2, n)?;
         }
+        Ok(())
+    }
+
+    /// Appends to a log that is new, in directories that are new. Every other one is made by the lock; the
+    /// others are made, with a record, as if by a writer that died before it had synced anything.
+    fn write_own_log(&self, n: u64, durability: Durability) -> Outcome {
+        let log = own_log(&self.directory, self.writer, n);
+        if n % 2 == 0 {
+            std::fs::create_dir_all(log.parent().expect("because it lies in a directory"))?;
+            std::fs::write(&log, "\"first\"\n")?;
+        }
+        let guard = document::patient().acquire(&log)?;
+        fsops::append_record_with(&log, "\"second\"", durability)?;
+        guard.release()?;
         Ok(())
     }
 }
