@@ -39,14 +39,16 @@
 //! ```
 
 mod append;
+mod append_file;
 mod atomic;
 mod durability;
 mod error;
 mod read;
 mod sys;
 
-pub use append::{Appended, append_record, append_record_with};
+pub use append::{append_record, append_record_with};
+pub use append_file::{AppendFile, Appended, Since, Tail, TornTail};
 pub use atomic::{AtomicFile, ReadyFile, remove_left_over_temporaries, write_atomic};
-pub use durability::{CreatedParents, Durability, create_parents};
+pub use durability::{CreatedParents, Durability, create_parents, rename_new};
 pub use error::{AppendError, ReadFileError, ReplaceError};
 pub use read::{Contents, Reread, Version, read, reread};

@@ -32,10 +32,26 @@ pub(crate) fn read_to_end(file: &mut File, bytes: &mut Vec<u8>) -> io::Result<()
     }
 }
 
-pub(crate) fn byte_at(file: &File, offset: u64) -> io::Result<u8> {
-    let mut byte = [0];
-    file.read_exact_at(&mut byte, offset)?;
-    Ok(byte[0])
+pub(crate) fn read_at(file: &File, offset: u64, bytes: &mut [u8]) -> io::Result<()> {
+    file.read_exact_at(bytes, offset)
+}
+
+/// Renames `from` to `to` unless `to` exists. Where the system cannot do that in one step, `to` is
+/// linked first: a process that dies in between leaves both names.
+pub(crate) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
+    #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
+    {
+        use rustix::fs::{CWD, RenameFlags};
+        use rustix::io::Errno;
+        match retry_on_intr(|| {
+            rustix::fs::renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE)
+        }) {
+            Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {}
+            other => return Ok(other?),
+        }
+    }
+    std::fs::hard_link(from, to)?;
+    std::fs::remove_file(from)
 }
 
 /// As long as it is open, the system cannot give the file's inode number to another file.

@@ -55,11 +55,16 @@ pub(crate) fn wait_for_writers(_: &File) -> io::Result<()> {
 }
 
 /// Moves the file's position, without effect on appending.
-pub(crate) fn byte_at(mut file: &File, offset: u64) -> io::Result<u8> {
-    let mut byte = [0];
+pub(crate) fn read_at(mut file: &File, offset: u64, bytes: &mut [u8]) -> io::Result<()> {
     file.seek(SeekFrom::Start(offset))?;
-    file.read_exact(&mut byte)?;
-    Ok(byte[0])
+    file.read_exact(bytes)
+}
+
+/// Renames `from` to `to` unless `to` exists: links it first, since std's rename replaces. A process
+/// that dies in between leaves both names.
+pub(crate) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
+    std::fs::hard_link(from, to)?;
+    std::fs::remove_file(from)
 }
 
 /// Needs no handle: NTFS gives a file's number to another file only with another sequence number

@@ -1,0 +1,337 @@
+//! An open file of lines, to be read from its end and appended to.
+
+use std::cmp::Ordering;
+use std::fs::{File, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use crate::durability::{Durability, birth_of, is_young, sync_new_name, sync_young_names};
+use crate::error::AppendError;
+use crate::sys::{self, Fingerprint};
+
+/// Where records were appended, and what was found there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Appended {
+    /// Where the first new record begins, in bytes from the start of the file.
+    pub offset: u64,
+    /// How many bytes the new records have, their newlines included.
+    pub length: u64,
+    /// The file ended in the middle of a line: an earlier writer died there. That part of a record
+    /// was closed off with a newline, and stands as a line of its own before the new record; or it
+    /// was removed, if [`TornTail::Remove`] was asked for.
+    pub closed_torn_tail: bool,
+}
+
+/// What becomes of a part of a line at the end of a log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum TornTail {
+    /// It gets a newline, and is a line of its own from then on. Nothing is taken away: a program
+    /// that ends its last line without a newline keeps its record.
+    #[default]
+    CloseOff,
+    /// It is removed. For a log whose records all come from this crate: there a line without a
+    /// newline is one that no call has reported as appended.
+    Remove,
+}
+
+/// The end of a file of lines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Tail {
+    /// The last whole line, without its newline; `None` if there is none.
+    pub line: Option<Vec<u8>>,
+    /// Where that line begins, in bytes from the start of the file.
+    pub offset: u64,
+    /// What comes after the last newline: a part of a record, or nothing.
+    pub torn: Vec<u8>,
+}
+
+/// What became of a log since it was opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Since {
+    /// Nothing: the path leads to the same file, of the same length.
+    Same,
+    /// It has more bytes.
+    Grew,
+    /// It has fewer bytes.
+    Shrank,
+    /// The path leads to another file, or to none.
+    Replaced,
+}
+
+/// An open file of lines. It knows no locks: the caller holds one from [`open`](Self::open) to
+/// [`append`](Self::append).
+#[derive(Debug)]
+pub struct AppendFile {
+    file: File,
+    path: PathBuf,
+    length: u64,
+    version: Fingerprint,
+    /// When its name may have come to be; `None` if we made it.
+    born: Option<SystemTime>,
+}
+
+impl AppendFile {
+    /// Opens the log at `path`, following links, and creates it if there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`AppendError::NotAFile`], [`AppendError::DanglingLink`], [`AppendError::Io`].
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, AppendError> {
+        let path = path.as_ref();
+        let failed = |source| AppendError::Io { verb: "open", path: path.to_owned(), source };
+        // Before opening: opening a FIFO for writing and reading would make us its other end.
+        let is_new = match std::fs::metadata(path) {
+            Ok(metadata) => match sys::not_regular(&metadata) {
+                Some(kind) => return Err(AppendError::NotAFile { path: path.to_owned(), kind }),
+                None => false,
+            },
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                if path.symlink_metadata().is_ok_and(|link| link.is_symlink()) {
+                    return Err(AppendError::DanglingLink { path: path.to_owned() });
+                }
+                true
+            }
+            Err(error) => return Err(failed(error)),
+        };
+        let mut options = OpenOptions::new();
+        // Not for a file that is there: where `fs.protected_regular` is set, the kernel refuses
+        // `O_CREAT` on other users' files in a sticky directory (proc_sys_fs(5)).
+        options.read(true).append(true).create(is_new);
+        let file = sys::open_nonblocking(path, &mut options).map_err(failed)?;
+        let metadata = file.metadata().map_err(failed)?;
+        match sys::not_regular(&metadata) {
+            Some(kind) => Err(AppendError::NotAFile { path: path.to_owned(), kind }),
+            None => {
+                let born = if is_new { None } else { Some(birth_of(&metadata)) };
+                let length = metadata.len();
+                let version = sys::fingerprint(&file, &metadata).map_err(failed)?;
+                Ok(Self { file, path: path.to_owned(), length, version, born })
+            }
+        }
+    }
+
+    /// Its length when it was opened, in bytes.
+    pub fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// Its end as it was when it was opened. Reads backwards, and at most about twice what it
+    /// returns, so that the time does not depend on the length of the log.
+    ///
+    /// `None` if the last line, with what comes after it, is longer than `limit` bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`AppendError::Io`]; of kind [`ErrorKind::UnexpectedEof`] if the file shrank.
+    pub fn tail(&self, limit: u64) -> Result<Option<Tail>, AppendError> {
+        const AT_FIRST: u64 = 4096;
+        let failed =
+            |source| AppendError::Io { verb: "read the end of", path: self.path.clone(), source };
+        let mut size = AT_FIRST;
+        loop {
+            let start = self.length.saturating_sub(size);
+            let room = usize::try_from(self.length - start)
+                .map_err(|_| failed(ErrorKind::OutOfMemory.into()))?;
+            let mut bytes = Vec::new();
+            bytes.try_reserve_exact(room).map_err(|_| failed(ErrorKind::OutOfMemory.into()))?;
+            bytes.resize(room, 0);
+            sys::read_at(&self.file, start, &mut bytes).map_err(failed)?;
+            if let Some(tail) = tail_of(&bytes, start) {
+                return Ok(Some(tail));
+            }
+            if size > limit {
+                return Ok(None);
+            }
+            size = size.saturating_mul(4);
+        }
+    }
+
+    /// What became of the log since it was opened.
+    ///
+    /// # Errors
+    ///
+    /// [`AppendError::Io`] if we could not look.
+    pub fn since(&self) -> Result<Since, AppendError> {
+        let now = match sys::fingerprint_at(&self.path) {
+            Ok(now) => now,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Since::Replaced),
+            Err(source) => {
+                return Err(AppendError::Io { verb: "examine", path: self.path.clone(), source });
+            }
+        };
+        if (now.device, now.inode) != (self.version.device, self.version.inode) {
+            return Ok(Since::Replaced);
+        }
+        Ok(match now.size.cmp(&self.length) {
+            Ordering::Equal => Since::Same,
+            Ordering::Greater => Since::Grew,
+            Ordering::Less => Since::Shrank,
+        })
+    }
+
+    /// Whether `record` is one: one line, without a newline, and not empty.
+    ///
+    /// # Errors
+    ///
+    /// [`AppendError::NotALine`], about the log at `path`.
+    pub fn check(path: impl AsRef<Path>, record: impl AsRef<[u8]>) -> Result<(), AppendError> {
+        let reason = match record.as_ref() {
+            [] => "is empty",
+            record if record.contains(&b'\n') => "contains a newline",
+            _ => return Ok(()),
+        };
+        Err(AppendError::NotALine { path: path.as_ref().to_owned(), reason })
+    }
+
+    /// Appends `records`, each with a newline: all of them, or after an error none.
+    ///
+    /// All is written with one write(2) in append mode. If that writes a part only, the rest is
+    /// tried once; if it fails, the part is taken back.
+    ///
+    /// # Errors
+    ///
+    /// [`AppendError::NotALine`] and [`AppendError::Io`]: the file is as it was.
+    /// [`AppendError::Torn`] and [`AppendError::NotDurable`] say what they mean.
+    pub fn append<R: AsRef<[u8]>>(
+        mut self,
+        records: impl IntoIterator<Item = R>,
+        torn_tail: TornTail,
+        durability: Durability,
+    ) -> Result<Appended, AppendError> {
+        let path = self.path.clone();
+        let failed = |verb| {
+            let path = path.clone();
+            move |source| AppendError::Io { verb, path, source }
+        };
+        let torn = ends_torn(&self.file, self.length).map_err(failed("read the end of"))?;
+        let mut lines = if torn { vec![b'\n'] } else { Vec::new() };
+        for record in records {
+            let record = record.as_ref();
+            Self::check(&path, record)?;
+            lines.extend_from_slice(record);
+            lines.push(b'\n');
+        }
+        let mut length = self.length;
+        let mut new = &lines[..];
+        if torn && torn_tail == TornTail::Remove {
+            let whole = self.tail(u64::MAX)?.map_or(0, |tail| tail.torn.len() as u64);
+            length -= whole;
+            self.file.set_len(length).map_err(failed("remove a torn record from"))?;
+            new = &lines[1..];
+        }
+        if let Err(source) = write_whole(&mut self.file, new) {
+            return Err(match take_back(&self.file, length) {
+                Ok(()) => failed("append to")(source),
+                Err(_) => AppendError::Torn { path, source },
+            });
+        }
+        if durability == Durability::Full {
+            sync(&self.file, &path, self.born)
+                .map_err(|source| AppendError::NotDurable { path, source })?;
+        }
+        let closing = u64::from(torn && torn_tail == TornTail::CloseOff);
+        let length_of_new = new.len() as u64 - closing;
+        Ok(Appended { offset: length + closing, length: length_of_new, closed_torn_tail: torn })
+    }
+}
+
+/// The tail in `bytes`, the end of a file from `start` on; `None` if they do not reach back far
+/// enough.
+fn tail_of(bytes: &[u8], start: u64) -> Option<Tail> {
+    let line_before = |end: usize| bytes[..end].iter().rposition(|byte| *byte == b'\n');
+    let Some(end) = line_before(bytes.len()) else {
+        return (start == 0).then(|| Tail { line: None, offset: 0, torn: bytes.to_vec() });
+    };
+    let begin = match line_before(end) {
+        Some(before) => before + 1,
+        None if start == 0 => 0,
+        None => return None,
+    };
+    let (line, torn) = (bytes[begin..end].to_vec(), bytes[end + 1..].to_vec());
+    Some(Tail { line: Some(line), offset: start + begin as u64, torn })
+}
+
+fn ends_torn(file: &File, length: u64) -> io::Result<bool> {
+    let Some(last) = length.checked_sub(1) else { return Ok(false) };
+    let mut byte = [0];
+    sys::read_at(file, last, &mut byte)?;
+    Ok(byte != *b"\n")
+}
+
+fn write_whole(file: &mut File, line: &[u8]) -> io::Result<()> {
+    let written = loop {
+        match file.write(line) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            other => break other?,
+        }
+    };
+    // A short write to a regular file: the disk is full, or a limit is reached (write(2)). Trying
+    // the rest gets the error that says which.
+    file.write_all(&line[written..])
+}
+
+/// Removes what we wrote of a record that we could not write whole.
+fn take_back(file: &File, old_length: u64) -> io::Result<()> {
+    if file.metadata()?.len() > old_length { file.set_len(old_length) } else { Ok(()) }
+}
+
+fn sync(file: &File, path: &Path, born: Option<SystemTime>) -> io::Result<()> {
+    sys::sync_data(file)?;
+    if born.is_some_and(|born| !is_young(born)) {
+        return Ok(());
+    }
+    // What counts is the name that links lead to.
+    let path = std::fs::canonicalize(path)?;
+    match born {
+        Some(_) => sync_young_names(&path),
+        None => sync_new_name(&path),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn the_tail_is_the_last_whole_line_and_what_comes_after_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("log");
+        let long = "x".repeat(20_000);
+        for (text, line, torn) in [
+            ("", None, ""),
+            ("a", None, "a"),
+            ("a\n", Some("a"), ""),
+            ("a\nbc", Some("a"), "bc"),
+            ("a\nbc\n", Some("bc"), ""),
+            ("\n", Some(""), ""),
+            (&format!("a\n{long}\n"), Some(&*long), ""),
+            (&format!("{long}\n{long}"), Some(&*long), &*long),
+        ] {
+            std::fs::write(&path, text).unwrap();
+            let tail = AppendFile::open(&path).unwrap().tail(u64::MAX).unwrap().unwrap();
+            assert_eq!(tail.line.as_deref(), line.map(str::as_bytes), "{text:.9}");
+            assert_eq!(tail.torn, torn.as_bytes(), "{text:.9}");
+            let end = line.map_or(0, |line| line.len() + 1) + torn.len();
+            assert_eq!(tail.offset, (text.len() - end) as u64, "{text:.9}");
+        }
+        assert_eq!(AppendFile::open(&path).unwrap().tail(5000).unwrap(), None);
+    }
+
+    #[test]
+    fn only_a_young_name_is_synced() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = File::create(directory.path().join("log")).unwrap();
+        let no_name = directory.path().join("no name");
+        let ago = |seconds| Some(SystemTime::now() - Duration::from_secs(seconds));
+        sync(&file, &no_name, ago(1300)).unwrap();
+        for born in [ago(1100), ago(0), Some(SystemTime::now() + Duration::from_secs(9999))] {
+            let error = sync(&file, &no_name, born).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::NotFound, "{born:?}");
+        }
+    }
+}
