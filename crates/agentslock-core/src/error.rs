@@ -9,6 +9,7 @@ use filelock::{Holder, NotHeld, VerifyError};
 use crate::document::reserved::LOCK_VERSION;
 use crate::json::fields::FieldError;
 use crate::json::syntax::SyntaxError;
+use lockedfile::Disturbance;
 
 /// Why a document was not opened. The file is as it was.
 #[derive(Debug, thiserror::Error)]
@@ -209,6 +210,9 @@ pub enum FlushError {
         /// What was in the way in the last of them.
         last: Disturbance,
     },
+    /// Another failure of replacing the file under its lock.
+    #[error(transparent)]
+    File(lockedfile::Error),
     /// `flush` was called on the handle that an update's closure gets. What is staged there is
     /// written when the closure returns.
     #[error(
@@ -224,23 +228,20 @@ pub enum FlushError {
     NoFile,
 }
 
-/// Why a flush or an update started over: another program does not follow the protocol. Nothing was
-/// written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Disturbance {
-    /// The file changed although the lock was held: another program writes it without the lock.
-    FileChanged,
-    /// The lock was lost: another process removed it, or decided that this process had died.
-    LockLost,
-}
-
-impl fmt::Display for Disturbance {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::FileChanged => "it is being changed by a program that does not take its lock",
-            Self::LockLost => "the lock was lost: another process removed it, or decided that this process had died",
-        })
+impl From<lockedfile::Error> for FlushError {
+    fn from(error: lockedfile::Error) -> Self {
+        use lockedfile::Error as File;
+        match error {
+            File::Lock(error) => Self::Lock(error),
+            File::Verify(error) => Self::Verify(error),
+            File::Read(error) => Self::Open(OpenError::Read(error)),
+            File::CreateDirectory { path, source } => Self::CreateDirectory { path, source },
+            File::Write(error) => Self::Write(error),
+            File::NotDurable(error) => Self::NotDurable(error),
+            File::LockLost { path } => Self::LockLost { path },
+            File::Unsettled { path, rounds, last } => Self::Unsettled { path, rounds, last },
+            other => Self::File(other),
+        }
     }
 }
 
@@ -315,6 +316,7 @@ impl From<FlushError> for io::Error {
             FlushError::Verify(error) => error.into(),
             FlushError::Open(error) => error.into(),
             FlushError::Write(error) | FlushError::NotDurable(error) => error.into(),
+            FlushError::File(error) => error.into(),
             FlushError::CreateDirectory { ref source, .. } => Self::new(source.kind(), error),
             FlushError::InsideUpdate { .. } => Self::new(io::ErrorKind::Deadlock, error),
             FlushError::NoFile => Self::new(io::ErrorKind::Unsupported, error),

@@ -70,12 +70,12 @@ mod timestamp;
 pub use digest::{Digest, ParseDigestError};
 pub use document::reserved::{LOCK_VERSION, is_reserved};
 pub use error::{
-    Disturbance, Error, FlushError, OpenError, ReadError, RenewLockError, SectionError, StageError,
-    VersionError,
+    Error, FlushError, OpenError, ReadError, RenewLockError, SectionError, StageError, VersionError,
 };
 pub use filelock::{AcquireError, Holder, Liveness, LockOptions, NotHeld, RenewError, VerifyError};
 pub use fsops::Durability;
 pub use json::fields::{FieldError, Fields};
+pub use lockedfile::Disturbance;
 pub use lockfile::Lockfile;
 pub use lockfile::commit::Flushed;
 pub use lockfile::entries::Entries;

@@ -81,36 +81,36 @@ impl AppendFile {
     /// [`AppendError::NotAFile`], [`AppendError::DanglingLink`], [`AppendError::Io`].
     pub fn open(path: impl AsRef<Path>) -> Result<Self, AppendError> {
         let path = path.as_ref();
-        let failed = |source| AppendError::Io { verb: "open", path: path.to_owned(), source };
-        // Before opening: opening a FIFO for writing and reading would make us its other end.
-        let is_new = match std::fs::metadata(path) {
-            Ok(metadata) => match sys::not_regular(&metadata) {
-                Some(kind) => return Err(AppendError::NotAFile { path: path.to_owned(), kind }),
-                None => false,
-            },
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                if path.symlink_metadata().is_ok_and(|link| link.is_symlink()) {
-                    return Err(AppendError::DanglingLink { path: path.to_owned() });
-                }
-                true
-            }
-            Err(error) => return Err(failed(error)),
-        };
+        let is_new = !is_there(path)?;
         let mut options = OpenOptions::new();
         // Not for a file that is there: where `fs.protected_regular` is set, the kernel refuses
         // `O_CREAT` on other users' files in a sticky directory (proc_sys_fs(5)).
         options.read(true).append(true).create(is_new);
-        let file = sys::open_nonblocking(path, &mut options).map_err(failed)?;
-        let metadata = file.metadata().map_err(failed)?;
-        match sys::not_regular(&metadata) {
-            Some(kind) => Err(AppendError::NotAFile { path: path.to_owned(), kind }),
-            None => {
-                let born = if is_new { None } else { Some(birth_of(&metadata)) };
-                let length = metadata.len();
-                let version = sys::fingerprint(&file, &metadata).map_err(failed)?;
-                Ok(Self { file, path: path.to_owned(), length, version, born })
-            }
-        }
+        open(path, &mut options, is_new)
+    }
+
+    /// As [`open`](Self::open), but `None` if there is no log.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn open_existing(path: impl AsRef<Path>) -> Result<Option<Self>, AppendError> {
+        open_existing(path.as_ref(), OpenOptions::new().read(true).append(true))
+    }
+
+    /// As [`open_existing`](Self::open_existing), for [`tail`](Self::tail) alone: it needs no right to
+    /// write, and appending to it fails.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn open_to_read(path: impl AsRef<Path>) -> Result<Option<Self>, AppendError> {
+        open_existing(path.as_ref(), OpenOptions::new().read(true))
+    }
+
+    /// Whether there was no log, and [`open`](Self::open) created it.
+    pub fn is_new(&self) -> bool {
+        self.born.is_none()
     }
 
     /// Its length when it was opened, in bytes.
@@ -130,7 +130,7 @@ impl AppendFile {
         const AT_FIRST: u64 = 4096;
         let failed =
             |source| AppendError::Io { verb: "read the end of", path: self.path.clone(), source };
-        let mut size = AT_FIRST;
+        let mut size = AT_FIRST.min(limit);
         loop {
             let start = self.length.saturating_sub(size);
             let room = usize::try_from(self.length - start)
@@ -142,10 +142,10 @@ impl AppendFile {
             if let Some(tail) = tail_of(&bytes, start) {
                 return Ok(Some(tail));
             }
-            if size > limit {
+            if size >= limit {
                 return Ok(None);
             }
-            size = size.saturating_mul(4);
+            size = size.saturating_mul(4).min(limit);
         }
     }
 
@@ -236,6 +236,50 @@ impl AppendFile {
         let length_of_new = new.len() as u64 - closing;
         Ok(Appended { offset: length + closing, length: length_of_new, closed_torn_tail: torn })
     }
+}
+
+/// Whether something is there to append to. Asked before opening: opening a FIFO for writing and
+/// reading would make us its other end.
+fn is_there(path: &Path) -> Result<bool, AppendError> {
+    match std::fs::metadata(path) {
+        Ok(metadata) => match sys::not_regular(&metadata) {
+            Some(kind) => Err(AppendError::NotAFile { path: path.to_owned(), kind }),
+            None => Ok(true),
+        },
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            if path.symlink_metadata().is_ok_and(|link| link.is_symlink()) {
+                return Err(AppendError::DanglingLink { path: path.to_owned() });
+            }
+            Ok(false)
+        }
+        Err(source) => Err(AppendError::Io { verb: "open", path: path.to_owned(), source }),
+    }
+}
+
+fn open_existing(
+    path: &Path,
+    options: &mut OpenOptions,
+) -> Result<Option<AppendFile>, AppendError> {
+    if !is_there(path)? {
+        return Ok(None);
+    }
+    match open(path, options, false) {
+        // Removed in between.
+        Err(AppendError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => Ok(None),
+        other => other.map(Some),
+    }
+}
+
+fn open(path: &Path, options: &mut OpenOptions, is_new: bool) -> Result<AppendFile, AppendError> {
+    let failed = |source| AppendError::Io { verb: "open", path: path.to_owned(), source };
+    let file = sys::open_nonblocking(path, options).map_err(failed)?;
+    let metadata = file.metadata().map_err(failed)?;
+    if let Some(kind) = sys::not_regular(&metadata) {
+        return Err(AppendError::NotAFile { path: path.to_owned(), kind });
+    }
+    let born = if is_new { None } else { Some(birth_of(&metadata)) };
+    let version = sys::fingerprint(&file, &metadata).map_err(failed)?;
+    Ok(AppendFile { file, path: path.to_owned(), length: metadata.len(), version, born })
 }
 
 /// The tail in `bytes`, the end of a file from `start` on; `None` if they do not reach back far

@@ -4,13 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use fsops::{Reread, Version};
+use lockedfile::ROUNDS;
 
 use super::Document;
 use crate::error::OpenError;
-
-/// How many rounds a flush, or an open, makes at the most while the file or the lock changes under
-/// it.
-pub(crate) const ROUNDS: u32 = 5;
 
 /// The document at `path`, and which version of the file it is. If the file still is as `known`, it
 /// is neither parsed nor kept a second time.

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use lockedfile::Outcome;
+
 use super::Lockfile;
-use super::commit::{Flushed, Round, create_parents, finish_round, start_over};
+use super::commit::{Flushed, finish_round};
 use super::stage::Snapshot;
 use crate::document::Document;
 use crate::document::load::read_document;
@@ -32,25 +34,24 @@ impl Lockfile {
         if !self.has_file {
             return Err(FlushError::NoFile);
         }
-        let (path, options) = (self.path(), &self.options);
-        let _parents = create_parents(path, options.durability)?;
+        let path = self.path();
+        let mut rounds = self.options.file.rounds(path)?;
         let _turn = self.take_turn();
         // Put together before the lock is taken, so that no other process waits for it.
         let known = self.fold_written();
-        let mut round = 1;
         loop {
-            let guard = options.lock.acquire(path)?;
+            let held = rounds.lock()?;
             let (document, version) = read_document(path, Some(&known))?;
             // Taken under the lock, so that what is staged while we wait for it goes along.
             let snapshot = self.state().staged.snapshot();
-            let read = (&*document, &version);
-            let result = match finish_round(path, options, guard, read, &snapshot.changes)? {
-                Round::Disturbed(by) => {
-                    start_over(path, &mut round, by)?;
+            let (outcome, flushed) = finish_round(held, (&document, &version), &snapshot.changes)?;
+            let result = match outcome {
+                Outcome::Disturbed(by) => {
+                    rounds.again(by)?;
                     continue;
                 }
-                Round::NotDurable(error) => Err(FlushError::NotDurable(error)),
-                Round::Done(flushed) => Ok(flushed),
+                Outcome::NotDurable(error) => Err(FlushError::NotDurable(error)),
+                Outcome::Done => Ok(flushed),
             };
             self.settle(document, snapshot);
             return result;

@@ -22,8 +22,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use filelock::LockGuard;
 use fsops::Version;
+use lockedfile::Held;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -55,7 +55,7 @@ pub struct Lockfile {
     /// The flushes of one handle take turns.
     turn: Mutex<()>,
     /// Inside [`update`](Self::update): the lock, which is held.
-    guard: Option<LockGuard>,
+    held: Option<Held>,
 }
 
 #[derive(Debug)]
@@ -80,10 +80,10 @@ impl Lockfile {
         path: &Path,
         options: LockfileOptions,
         (document, version): (Arc<Document>, &Version),
-        guard: Option<LockGuard>,
+        held: Option<Held>,
     ) -> Self {
         let mut lockfile = Self::of(path, options, document);
-        (lockfile.was_missing, lockfile.guard) = (version.is_missing(), guard);
+        (lockfile.was_missing, lockfile.held) = (version.is_missing(), held);
         lockfile
     }
 
@@ -99,7 +99,7 @@ impl Lockfile {
             options,
             state: Mutex::new(state),
             turn: Mutex::new(()),
-            guard: None,
+            held: None,
         }
     }
 
@@ -264,8 +264,8 @@ impl Lockfile {
     ///
     /// [`RenewLockError::NotHeld`] outside of an update; otherwise the lock's own.
     pub fn renew_lock(&self) -> Result<(), RenewLockError> {
-        let guard = self.guard.as_ref().ok_or(RenewLockError::NotHeld)?;
-        Ok(guard.renew()?)
+        let held = self.held.as_ref().ok_or(RenewLockError::NotHeld)?;
+        Ok(held.guard().renew()?)
     }
 
     fn stage_json(&self, name: &str, json: &str) -> Result<(), StageError> {
@@ -306,12 +306,12 @@ impl Lockfile {
 
     /// Whether this is the handle that an update's closure gets.
     fn is_inside_update(&self) -> bool {
-        self.guard.is_some()
+        self.held.is_some()
     }
 
-    fn into_parts(self) -> (LockGuard, State) {
+    fn into_parts(self) -> (Held, State) {
         let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
-        (self.guard.expect("because an update's handle was made with its lock"), state)
+        (self.held.expect("because an update's handle was made with its lock"), state)
     }
 
     fn take_turn(&self) -> MutexGuard<'_, ()> {

@@ -22,8 +22,7 @@ use crate::error::OpenError;
 #[derive(Clone, Debug, Default)]
 #[must_use = "options do nothing until `open` or `update` is called"]
 pub struct LockfileOptions {
-    pub(super) lock: LockOptions,
-    pub(super) durability: Durability,
+    pub(super) file: lockedfile::Options,
 }
 
 impl LockfileOptions {
@@ -34,13 +33,13 @@ impl LockfileOptions {
 
     /// How the lock is acquired.
     pub fn lock(mut self, options: LockOptions) -> Self {
-        self.lock = options;
+        self.file = self.file.lock(options);
         self
     }
 
     /// What a power cut may take.
     pub fn durability(mut self, durability: Durability) -> Self {
-        self.durability = durability;
+        self.file = self.file.durability(durability);
         self
     }
 }

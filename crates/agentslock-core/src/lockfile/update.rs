@@ -2,8 +2,10 @@
 
 use std::path::Path;
 
+use lockedfile::Outcome;
+
 use super::Lockfile;
-use super::commit::{Flushed, Round, create_parents, finish_round, start_over};
+use super::commit::{Flushed, finish_round};
 use super::options::{LockfileOptions, absolute};
 use crate::document::load::read_document;
 use crate::error::FlushError;
@@ -62,20 +64,20 @@ where
     E: From<FlushError>,
 {
     let path = &absolute(path).map_err(FlushError::from)?;
-    let _parents = create_parents(path, options.durability)?;
-    let mut round = 1;
+    let mut rounds = options.file.rounds(path).map_err(FlushError::from)?;
     loop {
-        let guard = options.lock.acquire(path).map_err(FlushError::from)?;
+        let held = rounds.lock().map_err(FlushError::from)?;
         let (document, version) = read_document(path, None).map_err(FlushError::from)?;
-        let handle = Lockfile::new(path, options.clone(), (document, &version), Some(guard));
-        // An error or a panic drops the handle, and with it the guard: nothing written, unlocked.
+        let handle = Lockfile::new(path, options.clone(), (document, &version), Some(held));
+        // An error or a panic drops the handle, and with it the lock: nothing written, unlocked.
         let value = change(&handle)?;
-        let (guard, state) = handle.into_parts();
+        let (held, state) = handle.into_parts();
         let changes = state.staged.snapshot().changes;
-        match finish_round(path, options, guard, (&state.document, &version), &changes)? {
-            Round::Disturbed(by) => start_over(path, &mut round, by)?,
-            Round::NotDurable(error) => return Err(FlushError::NotDurable(error).into()),
-            Round::Done(flushed) => return Ok(Updated { value, flushed }),
+        let (outcome, flushed) = finish_round(held, (&state.document, &version), &changes)?;
+        match outcome {
+            Outcome::Disturbed(by) => rounds.again(by).map_err(FlushError::from)?,
+            Outcome::NotDurable(error) => return Err(FlushError::NotDurable(error).into()),
+            Outcome::Done => return Ok(Updated { value, flushed }),
         }
     }
 }

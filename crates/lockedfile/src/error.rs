@@ -1,0 +1,174 @@
+//! The errors: of replacing a file, and of a log.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+/// Why a file was not changed. Unless the variant says otherwise, the file is as it was.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The lock was not acquired.
+    #[error(transparent)]
+    Lock(#[from] filelock::AcquireError),
+    /// Whether the lock is still held could not be found out.
+    #[error(transparent)]
+    Verify(#[from] filelock::VerifyError),
+    /// The file could not be read, or is no file.
+    #[error(transparent)]
+    Read(#[from] fsops::ReadFileError),
+    /// The directory for the file could not be created.
+    #[error("failed to create the directory for `{}`", path.display())]
+    CreateDirectory {
+        /// The file.
+        path: PathBuf,
+        /// The operating system's answer.
+        source: io::Error,
+    },
+    /// The new content could not be written.
+    #[error(transparent)]
+    Write(fsops::ReplaceError),
+    /// The new content is in place, for everybody to read, but may not survive a power cut.
+    #[error(transparent)]
+    NotDurable(fsops::ReplaceError),
+    /// The new content is in place, but the lock was lost before that: another process decided that
+    /// this one had died, and may have overwritten the file. Look at the file before you try again.
+    #[error(
+        "`{}` was written, but the lock was lost meanwhile; another program may have written over it",
+        path.display()
+    )]
+    LockLost {
+        /// The file.
+        path: PathBuf,
+    },
+    /// In each round a program that does not follow the protocol disturbed the write.
+    #[error("gave up on `{}` after {rounds} rounds: {last}", path.display())]
+    Unsettled {
+        /// The file.
+        path: PathBuf,
+        /// How often it was tried.
+        rounds: u32,
+        /// What was in the way in the last of them.
+        last: Disturbance,
+    },
+}
+
+/// Why a round started over: another program does not follow the protocol. Nothing was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Disturbance {
+    /// The file changed although the lock was held: another program writes it without the lock.
+    FileChanged,
+    /// The lock was lost: another process removed it, or decided that this process had died.
+    LockLost,
+}
+
+impl fmt::Display for Disturbance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::FileChanged => "it is being changed by a program that does not take its lock",
+            Self::LockLost => {
+                "the lock was lost: another process removed it, or decided that this process had died"
+            }
+        })
+    }
+}
+
+impl Error {
+    /// Whether the new content is in place in spite of the error, as far as is known.
+    pub fn is_committed(&self) -> bool {
+        matches!(self, Self::NotDurable(_) | Self::LockLost { .. })
+    }
+
+    /// Whether another process held the lock until the timeout. Trying again later can help.
+    pub fn is_contention(&self) -> bool {
+        matches!(self, Self::Lock(error) if error.is_contention())
+    }
+}
+
+/// Why a log was not changed. Unless the variant says otherwise, the log is as it was.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LogError {
+    /// Locking, or replacing the log as a whole, failed.
+    #[error(transparent)]
+    File(#[from] Error),
+    /// The record is not one line, or appending it failed.
+    #[error(transparent)]
+    Append(#[from] fsops::AppendError),
+    /// What stands at the end of the log is no record, so that none can depend on it. Look at the log
+    /// with a pager; remove or repair the line.
+    #[error("the last line of `{}`, at byte {offset}, is no record: it {reason}", path.display())]
+    NotARecord {
+        /// The log.
+        path: PathBuf,
+        /// Where the line begins, in bytes from the start of the file.
+        offset: u64,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// The log became shorter while its lock was held: another program cuts it without the lock.
+    /// Nothing was appended.
+    #[error(
+        "`{}` became shorter while its lock was held: another program cuts it without the lock",
+        path.display()
+    )]
+    Shrank {
+        /// The log.
+        path: PathBuf,
+    },
+    /// The archive of a rotation exists already, or lies where the log cannot be renamed to.
+    #[error("failed to rename `{}` to `{}`", path.display(), archive.display())]
+    Rotate {
+        /// The log.
+        path: PathBuf,
+        /// The archive.
+        archive: PathBuf,
+        /// The operating system's answer.
+        source: io::Error,
+    },
+}
+
+impl LogError {
+    /// Whether the new records are in the log in spite of the error, as far as is known.
+    pub fn is_committed(&self) -> bool {
+        match self {
+            Self::File(error) => error.is_committed(),
+            Self::Append(error) => matches!(error, fsops::AppendError::NotDurable { .. }),
+            _ => false,
+        }
+    }
+
+    /// Whether another process held the lock until the timeout. Trying again later can help.
+    pub fn is_contention(&self) -> bool {
+        matches!(self, Self::File(error) if error.is_contention())
+    }
+}
+
+/// A lost lock is [`io::ErrorKind::Other`]: a program that reads, changes and writes takes `NotFound`
+/// for "no file yet", and would begin with an empty one.
+impl From<Error> for io::Error {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Lock(error) => error.into(),
+            Error::Verify(error) => error.into(),
+            Error::Read(error) => error.into(),
+            Error::Write(error) | Error::NotDurable(error) => error.into(),
+            Error::CreateDirectory { ref source, .. } => Self::new(source.kind(), error),
+            Error::LockLost { .. } | Error::Unsettled { .. } => Self::other(error),
+        }
+    }
+}
+
+impl From<LogError> for io::Error {
+    fn from(error: LogError) -> Self {
+        match error {
+            LogError::File(error) => error.into(),
+            LogError::Append(error) => error.into(),
+            LogError::Rotate { ref source, .. } => Self::new(source.kind(), error),
+            LogError::NotARecord { .. } | LogError::Shrank { .. } => {
+                Self::new(io::ErrorKind::InvalidData, error)
+            }
+        }
+    }
+}
