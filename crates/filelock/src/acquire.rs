@@ -187,7 +187,7 @@ impl Claiming {
             }
             let prepared = match self.ready.take() {
                 Some(ready) => Ok(ready),
-                None => Preparation::new(names, environment, self.movable),
+                None => Preparation::new(names, options, self.movable),
             };
             let preparation = match prepared {
                 Ok(preparation) => preparation,

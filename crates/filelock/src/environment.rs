@@ -75,9 +75,25 @@ impl Environment {
     }
 }
 
-/// A token that no other acquisition has: 16 hexadecimal digits.
-pub(crate) fn unique_token() -> String {
+/// A name that nothing else has: 16 hexadecimal digits.
+pub(crate) fn unique_name() -> String {
     format!("{:016x}", unique_number())
+}
+
+/// A token that no other acquisition has: 24 hexadecimal digits, the last 8 the same in all tokens
+/// of this process and, it is to be hoped, in no other's.
+pub(crate) fn new_token() -> String {
+    format!("{:016x}{:08x}", unique_number(), mark_of_this_process())
+}
+
+/// Whether `token` is one of this process. A forked child has its parent's mark.
+pub(crate) fn is_token_of_this_process(token: &str) -> bool {
+    token.len() == 24 && token[16..] == format!("{:08x}", mark_of_this_process())
+}
+
+fn mark_of_this_process() -> u32 {
+    let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(key());
+    u32::try_from(hash >> 32).expect("because 32 bits are left")
 }
 
 /// A number that no other call gets: hashed from the process, the time and a counter under a key that
@@ -85,16 +101,21 @@ pub(crate) fn unique_token() -> String {
 /// key and counter but not its pid. It need not be secret.
 pub(crate) fn unique_number() -> u64 {
     static COUNTER: AtomicU64 = AtomicU64::new(0);
-    // Not behind a lock: another thread could have had it when this process was forked.
-    static KEY: AtomicU64 = AtomicU64::new(0);
     let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
     let count = COUNTER.fetch_add(1, Ordering::Relaxed);
-    let mut key = KEY.load(Ordering::Relaxed);
-    if key == 0 {
-        let drawn = RandomState::new().hash_one(time) | 1;
-        let first = KEY.compare_exchange(0, drawn, Ordering::Relaxed, Ordering::Relaxed);
-        key = first.map_or_else(|others| others, |_| drawn);
-    }
     let hasher = BuildHasherDefault::<DefaultHasher>::default();
-    hasher.hash_one((key, std::process::id(), time, count))
+    hasher.hash_one((key(), std::process::id(), time, count))
+}
+
+/// Drawn at random for this process, and its forked children.
+fn key() -> u64 {
+    // Not behind a lock: another thread could have had it when this process was forked.
+    static KEY: AtomicU64 = AtomicU64::new(0);
+    let key = KEY.load(Ordering::Relaxed);
+    if key != 0 {
+        return key;
+    }
+    let drawn = RandomState::new().hash_one(()) | 1;
+    let first = KEY.compare_exchange(0, drawn, Ordering::Relaxed, Ordering::Relaxed);
+    first.map_or_else(|others| others, |_| drawn)
 }

@@ -14,6 +14,7 @@ use crate::judge::verdict::Verdict;
 use crate::names::Names;
 use crate::options::LockOptions;
 use crate::record::Record;
+use crate::record::facts::fnv1a;
 use crate::sys;
 
 /// What stands at a lock's name, as it was at the moment of the look.
@@ -161,11 +162,4 @@ fn condemned(verdict: &Verdict) -> Verdict {
         // Whatever the clock says.
         _ => Verdict::Dead,
     }
-}
-
-/// The 64-bit FNV-1a hash: the same in every process, and enough to tell two records apart.
-fn fnv1a(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-    })
 }

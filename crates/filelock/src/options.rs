@@ -42,6 +42,7 @@ pub struct LockOptions {
     pub(crate) ttl: Duration,
     pub(crate) grace: Duration,
     pub(crate) on_wait: Option<Arc<OnWait>>,
+    pub(crate) label: Option<String>,
     pub(crate) environment: Environment,
 }
 
@@ -54,6 +55,7 @@ impl LockOptions {
             ttl: TTL,
             grace: GRACE,
             on_wait: None,
+            label: None,
             environment: Environment::default(),
         }
     }
@@ -73,6 +75,14 @@ impl LockOptions {
         F: Fn(Duration, Option<&Holder>) -> ControlFlow<()> + Send + Sync + 'static,
     {
         self.on_wait = Some(Arc::new(callback));
+        self
+    }
+
+    /// What the caller is doing, for the people who find it in their way: a command line, say.
+    /// Stands in the record, which every user may read, as one line of at most 200 bytes: control
+    /// characters become blanks, and what is longer is cut off.
+    pub fn label(mut self, label: impl Into<String>) -> Self {
+        self.label = Some(label.into());
         self
     }
 
@@ -106,6 +116,7 @@ impl fmt::Debug for LockOptions {
             .field("timeout", &self.timeout)
             .field("ttl", &self.ttl)
             .field("grace", &self.grace)
+            .field("label", &self.label)
             .field("on_wait", &self.on_wait.as_ref().map(|_| ".."))
             .finish_non_exhaustive()
     }

@@ -41,7 +41,7 @@ const MUTANTS: [Mutant; 8] = [
             from: "unlink_record(names, &dir)?;
                    remove_directory(names, stat.id)",
             to: "let _ = &dir;
-                 let aside = names.preparation(&crate::environment::unique_token());
+                 let aside = names.preparation(&crate::environment::unique_name());
                  if std::fs::rename(&names.lock, &aside).is_ok() {
                      let _ = std::fs::remove_dir_all(&aside);
                  }

@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 
 use crate::claim::Claim;
 use crate::claim::parent::create_parent;
-use crate::environment::{Environment, unique_token};
+use crate::environment::Environment;
 use crate::error::AcquireError;
 use crate::names::Names;
 use crate::options::{GRACE, LockOptions};
@@ -56,7 +56,8 @@ pub(crate) fn attempt(
             Ok(false) => return Ok(None),
             Err(_) => false,
         };
-    let record = Claim::record_for(environment, unique_token(), kernel_backed);
+    let owner = ProcessId::current();
+    let record = Claim::record_for(names, options, owner, kernel_backed);
     let bytes = record.encode();
     let file = match sys::create_exclusive(&dir, record::NAME) {
         Ok(file) => file,
@@ -73,7 +74,6 @@ pub(crate) fn attempt(
         }
         Err(error) => (None, Err(error)),
     };
-    let owner = ProcessId::current();
     let mut claim = Claim { dir, id, file, record, private: None, owner };
     // Where time decides, whoever took as long as the TTL may have been judged expired meanwhile, by
     // somebody who acts on it only now. Half of it leaves room for a clock that differs.

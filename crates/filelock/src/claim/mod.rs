@@ -11,8 +11,11 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::environment::Environment;
+use crate::environment::{Environment, new_token};
+use crate::names::Names;
+use crate::options::LockOptions;
 use crate::process::ProcessId;
+use crate::record::facts::Facts;
 use crate::record::file::RecordFile;
 use crate::record::{self, Record};
 use crate::sys::{self, Access, Dir, FileId};
@@ -41,13 +44,16 @@ pub(crate) struct Claim {
 const FRESH: Duration = Duration::from_secs(1);
 
 impl Claim {
-    pub(crate) fn record_for(environment: &Environment, token: String, flocked: bool) -> Record {
+    fn record_for(names: &Names, options: &LockOptions, owner: ProcessId, flocked: bool) -> Record {
+        let environment = &options.environment;
+        let stamp = environment.now();
         Record {
-            pid: std::process::id(),
-            stamp: environment.now(),
-            token,
+            pid: owner.number,
+            stamp,
+            token: new_token(),
             flock: flocked.then(|| environment.kernel_id().to_owned()),
             private: None,
+            facts: Facts::of(stamp, owner, &names.parent, options.label.as_deref()),
         }
     }
 

@@ -50,7 +50,7 @@ pub(crate) fn is_local(names: &Names) -> Result<(bool, CreatedParents), AcquireE
 
 /// Called when creating `path` failed with "not found": the parent vanished and is created again;
 /// or it exists, and something intercepts file creation in it.
-pub(crate) fn create_parent(names: &Names, path: &Path) -> Result<(), AcquireError> {
+pub(super) fn create_parent(names: &Names, path: &Path) -> Result<(), AcquireError> {
     if sys::lstat(&names.parent).is_ok() {
         return Err(AcquireError::Intercepted {
             path: path.to_owned(),

@@ -19,9 +19,10 @@ use std::path::PathBuf;
 
 use crate::claim::Claim;
 use crate::claim::parent::create_parent;
-use crate::environment::{Environment, unique_token};
+use crate::environment::unique_name;
 use crate::error::AcquireError;
 use crate::names::Names;
+use crate::options::LockOptions;
 use crate::process::ProcessId;
 use crate::record;
 use crate::record::file::RecordFile;
@@ -50,11 +51,11 @@ impl Preparation {
     /// place.
     pub(crate) fn new(
         names: &Names,
-        environment: &Environment,
+        options: &LockOptions,
         movable: bool,
     ) -> Result<Self, PrepareError> {
-        let token = unique_token();
-        let path = names.preparation(&token);
+        let unique = unique_name();
+        let path = names.preparation(&unique);
         match sys::mkdir(&path, 0o700) {
             Ok(()) => {}
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
@@ -85,7 +86,7 @@ impl Preparation {
                 return Err(retry_if_gone("open", path, error));
             }
         };
-        match fill(&dir, token, environment, movable) {
+        match fill(&dir, names, options, movable.then_some(unique)) {
             Ok(claim) => Ok(Self { path, claim: Some(claim.into_claim(dir)) }),
             Err(setback) => {
                 let _ = dir.unlink(record::NAME);
@@ -146,9 +147,9 @@ enum FillError {
 
 fn fill(
     dir: &Dir,
-    token: String,
-    environment: &Environment,
-    movable: bool,
+    names: &Names,
+    options: &LockOptions,
+    private: Option<String>,
 ) -> Result<Contents, FillError> {
     match dir.try_flock_exclusive() {
         Ok(true) => {}
@@ -156,8 +157,9 @@ fn fill(
         Err(_) => return Err(FillError::Unsupported),
     }
     let id = dir.stat().map_err(|error| FillError::Failed("examine", error))?.id;
-    let mut record = Claim::record_for(environment, token, true);
-    record.private = movable.then(|| record.token.clone());
+    let owner = ProcessId::current();
+    let mut record = Claim::record_for(names, options, owner, true);
+    record.private = private;
     let file = sys::create_exclusive(dir, record::NAME)
         .and_then(|file| RecordFile::write(file, &record.encode()))
         .map_err(|error| FillError::Failed("write the record in", error))?;
@@ -169,7 +171,7 @@ fn fill(
             FillError::Failed("set the mode of", error)
         }
     })?;
-    Ok(Contents { id, file, record, owner: ProcessId::current() })
+    Ok(Contents { id, file, record, owner })
 }
 
 fn retry_if_gone(verb: &'static str, path: PathBuf, error: io::Error) -> PrepareError {

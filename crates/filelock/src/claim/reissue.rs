@@ -33,7 +33,7 @@ use std::io;
 
 use crate::claim::Claim;
 use crate::claim::prepare::Preparation;
-use crate::environment::{Environment, unique_token};
+use crate::environment::{Environment, new_token};
 use crate::sys;
 
 impl Preparation {
@@ -60,8 +60,9 @@ impl Claim {
         if self.is_stale(environment) {
             let _ = self.dir.touch();
         }
-        self.record.token = unique_token();
+        self.record.token = new_token();
         self.record.stamp = environment.now();
+        self.record.facts.since = Some(self.record.stamp);
         let bytes = self.record.encode();
         self.file.as_ref().map_or(Ok(false), |own| own.rewrite(&bytes))
     }

@@ -7,7 +7,7 @@ use crate::names::Names;
 use crate::record;
 use crate::sys::{self, Dir, FileId};
 
-pub(crate) fn unlink_record(names: &Names, dir: &Dir) -> Result<(), AcquireError> {
+pub(super) fn unlink_record(names: &Names, dir: &Dir) -> Result<(), AcquireError> {
     match dir.unlink(record::NAME) {
         Ok(()) => Ok(()),
         Err(error) => match error.kind() {
@@ -22,7 +22,7 @@ pub(crate) fn unlink_record(names: &Names, dir: &Dir) -> Result<(), AcquireError
 /// `rmdir`, if the name still stands for the directory that was judged. Without that look, and
 /// in the moment after it, we could remove the still empty directory of a foreign claimant; that
 /// claimant then finds its claim lost. No holder is ever hit: its directory is not empty.
-pub(crate) fn remove_directory(names: &Names, id: FileId) -> Result<bool, AcquireError> {
+pub(super) fn remove_directory(names: &Names, id: FileId) -> Result<bool, AcquireError> {
     if !sys::is_at(&names.lock, id).unwrap_or(false) {
         return Ok(true);
     }

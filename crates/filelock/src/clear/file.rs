@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use crate::environment::unique_token;
+use crate::environment::unique_name;
 use crate::error::AcquireError;
 use crate::names::Names;
 use crate::sys::{self, Flock, Stat};
@@ -15,7 +15,7 @@ use crate::sys::{self, Flock, Stat};
 /// a window, and only towards that generation. A directory, which a holder of ours is by then, is
 /// never moved: the kernel does not rename one onto a file (rename(2), `ENOTDIR`), and a file of
 /// ours waits at the private name.
-pub(crate) fn remove_file(
+pub(super) fn remove_file(
     names: &Names,
     judged: Option<&File>,
     stat: &Stat,
@@ -71,7 +71,7 @@ fn private_file(names: &Names) -> io::Result<(PathBuf, File)> {
         Ok::<_, io::Error>((path, file))
     };
     loop {
-        let unique = unique_token();
+        let unique = unique_name();
         let (path, file) = match create(names.preparation(&unique)) {
             // A shorter name, which no sweep finds if we die here: better than a lock that stays.
             Err(error) if error.kind() == ErrorKind::InvalidFilename => {

@@ -7,8 +7,8 @@
 //! taken the name, and the rename would carry a living lock away (see `docs/decisions.md`).
 
 pub(crate) mod bar;
-pub(crate) mod directory;
-pub(crate) mod file;
+mod directory;
+mod file;
 pub(crate) mod sweep;
 
 use crate::clear::directory::{remove_directory, unlink_record};

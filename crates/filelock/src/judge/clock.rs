@@ -10,7 +10,7 @@ use crate::record::Record;
 
 /// The clock's word. Without a usable stamp the time of the last change counts, against
 /// `without_stamp`. A stamp more than a TTL in the future is not usable.
-pub(crate) fn by_time(
+pub(super) fn by_time(
     record: Option<&Record>,
     modified: i64,
     without_stamp: Duration,
@@ -29,7 +29,7 @@ pub(crate) fn by_time(
 }
 
 /// How long until `since`, which can be in the future, is longer ago than `limit`; `None` when it is.
-pub(crate) fn left(environment: &Environment, since: i64, limit: Duration) -> Option<Duration> {
+pub(super) fn left(environment: &Environment, since: i64, limit: Duration) -> Option<Duration> {
     let age = environment.now().saturating_sub(since);
     match u64::try_from(age) {
         Ok(age) => limit.checked_sub(Duration::from_nanos(age)),

@@ -12,7 +12,7 @@ use crate::options::LockOptions;
 use crate::record::file::{open_record, read};
 use crate::sys::{Dir, Stat};
 
-pub(crate) fn judge_directory(
+pub(super) fn judge_directory(
     dir: Dir,
     names: &Names,
     options: &LockOptions,

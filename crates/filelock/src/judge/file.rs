@@ -15,7 +15,7 @@ use crate::sys::{self, Kind, Stat};
 /// Its record is complete before it is linked into place. So a file with anything else in it is no lock
 /// (`Cargo.lock` is what the lock of `Cargo` would be called), except for one that a power cut has
 /// left empty or full of NUL bytes: nobody is still writing that, and the short grace will do.
-pub(crate) fn judge_file(stat: Stat, names: &Names, options: &LockOptions) -> Found {
+pub(super) fn judge_file(stat: Stat, names: &Names, options: &LockOptions) -> Found {
     let occupied = |file, record, verdict| {
         let removable = Removable::File(file);
         Found::Occupied(Box::new(Occupant { removable, stat: Some(stat), record, verdict }))

@@ -29,7 +29,7 @@ pub(crate) fn is_held(names: &Names) -> bool {
 }
 
 /// What the kernel says of a holder.
-pub(crate) enum KernelAnswer {
+pub(super) enum KernelAnswer {
     Runs,
     Died,
     /// It was released between our opening its directory and our asking for its OS lock.
@@ -37,7 +37,7 @@ pub(crate) enum KernelAnswer {
     Unknown(io::Error),
 }
 
-pub(crate) fn ask_kernel(dir: &Dir, names: &Names, stat: &Stat, judged: &Record) -> KernelAnswer {
+pub(super) fn ask_kernel(dir: &Dir, names: &Names, stat: &Stat, judged: &Record) -> KernelAnswer {
     match dir.try_flock_shared() {
         Ok(false) => return KernelAnswer::Runs,
         Ok(true) => {}
@@ -53,7 +53,7 @@ pub(crate) fn ask_kernel(dir: &Dir, names: &Names, stat: &Stat, judged: &Record)
 /// A claimant that made its directory in place has its OS lock before its record says so. It may have
 /// been slow, but lives. And one that has not asked for it yet is refused while we act on the
 /// verdict, since ours stays with the descriptor.
-pub(crate) fn expired_unless_it_runs(dir: &Dir) -> Verdict {
+pub(super) fn expired_unless_it_runs(dir: &Dir) -> Verdict {
     match dir.try_flock_shared() {
         Ok(true) => Verdict::Expired,
         Ok(false) => Verdict::Alive(Liveness::Running),

@@ -5,9 +5,9 @@
 //! whatever happens to the name meanwhile. The descriptor is closed before anybody sleeps.
 //! A look that fails is never a proof of death: the occupant then counts as alive.
 
-pub(crate) mod clock;
-pub(crate) mod directory;
-pub(crate) mod file;
+mod clock;
+mod directory;
+mod file;
 pub(crate) mod kernel;
 pub(crate) mod occupant;
 pub(crate) mod verdict;

@@ -39,7 +39,7 @@ pub(crate) enum Removable {
 }
 
 impl Occupant {
-    pub(crate) fn alive(stat: Option<Stat>, liveness: Liveness) -> Found {
+    pub(super) fn alive(stat: Option<Stat>, liveness: Liveness) -> Found {
         let verdict = Verdict::Alive(liveness);
         Found::Occupied(Box::new(Self {
             removable: Removable::Closed,
@@ -63,11 +63,13 @@ impl Occupant {
 
     pub(crate) fn holder(&self, environment: &Environment) -> Holder {
         let stamp = self.record.as_ref().map(|record| record.stamp);
+        let facts = self.record.as_ref().map(|record| record.facts.clone()).unwrap_or_default();
         Holder {
             pid: self.record.as_ref().map(|record| record.pid),
             stamp,
-            age: stamp.map(|stamp| environment.age(stamp)),
+            age: facts.since.or(stamp).map(|since| environment.age(since)),
             token: self.record.as_ref().map(|r| r.token.clone()).filter(|token| !token.is_empty()),
+            facts,
             user: self.stat.and_then(|stat| stat.user),
             liveness: match &self.verdict {
                 Verdict::Alive(liveness) => liveness.clone(),
@@ -78,6 +80,6 @@ impl Occupant {
     }
 }
 
-pub(crate) fn unknown(error: &io::Error) -> Liveness {
+pub(super) fn unknown(error: &io::Error) -> Liveness {
     Liveness::Unknown(error.to_string())
 }

@@ -1,14 +1,18 @@
 //! The record inside a lock: who took it, when, and what proves that they live.
 //!
 //! ```text
-//! <pid>\n<acquired, unix nanoseconds, 19 digits>\n<token>\nflock <kernel id>\n
+//! <pid>\n<taken or renewed, unix nanoseconds, 19 digits>\n<token>\nflock <kernel id>\n
+//! then lines `key value`, see `facts.rs`
 //! ```
 //!
-//! Foreign holders write the first two lines, or three. Later lines are ignored. The record is
+//! Foreign holders write the first two lines, or three. They ignore later lines. The record is
 //! world-readable whatever the umask: a foreign process of another user that cannot read it takes
 //! the lock for a leftover after two seconds and steals it.
 
+pub(crate) mod facts;
 pub(crate) mod file;
+
+use facts::Facts;
 
 /// The record's name inside the lock directory.
 pub(crate) const NAME: &str = "holder";
@@ -22,7 +26,7 @@ pub(crate) const PUBLISHED: u32 = 0o1711;
 pub(crate) const LIMIT: usize = 4096;
 
 /// The width of the stamp. Fixed, so that a renewal overwrites it in place with one write.
-pub(crate) const STAMP_DIGITS: usize = 19;
+const STAMP_DIGITS: usize = 19;
 
 /// What the fourth line names when the running kernel has no name: nobody's kernel.
 const NO_KERNEL: &str = "-";
@@ -40,6 +44,7 @@ pub(crate) struct Record {
     /// `U`, if the holder can move the lock back to `L.prep-U` when it releases it. It stays the same
     /// for as long as the directory is used, so that the record keeps its length.
     pub(crate) private: Option<String>,
+    pub(crate) facts: Facts,
 }
 
 impl Record {
@@ -55,6 +60,7 @@ impl Record {
                 text.push('\n');
             }
         }
+        self.facts.encode(&mut text);
         text.into_bytes()
     }
 
@@ -79,11 +85,12 @@ impl Record {
         let (token, rest) = split_line(rest).unwrap_or((rest, &[]));
         let token = std::str::from_utf8(token).ok()?.to_owned();
         // A fourth line without its end may be cut short too; its reader then goes by the time.
+        let facts = Facts::parse(rest);
         let (flock, rest) = split_line(rest).unwrap_or_default();
         let flock = text_after(flock, b"flock ");
         let (private, _) = split_line(rest).unwrap_or_default();
         let private = text_after(private, b"private ").filter(|unique| is_unique(unique));
-        Some(Self { pid, stamp, token, flock, private })
+        Some(Self { pid, stamp, token, flock, private, facts })
     }
 }
 
@@ -126,6 +133,7 @@ mod tests {
             token: "00ab".into(),
             flock: Some("boot".into()),
             private: None,
+            facts: Facts::default(),
         }
     }
 
@@ -155,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn later_lines_are_ignored() {
+    fn lines_that_say_nothing_known_are_ignored() {
         let mut bytes = record().encode();
         bytes.extend_from_slice(b"hello\n\xff\n");
         assert_eq!(Record::parse(&bytes), Some(record()));

@@ -161,6 +161,11 @@ pub(crate) fn lstat(path: &Path) -> io::Result<Stat> {
     Ok(from_stat(&retry_on_intr(|| rustix::fs::lstat(path))?))
 }
 
+/// Which file `path` leads to, links followed. `None` if that cannot be told.
+pub(crate) fn directory_id(path: &Path) -> Option<FileId> {
+    Some(from_stat(&retry_on_intr(|| rustix::fs::stat(path)).ok()?).id)
+}
+
 pub(crate) fn identity(file: &File) -> io::Result<FileId> {
     Ok(from_stat(&rustix::fs::fstat(file)?).id)
 }

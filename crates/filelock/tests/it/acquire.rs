@@ -65,14 +65,45 @@ fn the_record_tells_who_holds_the_lock_since_when() {
         let stamp: i64 = lines[1].parse().unwrap();
         assert!((before..=after).contains(&stamp), "{way}: {before} {stamp} {after}");
         assert_eq!(lines[2], guard.token(), "{way}");
-        assert!(guard.token().len() == 16, "{way}: {text:?}");
+        assert!(guard.token().len() == 24, "{way}: {text:?}");
         assert!(guard.token().bytes().all(|byte| byte.is_ascii_hexdigit()), "{way}: {text:?}");
+        assert_eq!(
+            lines.iter().any(|line| line.starts_with("flock ")),
+            guard.is_kernel_backed(),
+            "where nobody keeps an OS lock, no line says so: {text:?}"
+        );
         if guard.is_kernel_backed() {
-            assert_eq!(lines.len(), 4, "{way}: {text:?}");
             assert!(lines[3].starts_with("flock "), "{way}: {text:?}");
-        } else {
-            assert_eq!(lines.len(), 3, "nobody keeps an OS lock, so no line says so: {text:?}");
         }
+        assert!(lines.contains(&&*format!("since {}", lines[1])), "{way}: {text:?}");
+    }
+}
+
+/// The label and where the holder runs are for people; a renewal changes none of it, and no length.
+#[test]
+fn the_record_tells_where_the_holder_runs_and_what_for() {
+    for (way, environment) in ways() {
+        let lab = Lab::new();
+        let options =
+            LockOptions::new().environment(environment).label("agentslock set\nunits\u{1b}[2J");
+        let guard = options.acquire(lab.target()).unwrap();
+        let first = fs::read(lab.holder()).unwrap();
+        let inspect = || filelock::inspect(lab.target()).unwrap().unwrap();
+        let seen = inspect();
+        assert_eq!(seen.holder().label(), Some("agentslock set units [2J"), "{way}");
+        assert!(seen.holder().host().is_some(), "{way}: {seen:?}");
+        assert_eq!(seen.holder().pid_here(), Some(std::process::id()), "{way}");
+        if cfg!(target_os = "linux") {
+            assert!(seen.holder().pid_namespace().is_some(), "{way}: {seen:?}");
+            assert!(seen.holder().process_start().is_some(), "{way}: {seen:?}");
+        }
+        let (since, renewed) = (seen.holder().since(), seen.holder().renewed());
+        assert_eq!(since, renewed, "{way}");
+        while inspect().holder().renewed() == renewed {
+            guard.renew().unwrap();
+        }
+        assert_eq!(inspect().holder().since(), since, "{way}");
+        assert_eq!(fs::read(lab.holder()).unwrap().len(), first.len(), "{way}");
     }
 }
 

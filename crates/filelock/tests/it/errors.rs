@@ -31,7 +31,7 @@ fn a_timeout_in_ones_own_process_says_so() {
         &*lab.target().to_string_lossy(),
         &*lab.lock().to_string_lossy(),
         "this very process",
-        if cfg!(windows) { "judged by time" } else { "the kernel holds its lock" },
+        if cfg!(windows) { "judged by time" } else { "still running" },
         "release the guard that this process has",
     ] {
         assert!(text.contains(part), "{part:?} is missing in {text:?}");
@@ -55,7 +55,7 @@ fn a_timeout_names_the_process_and_when_it_expires() {
     let age = holder.age().unwrap().as_secs_f64();
     for part in [
         format!("process {NOBODY}"),
-        format!("for {age:.1} s"),
+        format!("since {age:.1} s"),
         format!("expires in {:.1} s unless renewed", within.as_secs_f64()),
     ] {
         assert!(text.contains(&part), "{part:?} is missing in {text:?}");

@@ -165,7 +165,8 @@ fn child_is_short_of_descriptors_at_first() {
     let _guard = filelock::acquire(&target).unwrap();
     let record = fs::read_to_string(parent.path("LOCK").join("holder")).unwrap();
     let kernel = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap();
-    assert!(record.ends_with(&format!("\nflock {}\n", kernel.trim())), "{record:?}");
+    assert!(record.contains(&format!("\nflock {}\n", kernel.trim())), "{record:?}");
+    assert!(record.contains("\npidns ") && record.contains("\nstart "), "{record:?}");
 }
 
 #[cfg(target_os = "linux")]

@@ -191,6 +191,26 @@ pub(crate) fn rename_exclusive(_: &Path, _: &Path) -> io::Result<()> {
     Err(ErrorKind::Unsupported.into())
 }
 
+/// Two names of one directory are not told apart here: time decides in any case.
+pub(crate) fn directory_id(_: &Path) -> Option<FileId> {
+    None
+}
+
+/// The machine's name, as the system gives it to every program.
+pub(crate) fn host_name() -> Option<String> {
+    std::env::var("COMPUTERNAME").ok().filter(|name| !name.is_empty())
+}
+
+#[allow(clippy::unnecessary_wraps, reason = "it can fail on Unix")]
+pub(crate) fn machine_id() -> io::Result<Option<String>> {
+    Ok(None)
+}
+
+#[allow(clippy::unnecessary_wraps, reason = "it can fail on Unix")]
+pub(crate) fn start_of_this_process() -> io::Result<Option<u64>> {
+    Ok(None)
+}
+
 pub(crate) fn kernel_id() -> Option<&'static str> {
     None
 }

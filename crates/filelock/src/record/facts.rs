@@ -1,0 +1,227 @@
+//! What a record says beside the three lines that every peer reads: lines `key value`.
+//!
+//! All of it is optional to a reader. None of it is secret: the machine is named by a hash. Text of
+//! others is shown to people, so control characters in it are replaced when it is read.
+
+use std::fmt::Write as _;
+use std::io;
+use std::path::Path;
+use std::sync::Mutex;
+
+use super::{STAMP_DIGITS, decimal, split_line, stamp_digits};
+use crate::process::ProcessId;
+use crate::sys::{self, FileId};
+
+/// The longest text that is written or shown, in bytes.
+const LONGEST: usize = 200;
+
+/// What is told about an acquisition.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Facts {
+    /// When the lock was acquired, unix nanoseconds. A renewal leaves it as it is.
+    pub(crate) since: Option<i64>,
+    pub(crate) process: ProcessFacts,
+    /// The directory that the lock lies in: another one means that we look from another mount.
+    pub(crate) directory: Option<FileId>,
+    /// What the caller is doing, in its own words.
+    pub(crate) label: Option<String>,
+}
+
+/// What is told about a process.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ProcessFacts {
+    /// The machine's name.
+    pub(crate) host: Option<String>,
+    /// A hash of what tells the machine from all others, whatever it is called and however often it boots.
+    pub(crate) machine: Option<String>,
+    /// The pid namespace that the pid belongs to (Linux).
+    pub(crate) pid_namespace: Option<u64>,
+    /// When the process started, in clock ticks since the boot: no other process has had both this
+    /// and its pid (Linux).
+    pub(crate) start: Option<u64>,
+}
+
+impl ProcessFacts {
+    /// This process. What does not change is read once: a forked child, which has another pid, reads its
+    /// own. What could not be read this time (for want of descriptors, say) is read again the next
+    /// time. No mutex is waited for: another thread may have had it when this process was forked.
+    pub(crate) fn of_this(this: ProcessId) -> Self {
+        static KNOWN: Mutex<Option<(ProcessId, ProcessFacts)>> = Mutex::new(None);
+        if let Ok(known) = KNOWN.try_lock()
+            && let Some((of, facts)) = &*known
+            && *of == this
+        {
+            return facts.clone();
+        }
+        let mut is_complete = true;
+        let facts = Self::read(this, &mut is_complete);
+        if is_complete && let Ok(mut known) = KNOWN.try_lock() {
+            *known = Some((this, facts.clone()));
+        }
+        facts
+    }
+
+    fn read(this: ProcessId, is_complete: &mut bool) -> Self {
+        let machine = known(sys::machine_id(), is_complete);
+        Self {
+            host: sys::host_name().map(|name| one_line(&name)),
+            machine: machine.map(|id| format!("{:016x}", fnv1a(id.as_bytes()))),
+            pid_namespace: this.namespace,
+            start: known(sys::start_of_this_process(), is_complete),
+        }
+    }
+}
+
+impl Facts {
+    /// Of an acquisition at `now`, by `this` process, of a lock in `parent`.
+    pub(crate) fn of(now: i64, this: ProcessId, parent: &Path, label: Option<&str>) -> Self {
+        Self {
+            since: Some(now),
+            process: ProcessFacts::of_this(this),
+            directory: sys::directory_id(parent),
+            label: label.map(one_line).filter(|label| !label.is_empty()),
+        }
+    }
+
+    pub(super) fn encode(&self, text: &mut String) {
+        let mut line = |key: &str, value: Option<String>| {
+            if let Some(value) = value {
+                writeln!(text, "{key} {value}").expect("because it writes to memory");
+            }
+        };
+        line("since", self.since.map(stamp_digits));
+        line("host", self.process.host.clone());
+        line("machine", self.process.machine.clone());
+        line("pidns", self.process.pid_namespace.map(|id| id.to_string()));
+        line("start", self.process.start.map(|ticks| ticks.to_string()));
+        line("dir", self.directory.map(|id| format!("{:016x}:{:016x}", id.device, id.inode)));
+        line("label", self.label.clone());
+    }
+
+    /// Reads what follows the third line. A line without its end, or that says nothing known, is skipped.
+    pub(super) fn parse(mut rest: &[u8]) -> Self {
+        let mut facts = Self::default();
+        while let Some((line, after)) = split_line(rest) {
+            rest = after;
+            let Some(space) = line.iter().position(|byte| *byte == b' ') else { continue };
+            let (key, value) = (&line[..space], &line[space + 1..]);
+            let text = || Some(one_line(&String::from_utf8_lossy(value))).filter(|t| !t.is_empty());
+            let number = || decimal(value).and_then(|number| u64::try_from(number).ok());
+            match key {
+                b"since" if value.len() == STAMP_DIGITS => facts.since = decimal(value),
+                b"host" => facts.process.host = text(),
+                b"machine" => facts.process.machine = text(),
+                b"pidns" => facts.process.pid_namespace = number(),
+                b"start" => facts.process.start = number(),
+                b"dir" => facts.directory = parse_id(value),
+                b"label" => facts.label = text(),
+                _ => {}
+            }
+        }
+        facts
+    }
+}
+
+/// What was found out, if anything. An error means that another try can find more.
+fn known<T>(found: io::Result<Option<T>>, is_complete: &mut bool) -> Option<T> {
+    *is_complete &= found.is_ok();
+    found.ok().flatten()
+}
+
+fn parse_id(value: &[u8]) -> Option<FileId> {
+    let (device, inode) = std::str::from_utf8(value).ok()?.split_once(':')?;
+    let number = |text: &str| {
+        let is_plain = text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        u64::from_str_radix(text, 16).ok().filter(|_| is_plain)
+    };
+    Some(FileId { device: number(device)?, inode: number(inode)? })
+}
+
+/// One line that a terminal can show: without control characters, at most [`LONGEST`] bytes, no
+/// blank at either end.
+fn one_line(text: &str) -> String {
+    let mut line = String::new();
+    for shown in text.trim().chars().map(|c| if c.is_control() { ' ' } else { c }) {
+        if line.len() + shown.len_utf8() > LONGEST {
+            break;
+        }
+        line.push(shown);
+    }
+    line.truncate(line.trim_end().len());
+    line
+}
+
+/// The 64-bit FNV-1a hash: the same in every process.
+pub(crate) fn fnv1a(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts() -> Facts {
+        Facts {
+            since: Some(1_700_000_000_123_456_789),
+            process: ProcessFacts {
+                host: Some("build-7".into()),
+                machine: Some("00c0ffee00c0ffee".into()),
+                pid_namespace: Some(4_026_531_836),
+                start: Some(12345),
+            },
+            directory: Some(FileId { device: 0x801, inode: 42 }),
+            label: Some("agentslock set units".into()),
+        }
+    }
+
+    fn encoded(facts: &Facts) -> String {
+        let mut text = String::new();
+        facts.encode(&mut text);
+        text
+    }
+
+    #[test]
+    fn facts_read_back_as_they_were_written() {
+        let text = encoded(&facts());
+        assert_eq!(
+            text,
+            "since 1700000000123456789\nhost build-7\nmachine 00c0ffee00c0ffee\npidns 4026531836\n\
+             start 12345\ndir 0000000000000801:000000000000002a\nlabel agentslock set units\n"
+        );
+        assert_eq!(Facts::parse(text.as_bytes()), facts());
+        assert_eq!(Facts::parse(b""), Facts::default());
+        assert_eq!(encoded(&Facts::default()), "");
+    }
+
+    #[test]
+    fn an_acquisition_and_the_next_one_of_a_process_have_records_of_one_length() {
+        let now =
+            |now| encoded(&Facts::of(now, ProcessId::current(), Path::new("/"), Some("x"))).len();
+        assert_eq!(now(1), now(i64::MAX));
+    }
+
+    #[test]
+    fn what_is_unknown_torn_or_nonsense_is_skipped() {
+        let bytes =
+            b"flock boot\ncolour red\n\xff\xff \xff\nsince 12\npidns -1\ndir 1:2\nstart 7\nhost a";
+        let read = Facts::parse(bytes);
+        let process = ProcessFacts { start: Some(7), ..ProcessFacts::default() };
+        assert_eq!(read, Facts { process, ..Facts::default() });
+    }
+
+    #[test]
+    fn text_of_others_cannot_drive_a_terminal_nor_fill_it() {
+        let read = Facts::parse(b"label a\x1b[2Jb\tc\x00\n").label.unwrap();
+        assert_eq!(read, "a [2Jb c");
+        let long = "\u{fc}".repeat(300);
+        let label = Facts::parse(format!("label {long}\n").as_bytes()).label.unwrap();
+        assert_eq!(label.len(), LONGEST);
+        let written = Facts::of(1, ProcessId::current(), Path::new("/"), Some("two\nlines\r\n"))
+            .label
+            .unwrap();
+        assert_eq!(written, "two lines");
+        assert_eq!(Facts::of(1, ProcessId::current(), Path::new("/"), Some(" \n ")).label, None);
+    }
+}
