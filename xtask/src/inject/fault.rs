@@ -90,9 +90,8 @@ impl Disturbance for Fail {
                 }
                 // One that was interrupted is tried again; one that failed never succeeds. Where
                 // directories cannot be synced, there is nothing to be done.
-                let has_no_such_thing =
-                    ["error=EINVAL", "error=EOPNOTSUPP"].contains(&fault)
-                        && [".", "below"].contains(&&*call.subject);
+                let has_no_such_thing = ["error=EINVAL", "error=EOPNOTSUPP"].contains(&fault)
+                    && [".", "below"].contains(&&*call.subject);
                 if call.name.ends_with("sync") && fault != "error=EINTR" && !has_no_such_thing {
                     after.wrong.push("success was claimed, but a sync failed".into());
                 }

@@ -137,7 +137,10 @@ impl PowerCut {
         std::fs::remove_file(&image)?;
 
         let mut counts = Counts {
-            acknowledged: at_end.iter().map(|(flushes, records, logs)| flushes + records + logs).sum(),
+            acknowledged: at_end
+                .iter()
+                .map(|(flushes, records, logs)| flushes + records + logs)
+                .sum(),
             ..Counts::default()
         };
         for (clone, acknowledged) in clones {
