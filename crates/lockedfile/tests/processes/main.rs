@@ -1,6 +1,7 @@
 //! What several processes do, and what one does that is killed.
 #![cfg(unix)]
 
+mod examples;
 mod kill_chain;
 mod kill_log;
 mod kill_transform;
