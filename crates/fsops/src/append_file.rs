@@ -98,8 +98,8 @@ impl AppendFile {
         open_existing(path.as_ref(), OpenOptions::new().read(true).append(true))
     }
 
-    /// As [`open_existing`](Self::open_existing), for [`tail`](Self::tail) alone: it needs no right to
-    /// write, and appending to it fails.
+    /// As [`open_existing`](Self::open_existing), for [`tail`](Self::tail) alone: it needs no right
+    /// to write, and appending to it fails.
     ///
     /// # Errors
     ///

@@ -34,8 +34,8 @@ fn main() -> Outcome<()> {
 
 /// Adds a record, and rotates the log first if it has more than `limit` bytes.
 pub(crate) fn add(path: &Path, event: &str, limit: u64) -> Outcome<()> {
-    // All records come from this program. A part of one at the end was never reported as written, and
-    // must not become a record beside the chain.
+    // All records come from this program. A part of one at the end was never reported as written,
+    // and must not become a record beside the chain.
     let log = Log::new(path).torn_tail(TornTail::Remove);
     log.rotate(|size, _| -> Outcome<_> { Ok((size > limit).then(|| next_archive(path))) })?;
     log.append_with(|last| -> Outcome<_> {
@@ -68,7 +68,7 @@ pub(crate) fn verify(path: &Path) -> Outcome<usize> {
 }
 
 fn hash(record: Option<&[u8]>) -> String {
-    Sha256::digest(record.unwrap_or_default()).iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("{:x}", Sha256::digest(record.unwrap_or_default()))
 }
 
 /// `audit.ndjson.1`, `.2`, and so on: those that are there.

@@ -1,5 +1,5 @@
-//! A board of tasks in YAML that several agents change at the same time: each takes the next task that
-//! is open, and no task is taken twice.
+//! A board of tasks in YAML that several agents change at the same time: each takes the next task
+//! that is open, and no task is taken twice.
 //!
 //! ```sh
 //! cargo run -p lockedfile --example task_board -- TASKS.yaml add 'write the docs'

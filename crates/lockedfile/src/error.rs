@@ -96,8 +96,8 @@ pub enum LogError {
     /// The record is not one line, or appending it failed.
     #[error(transparent)]
     Append(#[from] fsops::AppendError),
-    /// What stands at the end of the log is no record, so that none can depend on it. Look at the log
-    /// with a pager; remove or repair the line.
+    /// What stands at the end of the log is no record, so that none can depend on it. Look at the
+    /// log with a pager; remove or repair the line.
     #[error("the last line of `{}`, at byte {offset}, is no record: it {reason}", path.display())]
     NotARecord {
         /// The log.
@@ -145,8 +145,8 @@ impl LogError {
     }
 }
 
-/// A lost lock is [`io::ErrorKind::Other`]: a program that reads, changes and writes takes `NotFound`
-/// for "no file yet", and would begin with an empty one.
+/// A lost lock is [`io::ErrorKind::Other`]: a program that reads, changes and writes takes
+/// `NotFound` for "no file yet", and would begin with an empty one.
 impl From<Error> for io::Error {
     fn from(error: Error) -> Self {
         match error {

@@ -1,9 +1,10 @@
-//! Any file under its lock: read, change and replace it, or append a record that depends on the last.
+//! Any file under its lock: read, change and replace it, or append a record that depends on the
+//! last.
 //!
 //! # Guarantee
 //!
-//! - No change that a call has reported is lost to another call, of any process that uses this crate:
-//!   not if many write at once, not if one is killed at any instruction.
+//! - No change that a call has reported is lost to another call, of any process that uses this
+//!   crate: not if many write at once, not if one is killed at any instruction.
 //! - Readers see a whole file: the one before a change, or the one after it. They take no lock.
 //! - What does not change is not written, and takes no lock if a first look shows it.
 //! - A caller's closure can fail: its error comes back as it is, and nothing is written.
@@ -14,17 +15,17 @@
 //!
 //! # Mechanism
 //!
-//! The lock is that of the crate `filelock`, at the file's path. A file is replaced by a sibling (the
-//! crate `fsops`), after a last look that the lock is still held and that the file is still the one that
-//! was read. If not, it starts over, up to [`ROUNDS`] times. A log is read from its end and appended to
-//! by one write.
+//! The lock is that of the crate `filelock`, at the file's path. A file is replaced by a sibling
+//! (the crate `fsops`), after a last look that the lock is still held and that the file is still
+//! the one that was read. If not, it starts over, up to [`ROUNDS`] times. A log is read from its
+//! end and appended to by one write.
 //!
 //! # Limits
 //!
-//! A program that writes the file without the lock can lose what others write. A program that keeps a
-//! log open loses what it appends after a [`rewrite`](Log::rewrite) or a [`rotate`](Log::rotate): open
-//! it under the lock for each record. Two links to one file are two locks. [`transform`] keeps the whole
-//! file in memory.
+//! A program that writes the file without the lock can lose what others write. A program that keeps
+//! a log open loses what it appends after a [`rewrite`](Log::rewrite) or a [`rotate`](Log::rotate):
+//! open it under the lock for each record. Two links to one file are two locks. [`transform`] keeps
+//! the whole file in memory.
 //!
 //! # Example
 //!

@@ -3,8 +3,8 @@
 use filelock::LockOptions;
 use fsops::Durability;
 
-/// Options for [`transform`](crate::transform()), [`Log`](crate::Log) and [`Rounds`](crate::Rounds).
-/// A by-value builder.
+/// Options for [`transform`](crate::transform()), [`Log`](crate::Log) and
+/// [`Rounds`](crate::Rounds). A by-value builder.
 ///
 /// ```
 /// use lockedfile::{LockOptions, Options};
@@ -47,9 +47,9 @@ impl Options {
         self
     }
 
-    /// Whether a closure first runs on the file as it is without the lock (the default): if it changes
-    /// nothing then, the lock is not taken. Switch it off for a closure that must run under the lock
-    /// only.
+    /// Whether a closure first runs on the file as it is without the lock (the default): if it
+    /// changes nothing then, the lock is not taken. Switch it off for a closure that must run under
+    /// the lock only.
     pub fn first_look(mut self, first_look: bool) -> Self {
         self.first_look = first_look;
         self

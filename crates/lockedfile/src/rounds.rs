@@ -67,8 +67,8 @@ pub struct Rounds<'a> {
 }
 
 impl Options {
-    /// Begins a change of the file at `path`. Missing parent directories are created, and removed again
-    /// if no file comes to be in them.
+    /// Begins a change of the file at `path`. Missing parent directories are created, and removed
+    /// again if no file comes to be in them.
     ///
     /// # Errors
     ///
@@ -176,7 +176,8 @@ impl Held {
     ///
     /// # Errors
     ///
-    /// [`Error::Write`], [`Error::Verify`]: the file is as it was. [`Error::LockLost`]: it is written.
+    /// [`Error::Write`], [`Error::Verify`]: the file is as it was. [`Error::LockLost`]: it is
+    /// written.
     pub fn replace(
         self,
         read: &Version,
@@ -195,8 +196,8 @@ impl Held {
     }
 
     pub(crate) fn release(self, is_written: bool) -> Result<(), Error> {
-        // If releasing fails in any other way, the guard is dropped, and with it the OS lock that would
-        // tell the next waiter that this process lives.
+        // If releasing fails in any other way, the guard is dropped, and with it the OS lock that
+        // would tell the next waiter that this process lives.
         match self.guard.release() {
             Err(ReleaseError::NotHeld(NotHeld::Lost { .. })) if is_written => {
                 Err(Error::LockLost { path: self.path })

@@ -30,27 +30,29 @@ where
 }
 
 impl Options {
-    /// Changes the file at `path` by `change`, under the file's lock: no other writer that takes the
-    /// lock writes between the reading and the writing.
+    /// Changes the file at `path` by `change`, under the file's lock: no other writer that takes
+    /// the lock writes between the reading and the writing.
     ///
     /// `change` gets the file's bytes, or `None` if there is no file. It returns the new bytes, or
     /// `None` to leave the file alone. If it returns an error or panics, nothing is written.
     ///
     /// It is `FnMut` because it can run more than once:
     ///
-    /// - First it runs on the file as it is without the lock. If it changes nothing then, that is the
-    ///   answer, and the lock is not taken ([`first_look`](Self::first_look)).
-    /// - If a program without the lock changed the file meanwhile, or the lock was lost to a foreign
-    ///   peer, it runs again on the file as it is then, up to [`ROUNDS`](crate::ROUNDS) times.
+    /// - First it runs on the file as it is without the lock. If it changes nothing then, that is
+    ///   the answer, and the lock is not taken ([`first_look`](Self::first_look)).
+    /// - If a program without the lock changed the file meanwhile, or the lock was lost to a
+    ///   foreign peer, it runs again on the file as it is then, up to [`ROUNDS`](crate::ROUNDS)
+    ///   times.
     ///
-    /// Readers see the old or the new content, whole. Mode, owner, group, access list and a symbolic
-    /// link at `path` stay. A writer that is killed leaves the old or the new content, and at most a
-    /// temporary, which a later write removes. Missing parent directories are created.
+    /// Readers see the old or the new content, whole. Mode, owner, group, access list and a
+    /// symbolic link at `path` stay. A writer that is killed leaves the old or the new content, and
+    /// at most a temporary, which a later write removes. Missing parent directories are created.
     ///
     /// # Errors
     ///
     /// What `change` returns, as it is, and [`Error`]. After [`Error::NotDurable`] and
-    /// [`Error::LockLost`] the new content is in place; after any other error the file is as it was.
+    /// [`Error::LockLost`] the new content is in place; after any other error the file is as it
+    /// was.
     pub fn transform<E, F>(&self, path: impl AsRef<Path>, mut change: F) -> Result<Done, E>
     where
         F: FnMut(Option<&[u8]>) -> Result<Option<Vec<u8>>, E>,
@@ -82,10 +84,11 @@ impl Options {
 
 /// The answer of a look without the lock; `None`: it takes the lock to know.
 ///
-/// Files that this crate writes are replaced whole. So what is read was the file at one moment, and if
-/// `change` leaves that alone, it was as `change` wants it at that moment. What another program writes
-/// in place can be read half-written: only a look at a file that still is the one that was read counts.
-/// A missing file proves little: a program that replaces it by removing it first may be at work.
+/// Files that this crate writes are replaced whole. So what is read was the file at one moment, and
+/// if `change` leaves that alone, it was as `change` wants it at that moment. What another program
+/// writes in place can be read half-written: only a look at a file that still is the one that was
+/// read counts. A missing file proves little: a program that replaces it by removing it first may
+/// be at work.
 fn look<E, F>(path: &Path, change: &mut F) -> Option<Result<Done, E>>
 where
     F: FnMut(Option<&[u8]>) -> Result<Option<Vec<u8>>, E>,

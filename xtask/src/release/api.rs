@@ -28,8 +28,14 @@ pub(crate) struct Api {
 /// What `public-api`, in the version that is named in `Cargo.toml`, can read. Raise both together.
 const RUST: &str = "1.95";
 
-const CRATES: [&str; 5] =
-    ["filelock", "fsops", "agentslock-core", "agentslock-config", "agentslock-adapters"];
+const CRATES: [&str; 6] = [
+    "filelock",
+    "fsops",
+    "lockedfile",
+    "agentslock-core",
+    "agentslock-config",
+    "agentslock-adapters",
+];
 
 /// Apart from the rest: dependencies that ask whether unstable features are on would be built anew
 /// each time.

@@ -22,9 +22,10 @@ const LICENCES: [&str; 8] = [
 ];
 
 /// The crates that are for use by others, lowest first.
-const CRATES: [&str; 6] = [
+const CRATES: [&str; 7] = [
     "filelock",
     "fsops",
+    "lockedfile",
     "agentslock-core",
     "agentslock-config",
     "agentslock-adapters",

@@ -28,8 +28,8 @@ impl Log {
         self.append_all([record])
     }
 
-    /// Appends `records` under one hold of the lock, so that no other writer's come in between. They
-    /// are written at once: after an error, none of them is in the log.
+    /// Appends `records` under one hold of the lock, so that no other writer's come in between.
+    /// They are written at once: after an error, none of them is in the log.
     ///
     /// # Errors
     ///
@@ -57,9 +57,9 @@ impl Log {
 
     /// Appends the record that `record` makes of the last one: a hash chain, a sequence number.
     ///
-    /// The lock is held from the reading to the writing. The log is read from its end, so that the time
-    /// does not depend on its length. If `record` returns an error or panics, nothing is written. It
-    /// can run again, if a program without the lock changed the log meanwhile.
+    /// The lock is held from the reading to the writing. The log is read from its end, so that the
+    /// time does not depend on its length. If `record` returns an error or panics, nothing is
+    /// written. It can run again, if a program without the lock changed the log meanwhile.
     ///
     /// A writer that is killed can leave a part of its record at the end of the log; no call has
     /// reported that as appended. The next call closes it off as a line of its own. If that part
@@ -69,8 +69,8 @@ impl Log {
     ///
     /// # Errors
     ///
-    /// What `record` returns, as it is, and [`LogError`]: [`LogError::NotARecord`] if the last line is
-    /// none, [`LogError::Shrank`], and the others as for [`append`](Self::append).
+    /// What `record` returns, as it is, and [`LogError`]: [`LogError::NotARecord`] if the last line
+    /// is none, [`LogError::Shrank`], and the others as for [`append`](Self::append).
     pub fn append_with<E, F>(&self, mut record: F) -> Result<Appended, E>
     where
         F: FnMut(Last<'_>) -> Result<Vec<u8>, E>,

@@ -14,8 +14,8 @@ use crate::options::Options;
 /// The longest record that [`Log::append_with`] reads back, in bytes: 16 MiB.
 pub const LONGEST_RECORD: u64 = 16 * 1024 * 1024;
 
-/// A log of lines, each a record, under the log's lock. It holds a path and no state: each call opens
-/// the log as it is by then, so that a rotated log is followed.
+/// A log of lines, each a record, under the log's lock. It holds a path and no state: each call
+/// opens the log as it is by then, so that a rotated log is followed.
 ///
 /// ```
 /// # let directory = tempfile::tempdir()?;
@@ -49,8 +49,8 @@ impl Log {
     }
 
     /// What becomes of the part of a record that a killed writer left at the end of the log. The
-    /// default closes it off as a line of its own. See [`append_with`](Self::append_with) for when to
-    /// remove it.
+    /// default closes it off as a line of its own. See [`append_with`](Self::append_with) for when
+    /// to remove it.
     #[must_use]
     pub fn torn_tail(mut self, torn_tail: TornTail) -> Self {
         self.torn_tail = torn_tail;
@@ -66,7 +66,8 @@ impl Log {
     ///
     /// # Errors
     ///
-    /// [`LogError::Append`] if the log cannot be read, [`LogError::NotARecord`], [`LogError::Shrank`].
+    /// [`LogError::Append`] if the log cannot be read, [`LogError::NotARecord`],
+    /// [`LogError::Shrank`].
     pub fn last(&self) -> Result<Option<Vec<u8>>, LogError> {
         match AppendFile::open_to_read(&self.path)? {
             Some(file) => Ok(tail_of(&file, &self.path)?.line),

@@ -39,17 +39,17 @@ impl<'a> Iterator for Records<'a> {
 impl Log {
     /// Replaces the log by the records that `keep` returns: some of those that it gets, or others.
     ///
-    /// Records that other writers append meanwhile wait for the lock, and come after these. Readers see
-    /// the old log or the new one, whole. A log that would not change is not touched, and a missing one
-    /// is not created. The whole log is read into memory.
+    /// Records that other writers append meanwhile wait for the lock, and come after these. Readers
+    /// see the old log or the new one, whole. A log that would not change is not touched, and a
+    /// missing one is not created. The whole log is read into memory.
     ///
     /// A torn tail comes last among the records, or not at all if it is to be
     /// [removed](TornTail::Remove).
     ///
     /// # Errors
     ///
-    /// What `keep` returns, as it is; [`LogError::Append`] if one of its records is not one line; and
-    /// [`LogError::File`], as for [`transform`](crate::Options::transform).
+    /// What `keep` returns, as it is; [`LogError::Append`] if one of its records is not one line;
+    /// and [`LogError::File`], as for [`transform`](crate::Options::transform).
     pub fn rewrite<E, F>(&self, mut keep: F) -> Result<Done, E>
     where
         F: for<'r> FnMut(Records<'r>) -> Result<Vec<Cow<'r, [u8]>>, E>,

@@ -26,15 +26,15 @@ impl Log {
     /// place.
     ///
     /// `decide` gets the log's size in bytes, and its age (since it was created or, where the file
-    /// system does not know, last written). It returns the archive's path, or `None` for no rotation;
-    /// a relative path starts at the log's directory. The archive must be on the same file system. A
-    /// file that is there already is never replaced. `decide` first runs without the lock; a log that
-    /// is not to be rotated takes none.
+    /// system does not know, last written). It returns the archive's path, or `None` for no
+    /// rotation; a relative path starts at the log's directory. The archive must be on the same
+    /// file system. A file that is there already is never replaced. `decide` first runs without the
+    /// lock; a log that is not to be rotated takes none.
     ///
-    /// The archive ends with the last record that was appended before; the log begins with the next.
-    /// Between the two renames there is no log. A process that opened the log before keeps the archive
-    /// open: it must open the log again under the lock for each record, as [`append`](Self::append)
-    /// does.
+    /// The archive ends with the last record that was appended before; the log begins with the
+    /// next. Between the two renames there is no log. A process that opened the log before keeps
+    /// the archive open: it must open the log again under the lock for each record, as
+    /// [`append`](Self::append) does.
     ///
     /// Returns the archive's path, absolute; `None` if nothing was rotated.
     ///

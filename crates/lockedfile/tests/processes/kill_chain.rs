@@ -17,8 +17,7 @@ fn next(last: Last<'_>) -> Result<Vec<u8>, LogError> {
 }
 
 fn hash(record: Option<&[u8]>) -> String {
-    let hash = Sha256::digest(record.unwrap_or_default());
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("{:x}", Sha256::digest(record.unwrap_or_default()))
 }
 
 fn number_of(record: &[u8]) -> u64 {

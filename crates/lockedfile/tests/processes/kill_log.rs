@@ -1,5 +1,6 @@
-//! Writers of a log that are killed at any moment, with records of several sizes: no record that was
-//! reported is lost, none is glued to another. `Log::append`, and the recipe for the lock alone.
+//! Writers of a log that are killed at any moment, with records of several sizes: no record that
+//! was reported is lost, none is glued to another. `Log::append`, and the recipe for the lock
+//! alone.
 
 use std::collections::BTreeSet;
 use std::fs;
