@@ -52,6 +52,9 @@ impl Disturbance for Kill {
         ended: &Ended,
         after: &mut Aftermath,
     ) -> &'static str {
+        if let Some(list) = &after.list {
+            after.wrong.push(format!("the access list became `{list}`"));
+        }
         if ended.status.signal() != Some(SIGKILL) {
             after.wrong.push(format!("it was not killed: {}", ended.status));
         }

@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::extent::{Disturbance, Extent};
 use super::scenario::{Act, Lock, Scenario};
-use super::scene::{Aftermath, Scene};
+use super::scene::{Aftermath, NARROWED, Scene};
 use super::strace::{Call, Ended};
 use crate::outcome::Outcome;
 use filelock::testing::Way;
@@ -81,6 +81,13 @@ impl Disturbance for Fail {
         }
         if !after.own_litter.is_empty() && !self.excuses(call, fault) {
             after.wrong.push(format!("{:?} was left behind", after.own_litter));
+        }
+        // Told that there are no lists here, nobody can look for one; and where none can be set, the mode
+        // grants less.
+        let may_lose = call.name == "lgetxattr" && fault == "error=EOPNOTSUPP";
+        let may_narrow = |list: &str| call.name == "fsetxattr" && list == NARROWED;
+        if let Some(list) = after.list.as_ref().filter(|list| !may_lose && !may_narrow(list)) {
+            after.wrong.push(format!("the access list became `{list}`"));
         }
         let is_done = after.is_new || scenario.after() == scenario.before();
         match ended.status.code() {

@@ -50,8 +50,13 @@ pub(crate) struct Aftermath {
     pub(crate) waited_for: Duration,
     /// How long the next writer took.
     pub(crate) next_took: Duration,
+    /// The file's access list is another than before.
+    pub(crate) list: Option<String>,
     pub(crate) wrong: Vec<Wrong>,
 }
+
+/// What is left of the list that [`share`] gives where lists cannot be set.
+pub(crate) const NARROWED: &str = "user::rw-,group::---,other::r--";
 
 /// Gives `target` an access list by which one user more can write, and its group nothing; and its directory
 /// one for new files, by which another user could. Returns the first.
@@ -101,7 +106,7 @@ impl<'a> Scene<'a> {
         let Some(expected) = &self.list else { return Ok(()) };
         let found = access_list(&self.target)?;
         if found != *expected {
-            after.wrong.push(format!("the access list was `{expected}`, and is `{found}`"));
+            after.list = Some(found);
         }
         for name in self.litter()? {
             let path = self.target.with_file_name(&name);

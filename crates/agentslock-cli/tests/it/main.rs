@@ -17,6 +17,8 @@ mod find_border;
 mod flags;
 mod holder;
 mod merge;
+
+mod rights;
 mod run;
 mod set;
 mod show;
