@@ -131,7 +131,7 @@ fn judge_message(scene: &Scene<'_>, message: &str, after: &mut Aftermath) {
     if says_committed != after.is_new {
         after.wrong.push("the message does not tell whether the new content is there".into());
     }
-    let says_what = ["failed to ", " is lost: ", " was lost "];
+    let says_what = ["failed to ", " is lost: ", " was lost ", " cannot be locked: "];
     if !(says_committed || says_what.iter().any(|words| message.contains(words))) {
         after.wrong.push("the message does not say what failed".into());
     }

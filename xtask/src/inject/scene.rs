@@ -110,8 +110,8 @@ impl<'a> Scene<'a> {
         }
         for name in self.litter()? {
             let path = self.target.with_file_name(&name);
-            let closed = fs::symlink_metadata(&path)?.mode() & 0o077 == 0;
-            if name.contains(".tmp-") && !closed && access_list(&path)? != *expected {
+            let for_others = fs::symlink_metadata(&path)?.mode() & 0o077;
+            if name.contains(".tmp-") && for_others != 0 && access_list(&path)? != *expected {
                 after.wrong.push(format!("`{name}` grants what the file did not"));
             }
         }

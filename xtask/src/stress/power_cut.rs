@@ -288,7 +288,7 @@ impl Worker {
     /// others are made, with a record, as if by a writer that died before it had synced anything.
     fn write_own_log(&self, n: u64, durability: Durability) -> Outcome {
         let log = own_log(&self.directory, self.writer, n);
-        if n % 2 == 0 {
+        if n.is_multiple_of(2) {
             std::fs::create_dir_all(log.parent().expect("because it lies in a directory"))?;
             std::fs::write(&log, "\"first\"\n")?;
         }
