@@ -1,20 +1,30 @@
-"""Peers of the two older generations, with their known bug and without it.
+"""Peers of the three older generations, each with its known faults and without them ("fixed").
 
-`docs/protocol.md` says what they put at L, not how they judge, clear and release. That is modelled
-here on what is known of them; where it is not, on the plainest program that fits:
+`docs/protocol.md` says what they put at L. How they judge, clear and release is what is known of them:
 
-- They poll. Found at L: a record older than the TTL is stale; without a readable record, what was
-  changed longer ago than the grace is. The bug: a `stat` that fails counts as stale as well. It
-  fails when the holder releases between the look at the record and the `stat`, and then the lock of
-  whoever came next is removed.
-- The directory generation removes what is stale, and releases, by removing L recursively.
-- The file generation renames what is stale to `L.stale-U` and removes that; it releases by
-  unlinking L. A directory at L has for it no readable record.
+| | first directory | last directory | file |
+|---|---|---|---|
+| claims | mkdir L, then the record | the same | links a finished file to L |
+| stale, with a record | its time is over 30 s ago | the same | the same |
+| stale, without one | mtime of L over 30 s ago | over 2 s ago | over 2 s ago |
+| clears | removes L recursively, in place | renames L to L.stale-PID-NANOS | the same |
+| releases | removes L recursively | the same | moves L aside, looks, removes |
+
+The faults:
+
+1. All: a `stat` that fails counts as stale. It fails if the holder releases between the look at the
+   record and the `stat`. Then the peer removes, by name, the lock of the next holder.
+2. First directory: if its record cannot be written, since L was removed meanwhile, it goes on without
+   a lock.
+3. Both directories: they clear and release whatever stands at L by then.
+4. File: a directory at L has no record that it can read, so it counts as one without a record.
+5. File: a holder that comes back after more than 30 s finds that it cannot read L. It takes that for
+   its own lock, moves L aside, and sees that it is another's. It cannot link a directory back, so it
+   removes the lock of a living holder.
 
 The fixed ones take a failed look for a living holder, remove only what they judged, create the record
-exclusively, read it back, and release only what is theirs. What no fix of theirs can mend without
-another protocol: clearing goes by name, so what is cleared may have been replaced since it was
-judged.
+exclusively, read it back, and release only what is theirs. No fix can mend this without another
+protocol: they clear by name, so another process may have replaced what they judged.
 """
 
 import os
@@ -25,6 +35,8 @@ import kernel
 import record
 
 POLL = 0.0005
+# The first generation gives a lock without a record as long as one with a record.
+FIRST_GRACE = 30.0
 
 
 class Held:
@@ -56,20 +68,18 @@ class Held:
         self.age(30 * 24 * 3600)
 
     def release(self):
-        if not self.verify():
-            return False
-        self.peer.remove()
-        return True
+        return self.peer.release(self.content)
 
 
 class Foreign:
-    """What the two generations have in common."""
+    """What the generations have in common."""
 
     def __init__(self, lock, rules, fixed):
         self.lock = lock
         self.rules = rules
         self.fixed = fixed
         self.took_over = 0
+        self.grace = rules.grace
 
     def acquire(self, timeout, on_wait=None):
         deadline = time.monotonic() + timeout
@@ -87,6 +97,11 @@ class Foreign:
                 on_wait()
             time.sleep(POLL * random.uniform(0.5, 1.5))
 
+    def release(self, content):
+        if self.fixed and read(self.record_path) != content:
+            return False
+        return self.remove()
+
     def judge(self):
         """Whether what is at L is stale, and the bytes of the record that said so."""
         seen = read(self.record_path)
@@ -97,10 +112,35 @@ class Foreign:
             status = os.stat(self.lock)
         except OSError:
             return not self.fixed, None
-        return record.stamp_now() - status.st_mtime_ns > self.rules.grace * 1e9, seen
+        return record.stamp_now() - status.st_mtime_ns > self.grace * 1e9, seen
+
+    def aside(self):
+        return f"{self.lock}.stale-{os.getpid()}-{time.time_ns()}"
+
+    def clear_aside(self, seen):
+        """Moves L aside and removes what it moved; if fixed, only what was judged."""
+        aside = self.aside()
+        try:
+            os.rename(self.lock, aside)
+        except OSError:
+            return False
+        if self.fixed and self.read_moved(aside) != seen:
+            # Not what was judged. Back with it; if the name is taken again, its holder has lost it.
+            try:
+                kernel.rename_exclusively(aside, self.lock)
+                return False
+            except OSError:
+                pass
+        remove_all(aside)
+        return True
 
 
 class Directory(Foreign):
+    """What both directory generations have in common."""
+
+    # Whether it goes on without a lock if the record cannot be written.
+    goes_on = False
+
     @property
     def record_path(self):
         return os.path.join(self.lock, "holder")
@@ -114,11 +154,26 @@ class Directory(Foreign):
         try:
             opened = os.open(self.record_path, os.O_WRONLY | os.O_CREAT | how | os.O_CLOEXEC, 0o644)
         except OSError:
-            # Removed as a leftover while we were stopped, or somebody else's by now.
-            return False
+            # Removed as a leftover while we were stopped, or another's by now.
+            return self.goes_on and not self.fixed
         with open(opened, "wb", buffering=0) as file:
             file.write(content)
         return not self.fixed or read(self.record_path) == content
+
+    def remove(self):
+        if not self.fixed:
+            remove_all(self.lock)
+            return True
+        # Not empty: another's record is in it by now.
+        return attempt(os.unlink, self.record_path) and attempt(os.rmdir, self.lock)
+
+
+class FirstDirectory(Directory):
+    goes_on = True
+
+    def __init__(self, lock, rules, fixed):
+        super().__init__(lock, rules, fixed)
+        self.grace = max(rules.grace, min(FIRST_GRACE, rules.ttl))
 
     def clear(self, seen):
         if not self.fixed:
@@ -129,12 +184,13 @@ class Directory(Foreign):
             return attempt(os.rmdir, self.lock)
         return read(self.record_path) == seen and self.remove()
 
-    def remove(self):
-        if not self.fixed:
-            remove_all(self.lock)
-            return True
-        # Not empty: somebody's record is in it by now.
-        return attempt(os.unlink, self.record_path) and attempt(os.rmdir, self.lock)
+
+class LastDirectory(Directory):
+    def clear(self, seen):
+        return self.clear_aside(seen)
+
+    def read_moved(self, aside):
+        return read(os.path.join(aside, "holder"))
 
 
 class File(Foreign):
@@ -161,23 +217,31 @@ class File(Foreign):
         return super().judge()
 
     def clear(self, seen):
-        aside = f"{self.lock}.stale-{os.getpid()}-{os.urandom(4).hex()}"
+        return self.clear_aside(seen)
+
+    def read_moved(self, aside):
+        return read(aside)
+
+    def release(self, content):
+        seen = read(self.lock)
+        if seen != content and (seen is not None or self.fixed):
+            return False
+        # Read as ours, or not to be read, which it takes for ours.
+        aside = self.aside()
         try:
             os.rename(self.lock, aside)
         except OSError:
             return False
-        if self.fixed and read(aside) != seen:
-            # Not what was judged. Back with it; if the name is taken again, its holder has lost it.
-            try:
-                kernel.rename_exclusively(aside, self.lock)
-                return False
-            except OSError:
-                pass
+        if read(aside) == content:
+            os.unlink(aside)
+            return True
+        try:
+            os.link(aside, self.lock)
+        except OSError:
+            # A directory cannot be linked back.
+            pass
         remove_all(aside)
-        return True
-
-    def remove(self):
-        return attempt(os.unlink, self.lock)
+        return False
 
 
 def read(path):

@@ -29,14 +29,24 @@ import foreign  # noqa: E402
 from judge import Rules  # noqa: E402
 from ours import Ours, lock_of  # noqa: E402
 
-ROLES = {
-    "ours": lambda target, rules: Ours(target, rules),
-    "ours-in-place": lambda target, rules: Ours(target, rules, in_place=True),
-    "directory": lambda target, rules: foreign.Directory(lock_of(target), rules, fixed=False),
-    "directory-fixed": lambda target, rules: foreign.Directory(lock_of(target), rules, fixed=True),
-    "file": lambda target, rules: foreign.File(lock_of(target), rules, fixed=False),
-    "file-fixed": lambda target, rules: foreign.File(lock_of(target), rules, fixed=True),
+GENERATIONS = {
+    "directory-first": foreign.FirstDirectory,
+    "directory-last": foreign.LastDirectory,
+    "file": foreign.File,
 }
+ROLES = {
+    "older": lambda target, rules: Ours(target, rules),
+    "older-in-place": lambda target, rules: Ours(target, rules, in_place=True),
+}
+
+
+def add_generation(name, generation):
+    ROLES[name] = lambda target, rules: generation(lock_of(target), rules, fixed=False)
+    ROLES[f"{name}-fixed"] = lambda target, rules: generation(lock_of(target), rules, fixed=True)
+
+
+for _name, _generation in GENERATIONS.items():
+    add_generation(_name, _generation)
 RUST, PEER = 1, 2
 # Between two increments, in seconds: who comes back at once keeps the lock to itself, and the kinds
 # would hardly meet.

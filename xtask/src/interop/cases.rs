@@ -4,16 +4,16 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::hold::{
-    Found, SHORT, at_once, held_by_ours, held_by_peer, released, replace, stays_held,
+    AT_ONCE, Found, SHORT, at_once, held_by_ours, held_by_peer, released, replace, stays_held,
 };
 use super::process::{Limits, python_holder, rust_holder};
-use super::role::Role;
+use super::role::{Faults, Generation, Role};
 use crate::outcome::Outcome;
 use filelock::testing::Way;
 
 pub(super) type Case = fn(&Path, Way) -> Outcome<Found>;
 
-pub(super) const CASES: [(&str, Case); 10] = [
+pub(super) const CASES: [(&str, Case); 12] = [
     ("foreign, killed, record old: replaced by ours", expired_is_replaced),
     ("foreign, alive or killed, record young: not replaced by ours", young_is_not_replaced),
     ("ours, renewing: not taken by a fixed or our own kind of peer", renewing_is_not_taken),
@@ -24,6 +24,8 @@ pub(super) const CASES: [(&str, Case); 10] = [
     ("our own kind of peer, alive, record old: not replaced by ours", peer_alive_is_not_replaced),
     ("left behind by a killed waiter: swept by the other kind", left_behind_is_swept),
     ("ours, older than the grace: taken by an unfixed peer of files", old_is_taken_by_files),
+    ("ours, taken over from a late peer of files: not removed if that is fixed", late_is_harmless),
+    ("ours, taken over from a late peer of files: removed if that is unfixed", late_removes),
 ];
 
 /// Past the default TTL, in seconds.
@@ -113,7 +115,7 @@ fn killed_is_taken_at_once(at: &Path, way: Way) -> Outcome<Found> {
 /// Not by a fixed peer of the file generation: it does not know directories.
 fn old_is_taken(at: &Path, way: Way) -> Outcome<Found> {
     let mut longest = Duration::ZERO;
-    for role in Role::OURS.into_iter().chain([Role::DirectoryFixed]) {
+    for role in Role::OURS.into_iter().chain(Role::FIXED_DIRECTORIES) {
         let (mut holder, target) = held_by_ours(at, way, OLD)?;
         holder.kill()?;
         let mut peer = python_holder(role, Limits::default(), &target, 0)?;
@@ -175,9 +177,9 @@ fn left_behind_is_swept(at: &Path, way: Way) -> Outcome<Found> {
     let guard = way.options(0).acquire(&target)?;
     let limits = Limits { grace: GRACE, timeout: SHORT, ..Limits::default() };
 
-    let mut living = python_holder(Role::Ours, Limits::default(), &target, 0)?;
+    let mut living = python_holder(Role::Older, Limits::default(), &target, 0)?;
     living.expect("waiting")?;
-    let mut waiter = python_holder(Role::Ours, Limits::default(), &target, 0)?;
+    let mut waiter = python_holder(Role::Older, Limits::default(), &target, 0)?;
     waiter.expect("waiting")?;
     waiter.kill()?;
     only_the_living_stays(at, GRACE, || {
@@ -189,7 +191,7 @@ fn left_behind_is_swept(at: &Path, way: Way) -> Outcome<Found> {
         waiter.expect("waiting")?;
         waiter.kill()?;
         only_the_living_stays(at, GRACE, || {
-            let mut peer = python_holder(Role::OursInPlace, limits, &target, 0)?;
+            let mut peer = python_holder(Role::OlderInPlace, limits, &target, 0)?;
             peer.expect("waiting")?;
             peer.expect("timeout").map(drop)
         })?;
@@ -207,7 +209,7 @@ fn old_is_taken_by_files(at: &Path, way: Way) -> Outcome<Found> {
     let target = at.join("target");
     let guard = way.options(0).acquire(&target)?;
     let limits = Limits { grace: GRACE, ..Limits::default() };
-    let mut peer = python_holder(Role::File, limits, &target, 0)?;
+    let mut peer = python_holder(Role::Go(Generation::File, Faults::AsItIs), limits, &target, 0)?;
     let taken = peer.line()?.starts_with("held") || peer.line()?.starts_with("held");
     if !taken {
         return Ok(Found::Counted("not taken"));
@@ -217,6 +219,34 @@ fn old_is_taken_by_files(at: &Path, way: Way) -> Outcome<Found> {
     }
     released(&mut peer)?;
     Ok(Found::Counted("taken"))
+}
+
+/// A holder of the file generation that comes back after more than the TTL, when ours has taken over.
+fn late_is_harmless(at: &Path, way: Way) -> Outcome<Found> {
+    let guard = taken_from_the_late(at, way, Faults::Fixed)?;
+    guard.release()?;
+    Ok(Found::Good)
+}
+
+/// It cannot read a directory, takes it for its own lock, and removes it.
+fn late_removes(at: &Path, way: Way) -> Outcome<Found> {
+    let guard = taken_from_the_late(at, way, Faults::AsItIs)?;
+    if guard.verify().is_ok() {
+        return Err("the peer of files left our lock alone: it is not as it is known to be".into());
+    }
+    match guard.release() {
+        Err(filelock::ReleaseError::Lost { .. }) => Ok(Found::Counted("removed")),
+        other => Err(format!("a lock that was lost was released: {other:?}").into()),
+    }
+}
+
+/// Our guard, once the peer whose lock it replaced has come back and released.
+fn taken_from_the_late(at: &Path, way: Way, faults: Faults) -> Outcome<filelock::LockGuard> {
+    let (mut peer, target) = held_by_peer(at, Role::Go(Generation::File, faults), OLD)?;
+    let guard = way.options(0).timeout(AT_ONCE).acquire(&target)?;
+    peer.go_on()?;
+    peer.expect("lost")?;
+    Ok(guard)
 }
 
 fn only_the_living_stays(at: &Path, grace: Duration, sweep: impl FnOnce() -> Outcome) -> Outcome {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::process::{Limits, Process, python, rust};
-use super::role::Role;
+use super::role::{Faults, Generation, Role};
 use super::worker::{COUNTER, NEVER, NUMBERS, PATIENCE};
 use crate::outcome::Outcome;
 use crate::workload::oracle::Numbers;
@@ -42,11 +42,9 @@ impl Pairing {
         let mut all = Vec::new();
         for role in Role::ALL {
             let deaths: &[Deaths] = match role {
-                Role::Ours | Role::OursInPlace => &[Deaths::None, Deaths::AllClear],
-                Role::DirectoryFixed | Role::FileFixed => {
-                    &[Deaths::None, Deaths::OursClear, Deaths::AllClear]
-                }
-                Role::Directory | Role::File => &[Deaths::None],
+                Role::Older | Role::OlderInPlace => &[Deaths::None, Deaths::AllClear],
+                Role::Go(_, Faults::Fixed) => &[Deaths::None, Deaths::OursClear, Deaths::AllClear],
+                Role::Go(_, Faults::AsItIs) => &[Deaths::None],
             };
             for &deaths in deaths {
                 all.extend(Way::ALL.map(|way| Self { way, role, deaths }));
@@ -67,10 +65,15 @@ impl Pairing {
     /// What is asserted. The reasons stand at the top of [`super`].
     fn promise(self) -> Promise {
         match (self.role, self.deaths) {
-            (Role::Ours | Role::OursInPlace, _)
-            | (Role::DirectoryFixed | Role::FileFixed, Deaths::None)
-            | (Role::DirectoryFixed, Deaths::OursClear) => Promise::NoHarm,
-            (Role::FileFixed, Deaths::OursClear) if self.way.is_kernel_backed() => {
+            (Role::Older | Role::OlderInPlace, _)
+            | (Role::Go(_, Faults::Fixed), Deaths::None)
+            | (
+                Role::Go(Generation::DirectoryFirst | Generation::DirectoryLast, Faults::Fixed),
+                Deaths::OursClear,
+            ) => Promise::NoHarm,
+            (Role::Go(Generation::File, Faults::Fixed), Deaths::OursClear)
+                if self.way.is_kernel_backed() =>
+            {
                 Promise::NoHarmToOurs
             }
             _ => Promise::Nothing,
