@@ -79,6 +79,8 @@ class Foreign:
         self.rules = rules
         self.fixed = fixed
         self.took_over = 0
+        # How often L was its own and was removed before the record was in it.
+        self.claims_lost = 0
         self.grace = rules.grace
 
     def acquire(self, timeout, on_wait=None):
@@ -154,7 +156,8 @@ class Directory(Foreign):
         try:
             opened = os.open(self.record_path, os.O_WRONLY | os.O_CREAT | how | os.O_CLOEXEC, 0o644)
         except OSError:
-            # Removed as a leftover while we were stopped, or another's by now.
+            # Removed before the record was in it, or another's by now.
+            self.claims_lost += 1
             return self.goes_on and not self.fixed
         with open(opened, "wb", buffering=0) as file:
             file.write(content)

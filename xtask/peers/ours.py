@@ -118,6 +118,8 @@ class CannotPublish(Exception):
 class Ours:
     def __init__(self, target, rules, in_place=False):
         self.lock = lock_of(target)
+        # Only a foreign claim can be lost between two of its steps.
+        self.claims_lost = 0
         self.rules = rules
         self.in_place = in_place
         self.took_over = 0

@@ -4,12 +4,13 @@
     peer.py ROLE hold TARGET
 
 `work` prints `ready`, waits for a line, increments the counter in DIRECTORY/numbers under the lock of TARGET,
-and prints seven numbers:
+and prints eight numbers:
 
-    COMMITTED LOST LONGEST_WAIT CROSSINGS OVERLAPS_WITH_RUST OVERLAPS_WITH_PEERS TAKEOVERS
+    COMMITTED LOST LONGEST_WAIT CROSSINGS OVERLAPS_WITH_RUST OVERLAPS_WITH_PEERS TAKEOVERS CLAIMS_LOST
 
 The wait is in microseconds. LOST is how often it found, before it wrote or when it released, that it held
-the lock no more. DIRECTORY/numbers begins with who came in last, by pid and kind: CROSSINGS counts those of
+the lock no more. CLAIMS_LOST is how often its directory was removed before its record was in it; then it
+tries again. DIRECTORY/numbers begins with who came in last, by pid and kind: CROSSINGS counts those of
 the other kind that came right before us, OVERLAPS those that came in while we held.
 
 `hold` prints `waiting` once it has to wait, then `held MICROSECONDS PID` or `timeout`, waits for a line,
@@ -85,7 +86,8 @@ def work(peer, arguments):
         lost += not kept
         time.sleep(PAUSE)
     longest = round(longest * 1e6)
-    print(committed, lost, longest, crossings, *overlaps.values(), peer.took_over)
+    counts = committed, lost, longest, crossings, *overlaps.values()
+    print(*counts, peer.took_over, peer.claims_lost)
 
 
 def hold(peer, arguments):

@@ -235,7 +235,9 @@ fn late_removes(at: &Path, way: Way) -> Outcome<Found> {
         return Err("the peer of files left our lock alone: it is not as it is known to be".into());
     }
     match guard.release() {
-        Err(filelock::ReleaseError::Lost { .. }) => Ok(Found::Counted("removed")),
+        Err(filelock::ReleaseError::NotHeld(filelock::NotHeld::Lost { .. })) => {
+            Ok(Found::Counted("removed"))
+        }
         other => Err(format!("a lock that was lost was released: {other:?}").into()),
     }
 }

@@ -107,6 +107,8 @@ struct Tally {
     with_rust: u64,
     with_peers: u64,
     takeovers: u64,
+    /// Directories of theirs that were removed before the record was in them.
+    claims_lost: u64,
     failed: u32,
 }
 
@@ -124,7 +126,8 @@ impl Tally {
         let line = worker.line()?;
         let numbers: Vec<u64> =
             line.split_whitespace().map(str::parse).collect::<Result<_, _>>()?;
-        let &[committed, lost, longest, crossings, rusts, peers, takeovers] = &numbers[..] else {
+        let &[committed, lost, longest, crossings, rusts, peers, takeovers, claims] = &numbers[..]
+        else {
             self.failed += 1;
             return Ok(());
         };
@@ -136,16 +139,17 @@ impl Tally {
         self.with_rust += rusts;
         self.with_peers += peers;
         self.takeovers += takeovers;
+        self.claims_lost += claims;
         Ok(())
     }
 }
 
 pub(super) fn print_head() {
     println!(
-        "\n                                                                lost     overlaps      locks lost   \
-         changes  take-     longest, ms\n\
-         place  ours       peers                              counter    incr.  o/o  o/p  p/p  ours peers  of \
-         kind  overs    ours  peers  failed  left"
+        "\n                                                                          lost     \
+         overlaps      locks lost  claims   changes  take-     longest, ms\n\
+         place  ours       peers                                    counter       incr.  o/o  o/p  \
+         p/p  ours peers    lost   of kind  overs    ours  peers  failed  left"
     );
 }
 
@@ -180,8 +184,8 @@ impl Contention {
             Promise::Nothing => ('[', ']'),
         };
         println!(
-            "{:5}  {:9}  {:34}{open}{counter:5} of {expected:5} {lost_increments:4}  {:4} \
-             {between:4} {:4}  {:4}  {:4} {:9}  {:5}  {:6.1} {:6.1} {failed:7} {left:5}{close}",
+            "{:5}  {:9}  {:40}{open}{counter:5} of {expected:5} {lost_increments:4}  {:4} \
+             {between:4} {:4}  {:4}  {:4}  {:6} {:9}  {:5}  {:6.1} {:6.1} {failed:7} {left:5}{close}",
             place.name,
             pairing.way.name(),
             pairing.peers(),
@@ -189,6 +193,7 @@ impl Contention {
             peers.with_peers,
             ours.lost,
             peers.lost,
+            peers.claims_lost,
             ours.crossings + peers.crossings,
             ours.takeovers + peers.takeovers,
             ours.longest.as_secs_f64() * 1e3,

@@ -23,9 +23,9 @@ pub(super) fn run(places: &[Place]) -> Vec<String> {
     });
     let mut failed = Vec::new();
     for (place, columns) in places.iter().zip(&tables) {
-        println!("\n{:5}  {:68} published   in-place    by-time", place.name, "");
+        println!("\n{:5}  {:76} published   in-place    by-time", place.name, "");
         for (row, (name, _)) in CASES.iter().enumerate() {
-            print!("       {name:66}");
+            print!("       {name:74}");
             for (way, column) in Way::ALL.iter().zip(columns) {
                 let word = match &column[row] {
                     Ok(found) => found.word(),

@@ -99,7 +99,7 @@ fn work(options: &LockOptions, target: &Path, directory: &Path, increments: u32)
     }
     let longest = longest.as_micros();
     let [with_rust, with_peers] = overlaps;
-    say(&format!("{committed} {lost} {longest} {crossings} {with_rust} {with_peers} {takeovers}"))
+    say(&format!("{committed} {lost} {longest} {crossings} {with_rust} {with_peers} {takeovers} 0"))
 }
 
 fn hold(way: Way, target: &Path, aged: u32) -> Outcome {
