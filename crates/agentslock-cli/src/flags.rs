@@ -42,6 +42,11 @@ impl Common {
         self.wait.unwrap_or(Wait(Some(DEFAULT_WAIT)))
     }
 
+    /// How long to wait, if that was said.
+    pub(crate) fn explicit_wait(&self) -> Option<Duration> {
+        self.wait.and_then(|wait| wait.0)
+    }
+
     /// The same, but with one try for the lock.
     pub(crate) fn with_one_try(&self) -> Self {
         Self { wait: Some(Wait(Some(Duration::ZERO))), ..self.clone() }

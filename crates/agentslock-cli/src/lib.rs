@@ -14,6 +14,7 @@ mod io;
 mod lock_wait;
 mod sys;
 mod verbs;
+mod who;
 
 use std::process::ExitCode;
 

@@ -89,3 +89,10 @@ pub(crate) fn refuse_missing_parent(target: &Path) -> Result<(), Failure> {
         _ => Ok(()),
     }
 }
+
+/// The document further up, if `target` is one by its name, and is not there.
+pub(crate) fn document_above(target: &Path) -> Option<PathBuf> {
+    let is_missing = target.symlink_metadata().is_err();
+    let is_here = target == Path::new(DOCUMENT) || target == Path::new(".").join(DOCUMENT);
+    (is_missing && is_here).then(|| upward(&Search::from_here().ok()?, DOCUMENT))?
+}

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use crate::document::broken;
+use crate::who::{Who, span};
 use agentslock_core::{Disturbance, FlushError, OpenError, SectionError, StageError};
 
 /// 1: the answer is no.
@@ -30,6 +31,8 @@ pub(crate) struct Failure {
     pub(crate) path: Option<PathBuf>,
     /// The number of the operating system's error, if there was one.
     pub(crate) errno: Option<i32>,
+    /// Who holds the lock that could not be had.
+    pub(crate) holder: Option<Box<agentslock_core::Fields>>,
     /// The exit status of the command that failed, if one did.
     pub(crate) command_status: Option<u8>,
 }
@@ -42,6 +45,7 @@ impl Failure {
             message: message.into(),
             path: None,
             errno: None,
+            holder: None,
             command_status: None,
         }
     }
@@ -132,6 +136,9 @@ impl From<FlushError> for Failure {
         if let FlushError::Open(error @ OpenError::Malformed { .. }) = error {
             return error.into();
         }
+        if let FlushError::Lock(error) = error {
+            return error.into();
+        }
         let (status, kind) = match &error {
             error if error.is_contention() => (LOCKED, "locked"),
             FlushError::LockLost { .. }
@@ -145,10 +152,38 @@ impl From<FlushError> for Failure {
 
 impl From<filelock::AcquireError> for Failure {
     fn from(error: filelock::AcquireError) -> Self {
-        let (status, kind) =
-            if error.is_contention() { (LOCKED, "locked") } else { (TROUBLE, "io") };
-        Self::of(status, kind, &error)
+        locked(&error).unwrap_or_else(|| {
+            let (status, kind) =
+                if error.is_contention() { (LOCKED, "locked") } else { (TROUBLE, "io") };
+            let failure = Self::of(status, kind, &error);
+            Self { message: failure.message + "; nothing was done", ..failure }
+        })
     }
+}
+
+/// A lock that another one holds: who, since when, and which command tells more.
+fn locked(error: &filelock::AcquireError) -> Option<Failure> {
+    let filelock::AcquireError::Timeout { path, waited, holder, .. } = error else { return None };
+    let target = path.display();
+    let gave_up = if waited.as_secs_f64() < 0.05 {
+        String::new()
+    } else {
+        format!("gave up after {}; ", span(*waited))
+    };
+    let who = holder.as_deref().map(|holder| Who::of(holder, path));
+    let by = who.as_ref().map_or_else(
+        || "others".to_owned(),
+        |who| {
+            let command = who.command().map(|command| format!(": {command}")).unwrap_or_default();
+            format!("{}{command}", who.sentence())
+        },
+    );
+    let message = format!(
+        "failed to lock `{target}`: {gave_up}it is locked by {by}; nothing was done; for more: \
+         `agentslock holder {target}`"
+    );
+    let holder = who.map(|who| Box::new(who.as_json()));
+    Some(Failure { holder, ..Failure::new(LOCKED, "locked", message) })
 }
 
 impl From<filelock::VerifyError> for Failure {

@@ -1,6 +1,7 @@
 //! What goes in and out: results, errors, progress, input.
 
 pub(crate) mod failure;
+pub(crate) mod fields;
 pub(crate) mod input;
 pub(crate) mod paint;
 pub(crate) mod stderr;

@@ -6,10 +6,10 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use agentslock_core::Fields;
-use serde_json::value::RawValue;
 
 use crate::flags::json_in_environment;
 use crate::io::failure::{Failure, MERGE_FAILED, TROUBLE};
+pub(crate) use crate::io::fields::{push, push_raw};
 use crate::io::stderr::{end_progress, say};
 
 /// The version of the envelope that `--json` prints. Fields may be added to it; a change of one
@@ -42,17 +42,6 @@ pub(crate) fn envelope(path: &Path, ok: bool) -> Fields {
     fields
 }
 
-/// Adds a field that cannot fail to be JSON: a number, a boolean, a string, or what consists of such.
-pub(crate) fn push<T: serde::Serialize + ?Sized>(fields: &mut Fields, name: &str, value: &T) {
-    fields.push(name, value).expect("because what is pushed is JSON");
-}
-
-/// Adds a JSON text as it is.
-pub(crate) fn push_raw(fields: &mut Fields, name: &str, json: &str) {
-    let raw: &RawValue = serde_json::from_str(json).expect("because it comes from a document");
-    push(fields, name, raw);
-}
-
 pub(crate) fn print_envelope(fields: &Fields) -> Result<ExitCode, Failure> {
     let mut line = serde_json::to_string(fields).expect("because the fields are JSON");
     line.push('\n');
@@ -68,6 +57,9 @@ pub(crate) fn report(failure: &Failure, json: bool) -> ExitCode {
         push(&mut error, "message", &failure.message);
         if let Some(errno) = failure.errno {
             push(&mut error, "errno", &errno);
+        }
+        if let Some(holder) = &failure.holder {
+            push(&mut error, "holder", &**holder);
         }
         if let Some(status) = failure.command_status {
             push(&mut error, "command_status", &status);

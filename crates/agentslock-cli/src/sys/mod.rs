@@ -13,6 +13,12 @@ mod descendants;
 #[cfg(unix)]
 pub(crate) use descendants::{adopt_orphans, reap_orphans, signal_descendants};
 #[cfg(unix)]
+mod process;
+#[cfg(unix)]
+pub(crate) use process::{
+    command_line, is_running, is_stopped, number_inside, processes_with, user_name,
+};
+#[cfg(unix)]
 mod origin;
 #[cfg(unix)]
 mod owner;
@@ -24,8 +30,8 @@ mod unix;
 use unix::ending;
 #[cfg(unix)]
 pub(crate) use unix::{
-    Process, STDIN, Signals, catch_file_size_limit, command_name, exit_code,
-    is_script_without_interpreter, path_from_bytes, stderr_columns,
+    Process, STDIN, Signals, catch_file_size_limit, exit_code, is_script_without_interpreter,
+    path_from_bytes, stderr_columns,
 };
 
 #[cfg(windows)]
@@ -34,11 +40,14 @@ mod windows;
 use windows::ending;
 #[cfg(windows)]
 pub(crate) use windows::{
-    Process, STDIN, Signals, User, catch_file_size_limit, command_name, exit_code,
-    is_script_without_interpreter, is_shared, path_from_bytes, stderr_columns,
+    Process, STDIN, Signals, User, catch_file_size_limit, exit_code, is_script_without_interpreter,
+    is_shared, path_from_bytes, stderr_columns,
 };
 #[cfg(windows)]
-pub(crate) use windows::{adopt_orphans, reap_orphans, signal_descendants};
+pub(crate) use windows::{
+    adopt_orphans, command_line, is_running, is_stopped, number_inside, processes_with,
+    reap_orphans, signal_descendants, user_name,
+};
 
 #[cfg(not(any(unix, windows)))]
 compile_error!("agentslock runs on Unix and Windows, as the lock does");

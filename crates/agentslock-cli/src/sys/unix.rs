@@ -166,13 +166,6 @@ pub(crate) fn exit_code(status: ExitStatus) -> u8 {
     }
 }
 
-/// The name of the command that a process runs. Only Linux tells (proc(5)).
-pub(crate) fn command_name(pid: u32) -> Option<String> {
-    let name = std::fs::read(format!("/proc/{pid}/comm")).ok()?;
-    let name = String::from_utf8_lossy(&name).trim_end().to_owned();
-    Some(name).filter(|name| !name.is_empty())
-}
-
 /// How many columns the terminal at standard error has; `None` if it is no terminal.
 pub(crate) fn stderr_columns() -> Option<usize> {
     let size = rustix::termios::tcgetwinsize(io::stderr()).ok()?;

@@ -100,11 +100,6 @@ pub(crate) fn exit_code(status: ExitStatus) -> u8 {
     status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(u8::MAX)
 }
 
-/// Nobody tells without `unsafe`.
-pub(crate) fn command_name(_: u32) -> Option<String> {
-    None
-}
-
 /// How many columns the console at standard error has; `None` if it is no console.
 pub(crate) fn stderr_columns() -> Option<usize> {
     let console =
@@ -150,4 +145,29 @@ pub(crate) fn reap_orphans(_: Process) {}
 /// What the command has started is not known.
 pub(crate) fn signal_descendants(_: super::end::End) -> usize {
     0
+}
+
+/// Nothing is told of other processes without `unsafe`.
+pub(crate) fn command_line(_: u32) -> Option<String> {
+    None
+}
+
+pub(crate) fn is_stopped(_: u32) -> bool {
+    false
+}
+
+pub(crate) fn is_running(_: u32) -> bool {
+    false
+}
+
+pub(crate) fn number_inside(_: u32) -> Option<u32> {
+    None
+}
+
+pub(crate) fn processes_with(_: &std::path::Path) -> Vec<u32> {
+    Vec::new()
+}
+
+pub(crate) fn user_name(_: u32) -> Option<String> {
+    None
 }

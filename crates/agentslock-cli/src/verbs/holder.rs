@@ -1,32 +1,44 @@
 //! `holder`: who has a lock, and what will become of it; or freeing it by hand.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
-use agentslock_core::{Fields, Timestamp};
+use agentslock_core::Fields;
 use clap::Args;
-use filelock::{HolderId, Inspection, Liveness};
+use filelock::{BreakError, HolderId, Inspection, Liveness};
 
+use crate::document::find;
 use crate::flags::Common;
-use crate::io::failure::{Failure, NO};
+use crate::io::failure::{Failure, LOCKED, NO, TROUBLE};
 use crate::io::stderr::{one_line, say};
 use crate::io::stdout::{envelope, print, print_envelope, push};
 use crate::sys;
+use crate::who::Who;
 
-/// Tell who holds the lock of FILE, since when, and what will become of it; or free it.
+/// Say who holds the lock of FILE, since when, and what happens next; or free it.
 ///
-/// Takes no lock, and changes nothing unless --break is given. That frees the lock only if it still is
-/// held as HANDLE says, which this verb prints: not if it has changed hands meanwhile. A holder that is
-/// alive goes on working, and learns of it when it is about to write.
+/// Takes no lock, and changes nothing unless --break is given. --break frees the lock only if HANDLE
+/// (printed by this command) still names the current holder. A holder that still runs goes on working, and
+/// learns of it when it is about to write.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  agentslock holder .agentsrc.lock\n  \
+    agentslock holder --all .\n  \
     agentslock holder .agentsrc.lock --break 5a1c09d3\n\n\
-    Exit status: 0 the lock is held, or was freed; 1 it is free, or has changed hands; 2 it could not be \
-    looked at or freed.")]
+    Exit status: 0 the lock is held, or was freed; 1 it is free, or HANDLE is not its holder; 2 it could not \
+    be looked at or freed. --until-free: 0 it is free; 75 it is still held after --wait.")]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(crate) struct Holder {
-    /// The file whose lock it is: `events.ndjson`, not `events.ndjson.lock`
-    #[arg(value_name = "FILE")]
+    /// The file whose lock it is: `events.ndjson`, not `events.ndjson.lock`; with --all, a directory
+    #[arg(value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     target: PathBuf,
+    /// List all locks that are held in the directory and below
+    #[arg(long, conflicts_with_all = ["handle", "until_free"])]
+    all: bool,
+    /// Return when the lock is free, or when the time of --wait is over, if that is given
+    #[arg(long, conflicts_with = "handle")]
+    until_free: bool,
     /// Free the lock, if HANDLE still names its holder
     #[arg(long = "break", value_name = "HANDLE")]
     handle: Option<String>,
@@ -38,41 +50,43 @@ pub(crate) struct Holder {
 pub(crate) fn holder(arguments: &Holder, common: &Common) -> Result<ExitCode, Failure> {
     let target = &arguments.target;
     let told = match &arguments.handle {
-        Some(handle) => {
-            free(arguments, common, &handle.parse().unwrap_or_else(|never| match never {}))
-        }
-        None => look(arguments, common),
+        Some(handle) => free(arguments, common, handle),
+        None if arguments.all => list(target, common),
+        None if arguments.until_free => await_free(target, common),
+        None => look(target, common),
     };
     told.map_err(|failure| failure.about(target))
 }
 
-fn look(arguments: &Holder, common: &Common) -> Result<ExitCode, Failure> {
-    let target = &arguments.target;
+fn look(target: &Path, common: &Common) -> Result<ExitCode, Failure> {
     let inspection = filelock::inspect(target)?;
     if common.json {
         let mut fields = envelope(target, inspection.is_some());
         push(&mut fields, "held", &inspection.is_some());
         if let Some(inspection) = &inspection {
-            push(&mut fields, "holder", &as_json(inspection));
+            push(&mut fields, "holder", &as_json(inspection, target));
         }
         print_envelope(&fields)?;
     } else if !common.quiet {
-        let text = match &inspection {
-            None => "free\n".to_owned(),
-            Some(inspection) => as_text(inspection),
-        };
-        print(&text)?;
-        if inspection.is_none()
-            && let Some(meant) = meant(target)
-        {
-            say(&format!(
-                "`{}` itself is a lock; ask about `{}`",
-                target.display(),
-                meant.display()
-            ));
+        match &inspection {
+            None => say_free(target)?,
+            Some(inspection) => _ = print(&as_text(inspection, target))?,
         }
     }
     Ok(if inspection.is_some() { ExitCode::SUCCESS } else { ExitCode::from(NO) })
+}
+
+/// A free lock can be that of another file than was meant.
+fn say_free(target: &Path) -> Result<(), Failure> {
+    let is_there = target.symlink_metadata().is_ok();
+    print(if is_there { "free\n" } else { "free (there is no such file)\n" })?;
+    let name = target.display();
+    if let Some(meant) = meant(target) {
+        say(&format!("`{name}` itself is a lock; ask about `{}`", meant.display()));
+    } else if let Some(above) = find::document_above(target) {
+        say(&format!("there is no `{name}` here; do you mean `{}`?", above.display()));
+    }
+    Ok(())
 }
 
 /// Somebody who asks about a lock by its own name means the file that it is the lock of.
@@ -85,21 +99,111 @@ fn meant(target: &Path) -> Option<PathBuf> {
     filelock::inspect(&meant).ok()?.map(|_| meant)
 }
 
-fn free(arguments: &Holder, common: &Common, handle: &HolderId) -> Result<ExitCode, Failure> {
-    let target = &arguments.target;
-    let outcome = if arguments.dry_run {
-        match filelock::inspect(target)? {
-            None => return Err(nothing_to_free("free", "the lock is free")),
-            Some(inspection) if inspection.holder_id() != handle => {
-                return Err(nothing_to_free(
-                    "no-such-handle",
-                    "the lock is not held as the handle says; look again",
-                ));
-            }
-            Some(_) => "would-free",
+/// How often to look whether a lock is free.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+fn await_free(target: &Path, common: &Common) -> Result<ExitCode, Failure> {
+    let started = Instant::now();
+    sys::wait_begins();
+    while let Some(inspection) = filelock::inspect(target)? {
+        let holder = inspection.holder();
+        // The next one to want it gets it.
+        if matches!(holder.liveness(), Liveness::Dead | Liveness::Expired) {
+            break;
         }
+        let is_over = common.explicit_wait().is_some_and(|limit| started.elapsed() >= limit);
+        if is_over || sys::is_wait_interrupted() {
+            let who = Who::of(holder, target);
+            let message = format!("`{}` is still locked by {}", target.display(), who.sentence());
+            let holder = Some(Box::new(who.as_json()));
+            return Err(Failure { holder, ..Failure::new(LOCKED, "locked", message) });
+        }
+        std::thread::sleep(LOOK_EVERY);
+    }
+    if common.json {
+        let mut fields = envelope(target, true);
+        push(&mut fields, "held", &false);
+        return print_envelope(&fields);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn list(directory: &Path, common: &Common) -> Result<ExitCode, Failure> {
+    let mut locks = Vec::new();
+    for target in targets_below(directory)? {
+        // What is no lock of ours, Cargo.lock say, is none here.
+        if let Ok(Some(inspection)) = filelock::inspect(&target)
+            && is_lock(&inspection)
+        {
+            locks.push((target, inspection));
+        }
+    }
+    let code = if locks.is_empty() { ExitCode::from(NO) } else { ExitCode::SUCCESS };
+    if common.json {
+        let mut fields = envelope(directory, !locks.is_empty());
+        let as_json = |(target, inspection): &(PathBuf, Inspection)| {
+            let mut lock = Fields::new();
+            push(&mut lock, "path", &target.to_string_lossy());
+            push(&mut lock, "holder", &as_json(inspection, target));
+            lock
+        };
+        push(&mut fields, "locks", &locks.iter().map(as_json).collect::<Vec<_>>());
+        print_envelope(&fields)?;
+    } else if !common.quiet {
+        let line = |(target, inspection): &(PathBuf, Inspection)| {
+            let who = Who::of(inspection.holder(), target).brief();
+            one_line(&format!("{who}: {}", target.display())) + "\n"
+        };
+        print(&locks.iter().map(line).collect::<String>())?;
+    }
+    Ok(code)
+}
+
+/// Whether somebody holds it. An empty file, or directory, of such a name can be anything.
+fn is_lock(inspection: &Inspection) -> bool {
+    let holder = inspection.holder();
+    holder.pid().is_some() || matches!(holder.liveness(), Liveness::Unreadable | Liveness::Running)
+}
+
+/// The files that may be locked: beside whose name there is something with `.lock` after it.
+fn targets_below(directory: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let failed = |error| Failure::io(&format!("failed to list `{}`", directory.display()), &error);
+    let mut targets = Vec::new();
+    let mut entries =
+        fs::read_dir(directory).map_err(failed)?.collect::<Result<Vec<_>, _>>().map_err(failed)?;
+    entries.sort_by_key(fs::DirEntry::file_name);
+    for entry in entries {
+        let path = entry.path();
+        let is_lock = entry.file_name().as_encoded_bytes().ends_with(b".lock");
+        let is_directory = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        if is_lock {
+            targets.push(path.with_extension(""));
+        }
+        let record = path.join("holder");
+        if is_directory && !(is_lock && record.symlink_metadata().is_ok()) {
+            // One that may not be listed has no locks that we could be told of.
+            targets.extend(targets_below(&path).unwrap_or_default());
+        }
+    }
+    Ok(targets)
+}
+
+fn free(arguments: &Holder, common: &Common, handle: &str) -> Result<ExitCode, Failure> {
+    let target = &arguments.target;
+    let id: HolderId = handle.parse().unwrap_or_else(|never| match never {});
+    let found = filelock::inspect(target)?;
+    let outcome = if arguments.dry_run {
+        predict(found.as_ref(), target, &id)?;
+        "would-free"
     } else {
-        filelock::break_lock(target, handle)?;
+        filelock::break_lock(target, &id).map_err(|error| match error {
+            BreakError::Free { .. } => free_already(),
+            BreakError::Changed { .. } => no_such_handle(found.as_ref(), target, &id),
+            error => {
+                let failure = Failure::from(error);
+                Failure { message: failure.message + "; nothing was freed", ..failure }
+            }
+        })?;
         "freed"
     };
     if common.json {
@@ -110,87 +214,58 @@ fn free(arguments: &Holder, common: &Common, handle: &HolderId) -> Result<ExitCo
     if common.quiet {
         return Ok(ExitCode::SUCCESS);
     }
-    print(if arguments.dry_run { "would be freed\n" } else { "freed\n" })
+    let code = print(if arguments.dry_run { "would be freed\n" } else { "freed\n" })?;
+    if let Some(found) = found.filter(|it| matches!(it.holder().liveness(), Liveness::Running)) {
+        let pid = found.holder().pid().map_or_else(String::new, |pid| format!(" {pid}"));
+        say(&format!(
+            "its holder, process{pid}, still runs, and learns of it at its next write or renewal"
+        ));
+    }
+    Ok(code)
 }
 
-fn nothing_to_free(kind: &'static str, why: &str) -> Failure {
-    Failure::new(NO, kind, why)
+/// Says what the real thing would say.
+fn predict(found: Option<&Inspection>, target: &Path, id: &HolderId) -> Result<(), Failure> {
+    let Some(found) = found else { return Err(free_already()) };
+    if matches!(found.holder().liveness(), Liveness::Unreadable) {
+        let who = Who::of(found.holder(), target).sentence();
+        let message = format!("the lock of `{}` would not be freed: {who}", target.display());
+        return Err(Failure::new(TROUBLE, "io", message));
+    }
+    if found.holder_id() == id { Ok(()) } else { Err(no_such_handle(Some(found), target, id)) }
 }
 
-fn as_text(inspection: &Inspection) -> String {
-    let holder = inspection.holder();
-    let mut lines = vec![("holder", holder.to_string())];
-    if let Some(command) = command(inspection) {
-        lines.push(("command", command));
-    }
-    if let Some(since) = since(inspection) {
-        lines.push(("since", since.to_string()));
-    }
-    lines.push(("next", next(inspection)));
+fn free_already() -> Failure {
+    Failure::new(NO, "free", "the lock is free; there is nothing to free")
+}
+
+fn no_such_handle(found: Option<&Inspection>, target: &Path, id: &HolderId) -> Failure {
+    let path = target.display();
+    let held = found.map_or_else(String::new, |found| {
+        format!(", it is held by {}", Who::of(found.holder(), target).sentence())
+    });
+    let message = format!(
+        "no such handle: `{id}` does not name the holder of `{path}`{held}; nothing was freed; look again: \
+         `agentslock holder {path}`"
+    );
+    Failure::new(NO, "no-such-handle", message)
+}
+
+fn as_text(inspection: &Inspection, target: &Path) -> String {
+    let who = Who::of(inspection.holder(), target);
+    let mut lines = vec![("holder", who.sentence())];
+    lines.extend(who.command().map(|command| ("command", command)));
+    lines.extend(who.label().map(|label| ("label", label.to_owned())));
+    lines.extend(who.user().map(|user| ("user", user)));
+    lines.extend(who.since().map(|since| ("since", since.to_string())));
+    lines.push(("next", who.next()));
     lines.push(("handle", inspection.holder_id().to_string()));
     let line = |(name, text): &(&str, String)| format!("{name:<8}{}", one_line(text));
     lines.iter().map(line).collect::<Vec<_>>().join("\n") + "\n"
 }
 
-fn as_json(inspection: &Inspection) -> Fields {
-    let holder = inspection.holder();
-    let mut fields = Fields::new();
-    if let Some(pid) = holder.pid() {
-        push(&mut fields, "pid", &pid);
-    }
-    if let Some(command) = command(inspection) {
-        push(&mut fields, "command", &command);
-    }
-    if let Some(since) = since(inspection) {
-        push(&mut fields, "since", since.as_str());
-    }
-    if let Some(age) = holder.age() {
-        push(&mut fields, "age_seconds", &age.as_secs_f64());
-    }
-    if let Some(user) = holder.user() {
-        push(&mut fields, "user", &user);
-    }
-    let verdict = match holder.liveness() {
-        Liveness::Running => "alive",
-        Liveness::Dead => "dead",
-        Liveness::Expires { within } => {
-            push(&mut fields, "expires_in_seconds", &within.as_secs_f64());
-            "expires"
-        }
-        Liveness::Expired => "expired",
-        Liveness::Unreadable => "unreadable",
-        _ => "unknown",
-    };
-    push(&mut fields, "verdict", verdict);
-    push(&mut fields, "next", &next(inspection));
+fn as_json(inspection: &Inspection, target: &Path) -> Fields {
+    let mut fields = Who::of(inspection.holder(), target).as_json();
     push(&mut fields, "handle", &inspection.holder_id().to_string());
     fields
-}
-
-fn since(inspection: &Inspection) -> Option<Timestamp> {
-    Timestamp::from_system_time(inspection.holder().since()?).ok()
-}
-
-/// The command that the holder's process runs, if that process is one of this machine: only then the
-/// kernel vouches for it.
-fn command(inspection: &Inspection) -> Option<String> {
-    let holder = inspection.holder();
-    let is_here = matches!(holder.liveness(), Liveness::Running);
-    holder.pid().filter(|_| is_here).and_then(sys::command_name)
-}
-
-/// What will happen to the lock.
-fn next(inspection: &Inspection) -> String {
-    match inspection.holder().liveness() {
-        Liveness::Running => {
-            "whoever wants the lock waits until it is released, or its holder ends"
-        }
-        Liveness::Dead => "whoever wants the lock next gets it at once",
-        Liveness::Expires { .. } => {
-            "whoever wants the lock waits until it is released, or expires without being renewed"
-        }
-        Liveness::Expired => "whoever wants the lock next gets it",
-        _ => "whoever wants the lock waits until it is released",
-    }
-    .to_owned()
 }

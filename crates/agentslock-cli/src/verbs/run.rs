@@ -91,6 +91,13 @@ const NOT_RUNNABLE: u8 = 126;
 pub(crate) fn run(arguments: &Run, common: &Common) -> Result<ExitCode, Failure> {
     let target = &arguments.target;
     find::refuse_missing_parent(target).map_err(|failure| failure.about(target))?;
+    if let Some(above) = find::document_above(target).filter(|_| !common.quiet) {
+        say(&format!(
+            "there is no `{}` here, and its lock is not that of `{}`",
+            target.display(),
+            above.display()
+        ));
+    }
     let ended = if arguments.nonblock {
         run_locked(arguments, &common.with_one_try())
     } else {

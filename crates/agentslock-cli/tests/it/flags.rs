@@ -75,7 +75,7 @@ fn a_wait_for_ever_ends_with_the_holder() {
     let lab = Lab::new();
     let holder = lab.hold("log");
     let mut append = lab.cli(["append", "log", "{}", "--wait", "forever"]).start();
-    append.await_err("waiting for the lock");
+    append.await_err("waiting for process");
     holder.finish().exits(0);
     let ended = append.finish().exits(0);
     assert!(!ended.stderr.contains("giving up"), "{}", ended.stderr);

@@ -30,7 +30,11 @@ fn make_foreign(lab: &Lab, pid: u32, age: Duration) {
 #[test]
 fn a_free_lock_is_a_no() {
     let lab = Lab::new();
+    let ended = lab.cli(["holder", "t"]).run().exits(1);
+    assert_eq!(ended.out(), "free (there is no such file)\n");
+    lab.write("t", "");
     assert_eq!(lab.cli(["holder", "t"]).run().exits(1).out(), "free\n");
+    fs::remove_file(lab.join("t")).unwrap();
     lab.cli(["holder", "t", "-q"]).run().exits(1).says_nothing();
     let told = lab.cli(["holder", "t", "--json"]).run().exits(1).json();
     assert_eq!(told, json!({"agentslock": 1, "ok": false, "path": "t", "held": false}));
@@ -56,8 +60,8 @@ fn a_living_holder_is_named_and_nothing_is_changed() {
     let before = lab.picture_but_record("t");
     let told = lab.cli(["holder", "t"]).run().exits(0);
     assert!(field(told.out(), "holder").starts_with(&format!("process {},", holder.pid())));
-    assert!(field(told.out(), "holder").contains("alive"));
-    assert!(field(told.out(), "next").contains("waits until it is released"));
+    assert!(field(told.out(), "holder").contains("still running"));
+    assert!(field(told.out(), "next").contains("wait until it is released"));
     field(told.out(), "since");
     lab.cli(["holder", "t", "-q"]).run().exits(0).says_nothing();
     let json = lab.cli(["holder", "t", "--json"]).run().exits(0).json();
@@ -67,8 +71,9 @@ fn a_living_holder_is_named_and_nothing_is_changed() {
     assert_eq!(found["handle"], field(told.out(), "handle"));
     assert!(found["age_seconds"].is_number() && found["since"].is_string(), "{json}");
     if fs::exists("/proc/self/comm").unwrap() {
-        assert_eq!(field(told.out(), "command"), "agentslock");
-        assert_eq!(found["command"], "agentslock");
+        let command = field(told.out(), "command");
+        assert!(command.ends_with("agentslock run t -- cat"), "{command}");
+        assert_eq!(found["command"], command);
     }
     assert_eq!(lab.picture_but_record("t"), before);
     holder.finish().exits(0);
@@ -81,7 +86,7 @@ fn a_dead_holder_is_told_from_a_living_one() {
     holder.signal(Signal::KILL);
     holder.await_end();
     let told = lab.cli(["holder", "t"]).run().exits(0);
-    assert!(field(told.out(), "holder").contains("dead"), "{}", told.out());
+    assert!(field(told.out(), "holder").contains("died"), "{}", told.out());
     assert!(field(told.out(), "next").contains("at once"), "{}", told.out());
     assert!(!told.out().contains("command"), "the number can be another's by now");
     let json = lab.cli(["holder", "t", "--json"]).run().exits(0).json();
@@ -176,6 +181,134 @@ fn what_is_no_lock_is_trouble_and_left_alone() {
     for target in ["/", ".."] {
         lab.cli(["holder", target]).run().exits(2).complaint();
     }
+}
+
+#[test]
+fn a_holder_that_is_stopped_is_called_so_and_how_to_go_on() {
+    let lab = Lab::new();
+    let holder = lab.hold("t");
+    holder.signal(Signal::STOP);
+    let said = || field(lab.cli(["holder", "t"]).run().exits(0).out(), "holder");
+    wait_until(WATCHDOG, || said().contains("stopped"));
+    let told = lab.cli(["holder", "t"]).run().exits(0);
+    assert!(field(told.out(), "next").contains(&format!("kill -CONT {}", holder.pid())));
+    let json = lab.cli(["holder", "t", "--json"]).run().exits(0).json();
+    assert_eq!(json["holder"]["stopped"], true);
+    holder.signal(Signal::CONT);
+    holder.finish().exits(0);
+}
+
+#[test]
+fn of_a_dead_holder_whose_command_lives_the_command_is_named() {
+    let lab = Lab::new();
+    let script = "echo $$; exec cat";
+    let run = ["run", "t", "--", "sh", "-c", script];
+    let mut holder = lab.cli(run).open_input("on\n").start();
+    holder.await_out("on\n");
+    let (dead, child) = (holder.pid(), holder.printed().lines().next().unwrap().to_owned());
+    holder.signal(Signal::KILL);
+    holder.await_end();
+    let told = lab.cli(["holder", "t"]).run().exits(0);
+    let expected = format!("process {child} (it inherited the lock of {dead}, which died)");
+    assert!(field(told.out(), "holder").starts_with(&expected), "{}", told.out());
+    assert_eq!(field(told.out(), "command"), "cat");
+    let json = lab.cli(["holder", "t", "--json"]).run().exits(0).json();
+    assert_eq!(json["holder"]["inherited_by"].to_string(), format!("[{child}]"));
+    drop(holder);
+}
+
+#[test]
+fn since_is_the_acquisition_and_not_the_last_renewal() {
+    let lab = Lab::new();
+    let holder = lab.hold("t");
+    let record = lab.join("t.lock/holder");
+    let since = field(lab.cli(["holder", "t"]).run().exits(0).out(), "since");
+    let before = fs::read(&record).unwrap();
+    wait_until(WATCHDOG, || fs::read(&record).unwrap() != before);
+    assert_eq!(field(lab.cli(["holder", "t"]).run().exits(0).out(), "since"), since);
+    let json = lab.cli(["holder", "t", "--json"]).run().exits(0).json();
+    assert!(json["holder"]["age_seconds"].as_f64().unwrap() > 5.0, "{json}");
+    holder.finish().exits(0);
+}
+
+#[test]
+fn a_holder_in_another_pid_namespace_is_named_by_its_number_here() {
+    let test = "a_holder_in_another_pid_namespace_is_named_by_its_number_here";
+    let lab = Lab::new();
+    let inside =
+        ["-pf", "--mount-proc", "--kill-child", crate::support::PROGRAM, "run", "t", "--", "cat"];
+    let unshare = crate::support::Program::new("unshare").args(inside).in_directory(lab.root());
+    let mut holder = unshare.open_input("on\n").start();
+    wait_until(WATCHDOG, || holder.has_ended() || lab.join("t.lock/holder").exists());
+    if holder.has_ended() {
+        return testkit::skip(test, "unshare(1) may make no pid namespace here");
+    }
+    holder.await_out("on\n");
+    let told = lab.cli(["holder", "t"]).run().exits(0);
+    let said = field(told.out(), "holder");
+    assert!(said.contains("in its own pid namespace"), "{said}");
+    assert!(field(told.out(), "command").ends_with("agentslock run t -- cat"), "{}", told.out());
+    holder.finish();
+}
+
+#[test]
+fn all_locks_below_a_directory_are_listed() {
+    let lab = Lab::new();
+    fs::create_dir_all(lab.join("a/b")).unwrap();
+    lab.write("Cargo.lock", "");
+    assert_eq!(lab.cli(["holder", "--all", "."]).run().exits(1).out(), "");
+    let holders = ["x", "a/y", "a/b/z"].map(|target| lab.hold(target));
+    let ended = lab.cli(["holder", "--all", "."]).run().exits(0);
+    let lines: Vec<_> = ended.out().lines().collect();
+    assert_eq!(lines.len(), 3, "{ended:?}");
+    for (line, name) in lines.iter().zip(["./a/b/z", "./a/y", "./x"]) {
+        assert!(line.ends_with(name) && line.starts_with("process "), "{line}");
+        assert!(line.chars().count() <= 80, "{line}");
+    }
+    let json = lab.cli(["holder", "--all", ".", "--json"]).run().exits(0).json();
+    assert_eq!(json["locks"].as_array().unwrap().len(), 3);
+    for holder in holders {
+        holder.finish().exits(0);
+    }
+    lab.cli(["holder", "--all", "missing"]).run().exits(2).complaint();
+}
+
+#[test]
+fn one_can_wait_until_a_lock_is_free() {
+    let lab = Lab::new();
+    let holder = lab.hold("t");
+    let ended = lab.cli(["holder", "t", "--until-free", "--wait", "0.2"]).run().exits(75);
+    assert!(ended.complaint().contains("still locked by process"), "{ended:?}");
+    let mut waiting = lab.cli(["holder", "t", "--until-free"]).start();
+    assert!(!waiting.has_ended());
+    holder.finish().exits(0);
+    waiting.finish().exits(0).says_nothing();
+}
+
+#[test]
+fn a_document_further_up_is_hinted_at() {
+    let lab = Lab::with("{}");
+    fs::create_dir(lab.join("sub")).unwrap();
+    for verb in [&["holder", DOCUMENT][..], &["run", DOCUMENT, "--", "true"]] {
+        let ended = lab.cli(verb).in_directory(&lab.join("sub")).run();
+        assert!(ended.stderr.contains("there is no `.agentsrc.lock` here"), "{ended:?}");
+        assert!(ended.stderr.contains(&*lab.join(DOCUMENT).to_string_lossy()), "{ended:?}");
+    }
+}
+
+#[test]
+fn an_error_of_a_held_lock_names_its_holder_and_the_command_that_tells_more() {
+    let lab = Lab::new();
+    let holder = lab.hold("t");
+    let ended = lab.cli(["append", "t", "{}", "--wait", "0"]).run().exits(75);
+    let complaint = ended.complaint();
+    assert!(complaint.contains("agentslock run t -- cat"), "{complaint}");
+    assert!(complaint.contains("agentslock holder "), "{complaint}");
+    assert!(complaint.contains("nothing was done"), "{complaint}");
+    let told = lab.cli(["append", "t", "{}", "--wait", "0", "--json"]).run().exits(75).json();
+    assert_eq!(told["error"]["holder"]["pid"], holder.pid());
+    assert_eq!(told["error"]["holder"]["verdict"], "alive");
+    holder.finish().exits(0);
 }
 
 #[test]

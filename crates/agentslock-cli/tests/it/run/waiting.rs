@@ -83,7 +83,8 @@ fn after_a_second_one_line_says_who_is_waited_for() {
         let ended = waiter.finish().exits(75);
         let lines: Vec<_> = ended.stderr.lines().collect();
         let [waiting, gave_up] = lines[..] else { panic!("{lines:?}") };
-        for part in [DOCUMENT, &format!("process {},", holder.pid()), "giving up in"] {
+        for part in [DOCUMENT, &format!("process {} (agentslock run", holder.pid()), "giving up in"]
+        {
             assert!(waiting.contains(part), "{waiting}");
         }
         assert!(gave_up.contains("gave up"), "{gave_up}");

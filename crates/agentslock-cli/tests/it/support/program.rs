@@ -143,6 +143,11 @@ impl Running {
         self.err.await_text(text);
     }
 
+    /// What it has written to its standard output so far.
+    pub(crate) fn printed(&self) -> String {
+        String::from_utf8(self.out.bytes()).unwrap()
+    }
+
     /// Gives it more to read; it was promised by [`Program::open_input`].
     #[track_caller]
     pub(crate) fn type_in(&mut self, text: &str) {
