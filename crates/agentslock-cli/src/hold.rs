@@ -121,6 +121,14 @@ impl Hold {
         self.guard().renew()
     }
 
+    /// The lock that is ours, and those of ancestors.
+    pub(crate) fn into_parts(self) -> (LockGuard, Option<Outer>) {
+        match self {
+            Self::Own(guard) => (guard, None),
+            Self::Inside { inner, outer } => (inner, Some(outer)),
+        }
+    }
+
     /// Releases it. A lock that was lost by now, to a peer that goes by the clock, takes nothing back
     /// of what was written.
     pub(crate) fn release(self) {

@@ -95,7 +95,13 @@ impl Rounds<'_> {
     /// [`Error::Lock`].
     pub fn lock(&mut self) -> Result<Held, Error> {
         let guard = self.options.lock.acquire(&self.path)?;
-        Ok(Held { path: self.path.clone(), durability: self.options.durability, guard })
+        Ok(self.adopt(guard))
+    }
+
+    /// A round under a lock that the caller has taken in its own way: of another path that stands for
+    /// the file, say.
+    pub fn adopt(&self, guard: LockGuard) -> Held {
+        Held { path: self.path.clone(), durability: self.options.durability, guard }
     }
 
     /// After a round that was disturbed: on to the next.
@@ -183,7 +189,22 @@ impl Held {
         read: &Version,
         write: impl FnOnce(&mut AtomicFile) -> io::Result<()>,
     ) -> Result<Outcome, Error> {
-        let outcome = self.write(read, write)?;
+        self.replace_if(read, write, || Ok(()))
+    }
+
+    /// As [`replace`](Self::replace), if `still_held` returns `Ok` right before the file takes its
+    /// name: for a caller who holds more than this lock.
+    ///
+    /// # Errors
+    ///
+    /// As [`replace`](Self::replace), and what `still_held` returns, as it is, with nothing written.
+    pub fn replace_if<E: From<Error>>(
+        self,
+        read: &Version,
+        write: impl FnOnce(&mut AtomicFile) -> io::Result<()>,
+        still_held: impl FnOnce() -> Result<(), E>,
+    ) -> Result<Outcome, E> {
+        let outcome = self.write(read, write, still_held)?;
         let is_written = matches!(outcome, Outcome::Done);
         self.release(is_written)?;
         Ok(outcome)
@@ -206,11 +227,12 @@ impl Held {
         }
     }
 
-    fn write(
+    fn write<E: From<Error>>(
         &self,
         read: &Version,
         write: impl FnOnce(&mut AtomicFile) -> io::Result<()>,
-    ) -> Result<Outcome, Error> {
+        still_held: impl FnOnce() -> Result<(), E>,
+    ) -> Result<Outcome, E> {
         let path = &*self.path;
         remove_left_overs_once(path);
         let mut file = AtomicFile::create(path, self.durability).map_err(Error::Write)?;
@@ -222,13 +244,14 @@ impl Held {
         if let Some(disturbance) = self.disturbance()? {
             return Ok(Outcome::Disturbed(disturbance));
         }
+        still_held()?;
         if !read.is_current(path).map_err(failed_to("examine"))? {
             return Ok(Outcome::Disturbed(Disturbance::FileChanged));
         }
         match file.commit() {
             Ok(()) => Ok(Outcome::Done),
             Err(error) if error.is_committed() => Ok(Outcome::NotDurable(error)),
-            Err(error) => Err(Error::Write(error)),
+            Err(error) => Err(Error::Write(error).into()),
         }
     }
 

@@ -150,6 +150,12 @@ impl From<FlushError> for Failure {
     }
 }
 
+impl From<lockedfile::Error> for Failure {
+    fn from(error: lockedfile::Error) -> Self {
+        FlushError::from(error).into()
+    }
+}
+
 impl From<filelock::AcquireError> for Failure {
     fn from(error: filelock::AcquireError) -> Self {
         locked(&error).unwrap_or_else(|| {

@@ -3,11 +3,10 @@
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Instant;
 
 use agentslock_core::text::compact;
 use clap::Args;
-use fsops::Durability;
+use fsops::{AppendFile, Durability, TornTail};
 use serde_json::value::RawValue;
 
 use crate::document::find;
@@ -83,30 +82,10 @@ fn write(log: &Path, lines: &[String], common: &Common) -> Result<bool, Failure>
     let hold = Hold::acquire(common, log)?;
     lock_wait::tell_acquired(common, log, hold.guard());
     hold.verify()?;
-    let mut closed_torn_tail = false;
-    let mut renewed = Instant::now();
-    for (number, line) in lines.iter().enumerate() {
-        if renewed.elapsed() >= filelock::RENEW_EVERY {
-            hold.renew().map_err(|error| after(number, lines.len(), error.into()))?;
-            renewed = Instant::now();
-        }
-        // Once for all of them, with the last one.
-        let is_last = number + 1 == lines.len();
-        let durability = if is_last { Durability::Full } else { Durability::Atomic };
-        let appended = fsops::append_record_with(log, line.as_bytes(), durability)
-            .map_err(|error| after(number, lines.len(), error.into()))?;
-        closed_torn_tail |= appended.closed_torn_tail;
-    }
+    // All of them by one write: after an error, none of them is in the log.
+    let appended = AppendFile::open(log)?.append(lines, TornTail::CloseOff, Durability::Full)?;
     hold.release();
-    Ok(closed_torn_tail)
-}
-
-/// How far it came.
-fn after(done: usize, all: usize, mut failure: Failure) -> Failure {
-    if all > 1 {
-        failure.message = format!("{}; {done} of {all} records were appended", failure.message);
-    }
-    failure
+    Ok(appended.closed_torn_tail)
 }
 
 /// What a record is called that was typed.

@@ -19,7 +19,7 @@ const PROCESSES: usize = 10;
 
 /// Runs `child` in ten processes on one file, and returns what is beside that file in the end.
 fn ten(child: &str) -> tempfile::TempDir {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = tempfile::tempdir().expect("because there is room");
     let children: Vec<_> = (0..PROCESSES)
         .map(|number| {
             ChildTest::new(module_path!(), child)
@@ -89,8 +89,9 @@ fn ten_programs_keep_their_blocks_in_one_gitignore() {
     let text = fs::read_to_string(directory.path().join("file")).unwrap();
     assert_eq!(text.lines().count(), PROCESSES * 7);
     for number in 0..PROCESSES {
-        let lines: String = (0..5).map(|line| format!("*.{number}-{line}\n")).collect();
-        let block = format!("# BEGIN tool-{number}\n{lines}# END tool-{number}\n");
+        let lines: Vec<_> = (0..5).map(|line| format!("*.{number}-{line}")).collect();
+        let lines = lines.join("\n");
+        let block = format!("# BEGIN tool-{number}\n{lines}\n# END tool-{number}\n");
         assert!(text.contains(&block), "{text}");
     }
 }

@@ -9,6 +9,7 @@ use testkit::{ChildTest, wait_until};
 use crate::{Notes, WATCHDOG, kills, moment};
 
 /// A record: the hash of the one before, a number, and what makes it long enough to be torn.
+#[allow(clippy::unnecessary_wraps, reason = "it is what `append_with` takes")]
 fn next(last: Last<'_>) -> Result<Vec<u8>, LogError> {
     let number = last.record().map_or(0, |record| number_of(record) + 1);
     let mut record = format!("{} {number:012} ", hash(last.record())).into_bytes();
@@ -21,7 +22,8 @@ fn hash(record: Option<&[u8]>) -> String {
 }
 
 fn number_of(record: &[u8]) -> u64 {
-    std::str::from_utf8(&record[65..77]).unwrap().parse().unwrap()
+    let number = std::str::from_utf8(&record[65..77]).expect("because we wrote it");
+    number.parse().expect("because we wrote it")
 }
 
 fn log(path: &std::path::Path) -> Log {
@@ -54,22 +56,22 @@ fn a_hash_chain_never_breaks() {
         };
         // Two at once: the one that is killed leaves the other one waiting.
         let (mut one, mut other) = (spawn(), spawn());
-        let noted = || notes.metadata().map_or(0, |notes| notes.len());
-        wait_until(WATCHDOG, || noted() > 80);
+        let reported = || notes.metadata().map_or(0, |notes| notes.len());
+        wait_until(WATCHDOG, || reported() > 80);
         std::thread::sleep(moment(kill));
         one.kill();
-        let before = noted();
-        wait_until(WATCHDOG, || noted() > before + 80);
+        let reports = reported();
+        wait_until(WATCHDOG, || reported() > reports + 80);
         other.kill();
         removed += u64::from(log(&path).append_with(next).unwrap().closed_torn_tail);
         let bytes = fs::read(&path).unwrap();
-        let mut last = None;
+        let mut before = None;
         let mut offsets = std::collections::BTreeSet::new();
         let mut offset = 0;
         for record in bytes.strip_suffix(b"\n").unwrap().split(|byte| *byte == b'\n') {
-            assert_eq!(std::str::from_utf8(&record[..64]).unwrap(), hash(last), "it breaks");
+            assert_eq!(std::str::from_utf8(&record[..64]).unwrap(), hash(before), "it breaks");
             assert_eq!(record.len(), 20_078, "a torn record");
-            last = Some(record);
+            before = Some(record);
             offsets.insert(offset);
             offset += record.len() as u64 + 1;
         }

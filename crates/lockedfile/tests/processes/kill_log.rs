@@ -31,9 +31,12 @@ fn append(way: &str, log: &Path, record: &str) {
         // Not durable: a kill takes nothing that was written, and syncing would only slow it down.
         "log" => {
             let options = Options::new().durability(Durability::Atomic);
-            Log::with_options(log, options).append(record).map(drop).unwrap();
+            Log::with_options(log, options)
+                .append(record)
+                .map(drop)
+                .expect("because nothing is in the way");
         }
-        _ => recipe::append(log, record).unwrap(),
+        _ => recipe::append(log, record).expect("because nothing is in the way"),
     }
 }
 
@@ -52,7 +55,7 @@ fn child_appends_until_it_is_killed() {
 /// Kills writers with records of `size` bytes, and returns how many torn lines were left.
 fn kill_writers(way: &str, size: usize) -> usize {
     const EACH: u64 = 1_000_000;
-    let directory = tempfile::tempdir().unwrap();
+    let directory = tempfile::tempdir().expect("because nothing is in the way");
     let (log, notes) = (directory.path().join("log"), directory.path().join("notes"));
     let (mut torn, mut found) = (0, BTreeSet::new());
     for kill in 0..kills() {
@@ -69,7 +72,7 @@ fn kill_writers(way: &str, size: usize) -> usize {
         child.kill();
         // The next writer.
         append(way, &log, &record(from + EACH - 1, size));
-        let text = fs::read_to_string(&log).unwrap();
+        let text = fs::read_to_string(&log).expect("because nothing is in the way");
         assert!(text.ends_with('\n'));
         let mut numbers = Vec::new();
         for line in text.lines() {
@@ -91,8 +94,8 @@ fn kill_writers(way: &str, size: usize) -> usize {
         let lost: Vec<_> = reported.iter().filter(|number| !seen.contains(number)).collect();
         assert!(lost.is_empty(), "reported and lost at kill {kill}: {lost:?}");
         found.extend(seen);
-        fs::remove_file(&log).unwrap();
-        fs::remove_file(&notes).unwrap();
+        fs::remove_file(&log).expect("because nothing is in the way");
+        fs::remove_file(&notes).expect("because nothing is in the way");
     }
     println!("{way}, {size} bytes: {} kills, {} records, {torn} torn lines", kills(), found.len());
     torn

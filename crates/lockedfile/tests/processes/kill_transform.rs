@@ -36,9 +36,9 @@ fn no_change_that_was_reported_is_lost_and_readers_see_a_whole_file() {
             .var("NOTES", &notes)
             .var("FROM", (kill * EACH).to_string())
             .spawn();
-        let noted = || notes.metadata().map_or(0, |notes| notes.len());
-        let before = noted();
-        wait_until(WATCHDOG, || noted() > before + 16);
+        let reported = || notes.metadata().map_or(0, |notes| notes.len());
+        let before = reported();
+        wait_until(WATCHDOG, || reported() > before + 16);
         std::thread::sleep(moment(kill));
         if kill % 2 == 0 {
             child.kill();
@@ -64,7 +64,8 @@ fn no_change_that_was_reported_is_lost_and_readers_see_a_whole_file() {
 
 fn check(file: &std::path::Path, notes: &std::path::Path) {
     let text = fs::read_to_string(file).unwrap_or_default();
-    let numbers: Vec<u64> = text.lines().map(|line| line.parse().unwrap()).collect();
+    let numbers: Vec<u64> =
+        text.lines().map(|line| line.parse().expect("because nothing is in the way")).collect();
     let seen: BTreeSet<_> = numbers.iter().copied().collect();
     assert_eq!(seen.len(), numbers.len(), "a change is there twice");
     let reported = Notes::all(notes);
