@@ -1,11 +1,13 @@
 //! Activating an adapter.
 
-use agentslock_core::{Digest, Flushed, ReadError, Timestamp};
+use agentslock_core::{Digest, ReadError, Timestamp};
 
 use crate::adapter::Adapter;
+use crate::bump::{Bumped, bump};
 use crate::document::{blockers, read};
 use crate::error::ChangeError;
 use crate::handle::AdapterHandle;
+use crate::outdated::OutdatedView;
 use crate::view::ViewName;
 
 /// What is known of an adapter when it goes live.
@@ -21,7 +23,13 @@ pub struct Activation {
 
 impl AdapterHandle {
     /// Activates the adapter. One that is active already gets the new digests and time, and keeps
-    /// its views.
+    /// its views. One that is active with these digests is left as it is, time included, so that a
+    /// restart is no change.
+    ///
+    /// A new schema is a bump: each view that was built against another one and is `ready`, of whatever
+    /// adapter, is `pending-recompat-check` in the same write. So no reader ever sees a view that is
+    /// `ready` for a schema that is gone, and no adapter that dies in between leaves one. What the
+    /// bump did is returned.
     ///
     /// It does not go live with another schema than it has while views that depend on it need a new
     /// definition: that is found out under the lock, so that none is overlooked.
@@ -30,27 +38,42 @@ impl AdapterHandle {
     ///
     /// [`ChangeError::Blocked`] names those views. The other variants as they say; unless they say
     /// otherwise, the file is as it was.
-    pub fn activate(&self, activation: &Activation) -> Result<Flushed, ChangeError> {
-        activation.source_digest.check()?;
-        activation.schema_digest.check()?;
-        activation.at.check()?;
-        let ((), flushed) = self.update_section(|lockfile, entries| {
+    pub fn activate(&self, activation: &Activation) -> Result<Bumped, ChangeError> {
+        for (what, digest) in
+            [("source", &activation.source_digest), ("schema", &activation.schema_digest)]
+        {
+            digest.check().map_err(|source| ChangeError::Digest {
+                of: format!("the adapter {:?}, its {what}", self.name()),
+                source,
+            })?;
+        }
+        self.check_time(&activation.at)?;
+        let ((moved, refused), flushed) = self.update_section(|lockfile, entries| {
             let before = entries.object(self.name(), Adapter::from_fields)?;
+            let digests = |adapter: &Adapter| {
+                let Adapter { source_digest, schema_digest, .. } = adapter;
+                *source_digest == activation.source_digest
+                    && *schema_digest == activation.schema_digest
+            };
+            if before.as_ref().is_some_and(digests) {
+                return Ok(Default::default());
+            }
             let live = before.as_ref().map(|adapter| &adapter.schema_digest);
-            if live != Some(&activation.schema_digest) {
+            let is_new = live != Some(&activation.schema_digest);
+            if is_new {
                 let views = blockers(&read(lockfile)?, self.name());
                 if !views.is_empty() {
                     let path = lockfile.path().to_owned();
                     return Err(ChangeError::Blocked { path, adapter: self.name().into(), views });
                 }
             }
-            let after = activated(before.clone(), activation);
-            if before.as_ref() != Some(&after) {
-                entries.set(self.name(), &after)?;
+            entries.set(self.name(), &activated(before, activation))?;
+            if !is_new {
+                return Ok(Default::default());
             }
-            Ok(())
+            bump(self.name(), &activation.schema_digest, entries, &activation.at)
         })?;
-        Ok(flushed)
+        Ok(Bumped { moved, refused, flushed })
     }
 
     /// The views that depend on this adapter and need a new definition, sorted. As long as there is
@@ -58,9 +81,20 @@ impl AdapterHandle {
     ///
     /// # Errors
     ///
-    /// [`ReadError`], which names entry and field.
+    /// [`ReadError`], which names entry, field and place.
     pub fn activation_blockers(&self) -> Result<Vec<ViewName>, ReadError> {
         self.lock().activation_blockers(self.name())
+    }
+
+    /// This adapter's views that were built against a schema that is gone, sorted.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError`], which names entry, field and place.
+    pub fn outdated(&self) -> Result<Vec<OutdatedView>, ReadError> {
+        let mut outdated = self.lock().outdated()?;
+        outdated.retain(|outdated| outdated.view.adapter == self.name());
+        Ok(outdated)
     }
 }
 

@@ -1,9 +1,11 @@
 //! One document, as adapter code sees it, and reading it.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use agentslock_core::{Lockfile, LockfileOptions, OpenError, ReadError, SectionError};
+use agentslock_core::{
+    DocumentPlace, Lockfile, LockfileOptions, OpenError, ReadError, SectionError,
+};
 
 use crate::adapter::Adapter;
 use crate::error::UnusableNameError;
@@ -15,10 +17,7 @@ pub(crate) const ADAPTERS: &str = "adapters";
 /// A document, as adapter code sees it. It holds a path and no state: each call reads the document
 /// as it is by then.
 #[derive(Clone, Debug)]
-pub struct AdaptersLock {
-    path: PathBuf,
-    pub(crate) options: LockfileOptions,
-}
+pub struct AdaptersLock(DocumentPlace);
 
 impl AdaptersLock {
     /// The document at `path`, with the default options. It need not exist.
@@ -28,10 +27,34 @@ impl AdaptersLock {
 
     /// The document at `path`.
     pub fn with_options(path: impl AsRef<Path>, options: LockfileOptions) -> Self {
-        Self { path: path.as_ref().to_owned(), options }
+        Self(DocumentPlace::file(path, options))
     }
 
-    /// All adapters, by name.
+    /// A document without a file, for a test of code that reads or writes one: all calls work on
+    /// `text`, and the clones of a handle share it.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError::Malformed`] if it is not a lock document.
+    pub fn from_text(text: impl Into<String>) -> Result<Self, OpenError> {
+        Ok(Self(DocumentPlace::memory(text)?))
+    }
+
+    /// The path of the document, as it was given.
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// The whole document.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`].
+    pub fn text(&self) -> Result<String, OpenError> {
+        Ok(self.open()?.text())
+    }
+
+    /// All adapters, by name: one consistent picture, of one document.
     ///
     /// # Errors
     ///
@@ -51,11 +74,11 @@ impl AdaptersLock {
     }
 
     pub(crate) fn open(&self) -> Result<Lockfile, OpenError> {
-        self.options.open(&self.path)
+        self.0.open()
     }
 
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
+    pub(crate) fn place(&self) -> &DocumentPlace {
+        &self.0
     }
 }
 

@@ -1,14 +1,18 @@
 //! The errors.
 
 use std::fmt;
+use std::io;
 use std::path::PathBuf;
 
 use agentslock_core::{
-    FlushError, OpenError, ParseDigestError, ParseTimestampError, ReadError, SectionError,
+    FlushError, Holder, OpenError, ParseDigestError, ParseTimestampError, ReadError, SectionError,
     StageError, VersionError,
 };
 
+use serde::Serialize;
+
 use crate::machine::{Event, Status};
+use crate::outdated::OutdatedView;
 use crate::view::ViewName;
 
 /// A name is empty, or contains `/`, which stands between adapter and view where views are shown.
@@ -23,7 +27,7 @@ pub struct UnusableNameError {
 }
 
 /// An event is not possible in the state that a view is in.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
 #[error("the event `{event}` is not possible for the view `{view}`, which is {}", State(state.as_ref()))]
 #[non_exhaustive]
 pub struct IllegalTransition {
@@ -53,12 +57,22 @@ pub enum ChangeError {
     /// A name cannot be used.
     #[error(transparent)]
     Name(#[from] UnusableNameError),
-    /// A digest that was given is none.
-    #[error(transparent)]
-    Digest(#[from] ParseDigestError),
-    /// A time that was given is none.
-    #[error(transparent)]
-    Timestamp(#[from] ParseTimestampError),
+    /// A digest that was given is not a digest.
+    #[error("{of}: {source}")]
+    Digest {
+        /// What it was given for.
+        of: String,
+        /// What is wrong with it.
+        source: ParseDigestError,
+    },
+    /// A time that was given is not a time.
+    #[error("{of}: {source}")]
+    Timestamp {
+        /// What it was given for.
+        of: String,
+        /// What is wrong with it.
+        source: ParseTimestampError,
+    },
     /// The section as it is cannot be read.
     #[error(transparent)]
     Read(#[from] ReadError),
@@ -92,12 +106,76 @@ pub enum ChangeError {
         /// View, state and event.
         transition: IllegalTransition,
     },
+    /// The view was checked against a schema that is gone by now. Check it again.
+    #[error("`{}`: {view}; check it again", path.display())]
+    Outdated {
+        /// The file.
+        path: PathBuf,
+        /// The view, and what of it is gone.
+        view: Box<OutdatedView>,
+    },
     /// The section cannot be staged.
     #[error(transparent)]
     Stage(#[from] StageError),
     /// The document cannot be locked, read or written.
     #[error(transparent)]
     Flush(#[from] FlushError),
+}
+
+impl IllegalTransition {
+    /// `event` is not possible for `view` in the state `state`.
+    pub fn new(view: ViewName, state: Option<Status>, event: Event) -> Self {
+        Self { view, state, event }
+    }
+}
+
+impl ChangeError {
+    /// Who held the lock at the last look, if it was held until the wait ended. `None` for every
+    /// other error, and if the lock changed hands at each look.
+    pub fn contention(&self) -> Option<&Holder> {
+        self.flush().and_then(FlushError::contention)
+    }
+
+    /// Whether the lock was held by others all the time. Trying again later can help.
+    pub fn is_contention(&self) -> bool {
+        self.flush().is_some_and(FlushError::is_contention)
+    }
+
+    /// Whether the lock was lost: another process removed it, or took this process for dead.
+    pub fn is_lost(&self) -> bool {
+        self.flush().is_some_and(FlushError::is_lost)
+    }
+
+    /// Whether the new document is in place in spite of the error, as far as is known.
+    pub fn is_committed(&self) -> bool {
+        self.flush().is_some_and(FlushError::is_committed)
+    }
+
+    fn flush(&self) -> Option<&FlushError> {
+        match self {
+            Self::Flush(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+/// A lost lock is [`io::ErrorKind::Other`] and not `NotFound`, which programs take for "no file yet".
+impl From<ChangeError> for io::Error {
+    fn from(error: ChangeError) -> Self {
+        match error {
+            ChangeError::Read(error) => error.into(),
+            ChangeError::Flush(error) => error.into(),
+            ChangeError::Version(_) => Self::new(io::ErrorKind::Unsupported, error),
+            ChangeError::NotActive { .. }
+            | ChangeError::Blocked { .. }
+            | ChangeError::Illegal { .. }
+            | ChangeError::Outdated { .. } => Self::other(error),
+            ChangeError::Name(_)
+            | ChangeError::Digest { .. }
+            | ChangeError::Timestamp { .. }
+            | ChangeError::Stage(_) => Self::new(io::ErrorKind::InvalidInput, error),
+        }
+    }
 }
 
 impl From<OpenError> for ChangeError {

@@ -11,8 +11,8 @@ use crate::view::{View, ViewName};
 /// One adapter's own part of a document: its entry, and its views.
 ///
 /// Each change is read and written under one hold of the lock. It changes the entry of this adapter
-/// alone; only [`schema_bumped`](Self::schema_bumped) reaches the views of others, whose authors it
-/// tells.
+/// alone; only a new schema ([`activate`](Self::activate), [`schema_bumped`](Self::schema_bumped))
+/// reaches the views of others.
 #[derive(Clone, Debug)]
 pub struct AdapterHandle {
     lock: AdaptersLock,
@@ -75,7 +75,7 @@ impl AdapterHandle {
         &self,
         mut change: impl FnMut(&Lockfile, &mut Entries) -> Result<R, ChangeError>,
     ) -> Result<(R, Flushed), ChangeError> {
-        let updated = self.lock.options.update(self.lock.path(), |lockfile| {
+        let updated = self.lock.place().update(|lockfile| {
             lockfile.refuse_later_version()?;
             let mut entries = lockfile.entries_or_empty(ADAPTERS)?;
             let value = change(lockfile, &mut entries)?;
@@ -101,17 +101,23 @@ impl AdapterHandle {
         })
     }
 
+    pub(crate) fn check_time(&self, at: &Timestamp) -> Result<(), ChangeError> {
+        let of = format!("the adapter {:?}", self.name);
+        at.check().map_err(|source| ChangeError::Timestamp { of, source })
+    }
+
     /// Lets `event` happen to the view `name`, and then `change`s what else comes with it.
-    pub(crate) fn happen(
+    pub(crate) fn happen<R>(
         &self,
         name: &str,
         event: &Event,
         at: &Timestamp,
-        change: impl Fn(&Entries, &mut View) -> Result<(), ChangeError>,
-    ) -> Result<Flushed, ChangeError> {
+        change: impl Fn(&Entries, &mut View) -> Result<R, ChangeError>,
+    ) -> Result<(R, Flushed), ChangeError> {
         check_name(name, "a view")?;
-        at.check()?;
-        let ((), flushed) = self.change(|entries, adapter| {
+        let of = || format!("the view `{}`", self.view_name(name));
+        at.check().map_err(|source| ChangeError::Timestamp { of: of(), source })?;
+        self.change(|entries, adapter| {
             let old = adapter.materialized_views.remove(name);
             let from = old.as_ref().map(|view| view.view_status.clone());
             let Some(to) = event.leads_to(from.as_ref()) else {
@@ -120,11 +126,10 @@ impl AdapterHandle {
                 return Err(ChangeError::Illegal { path: entries.path().to_owned(), transition });
             };
             let mut view = old.unwrap_or_else(View::new);
-            view.enter(from, to, event, at);
-            change(entries, &mut view)?;
+            view.enter(from.as_ref(), to, event, at);
+            let value = change(entries, &mut view)?;
             adapter.materialized_views.insert(name.to_owned(), view);
-            Ok(())
-        })?;
-        Ok(flushed)
+            Ok(value)
+        })
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use agentslock_core::{Digest, Flushed, ParseDigestError, Timestamp};
+use serde::Serialize;
 
 use crate::document::ADAPTERS;
 use crate::error::ChangeError;
@@ -22,7 +23,7 @@ pub enum Presence {
 }
 
 /// What a reconcile did.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Reconciled {
     /// The views that are `pending-rebuild` now, sorted.
@@ -32,6 +33,13 @@ pub struct Reconciled {
     pub changed_meanwhile: Vec<ViewName>,
     /// Whether the file was touched.
     pub flushed: Flushed,
+}
+
+impl Reconciled {
+    /// What a reconcile could have done, for a test.
+    pub fn new(moved: Vec<ViewName>, changed_meanwhile: Vec<ViewName>, flushed: Flushed) -> Self {
+        Self { moved, changed_meanwhile, flushed }
+    }
 }
 
 impl AdapterHandle {
@@ -51,14 +59,17 @@ impl AdapterHandle {
         at: &Timestamp,
         mut presence: impl FnMut(&str, &View) -> Presence,
     ) -> Result<Reconciled, ChangeError> {
-        at.check()?;
+        self.check_time(at)?;
         let lockfile = self.lock().open()?;
         lockfile.refuse_later_version()?;
         let seen = self.require(&lockfile.entries_or_empty(ADAPTERS)?)?.materialized_views;
         let mut events = BTreeMap::new();
         for (name, view) in &seen {
             let event = match view.view_status {
-                Status::Ready => differs(view, presence(name, view))?,
+                Status::Ready => differs(view, presence(name, view)).map_err(|source| {
+                    let of = format!("the view `{}`, what is there of it", self.view_name(name));
+                    ChangeError::Digest { of, source }
+                })?,
                 Status::Other(_) => Some(Event::InvalidStatus),
                 _ => None,
             };

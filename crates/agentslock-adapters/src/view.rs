@@ -92,14 +92,8 @@ impl View {
     }
 
     /// Puts it into the status `to`, and into its history how it came there.
-    pub(crate) fn enter(&mut self, from: Option<Status>, to: Status, by: &Event, at: &Timestamp) {
-        self.state_history.push(Transition {
-            at: at.clone(),
-            from: from.map(|status| status.as_str().to_owned()).filter(|text| !text.is_empty()),
-            to: to.as_str().to_owned(),
-            trigger: by.to_string(),
-            other: Fields::new(),
-        });
+    pub(crate) fn enter(&mut self, from: Option<&Status>, to: Status, by: &Event, at: &Timestamp) {
+        self.state_history.push(Transition::new(at.clone(), from, &to, by));
         let surplus = self.state_history.len().saturating_sub(HISTORY_LIMIT);
         self.state_history.drain(..surplus);
         self.view_status = to;
@@ -109,7 +103,7 @@ impl View {
     pub(crate) fn step(&mut self, event: &Event, at: &Timestamp) -> bool {
         let from = self.view_status.clone();
         let Some(to) = event.leads_to(Some(&from)) else { return false };
-        self.enter(Some(from), to, event, at);
+        self.enter(Some(&from), to, event, at);
         true
     }
 
@@ -208,6 +202,19 @@ impl Transition {
     }
 }
 
+impl Transition {
+    /// A transition, for a test of code that reads a history.
+    pub fn new(at: Timestamp, from: Option<&Status>, to: &Status, by: &Event) -> Self {
+        Self {
+            at,
+            from: from.map(|status| status.as_str().to_owned()).filter(|text| !text.is_empty()),
+            to: to.as_str().to_owned(),
+            trigger: by.to_string(),
+            other: Fields::new(),
+        }
+    }
+}
+
 impl Serialize for Transition {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
@@ -231,6 +238,13 @@ impl ViewName {
 impl fmt::Display for ViewName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.adapter, self.view)
+    }
+}
+
+/// As it is shown.
+impl Serialize for ViewName {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

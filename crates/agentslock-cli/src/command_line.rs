@@ -6,6 +6,7 @@ use crate::flags::Common;
 use crate::verbs::append::Append;
 use crate::verbs::check::Check;
 use crate::verbs::diff::Diff;
+use crate::verbs::digest::DigestOf;
 use crate::verbs::edit::Edit;
 use crate::verbs::holder::Holder;
 use crate::verbs::merge::Merge;
@@ -35,6 +36,7 @@ pub(crate) enum Verb {
     Edit(Edit),
     Check(Check),
     Diff(Diff),
+    Digest(DigestOf),
     Merge(Merge),
     Run(Run),
     Holder(Holder),

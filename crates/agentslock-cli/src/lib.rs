@@ -23,7 +23,7 @@ use clap::{CommandFactory, Parser};
 use command_line::{Arguments, Verb};
 use io::failure::Failure;
 use io::{stderr, stdout};
-use verbs::{append, check, diff, edit, holder, merge, run, set, show, unset};
+use verbs::{append, check, diff, digest, edit, holder, merge, run, set, show, unset};
 
 /// The command line: verbs, flags and their help.
 pub fn command() -> clap::Command {
@@ -45,6 +45,7 @@ pub fn main() -> ExitCode {
         Verb::Unset(arguments) => unset::unset(arguments, common),
         Verb::Check(arguments) => check::check(arguments, common),
         Verb::Diff(arguments) => diff::diff(arguments, common),
+        Verb::Digest(arguments) => digest::digest(arguments, common),
         Verb::Merge(arguments) => merge::merge(arguments, common),
         Verb::Run(arguments) => run::run(arguments, common),
         Verb::Holder(arguments) => holder::holder(arguments, common),

@@ -82,7 +82,13 @@ pub(super) const TASKS: &[Task] = &[
     task("mutation", &["xtask", "mutation"]).short(Short::None).long(&[]),
     task("sections", &["test", "--quiet", "-p", "agentslock-adapters", "--test", "processes"])
         .short(Short::None)
-        .long(&["--", "--include-ignored"]),
+        .long(&["--", "--include-ignored", "--skip", "killed"]),
+    task(
+        "bumps",
+        &["test", "--quiet", "-p", "agentslock-adapters", "--test", "processes", "killed"],
+    )
+    .short(Short::None)
+    .long(&["--", "--include-ignored", "--nocapture"]),
 ];
 
 /// One that `ci` runs just so, that needs nothing, and that has no long form.

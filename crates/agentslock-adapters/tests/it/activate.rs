@@ -9,10 +9,13 @@ fn activating_again_updates_the_digests_and_keeps_the_views() {
     let lab = Lab::with("{\"lock_version\":1}");
     let kuzu = lab.adapter("kuzu");
     assert_eq!(kuzu.entry().unwrap(), None);
-    assert_eq!(kuzu.activate(&activation(1, 1)).unwrap(), Flushed::Written);
+    assert_eq!(kuzu.activate(&activation(1, 1)).unwrap().flushed, Flushed::Written);
     kuzu.register_view("calls", &Build::new(digest(3), at(2))).unwrap();
-    assert_eq!(kuzu.activate(&activation(5, 3)).unwrap(), Flushed::Written);
-    assert_eq!(kuzu.activate(&activation(5, 3)).unwrap(), Flushed::Unchanged);
+    assert_eq!(kuzu.activate(&activation(5, 3)).unwrap().flushed, Flushed::Written);
+    let text = lab.text();
+    assert_eq!(kuzu.activate(&activation(5, 3)).unwrap().flushed, Flushed::Unchanged);
+    assert_eq!(kuzu.activate(&activation(5, 9)).unwrap().flushed, Flushed::Unchanged, "a restart");
+    assert_eq!(lab.text(), text);
     let entry = kuzu.entry().unwrap().unwrap();
     assert_eq!((&entry.source_digest, &entry.schema_digest), (&digest(5), &digest(6)));
     assert_eq!(entry.activated_at, at(3));
@@ -96,15 +99,30 @@ fn an_adapter_does_not_go_live_while_views_need_a_new_definition_for_it() {
 fn a_live_adapter_stays_live_with_the_schema_that_it_has() {
     let lab = Lab::with("{}");
     let (crg, kuzu) = (lab.adapter("crg"), lab.adapter("kuzu"));
-    crg.activate(&activation(1, 1)).unwrap();
+    crg.activate(&activation(3, 1)).unwrap();
     kuzu.activate(&activation(3, 1)).unwrap();
     kuzu.register_view("calls", &Build::new(digest(3), at(2)).depending_on(on("crg"))).unwrap();
-    assert_eq!(crg.schema_bumped(&at(3)).unwrap().moved.len(), 1);
+    let bumped = crg.activate(&activation(8, 3)).unwrap();
+    assert_eq!(names(&bumped.moved), ["kuzu/calls"]);
     kuzu.recompat_failed("calls", &at(4)).unwrap();
-    let mut again = activation(1, 5);
-    again.source_digest = digest(9);
-    assert_eq!(crg.activate(&again).unwrap(), Flushed::Written, "the same schema");
+    let mut again = activation(8, 5);
+    again.source_digest = digest(1);
+    assert_eq!(crg.activate(&again).unwrap().flushed, Flushed::Written, "the same schema");
     assert!(matches!(crg.activate(&activation(7, 6)), Err(ChangeError::Blocked { .. })));
+}
+
+#[test]
+fn going_live_with_a_new_schema_is_a_bump_in_one_write() {
+    let lab = Lab::with(kuzu(&[("busy", "pending-rebuild"), ("calls", "ready")]));
+    let bumped = lab.adapter("crg").activate(&activation(8, 3)).unwrap();
+    assert_eq!(names(&bumped.moved), ["kuzu/calls"]);
+    assert_eq!(names(bumped.refused.iter().map(|refused| &refused.view)), ["kuzu/busy"]);
+    let last = lab.view("kuzu", "calls").state_history.pop().unwrap();
+    assert_eq!((last.at, last.trigger.as_str()), (at(3), "dependee-bump:crg"));
+    let text = lab.text();
+    let again = lab.adapter("crg").schema_bumped(&at(9)).unwrap();
+    assert_eq!((again.moved.len(), again.flushed), (0, Flushed::Unchanged));
+    assert_eq!(lab.text(), text);
 }
 
 #[test]
@@ -130,9 +148,9 @@ fn nonsense_from_the_caller_is_refused_before_anything_is_staged() {
     cases[1].schema_digest = bad;
     cases[2].at = unchecked("2026-02-30T00:00:00Z");
     for (case, expected) in cases.iter().zip([
-        "\"sha256:0G\" is not a digest: column 9",
-        "\"sha256:0G\" is not a digest: column 9",
-        "\"2026-02-30T00:00:00Z\" is not a time: column 9",
+        "the adapter \"kuzu\", its source: \"sha256:0G\" is not a digest: column 9",
+        "the adapter \"kuzu\", its schema: \"sha256:0G\" is not a digest: column 9",
+        "the adapter \"kuzu\": \"2026-02-30T00:00:00Z\" is not a time: column 9",
     ]) {
         let error = kuzu.activate(case).unwrap_err();
         assert!(said(&error).starts_with(expected), "{error}");

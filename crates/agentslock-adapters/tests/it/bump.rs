@@ -1,14 +1,16 @@
 //! A bump of a schema, which concerns many views of many adapters at once.
 
-use agentslock_adapters::{Build, Flushed, Status};
+use agentslock_adapters::{Build, Bumped, ChangeError, Dependency, Flushed, Status};
 
-use crate::support::{Lab, activation, at, digest, kuzu, names, on, said, unchecked};
+use crate::support::{
+    Lab, activation, at, digest, kuzu, kuzu_after_bump, names, on, said, unchecked,
+};
 
 #[test]
 fn a_bump_reaches_the_ready_views_of_all_adapters_that_depend_on_it() {
     let lab = Lab::with("{}");
     for adapter in ["crg", "a", "a-b", "bystander"] {
-        lab.adapter(adapter).activate(&activation(1, 0)).unwrap();
+        lab.adapter(adapter).activate(&activation(3, 0)).unwrap();
     }
     for (adapter, view, dependee) in [
         ("a", "y", "crg"),
@@ -20,7 +22,7 @@ fn a_bump_reaches_the_ready_views_of_all_adapters_that_depend_on_it() {
         let build = Build::new(digest(3), at(1)).depending_on(on(dependee));
         lab.adapter(adapter).register_view(view, &build).unwrap();
     }
-    let bumped = lab.adapter("crg").schema_bumped(&at(2)).unwrap();
+    let bumped = lab.adapter("crg").activate(&activation(8, 2)).unwrap();
     assert_eq!(names(&bumped.moved), ["a-b/x", "a/x", "a/y", "crg/own"]);
     assert_eq!((bumped.refused.len(), bumped.flushed), (0, Flushed::Written));
     assert_eq!(lab.view("bystander", "x").view_status, Status::Ready);
@@ -36,7 +38,7 @@ fn one_view_in_no_state_for_it_keeps_the_bump_from_no_other() {
         ("fine", "ready"),
         ("odd", "levitating"),
     ];
-    let lab = Lab::with(kuzu(&views));
+    let lab = Lab::with(kuzu_after_bump(&views));
     let bumped = lab.adapter("crg").schema_bumped(&at(2)).unwrap();
     assert_eq!(names(&bumped.moved), ["kuzu/fine"]);
     let refused = bumped.refused.iter().map(|refused| &refused.view);
@@ -55,7 +57,7 @@ fn one_view_in_no_state_for_it_keeps_the_bump_from_no_other() {
 
 #[test]
 fn a_bump_that_moves_nothing_leaves_the_file_alone() {
-    let text = kuzu(&[("busy", "pending-rebuild")]);
+    let text = kuzu_after_bump(&[("busy", "pending-rebuild")]);
     let lab = Lab::with(&text);
     let bumped = lab.adapter("crg").schema_bumped(&at(2)).unwrap();
     assert_eq!((bumped.refused.len(), bumped.flushed), (1, Flushed::Unchanged));
@@ -65,11 +67,23 @@ fn a_bump_that_moves_nothing_leaves_the_file_alone() {
 }
 
 #[test]
+fn a_bump_leaves_alone_what_fits_and_comes_after_activation() {
+    let text = kuzu(&[("calls", "ready")]);
+    let lab = Lab::with(&text);
+    let bumped = lab.adapter("crg").schema_bumped(&at(2)).unwrap();
+    assert_eq!(bumped, Bumped::new(vec![], vec![], Flushed::Unchanged), "repeated after a crash");
+    let error = lab.adapter("new").schema_bumped(&at(2)).unwrap_err();
+    assert!(matches!(error, ChangeError::NotActive { .. }), "{error}");
+    assert_eq!(lab.text(), text);
+}
+
+#[test]
 fn a_whole_round_of_a_bump_ends_where_it_began() {
     let lab = Lab::with(kuzu(&[("calls", "ready")]));
     let kuzu = lab.adapter("kuzu");
-    assert_eq!(lab.adapter("crg").schema_bumped(&at(1)).unwrap().moved.len(), 1);
-    kuzu.recompat_passed("calls", &[on("crg")], &at(2)).unwrap();
+    assert_eq!(lab.adapter("crg").activate(&activation(8, 1)).unwrap().moved.len(), 1);
+    let now = Dependency::new("crg", digest(9), "2");
+    kuzu.recompat_passed("calls", &[now], &at(2)).unwrap();
     kuzu.view_rebuilt("calls", &digest(9), &at(3)).unwrap();
     let view = lab.view("kuzu", "calls");
     assert_eq!(view.view_status, Status::Ready);

@@ -84,7 +84,7 @@ fn all_entries_written_from_their_types_are_what_they_were_to_the_byte() {
 #[test]
 fn an_unchanged_rewrite_leaves_every_byte() {
     let lab = Lab::with(DOCUMENT);
-    assert_eq!(lab.adapter("crg").activate(&activation(1, 1)).unwrap(), Flushed::Unchanged);
+    assert_eq!(lab.adapter("crg").activate(&activation(1, 1)).unwrap().flushed, Flushed::Unchanged);
     assert_eq!(lab.text(), DOCUMENT);
     // A change to one adapter and back leaves the other as it is spelled.
     let mut other = activation(1, 1);

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
 mod activate;
+mod adapter;
 mod bump;
 mod dependencies;
 mod example;

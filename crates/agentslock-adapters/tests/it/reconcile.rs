@@ -116,7 +116,7 @@ fn nonsense_from_the_caller_is_refused_before_anything_is_staged() {
         })
         .unwrap_err();
     assert!(said(&error).contains("\"md5:00\" is not a digest"), "{error}");
-    let error = lab.adapter("crg").reconcile(&at(5), |view, _| look(view)).unwrap_err();
+    let error = lab.adapter("none").reconcile(&at(5), |view, _| look(view)).unwrap_err();
     assert!(matches!(error, ChangeError::NotActive { .. }), "{error:?}");
     assert_eq!(lab.text(), text);
 }

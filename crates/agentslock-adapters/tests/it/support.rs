@@ -47,12 +47,27 @@ impl Lab {
     }
 }
 
-/// A document with the adapter `kuzu`, whose views have these statuses and depend on `crg`.
+/// A document with the adapter `kuzu`, whose views have these statuses and depend on the schema that
+/// `crg` offers.
 pub(crate) fn kuzu(views: &[(&str, &str)]) -> String {
+    kuzu_beside(&digest(4), views)
+}
+
+/// As [`kuzu`], where `crg` has gone live with another schema since, and a program that does not
+/// compare has left the views as they were.
+pub(crate) fn kuzu_after_bump(views: &[(&str, &str)]) -> String {
+    kuzu_beside(&digest(5), views)
+}
+
+fn kuzu_beside(schema: &Digest, views: &[(&str, &str)]) -> String {
     let views = views.iter().map(|(name, status)| (*name, view(status)));
     let views: serde_json::Map<_, _> = views.map(|(name, view)| (name.to_owned(), view)).collect();
     serde_json::json!({
-        "adapters": { "kuzu": {
+        "adapters": { "crg": {
+            "source_digest": digest(1),
+            "schema_digest": schema,
+            "activated_at": at(0),
+        }, "kuzu": {
             "source_digest": digest(1),
             "schema_digest": digest(2),
             "activated_at": at(0),

@@ -11,7 +11,7 @@ fn a_later_format_is_read_and_not_written() {
     let lab = Lab::with(&text);
     let kuzu = lab.adapter("kuzu");
     assert_eq!(kuzu.entry().unwrap().unwrap().materialized_views.len(), 3);
-    assert_eq!(lab.lock.adapters().unwrap().len(), 1);
+    assert_eq!(lab.lock.adapters().unwrap().len(), 2);
     assert!(lab.lock.activation_blockers("crg").unwrap().is_empty());
     let errors = [
         kuzu.activate(&activation(1, 1)).unwrap_err(),

@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
 mod adapters;
+mod killed;
 mod resolver;
 mod together;
 

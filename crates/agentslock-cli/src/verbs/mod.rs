@@ -3,6 +3,7 @@
 pub(crate) mod append;
 pub(crate) mod check;
 pub(crate) mod diff;
+pub(crate) mod digest;
 pub(crate) mod edit;
 pub(crate) mod holder;
 pub(crate) mod merge;

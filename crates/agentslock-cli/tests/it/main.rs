@@ -8,6 +8,7 @@
 mod append;
 mod check;
 mod diff;
+mod digest;
 mod docs;
 mod edit;
 mod errors;

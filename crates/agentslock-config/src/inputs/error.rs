@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// One of the files that a resolve is made from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -74,6 +74,18 @@ impl Slot {
             Self::UserLocal => "user-local",
             Self::ProjectLocal => "project-local",
             Self::RepoLocal => "repo-local",
+        }
+    }
+}
+
+impl Slot {
+    /// Where its file lies, for the repository at `repository` and the person whose own files are in
+    /// `agents_home`; `None` without such a directory.
+    pub fn path(self, repository: &Path, agents_home: Option<&Path>) -> Option<PathBuf> {
+        match self {
+            Self::UserLocal => agents_home.map(|home| home.join(".agentsrc.json")),
+            Self::ProjectLocal => Some(repository.join(".agentsrc.local.json")),
+            Self::RepoLocal => Some(repository.join(".agentsrc.json")),
         }
     }
 }

@@ -53,19 +53,18 @@ impl Inputs {
         repository: impl AsRef<Path>,
         agents_home: Option<&Path>,
     ) -> Result<Self, InputsError> {
-        let repository = repository.as_ref();
-        let read = |slot, path: PathBuf| match std::fs::read(&path) {
-            Ok(bytes) => Ok(Some(bytes)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(source) => Err(InputsError::Read { slot, path, source }),
+        let read = |slot: Slot| {
+            let Some(path) = slot.path(repository.as_ref(), agents_home) else { return Ok(None) };
+            match std::fs::read(&path) {
+                Ok(bytes) => Ok(Some(bytes)),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+                Err(source) => Err(InputsError::Read { slot, path, source }),
+            }
         };
         Ok(Self {
-            user_local: match agents_home {
-                Some(home) => read(Slot::UserLocal, home.join(".agentsrc.json"))?,
-                None => None,
-            },
-            project_local: read(Slot::ProjectLocal, repository.join(".agentsrc.local.json"))?,
-            repo_local: read(Slot::RepoLocal, repository.join(".agentsrc.json"))?,
+            user_local: read(Slot::UserLocal)?,
+            project_local: read(Slot::ProjectLocal)?,
+            repo_local: read(Slot::RepoLocal)?,
         })
     }
 

@@ -1,6 +1,6 @@
 //! The calls as they are made, and the document as it is read.
 
-use agentslock_adapters::{Activation, Build, ChangeError, Dependency, Presence};
+use agentslock_adapters::{Activation, Build, Bumped, ChangeError, Dependency, Flushed, Presence};
 
 use super::plain::{Plain, World};
 use super::{ADAPTERS, Call, VIEWS};
@@ -9,25 +9,30 @@ use crate::support::{Lab, at, digest};
 pub(crate) fn perform(lab: &Lab, call: &Call, second: usize) -> String {
     let at = at(second);
     let own = |adapter: &usize| lab.adapter(ADAPTERS[*adapter]);
-    let dependencies = |on: &[usize]| -> Vec<Dependency> {
-        on.iter().map(|on| Dependency::new(ADAPTERS[*on], digest(9), "1")).collect()
+    let dependencies = |on: &[(usize, u8)]| -> Vec<Dependency> {
+        on.iter().map(|(on, schema)| Dependency::new(ADAPTERS[*on], digest(*schema), "1")).collect()
     };
     let outcome = match call {
         Call::Activate { adapter, schema } => {
             let (source_digest, schema_digest) = (digest(7), digest(*schema));
-            own(adapter).activate(&Activation { source_digest, schema_digest, at }).map(drop)
+            let activation = Activation { source_digest, schema_digest, at };
+            match own(adapter).activate(&activation) {
+                Ok(bumped) => return moved(&bumped),
+                Err(error) => Err(error),
+            }
         }
         Call::Register { adapter, view, digest: byte, on } => {
             let build = Build::new(digest(*byte), at);
             let build = dependencies(on).into_iter().fold(build, Build::depending_on);
-            own(adapter).register_view(VIEWS[*view], &build).map(drop)
+            match own(adapter).register_view(VIEWS[*view], &build) {
+                Ok(done) if done.flushed == Flushed::Unchanged => return "same".to_owned(),
+                outcome => outcome.map(drop),
+            }
         }
-        Call::Bump { adapter } => {
-            let bumped = own(adapter).schema_bumped(&at).unwrap();
-            let moved: Vec<_> = bumped.moved.iter().map(ToString::to_string).collect();
-            let refused: Vec<_> = bumped.refused.iter().map(|one| one.view.to_string()).collect();
-            return format!("moved {moved:?} refused {refused:?}");
-        }
+        Call::Bump { adapter } => match own(adapter).schema_bumped(&at) {
+            Ok(bumped) => return moved(&bumped),
+            Err(error) => Err(error),
+        },
         Call::Pass { adapter, view, on } => {
             own(adapter).recompat_passed(VIEWS[*view], &dependencies(on), &at).map(drop)
         }
@@ -61,6 +66,7 @@ pub(crate) fn perform(lab: &Lab, call: &Call, second: usize) -> String {
     match outcome {
         Ok(()) => "done".to_owned(),
         Err(ChangeError::NotActive { .. }) => "not active".to_owned(),
+        Err(ChangeError::Outdated { view, .. }) => format!("outdated {}", view.view),
         Err(ChangeError::Illegal { transition, .. }) => format!("illegal {}", transition.view),
         Err(ChangeError::Blocked { views, .. }) => {
             let views: Vec<_> = views.iter().map(ToString::to_string).collect();
@@ -68,6 +74,12 @@ pub(crate) fn perform(lab: &Lab, call: &Call, second: usize) -> String {
         }
         Err(other) => panic!("{other:?}"),
     }
+}
+
+fn moved(bumped: &Bumped) -> String {
+    let moved: Vec<_> = bumped.moved.iter().map(ToString::to_string).collect();
+    let refused: Vec<_> = bumped.refused.iter().map(|one| one.view.to_string()).collect();
+    format!("moved {moved:?} refused {refused:?}")
 }
 
 /// The document, as plainly as the reference.
@@ -82,7 +94,10 @@ pub(crate) fn read(lab: &Lab) -> World {
         on: view
             .depends_on
             .iter()
-            .map(|on| ADAPTERS.iter().position(|name| *name == on.adapter).unwrap())
+            .map(|on| {
+                let adapter = ADAPTERS.iter().position(|name| *name == on.adapter).unwrap();
+                (adapter, byte_of(on.schema_digest.as_str()))
+            })
             .collect(),
         history: view
             .state_history

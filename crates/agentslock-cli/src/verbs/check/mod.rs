@@ -11,6 +11,7 @@ use std::process::ExitCode;
 use agentslock_config::{Digest, Kind, ParseKindError};
 use clap::Args;
 
+use super::digest;
 use crate::document::find;
 use crate::flags::Common;
 use crate::io::failure::{Failure, NO, TROUBLE};
@@ -23,10 +24,11 @@ use text::Examined;
 /// Check the document, for CI and hooks: a line for each thing that is not as it should be.
 ///
 /// It must be a JSON object without conflict markers, of a version that is known, and laid out as all
-/// writers do. With --declared and --inputs-digest, what is locked must be what is declared now.
+/// writers do. With --declared, --inputs and --inputs-digest, what is locked must be what is declared now.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  agentslock check\n  \
     jq -r '.layers | keys[]' .agentsrc.json | agentslock check --declared - --kind layer\n  \
+    agentslock check --inputs\n  \
     agentslock check --fix\n\n\
     Exit status: 0 all is as it should be; 1 something is not; 2 it could not be told; 75 for --fix, the \
     lock was not to be had in time.")]
@@ -42,6 +44,9 @@ pub(crate) struct Check {
     /// What the document should have been resolved from
     #[arg(long, value_name = "DIGEST")]
     inputs_digest: Option<Digest>,
+    /// The document should have been resolved from the inputs beside it, as `digest` finds them
+    #[arg(long, conflicts_with = "inputs_digest")]
+    inputs: bool,
     /// Repair what is safe to repair, under the lock: the layout, commas, and conflicts that are none or
     /// of which one side was chosen
     #[arg(long)]
@@ -58,10 +63,15 @@ fn kind(text: &str) -> Result<Kind, ParseKindError> {
 
 pub(crate) fn check(arguments: &Check, common: &Common) -> Result<ExitCode, Failure> {
     // What is wrong with the arguments is found first.
+    let inputs_digest = if arguments.inputs {
+        Some(digest::of_document(&find::to_read(common)?)?.1)
+    } else {
+        arguments.inputs_digest.clone()
+    };
     let asked = declared::Asked::of(
         arguments.declared.as_deref(),
         &arguments.kinds,
-        arguments.inputs_digest.clone(),
+        inputs_digest,
         common,
     )?;
     let path = find::to_read(common)?;
@@ -104,8 +114,9 @@ fn check_at(
 fn refuse_pipe(path: &Path) -> Result<(), Failure> {
     if std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
         let path = path.display();
-        let message =
-            format!("`{path}` is a pipe; --fix, --declared and --inputs-digest take a file");
+        let message = format!(
+            "`{path}` is a pipe; --fix, --declared, --inputs and --inputs-digest take a file"
+        );
         return Err(Failure::input(message));
     }
     Ok(())

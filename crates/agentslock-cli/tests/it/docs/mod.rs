@@ -31,8 +31,10 @@ fn root() -> &'static Path {
 fn all_that_the_page_shows_is_so() {
     let page = fs::read_to_string(root().join("docs/cli.md")).unwrap();
     let sections = page::sections(&page);
-    let verbs =
-        ["show", "set", "unset", "edit", "check", "diff", "merge", "run", "holder", "append"];
+    let verbs = [
+        "show", "set", "unset", "edit", "check", "digest", "diff", "merge", "run", "holder",
+        "append",
+    ];
     for verb in verbs {
         assert!(sections.iter().any(|it| it.title == verb), "there is no section about {verb}");
     }

@@ -35,9 +35,13 @@ impl Program {
     pub(crate) fn new(program: impl AsRef<OsStr>) -> Self {
         let mut command = Command::new(program);
         // A group of its own, so that nothing that it starts outlives a failed test.
-        for variable in
-            ["AGENTSLOCK_FILE", "AGENTSLOCK_HOLDS", "AGENTSLOCK_JSON", "AGENTSLOCK_WAIT"]
-        {
+        for variable in [
+            "AGENTSLOCK_FILE",
+            "AGENTSLOCK_HOLDS",
+            "AGENTSLOCK_JSON",
+            "AGENTSLOCK_WAIT",
+            "AGENTS_HOME",
+        ] {
             command.env_remove(variable);
         }
         command.process_group(0).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
