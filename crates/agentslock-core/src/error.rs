@@ -2,12 +2,13 @@
 
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use filelock::{Holder, NotHeld, VerifyError};
 
 use crate::document::reserved::LOCK_VERSION;
 use crate::json::fields::FieldError;
+use crate::json::locate::DecodeError;
 use crate::json::syntax::SyntaxError;
 use lockedfile::Disturbance;
 
@@ -34,32 +35,38 @@ pub enum OpenError {
 #[non_exhaustive]
 pub enum SectionError {
     /// The section is not what the caller expects.
-    #[error("`{}`: section {section:?} is not as expected", path.display())]
+    #[error("{}: section {section:?} is not as expected", Place(path, *at))]
     Decode {
         /// The file.
         path: PathBuf,
+        /// Where in the file; `None` if it is not in the file, but was staged.
+        at: Option<Position>,
         /// The section.
         section: String,
-        /// What was expected; its line and column count from the start of the section's value.
-        source: serde_json::Error,
+        /// What was expected.
+        source: DecodeError,
     },
     /// An entry of the section is not what the caller expects: not an object, say.
-    #[error("`{}`: section {section:?}, entry {entry:?} is not as expected", path.display())]
+    #[error("{}: section {section:?}, entry {entry:?} is not as expected", Place(path, *at))]
     Entry {
         /// The file.
         path: PathBuf,
+        /// Where in the file; `None` if it is not in the file, but was staged.
+        at: Option<Position>,
         /// The section.
         section: String,
         /// The entry's key.
         entry: String,
-        /// What was expected; its line and column count from the start of the entry's value.
-        source: serde_json::Error,
+        /// What was expected.
+        source: DecodeError,
     },
     /// A field is not what the caller expects.
-    #[error("`{}`: section {section:?}{} is not as expected", path.display(), Named(entry.as_deref()))]
+    #[error("{}: section {section:?}{} is not as expected", Place(path, *at), Named(entry.as_deref()))]
     Field {
         /// The file.
         path: PathBuf,
+        /// Where in the file; `None` if it is not in the file, but was staged.
+        at: Option<Position>,
         /// The section.
         section: String,
         /// The key of the entry that has the field; `None` if it is the section's own.
@@ -77,6 +84,28 @@ pub enum SectionError {
         /// What to use instead.
         instead: &'static str,
     },
+}
+
+/// A place in a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Position {
+    /// The line, from 1.
+    pub line: usize,
+    /// The column, in bytes from 1.
+    pub column: usize,
+}
+
+/// A file, in a message, and the place in it, if there is one.
+struct Place<'a>(&'a Path, Option<Position>);
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}`", self.0.display())?;
+        match self.1 {
+            Some(Position { line, column }) => write!(f, ", line {line}, column {column}"),
+            None => Ok(()),
+        }
+    }
 }
 
 /// An entry, in a message, if there is one.

@@ -70,11 +70,13 @@ mod timestamp;
 pub use digest::{Digest, ParseDigestError};
 pub use document::reserved::{LOCK_VERSION, is_reserved};
 pub use error::{
-    Error, FlushError, OpenError, ReadError, RenewLockError, SectionError, StageError, VersionError,
+    Error, FlushError, OpenError, Position, ReadError, RenewLockError, SectionError, StageError,
+    VersionError,
 };
 pub use filelock::{AcquireError, Holder, Liveness, LockOptions, NotHeld, RenewError, VerifyError};
 pub use fsops::Durability;
 pub use json::fields::{FieldError, Fields};
+pub use json::locate::DecodeError;
 pub use lockedfile::Disturbance;
 pub use lockfile::Lockfile;
 pub use lockfile::commit::Flushed;

@@ -103,3 +103,34 @@ fn a_flaw_in_one_section_keeps_nobody_from_the_others() {
     assert!(lab.lock.read().unwrap().units().is_ok());
     lab.lock.write(&Pass::over([Kind::Layer]).resolved_from(digest(1))).unwrap();
 }
+
+#[test]
+fn an_error_names_section_unit_field_and_the_place_in_the_document() {
+    let text = "{\n  \"units\": {\n    \"a:x@1\": {\n      \"kind\": \"layer\",\n      \"digest\": 7\n    }\n  },\n  \
+                \"install\": {\n    \"project\": []\n  }\n}\n";
+    let lab = Lab::with(text);
+    let path = lab.path().display().to_string();
+    let snapshot = lab.lock.read().unwrap();
+    let units = said(&snapshot.units().unwrap_err());
+    assert_eq!(
+        units,
+        format!(
+            "`{path}`, line 5, column 17: section \"units\", entry \"a:x@1\" is not as expected: field \
+             `digest` is not as expected: invalid type: integer `7`, expected a string"
+        )
+    );
+    let install = said(&snapshot.install_stamp().unwrap_err());
+    assert!(
+        install.starts_with(&format!("`{path}`, line 9, column 16: section \"install\"")),
+        "{install}"
+    );
+    let write = said(&lab.lock.write(&Pass::over([Kind::Layer])).unwrap_err());
+    assert_eq!(write, units);
+}
+
+#[test]
+fn conflict_markers_are_called_so() {
+    let lab = Lab::with("{\n<<<<<<< ours\n\"a\": 1\n=======\n\"a\": 2\n>>>>>>> theirs\n}\n");
+    let error = said(&lab.lock.read().unwrap_err());
+    assert!(error.contains("line 2, column 1: git's conflict markers"), "{error}");
+}

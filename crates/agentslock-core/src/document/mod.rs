@@ -56,13 +56,14 @@ impl Document {
             let before = &text.as_bytes()[..text.len() - start.len()];
             // If it is JSON at all, then of the wrong kind.
             serde_json::from_str::<&RawValue>(&text)
-                .map_err(|error| SyntaxError::syntax(&error))?;
+                .map_err(|error| SyntaxError::of_document(&text, &error))?;
             return Err(SyntaxError::after(before, SyntaxProblem::NotAnObject(kind_of(start))));
         }
         let mut deserializer = serde_json::Deserializer::from_str(&text);
-        let pairs =
-            deserializer.deserialize_map(Pairs).map_err(|error| SyntaxError::syntax(&error))?;
-        deserializer.end().map_err(|error| SyntaxError::syntax(&error))?;
+        let pairs = deserializer
+            .deserialize_map(Pairs)
+            .map_err(|error| SyntaxError::of_document(&text, &error))?;
+        deserializer.end().map_err(|error| SyntaxError::of_document(&text, &error))?;
         let mut entries = pairs
             .into_iter()
             .map(|(key, value)| {
@@ -196,6 +197,9 @@ mod tests {
             (3, 2, SyntaxProblem::DuplicateKey("a".into()))
         );
         assert_eq!(problem_at(b"{\"a\":1,\"\\ud800\":3}"), (1, 8, SyntaxProblem::BrokenKey));
+        let marked = b"{\n<<<<<<< HEAD\n\"a\": 1\n=======\n\"a\": 2\n>>>>>>> topic\n}";
+        assert_eq!(problem_at(marked), (2, 1, SyntaxProblem::ConflictMarkers));
+        assert_eq!(problem_at(b"<<<<<<< HEAD\n{}"), (1, 1, SyntaxProblem::ConflictMarkers));
         assert!(matches!(problem_at(b"{\"a\": 1"), (1, 7, SyntaxProblem::Syntax(_))));
         assert!(matches!(problem_at(b"{}\n{}"), (2, 1, SyntaxProblem::Syntax(_))));
         assert!(matches!(problem_at(b"\0\0\0\0"), (1, 1, SyntaxProblem::Syntax(_))));

@@ -4,10 +4,12 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::de::{self, DeserializeOwned, MapAccess, Visitor};
+use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde::ser::{self, SerializeMap};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
+
+use super::locate::{DecodeError, Step};
 
 /// The fields of a JSON object, in order, each value as it was spelled.
 ///
@@ -17,26 +19,68 @@ use serde_json::value::RawValue;
 pub struct Fields(Vec<(String, Box<RawValue>)>);
 
 /// Why a field was not read.
-#[derive(Debug, thiserror::Error)]
-#[error("field `{field}` {}", if source.is_some() { "is not as expected" } else { "is missing" })]
-pub struct FieldError {
+#[derive(Debug)]
+pub struct FieldError(Box<Flawed>);
+
+/// The field, and what is wrong with it. Boxed, as it is part of larger errors.
+#[derive(Debug)]
+struct Flawed {
     field: String,
-    source: Option<serde_json::Error>,
+    /// The way to it.
+    path: Vec<Step>,
+    /// `None`: it is missing.
+    source: Option<DecodeError>,
+}
+
+impl fmt::Display for FieldError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = if self.0.source.is_some() { "is not as expected" } else { "is missing" };
+        write!(f, "field `{}` {what}", self.0.field)
+    }
+}
+
+impl std::error::Error for FieldError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source.as_ref().map(|source| source as _)
+    }
 }
 
 impl FieldError {
     /// The field `field` is there, and not as expected, for the reason `why`.
     pub fn unexpected(field: &str, why: impl fmt::Display) -> Self {
-        Self { field: field.to_owned(), source: Some(de::Error::custom(why)) }
+        Self::new(vec![Step::Key(field.to_owned())], Some(DecodeError::new(why)))
     }
 
     /// The field's name, after the names of those that it lies in: `depends_on[0].adapter`.
     pub fn field(&self) -> &str {
-        &self.field
+        &self.0.field
     }
 
-    fn inside(self, outer: impl fmt::Display) -> Self {
-        Self { field: format!("{outer}.{}", self.field), ..self }
+    fn new(path: Vec<Step>, source: Option<DecodeError>) -> Self {
+        let mut field = String::new();
+        for step in &path {
+            match step {
+                Step::Key(name) if field.is_empty() => field.push_str(name),
+                Step::Key(name) => field.extend([".", name]),
+                Step::Index(index) => field.extend(["[", &index.to_string(), "]"]),
+            }
+        }
+        Self(Box::new(Flawed { field, path, source }))
+    }
+
+    fn inside(self, mut outer: Vec<Step>) -> Self {
+        outer.extend(self.0.path);
+        Self::new(outer, self.0.source)
+    }
+
+    /// The way to the field.
+    pub(crate) fn path(&self) -> &[Step] {
+        &self.0.path
+    }
+
+    /// How far inside its value the flaw shows.
+    pub(crate) fn offset(&self) -> usize {
+        self.0.source.as_ref().map_or(0, DecodeError::offset)
     }
 }
 
@@ -61,11 +105,11 @@ impl Fields {
             }
             !found
         });
-        match last.map(|value| serde_json::from_str(value.get())) {
-            None => Ok(None),
-            Some(Ok(value)) => Ok(value),
-            Some(Err(source)) => Err(FieldError { field: name.to_owned(), source: Some(source) }),
-        }
+        let Some(value) = last else { return Ok(None) };
+        serde_json::from_str(value.get()).map_err(|error| {
+            let source = DecodeError::of(&error, value.get());
+            FieldError::new(vec![Step::Key(name.to_owned())], Some(source))
+        })
     }
 
     /// As [`take`](Self::take), for a field that must be there.
@@ -74,7 +118,8 @@ impl Fields {
     ///
     /// [`FieldError`], also when there is no such field.
     pub fn require<T: DeserializeOwned>(&mut self, name: &str) -> Result<T, FieldError> {
-        self.take(name)?.ok_or_else(|| FieldError { field: name.to_owned(), source: None })
+        let missing = || FieldError::new(vec![Step::Key(name.to_owned())], None);
+        self.take(name)?.ok_or_else(missing)
     }
 
     /// As [`take`](Self::take), for a text that is left out when it is empty.
@@ -103,8 +148,8 @@ impl Fields {
         let raw: BTreeMap<String, Box<RawValue>> = self.take(name)?.unwrap_or_default();
         raw.into_iter()
             .map(|(key, value)| {
-                let place = format!("{name}.{key}");
-                let decoded = decode_at(&place, &value, &decode)?;
+                let place = vec![Step::Key(name.to_owned()), Step::Key(key.clone())];
+                let decoded = decode_at(place, &value, &decode)?;
                 Ok((key, decoded))
             })
             .collect()
@@ -124,7 +169,10 @@ impl Fields {
         let raw: Vec<Box<RawValue>> = self.take(name)?.unwrap_or_default();
         raw.iter()
             .enumerate()
-            .map(|(index, value)| decode_at(&format!("{name}[{index}]"), value, &decode))
+            .map(|(index, value)| {
+                let place = vec![Step::Key(name.to_owned()), Step::Index(index)];
+                decode_at(place, value, &decode)
+            })
             .collect()
     }
 
@@ -193,12 +241,16 @@ impl Fields {
 }
 
 fn decode_at<T>(
-    place: &str,
+    place: Vec<Step>,
     value: &RawValue,
     decode: impl Fn(Fields) -> Result<T, FieldError>,
 ) -> Result<T, FieldError> {
-    let fields = serde_json::from_str(value.get())
-        .map_err(|source| FieldError { field: place.to_owned(), source: Some(source) })?;
+    let fields = match serde_json::from_str(value.get()) {
+        Ok(fields) => fields,
+        Err(error) => {
+            return Err(FieldError::new(place, Some(DecodeError::of(&error, value.get()))));
+        }
+    };
     decode(fields).map_err(|error| error.inside(place))
 }
 

@@ -3,6 +3,7 @@
 pub(crate) mod duplicates;
 pub(crate) mod encode;
 pub(crate) mod fields;
+pub(crate) mod locate;
 pub(crate) mod meaning;
 pub(crate) mod syntax;
 pub(crate) mod tokens;

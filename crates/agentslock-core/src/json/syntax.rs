@@ -31,6 +31,8 @@ pub enum SyntaxProblem {
     DuplicateKey(String),
     /// A top-level key contains half of a surrogate pair and so names nothing.
     BrokenKey,
+    /// Git left both sides of a merge in it, between conflict markers.
+    ConflictMarkers,
     /// It is not JSON. Of any text.
     Syntax(String),
 }
@@ -44,6 +46,9 @@ impl fmt::Display for SyntaxProblem {
             Self::NotAnObject(found) => write!(f, "expected a JSON object, found {found}"),
             Self::DuplicateKey(key) => write!(f, "the top-level key {key:?} occurs a second time"),
             Self::BrokenKey => f.write_str("a top-level key contains half of a surrogate pair"),
+            Self::ConflictMarkers => f.write_str(
+                "git's conflict markers; choose a side, or let `agentslock check --fix` merge by entry",
+            ),
             Self::Syntax(problem) => f.write_str(problem),
         }
     }
@@ -54,6 +59,18 @@ impl SyntaxError {
     pub(crate) fn after(before: &[u8], problem: SyntaxProblem) -> Self {
         let (line, column) = place_after(before);
         Self { line, column, problem }
+    }
+
+    /// What is wrong with a document that is not JSON: conflict markers, if there are any.
+    pub(crate) fn of_document(text: &str, error: &serde_json::Error) -> Self {
+        let mut start = 0;
+        for line in text.split_inclusive('\n') {
+            if line.starts_with("<<<<<<<") {
+                return Self::after(&text.as_bytes()[..start], SyntaxProblem::ConflictMarkers);
+            }
+            start += line.len();
+        }
+        Self::syntax(error)
     }
 
     pub(crate) fn syntax(error: &serde_json::Error) -> Self {

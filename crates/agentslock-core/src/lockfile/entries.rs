@@ -1,7 +1,7 @@
 //! A section whose value is an object of entries: read, changed and written back entry by entry, so
 //! that entries that nobody changes stay as they are spelled.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
@@ -9,8 +9,10 @@ use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use super::Lockfile;
-use crate::error::{SectionError, StageError};
+use super::origin::Origin;
+use crate::error::{Position, SectionError, StageError};
 use crate::json::fields::{FieldError, Fields};
+use crate::json::locate::{DecodeError, Step};
 
 /// The entries of one section, by key, each as it is spelled until it is [set](Self::set).
 ///
@@ -20,6 +22,9 @@ pub struct Entries {
     path: PathBuf,
     section: String,
     values: BTreeMap<String, Box<RawValue>>,
+    /// Where they were read, and which of them were not.
+    origin: Option<Origin>,
+    set: BTreeSet<String>,
     changed: bool,
 }
 
@@ -33,7 +38,8 @@ impl Lockfile {
     /// `name` is no section.
     pub fn entries(&self, name: &str) -> Result<Option<Entries>, SectionError> {
         let values = self.section::<Option<_>>(name)?.flatten();
-        Ok(values.map(|values| Entries { values, ..Entries::none(self.path(), name) }))
+        let origin = self.origin(name);
+        Ok(values.map(|values| Entries { values, origin, ..Entries::none(self.path(), name) }))
     }
 
     /// As [`entries`](Self::entries), for changing them: no entries if there is no such section.
@@ -61,6 +67,7 @@ impl Lockfile {
         };
         decode(fields).map(Some).map_err(|source| SectionError::Field {
             path: self.path().to_owned(),
+            at: self.origin(name).map(|origin| origin.position(source.path(), source.offset())),
             section: name.to_owned(),
             entry: None,
             source,
@@ -81,7 +88,8 @@ impl Lockfile {
 impl Entries {
     fn none(path: &Path, section: &str) -> Self {
         let (path, section) = (path.to_owned(), section.to_owned());
-        Self { path, section, values: BTreeMap::new(), changed: false }
+        let (values, set) = (BTreeMap::new(), BTreeSet::new());
+        Self { path, section, values, origin: None, set, changed: false }
     }
 
     /// The path of the document that they are of, absolute.
@@ -100,12 +108,16 @@ impl Entries {
     ///
     /// [`SectionError::Entry`] when it is not what `T` expects.
     pub fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, SectionError> {
-        let json = self.values.get(key).map(|value| value.get());
-        json.map(serde_json::from_str).transpose().map_err(|source| SectionError::Entry {
-            path: self.path.clone(),
-            section: self.section.clone(),
-            entry: key.to_owned(),
-            source,
+        let Some(json) = self.values.get(key).map(|value| value.get()) else { return Ok(None) };
+        serde_json::from_str(json).map(Some).map_err(|error| {
+            let source = DecodeError::of(&error, json);
+            SectionError::Entry {
+                path: self.path.clone(),
+                at: self.position(key, &[], source.offset()),
+                section: self.section.clone(),
+                entry: key.to_owned(),
+                source,
+            }
         })
     }
 
@@ -143,10 +155,19 @@ impl Entries {
     fn field_error(&self, key: &str, source: FieldError) -> SectionError {
         SectionError::Field {
             path: self.path.clone(),
+            at: self.position(key, source.path(), source.offset()),
             section: self.section.clone(),
             entry: Some(key.to_owned()),
             source,
         }
+    }
+
+    /// Where in the document something of the entry `key` stands, unless it was set since.
+    fn position(&self, key: &str, inside: &[Step], offset: usize) -> Option<Position> {
+        let origin = self.origin.as_ref().filter(|_| !self.set.contains(key))?;
+        let path: Vec<_> =
+            [Step::Key(key.to_owned())].into_iter().chain(inside.iter().cloned()).collect();
+        Some(origin.position(&path, offset))
     }
 
     /// Puts `value` at `key`.
@@ -158,6 +179,7 @@ impl Entries {
         let value = serde_json::value::to_raw_value(value)
             .map_err(|source| StageError::Serialize { section: self.section.clone(), source })?;
         self.values.insert(key.to_owned(), value);
+        self.set.insert(key.to_owned());
         self.changed = true;
         Ok(())
     }

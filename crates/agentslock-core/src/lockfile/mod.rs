@@ -14,6 +14,7 @@ pub(crate) mod commit;
 pub(crate) mod entries;
 mod flush;
 pub(crate) mod options;
+mod origin;
 mod stage;
 pub(crate) mod update;
 pub(crate) mod version;
@@ -28,6 +29,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use self::options::{LockfileOptions, absolute};
+use self::origin::Origin;
 use self::stage::Stage;
 use crate::document::Document;
 use crate::document::change::Change;
@@ -38,6 +40,7 @@ use crate::document::reserved::{
 };
 use crate::error::{OpenError, RenewLockError, SectionError, StageError};
 use crate::json::encode::{canonical, valid};
+use crate::json::locate::DecodeError;
 
 /// One process's handle on a document.
 ///
@@ -293,11 +296,25 @@ impl Lockfile {
     }
 
     fn decode<T: DeserializeOwned>(&self, name: &str, json: &str) -> Result<T, SectionError> {
-        serde_json::from_str(json).map_err(|source| SectionError::Decode {
-            path: self.path.clone(),
-            section: name.to_owned(),
-            source,
+        serde_json::from_str(json).map_err(|error| {
+            let source = DecodeError::of(&error, json);
+            SectionError::Decode {
+                path: self.path.clone(),
+                at: self.origin(name).map(|origin| origin.position(&[], source.offset())),
+                section: name.to_owned(),
+                source,
+            }
         })
+    }
+
+    /// Where the value of a top-level key stands; `None` if it is staged, or was since the document
+    /// was read.
+    fn origin(&self, name: &str) -> Option<Origin> {
+        let state = self.state();
+        if state.staged.get(name).is_some() || state.written.contains_key(name) {
+            return None;
+        }
+        Origin::of(&state.document, name)
     }
 
     fn reserved(&self, name: &str, instead: &'static str) -> SectionError {

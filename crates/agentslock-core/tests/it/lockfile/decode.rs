@@ -3,7 +3,7 @@
 use std::error::Error as _;
 use std::sync::OnceLock;
 
-use agentslock_core::{Lockfile, SectionError};
+use agentslock_core::{Lockfile, Position, SectionError};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use testkit::within;
 
@@ -18,10 +18,11 @@ fn what_is_not_as_expected_is_told_with_file_and_section() {
     assert!(said.contains(lab.path().to_str().unwrap()) && said.contains("\"a\""), "{said}");
     let source = error.source().unwrap().to_string();
     assert!(!said.contains(&source), "{said}");
-    let SectionError::Decode { path, section, source } = error else { panic!("{said}") };
+    let SectionError::Decode { path, at, section, source } = error else { panic!("{said}") };
     assert_eq!((path, section.as_str()), (lab.path(), "a"));
-    // Counted from the start of the section's value.
-    assert_eq!((source.line(), source.column()), (2, 7));
+    assert!(said.contains("line 2, column 7: section \"a\""), "{said}");
+    assert_eq!(at, Some(Position { line: 2, column: 7 }), "of the document");
+    assert!(!source.to_string().contains("line"), "the value's own lines help nobody: {source}");
     // The document is none the worse.
     assert_eq!(lockfile.section_raw("a").unwrap().as_deref(), Some("{\n\"b\":\"x\"}"));
 }
