@@ -9,6 +9,7 @@
 mod adapters;
 mod killed;
 mod resolver;
+mod ten;
 mod together;
 
 use std::path::PathBuf;
