@@ -16,7 +16,15 @@ use crate::{at, digest, document, patient};
 
 /// In turn: one of the Go side, one of ours, and so on.
 const ROLES: [&str; 10] = [
-    "prompts", "layers", "descriptors", "packages", "install", "refresh", "gamma", "alpha", "delta",
+    "prompts",
+    "layers",
+    "descriptors",
+    "packages",
+    "install",
+    "refresh",
+    "gamma",
+    "alpha",
+    "delta",
     "beta",
 ];
 const IN_TURN: u64 = 12;
@@ -218,7 +226,13 @@ fn ten_programs_of_both_sides_make_no_noise_and_lose_nothing() {
     for role in ROLES {
         check(role, &after, IN_TURN + AT_ONCE);
     }
-    assert_eq!(after[&("bystander".into(), String::new())], before[&("bystander".into(), String::new())]);
+    assert_eq!(
+        after[&("bystander".into(), String::new())],
+        before[&("bystander".into(), String::new())]
+    );
     writers.into_iter().for_each(Writer::end);
-    println!("ten programs: {IN_TURN} rounds in turn and {AT_ONCE} at once, {} entries", after.len());
+    println!(
+        "ten programs: {IN_TURN} rounds in turn and {AT_ONCE} at once, {} entries",
+        after.len()
+    );
 }

@@ -65,7 +65,7 @@ impl SyntaxError {
     pub(crate) fn of_document(text: &str, error: &serde_json::Error) -> Self {
         let mut start = 0;
         for line in text.split_inclusive('\n') {
-            if line.starts_with("<<<<<<<") {
+            if line.starts_with("<<<<<<< ") {
                 return Self::after(&text.as_bytes()[..start], SyntaxProblem::ConflictMarkers);
             }
             start += line.len();
