@@ -4,8 +4,8 @@
 //! cargo run -p agentslock-adapters --example adapter -- REPOSITORY [ROUNDS]
 //! ```
 //!
-//! A view fits the schema if a table of its name is in `adapters/kuzu.schema`. Change that file between
-//! two runs for a bump. With ROUNDS it builds its views so many times.
+//! A view fits the schema if a table of its name is in `adapters/kuzu.schema`. Change that file
+//! between two runs for a bump. With ROUNDS it builds its views so many times.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -56,8 +56,8 @@ pub(crate) fn step(
     let source_digest = digest(b"the adapter's own code");
     let mut told = String::new();
 
-    // A new schema is a bump: the views that were built against the old one, of whatever adapter, have
-    // to be checked. Their authors find that in the document.
+    // A new schema is a bump: the views that were built against the old one, of whatever adapter,
+    // have to be checked. Their authors find that in the document.
     let activation = Activation { source_digest, schema_digest, at: at.clone() };
     for view in kuzu.activate(&activation)?.moved {
         writeln!(told, "bumped: {view} is to be checked")?;
@@ -77,7 +77,8 @@ pub(crate) fn step(
         }
         match status {
             Some(Status::PendingRecompatCheck | Status::PendingRebuild) => {
-                // It is `ready` now, unless the schema has changed once more: then the next run checks.
+                // It is `ready` now, unless the schema has changed once more: then the next run
+                // checks.
                 let outcome = kuzu.view_rebuilt(name, &build(name), &at)?;
                 writeln!(told, "rebuilt: {name}{}", told_of(&outcome.outdated))?;
             }

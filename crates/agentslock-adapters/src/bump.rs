@@ -32,15 +32,16 @@ impl Bumped {
 }
 
 impl AdapterHandle {
-    /// Tells that this adapter's schema was bumped: each view that was built against another schema of
-    /// it than the live one and is `ready`, of whatever adapter, is `pending-recompat-check` now.
+    /// Tells that this adapter's schema was bumped: each view that was built against another schema
+    /// of it than the live one and is `ready`, of whatever adapter, is `pending-recompat-check`
+    /// now.
     ///
     /// [`activate`](Self::activate) comes first: it makes the new schema the live one, and does all
-    /// this in the same write. Calling this afterwards, or again, changes nothing. It is for views that
-    /// a program made `ready` that does not compare.
+    /// this in the same write. Calling this afterwards, or again, changes nothing. It is for views
+    /// that a program made `ready` that does not compare.
     ///
-    /// Each view is judged by itself. One that is in no state for it stays as it is and is reported in
-    /// [`Bumped::refused`]; it keeps the bump from no other.
+    /// Each view is judged by itself. One that is in no state for it stays as it is and is reported
+    /// in [`Bumped::refused`]; it keeps the bump from no other.
     ///
     /// # Errors
     ///
@@ -60,10 +61,10 @@ impl AdapterHandle {
     ///
     /// # Errors
     ///
-    /// [`ChangeError::Outdated`] if one of `depends_on` is not the live schema: the view was checked
-    /// against a schema that is gone, and has to be checked again. [`ChangeError::Illegal`] when the
-    /// view has another status, and the other variants as they say. Unless they say otherwise, the
-    /// file is as it was.
+    /// [`ChangeError::Outdated`] if one of `depends_on` is not the live schema: the view was
+    /// checked against a schema that is gone, and has to be checked again. [`ChangeError::Illegal`]
+    /// when the view has another status, and the other variants as they say. Unless they say
+    /// otherwise, the file is as it was.
     pub fn recompat_passed(
         &self,
         view: &str,

@@ -159,7 +159,8 @@ impl ChangeError {
     }
 }
 
-/// A lost lock is [`io::ErrorKind::Other`] and not `NotFound`, which programs take for "no file yet".
+/// A lost lock is [`io::ErrorKind::Other`] and not `NotFound`, which programs take for "no file
+/// yet".
 impl From<ChangeError> for io::Error {
     fn from(error: ChangeError) -> Self {
         match error {

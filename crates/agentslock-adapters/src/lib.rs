@@ -9,9 +9,9 @@
 //!   so do fields and statuses that this crate does not know.
 //! - A view goes from one status to another only as the table below says. What is not possible is
 //!   an error that names view, status and event, and nothing is written.
-//! - No view is `ready` for a schema that its adapter no longer offers, at no version of the document:
-//!   not if a build began before a bump, not if a process dies between any two calls. Schemas are
-//!   compared under the lock. Programs that do not compare can still leave such a view;
+//! - No view is `ready` for a schema that its adapter no longer offers, at no version of the
+//!   document: not if a build began before a bump, not if a process dies between any two calls.
+//!   Schemas are compared under the lock. Programs that do not compare can still leave such a view;
 //!   [`outdated`](AdaptersLock::outdated) lists it.
 //! - Activating again, registering again and bumping again change nothing: no history, no time.
 //! - The history of a view keeps its newest 20 transitions.
@@ -31,8 +31,9 @@
 //! | `ready` | [`reconcile`](AdapterHandle::reconcile): its tables are absent, or others | `pending-rebuild` |
 //! | unknown to this crate | [`reconcile`](AdapterHandle::reconcile) | `pending-rebuild` |
 //!
-//! A view that a call makes `ready` for a schema that is gone takes the second row's step right after,
-//! in the same write. An adapter that is not in the document offers no schema to compare with.
+//! A view that a call makes `ready` for a schema that is gone takes the second row's step right
+//! after, in the same write. An adapter that is not in the document offers no schema to compare
+//! with.
 //!
 //! # Limits
 //!
@@ -70,8 +71,8 @@
 //! # The life of a bump
 //!
 //! The adapter `graph` offers a schema, and the view `reports/owners` is built against it. Then
-//! `graph` has a new schema. Each step is one write. If a process dies after any of them, the next run
-//! of the same adapter goes on from there: the status says what is to be done.
+//! `graph` has a new schema. Each step is one write. If a process dies after any of them, the next
+//! run of the same adapter goes on from there: the status says what is to be done.
 //!
 //! ```
 //! use agentslock_adapters::{Activation, AdaptersLock, Build, ChangeError, Dependency, Status};
@@ -121,8 +122,8 @@
 //! ```
 //!
 //! If it does not fit, [`recompat_failed`](AdapterHandle::recompat_failed) makes it
-//! `dsl-update-required`. `graph` then keeps the schema that it has, until the view is registered with a
-//! new definition.
+//! `dsl-update-required`. `graph` then keeps the schema that it has, until the view is registered
+//! with a new definition.
 
 mod activate;
 mod adapter;

@@ -25,8 +25,8 @@ pub struct Build {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Built {
-    /// The views that are not `ready`, because they were built against a schema that is gone by now:
-    /// they are `pending-recompat-check`. All others are `ready`.
+    /// The views that are not `ready`, because they were built against a schema that is gone by
+    /// now: they are `pending-recompat-check`. All others are `ready`.
     pub outdated: Vec<OutdatedView>,
     /// Whether the file was touched.
     pub flushed: Flushed,
@@ -77,20 +77,21 @@ impl Built {
 impl AdapterHandle {
     /// Registers the view `view` as freshly built: whatever its status was, it is `ready` now.
     ///
-    /// If a schema that it was built against is gone by now, it is `pending-recompat-check` instead,
-    /// and [`Built::outdated`] says so. What the schemas are now is found out under the lock. A view
-    /// that already has this digest, these dependencies and that status is left as it is.
+    /// If a schema that it was built against is gone by now, it is `pending-recompat-check`
+    /// instead, and [`Built::outdated`] says so. What the schemas are now is found out under the
+    /// lock. A view that already has this digest, these dependencies and that status is left as it
+    /// is.
     ///
     /// # Errors
     ///
-    /// [`ChangeError::NotActive`] when the adapter is not active, and the other variants as they say.
-    /// Unless they say otherwise, the file is as it was.
+    /// [`ChangeError::NotActive`] when the adapter is not active, and the other variants as they
+    /// say. Unless they say otherwise, the file is as it was.
     pub fn register_view(&self, view: &str, build: &Build) -> Result<Built, ChangeError> {
         self.register_views([(view, build.clone())])
     }
 
-    /// As [`register_view`](Self::register_view), for several views in one write: readers see none of
-    /// them or all.
+    /// As [`register_view`](Self::register_view), for several views in one write: readers see none
+    /// of them or all.
     ///
     /// # Errors
     ///
@@ -137,8 +138,8 @@ impl AdapterHandle {
     ///
     /// # Errors
     ///
-    /// [`ChangeError::Illegal`] when it has another status, and the other variants as they say. Unless
-    /// they say otherwise, the file is as it was.
+    /// [`ChangeError::Illegal`] when it has another status, and the other variants as they say.
+    /// Unless they say otherwise, the file is as it was.
     pub fn view_rebuilt(
         &self,
         view: &str,

@@ -48,7 +48,8 @@ fn run(flag: &str, words: &[String]) -> Result<u8, Box<dyn Error>> {
     Ok(code)
 }
 
-/// Resolves once. `flag` is `--dry-run`, `--frozen` or empty. Returns what to print, and the status.
+/// Resolves once. `flag` is `--dry-run`, `--frozen` or empty. Returns what to print, and the
+/// status.
 pub(crate) fn resolve(
     repository: &Path,
     flag: &str,

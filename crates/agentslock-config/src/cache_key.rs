@@ -4,7 +4,8 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-/// Where a cache keeps a unit: `cachekey/`, how the unit is fetched, and what tells its states apart.
+/// Where a cache keeps a unit: `cachekey/`, how the unit is fetched, and what tells its states
+/// apart.
 ///
 /// A key is a text like any other. Comparing keys says whether to fetch again; it is never a reason
 /// of [staleness](crate::Staleness).
@@ -55,8 +56,8 @@ impl CacheKey {
         &self.0
     }
 
-    /// Whether a unit with the key `recorded` must be fetched again, if fetching it now would record
-    /// `effective`. It must if the keys differ, and always if one of them is
+    /// Whether a unit with the key `recorded` must be fetched again, if fetching it now would
+    /// record `effective`. It must if the keys differ, and always if one of them is
     /// [`ALWAYS_REVALIDATE`](Self::ALWAYS_REVALIDATE). No key and an empty one are the same.
     pub fn is_stale(recorded: Option<&Self>, effective: Option<&Self>) -> bool {
         let [recorded, effective] = [recorded, effective].map(|key| key.map_or("", Self::as_str));

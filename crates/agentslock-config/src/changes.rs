@@ -23,7 +23,8 @@ pub struct Change<T> {
     pub after: Option<T>,
 }
 
-/// What differs between two states of a document. Shown, it is a diff of one line for each difference.
+/// What differs between two states of a document. Shown, it is a diff of one line for each
+/// difference.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Changes {
@@ -39,7 +40,8 @@ pub struct Changes {
     pub refresh: Option<Change<Refresh>>,
 }
 
-/// What a write would change, and what it would refuse. A write that refuses anything writes nothing.
+/// What a write would change, and what it would refuse. A write that refuses anything writes
+/// nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Plan {

@@ -9,7 +9,8 @@ use crate::reference::Reference;
 use crate::unit::Unit;
 
 /// What a repository declares, to be compared with what is locked: by
-/// [`Snapshot::drift`](crate::Snapshot::drift) and [`Snapshot::staleness`](crate::Snapshot::staleness).
+/// [`Snapshot::drift`](crate::Snapshot::drift) and
+/// [`Snapshot::staleness`](crate::Snapshot::staleness).
 ///
 /// Where it is declared, and how, is not this crate's to know.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,8 +21,8 @@ pub struct Declared {
 }
 
 impl Declared {
-    /// These references are declared, of these kinds, and no others. Locked units of other kinds are
-    /// not compared: other programs lock them, or they follow from what is declared.
+    /// These references are declared, of these kinds, and no others. Locked units of other kinds
+    /// are not compared: other programs lock them, or they follow from what is declared.
     ///
     /// The Go programs compare [`Kind::Layer`] and [`Kind::Artifact`].
     pub fn over(
@@ -39,8 +40,8 @@ impl Declared {
         self
     }
 
-    /// Whether `unit` is there because it is declared. A transitive one is there because another layer
-    /// extends it.
+    /// Whether `unit` is there because it is declared. A transitive one is there because another
+    /// layer extends it.
     pub(crate) fn covers(&self, unit: &Unit) -> bool {
         self.kinds.contains(&unit.kind) && !unit.transitive
     }

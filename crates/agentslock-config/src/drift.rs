@@ -18,8 +18,8 @@ pub struct Drift {
     pub identity: String,
     /// How it stands.
     pub state: DriftState,
-    /// The references of this identity: those that are declared if none is locked, else those that are
-    /// locked.
+    /// The references of this identity: those that are declared if none is locked, else those that
+    /// are locked.
     pub references: Vec<Reference>,
 }
 
@@ -83,7 +83,8 @@ impl DriftReport {
         Self { drifts, applies: true }
     }
 
-    /// Whether all that is declared is locked, and the other way round; also if nothing is declared.
+    /// Whether all that is declared is locked, and the other way round; also if nothing is
+    /// declared.
     pub fn is_clean(&self) -> bool {
         !self.applies || self.drifts.iter().all(|drift| drift.state == DriftState::Ok)
     }
@@ -99,8 +100,8 @@ impl fmt::Display for DriftReport {
 impl Snapshot {
     /// How each identity stands that is declared, or locked as something that is declared.
     ///
-    /// Versions are not compared. A declared reference counts as locked if any unit has its identity.
-    /// A locked unit counts as extra only if it is of a kind that is declared and not
+    /// Versions are not compared. A declared reference counts as locked if any unit has its
+    /// identity. A locked unit counts as extra only if it is of a kind that is declared and not
     /// [transitive](crate::Unit::transitive): profiles and prompts follow from what is declared.
     ///
     /// # Errors

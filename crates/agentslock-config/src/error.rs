@@ -40,8 +40,8 @@ pub enum PassError {
     },
 }
 
-/// Why a document was not written. Unless [`is_committed`](Self::is_committed) says otherwise, it is
-/// as it was.
+/// Why a document was not written. Unless [`is_committed`](Self::is_committed) says otherwise, it
+/// is as it was.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum WriteError {
@@ -84,8 +84,8 @@ pub enum WriteError {
 }
 
 impl WriteError {
-    /// For code inside [`ConfigLock::update`](crate::ConfigLock::update) that fails for a reason of its
-    /// own: nothing is written, and the update returns this.
+    /// For code inside [`ConfigLock::update`](crate::ConfigLock::update) that fails for a reason of
+    /// its own: nothing is written, and the update returns this.
     pub fn caller(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Caller(error.into())
     }

@@ -22,8 +22,8 @@ pub(crate) fn units(lockfile: &Lockfile) -> Result<BTreeMap<String, Unit>, Secti
     Ok(all)
 }
 
-/// `resolved_sha` or `digest` becomes the digest, which is empty if there is neither. The cache key is
-/// kept. Times and tags are dropped, and when an entry expires is not looked at.
+/// `resolved_sha` or `digest` becomes the digest, which is empty if there is neither. The cache key
+/// is kept. Times and tags are dropped, and when an entry expires is not looked at.
 fn unit(mut fields: Fields, kind: Kind) -> Result<Unit, FieldError> {
     let digest: Option<String> = match fields.take_text("resolved_sha")? {
         Some(digest) => Some(digest),

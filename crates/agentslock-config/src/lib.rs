@@ -4,14 +4,14 @@
 //!
 //! # Guarantee
 //!
-//! - A pass replaces exactly the units of the kinds that it owns. Units of other kinds, and all other
-//!   sections, stay as they are in the file at that moment, whoever wrote them.
+//! - A pass replaces exactly the units of the kinds that it owns. Units of other kinds, and all
+//!   other sections, stay as they are in the file at that moment, whoever wrote them.
 //! - Resolving again with the same result leaves the file untouched.
 //! - What a newer program put into an entry stays when the entry is changed, and so do kinds that
 //!   this crate does not know.
 //! - Entries of older files (`config` and `packages` instead of `units`) are read as units.
-//! - References, digests and times are checked before anything is staged. What a document already says
-//!   is accepted as it is.
+//! - References, digests and times are checked before anything is staged. What a document already
+//!   says is accepted as it is.
 //!
 //! # Mechanism
 //!

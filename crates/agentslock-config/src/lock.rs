@@ -48,8 +48,8 @@ impl ConfigLock {
         self.0.path()
     }
 
-    /// Reads the document, without the lock. What the snapshot says is of one document; a missing one
-    /// reads as empty.
+    /// Reads the document, without the lock. What the snapshot says is of one document; a missing
+    /// one reads as empty.
     ///
     /// # Errors
     ///
@@ -58,9 +58,9 @@ impl ConfigLock {
         Ok(Snapshot::new(self.0.open()?))
     }
 
-    /// Replaces all units of the kinds that `pass` owns by those that it found, in one write with the
-    /// digests of the artifacts' content, if it owns artifacts, and the digest of the inputs, if it
-    /// states one.
+    /// Replaces all units of the kinds that `pass` owns by those that it found, in one write with
+    /// the digests of the artifacts' content, if it owns artifacts, and the digest of the inputs,
+    /// if it states one.
     ///
     /// A unit that is as it was (kind, digest, cache key, transitive) keeps its entry as it is
     /// spelled. One that changed keeps the fields that this crate does not know.
@@ -92,9 +92,9 @@ impl ConfigLock {
 
     /// Several passes and stamps in one write: readers see none of them or all.
     ///
-    /// `change` runs while the lock is held, on the document as it is by then. If it returns an error,
-    /// nothing is written. It can run again, on a later document, if a program that does not take the
-    /// lock writes meanwhile. Resolve before, and keep it short.
+    /// `change` runs while the lock is held, on the document as it is by then. If it returns an
+    /// error, nothing is written. It can run again, on a later document, if a program that does not
+    /// take the lock writes meanwhile. Resolve before, and keep it short.
     ///
     /// ```
     /// # use agentslock_config::{ConfigLock, Digest, Kind, Pass, Refresh, Timestamp, Tool};

@@ -1,4 +1,5 @@
-//! Merging stamps: what a three-way merge of documents cannot decide without knowing what they mean.
+//! Merging stamps: what a three-way merge of documents cannot decide without knowing what they
+//! mean.
 
 use std::time::SystemTime;
 
@@ -10,8 +11,8 @@ use crate::stamp::{INSTALL, INSTALLED_AT, REFRESH, REFRESHED_AT};
 /// Of two stamps of installing or refreshing the later one wins, whole. For
 /// [`merge`](agentslock_core::merge::merge()).
 ///
-/// If a time is missing or is none, if both are the same, or if one side removed the stamp, the conflict
-/// stays open, and so does every other.
+/// If a time is missing or is none, if both are the same, or if one side removed the stamp, the
+/// conflict stays open, and so does every other.
 ///
 /// ```
 /// use agentslock_config::LaterStamp;

@@ -21,8 +21,8 @@ pub struct Pass {
 }
 
 impl Pass {
-    /// A pass that owns `kinds` and found no unit yet. Written so, it removes all units of them. One
-    /// that owns artifacts owns the digests of their content, too.
+    /// A pass that owns `kinds` and found no unit yet. Written so, it removes all units of them.
+    /// One that owns artifacts owns the digests of their content, too.
     pub fn over(kinds: impl IntoIterator<Item = Kind>) -> Self {
         Self {
             kinds: kinds.into_iter().collect(),
@@ -42,8 +42,8 @@ impl Pass {
 
     /// Adds a unit that the pass resolved.
     ///
-    /// The digest of the content of an artifact that is added so is kept if the artifact is locked as
-    /// it is, and removed if not: it would be another's.
+    /// The digest of the content of an artifact that is added so is kept if the artifact is locked
+    /// as it is, and removed if not: it would be another's.
     ///
     /// # Errors
     ///
@@ -117,10 +117,11 @@ impl Pass {
     }
 }
 
-/// A pass that owns exactly the kinds of these units; of two with one reference the later one counts.
+/// A pass that owns exactly the kinds of these units; of two with one reference the later one
+/// counts.
 ///
-/// A kind of which none was found is not owned, so that its locked units stay. Use [`Pass::over`] and
-/// [`Pass::try_extend`] if they are to go.
+/// A kind of which none was found is not owned, so that its locked units stay. Use [`Pass::over`]
+/// and [`Pass::try_extend`] if they are to go.
 impl FromIterator<(Reference, Unit)> for Pass {
     fn from_iter<I: IntoIterator<Item = (Reference, Unit)>>(units: I) -> Self {
         let units: BTreeMap<_, _> = units.into_iter().collect();

@@ -8,15 +8,16 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 
 use crate::kind::Kind;
 
-/// A reference, `source:path` or `source:path@version`: the key of a unit, verbatim as it is declared.
+/// A reference, `source:path` or `source:path@version`: the key of a unit, verbatim as it is
+/// declared.
 ///
 /// The source ends at the first `:`. The version begins after the last `@` of what follows; a
 /// reference without one, or with an empty one, has no version. Nothing else is looked at: colons,
 /// slashes and spaces are part of the path.
 ///
-/// Parsing and deserialising check a reference. The keys of a document are taken as they are, and so
-/// is what [`verbatim`](Self::verbatim) gets: profiles, project sets and descriptors have keys that
-/// are no references.
+/// Parsing and deserialising check a reference. The keys of a document are taken as they are, and
+/// so is what [`verbatim`](Self::verbatim) gets: profiles, project sets and descriptors have keys
+/// that are no references.
 ///
 /// ```
 /// use agentslock_config::Reference;
@@ -75,14 +76,14 @@ impl ReferenceProblem {
 }
 
 impl Reference {
-    /// `text` as the key of a unit, unchecked: for a profile (`repo-local:stage-profile:verifier`), a
-    /// project set or a descriptor, whose keys are no references.
+    /// `text` as the key of a unit, unchecked: for a profile (`repo-local:stage-profile:verifier`),
+    /// a project set or a descriptor, whose keys are no references.
     pub fn verbatim(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    /// The reference that three separate texts stand for. White space around each is dropped, and an
-    /// empty version is no version: the Go programs read the objects in `prompt_files` so.
+    /// The reference that three separate texts stand for. White space around each is dropped, and
+    /// an empty version is no version: the Go programs read the objects in `prompt_files` so.
     ///
     /// A path with an `@` gives a reference that reads back with a version. The Go programs do the
     /// same.
@@ -110,8 +111,8 @@ impl Reference {
         Err(ParseReferenceError { text, column, problem })
     }
 
-    /// The reference in an entry of `prompt_files` that is a text; `None` if the text is a local path.
-    /// It is a local path unless it begins with a source that `is_source` knows.
+    /// The reference in an entry of `prompt_files` that is a text; `None` if the text is a local
+    /// path. It is a local path unless it begins with a source that `is_source` knows.
     pub fn from_prompt_file(text: &str, is_source: impl Fn(&str) -> bool) -> Option<Self> {
         let reference: Self = text.parse().ok()?;
         is_source(reference.source()).then_some(reference)
@@ -122,8 +123,8 @@ impl Reference {
         &self.0
     }
 
-    /// What stands before the first `:`. Empty if there is no `:`, which only a key can be that is no
-    /// reference.
+    /// What stands before the first `:`. Empty if there is no `:`, which only a key can be that is
+    /// no reference.
     pub fn source(&self) -> &str {
         self.0.split_once(':').map_or("", |(source, _)| source)
     }
@@ -140,9 +141,9 @@ impl Reference {
 
     /// What two versions of one thing have in common: all before the last `@`.
     ///
-    /// An `@` before the first `:`, and one that the path begins with, count as part of the identity:
-    /// `acme:@scope/x` is not another version of `acme:@scope/y`. The Go programs cut there, too; for
-    /// all other references both agree.
+    /// An `@` before the first `:`, and one that the path begins with, count as part of the
+    /// identity: `acme:@scope/x` is not another version of `acme:@scope/y`. The Go programs cut
+    /// there, too; for all other references both agree.
     pub fn identity(&self) -> &str {
         let text = self.0.as_str();
         // Without a `:` there is no source that an `@` could be part of.

@@ -16,9 +16,9 @@ use crate::kind::Kind;
 /// | the SHA-256 of a file from http or from this machine | 64 hexadecimal digits |
 /// | a digest from a registry, of an artifact, of a profile | `algorithm:` and digits, as in `sha256:…` |
 ///
-/// Parsing accepts these forms; the digits of `sha256:`, `sha384:` and `sha512:` are counted. A text
-/// of another form is [`opaque`](Self::opaque), and a caller must say so. What a document holds is
-/// taken as it is. Two revisions are equal if their texts are.
+/// Parsing accepts these forms; the digits of `sha256:`, `sha384:` and `sha512:` are counted. A
+/// text of another form is [`opaque`](Self::opaque), and a caller must say so. What a document
+/// holds is taken as it is. Two revisions are equal if their texts are.
 #[derive(Clone, Debug)]
 pub struct Revision {
     text: String,
@@ -67,9 +67,9 @@ impl Revision {
         self.text.parse().ok()
     }
 
-    /// Whether a unit of the kind `kind` can have been resolved to it. A layer and a prompt can have
-    /// any of the forms, an artifact and a profile a digest with its algorithm. Kinds without a rule
-    /// can have any form, and an opaque revision fits every kind.
+    /// Whether a unit of the kind `kind` can have been resolved to it. A layer and a prompt can
+    /// have any of the forms, an artifact and a profile a digest with its algorithm. Kinds without
+    /// a rule can have any form, and an opaque revision fits every kind.
     ///
     /// # Errors
     ///

@@ -10,8 +10,8 @@ use crate::sections::{ARTIFACT_CONTENT, Locked, content, inputs_digest, install,
 use crate::stamp::{Install, Refresh};
 use crate::unit::Unit;
 
-/// One document, as it was when it was read. Whatever its methods return is of that one document, even
-/// if other programs have written since.
+/// One document, as it was when it was read. Whatever its methods return is of that one document,
+/// even if other programs have written since.
 ///
 /// A section is decoded when it is asked for, so that a flaw in one keeps nobody from the others.
 #[derive(Debug)]
@@ -52,8 +52,8 @@ impl Snapshot {
         Ok(content(&self.lockfile.entries_or_empty(ARTIFACT_CONTENT)?)?)
     }
 
-    /// The digest of the inputs that the document was resolved from, as it stands there; `None` if it
-    /// is missing, empty or not a text.
+    /// The digest of the inputs that the document was resolved from, as it stands there; `None` if
+    /// it is missing, empty or not a text.
     pub fn inputs_digest(&self) -> Option<Digest> {
         inputs_digest(&self.lockfile)
     }

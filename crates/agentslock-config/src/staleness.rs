@@ -106,8 +106,8 @@ impl fmt::Display for Staleness {
 }
 
 impl Snapshot {
-    /// Why what is locked must be resolved again; empty if it need not be. The digest of the inputs is
-    /// compared if `declared` states it.
+    /// Why what is locked must be resolved again; empty if it need not be. The digest of the inputs
+    /// is compared if `declared` states it.
     ///
     /// Each reason comes at most once, in this order: the inputs, the declared set, the units.
     ///

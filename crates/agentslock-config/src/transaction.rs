@@ -15,8 +15,8 @@ use crate::stage::{stage_content, stage_install, stage_refresh, stage_units};
 use crate::stamp::{Install, Refresh};
 use crate::unit::Unit;
 
-/// The document inside [`ConfigLock::update`](crate::ConfigLock::update): as it is now, with what was
-/// changed so far.
+/// The document inside [`ConfigLock::update`](crate::ConfigLock::update): as it is now, with what
+/// was changed so far.
 #[derive(Debug)]
 pub struct Transaction<'a> {
     lockfile: &'a Lockfile,
@@ -58,8 +58,8 @@ impl Written {
 }
 
 impl<'a> Transaction<'a> {
-    /// Lets `change` happen to `lockfile`, which is not flushed. With `plans` what cannot be written is
-    /// gathered.
+    /// Lets `change` happen to `lockfile`, which is not flushed. With `plans` what cannot be
+    /// written is gathered.
     pub(crate) fn run(
         lockfile: &'a Lockfile,
         plans: bool,

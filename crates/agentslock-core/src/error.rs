@@ -336,8 +336,8 @@ impl From<ReadError> for io::Error {
     }
 }
 
-/// A lost lock is [`io::ErrorKind::Other`]: a program that reads, changes and writes takes `NotFound`
-/// for "no file yet", and would begin with an empty one.
+/// A lost lock is [`io::ErrorKind::Other`]: a program that reads, changes and writes takes
+/// `NotFound` for "no file yet", and would begin with an empty one.
 impl From<FlushError> for io::Error {
     fn from(error: FlushError) -> Self {
         match error {

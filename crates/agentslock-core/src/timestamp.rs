@@ -9,8 +9,8 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 /// A time as text: RFC 3339, in UTC, whole seconds, as in `2026-01-02T03:04:05Z`.
 ///
 /// Parsing and deserialising check it. What a document holds is taken as it is
-/// ([`verbatim`](Self::verbatim)), and written back so; [`check`](Self::check) tells. Two spellings can name one moment: compare
-/// [`instant`](Self::instant)s to know what was earlier.
+/// ([`verbatim`](Self::verbatim)), and written back so; [`check`](Self::check) tells. Two spellings
+/// can name one moment: compare [`instant`](Self::instant)s to know what was earlier.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(transparent)]
 pub struct Timestamp(String);
@@ -37,8 +37,8 @@ pub struct TimeRangeError(SystemTime);
 const FORM: &str = "dddd-dd-ddTdd:dd:ddZ";
 
 impl Timestamp {
-    /// The time by the system's clock, without the fraction of its second. A clock that is set beyond
-    /// the year 9999 gives the last second of that year.
+    /// The time by the system's clock, without the fraction of its second. A clock that is set
+    /// beyond the year 9999 gives the last second of that year.
     pub fn now() -> Self {
         Self::from_system_time(SystemTime::now())
             .unwrap_or_else(|_| Self("9999-12-31T23:59:59Z".to_owned()))

@@ -1,5 +1,5 @@
-//! The machine as a caller meets it: every state × every call. What an event does to a status by itself
-//! is tested beside the code.
+//! The machine as a caller meets it: every state × every call. What an event does to a status by
+//! itself is tested beside the code.
 
 use agentslock_adapters::{
     AdapterHandle, Build, Built, ChangeError, Event, Flushed, IllegalTransition, Presence, Status,

@@ -47,8 +47,8 @@ impl Lab {
     }
 }
 
-/// A document with the adapter `kuzu`, whose views have these statuses and depend on the schema that
-/// `crg` offers.
+/// A document with the adapter `kuzu`, whose views have these statuses and depend on the schema
+/// that `crg` offers.
 pub(crate) fn kuzu(views: &[(&str, &str)]) -> String {
     kuzu_beside(&digest(4), views)
 }

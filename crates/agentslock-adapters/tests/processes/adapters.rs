@@ -1,5 +1,5 @@
-//! Three adapters, each a process of its own. Each depends on the next one, and now and then bumps its
-//! schema, which changes the entry of the one before it.
+//! Three adapters, each a process of its own. Each depends on the next one, and now and then bumps
+//! its schema, which changes the entry of the one before it.
 
 use std::collections::BTreeMap;
 
@@ -55,8 +55,8 @@ fn built(view: &View) -> u64 {
     view.view_digest.as_ref().map_or(0, round)
 }
 
-/// Builds a view, in the way that its status asks for. From `ready` a bump can move it under our hands,
-/// from where it goes on we alone.
+/// Builds a view, in the way that its status asks for. From `ready` a bump can move it under our
+/// hands, from where it goes on we alone.
 fn build(lock: &AdaptersLock, own: &AdapterHandle, view: &str, round: u64, dependee: &str) {
     loop {
         let adapters = lock.adapters().unwrap();

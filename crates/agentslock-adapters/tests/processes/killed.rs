@@ -273,8 +273,8 @@ fn kill(index: usize, path: &Path, fault: &Path, counts: &Counts) {
     }
 }
 
-/// Nothing that a killed process left is in the way: each adapter does what its views wait for, until
-/// all are ready, and for the live schemas.
+/// Nothing that a killed process left is in the way: each adapter does what its views wait for,
+/// until all are ready, and for the live schemas.
 fn recover(path: &Path) {
     let lock = AdaptersLock::with_options(path, patient());
     for _ in 0..10 {

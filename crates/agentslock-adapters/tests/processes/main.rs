@@ -1,7 +1,7 @@
 //! All who write typed sections, as processes, at once: a resolver's two passes and three adapters.
 //!
-//! Each entry tells by its digest in which round it was written, so that a reader can tell an old, a
-//! mixed and a lost one.
+//! Each entry tells by its digest in which round it was written, so that a reader can tell an old,
+//! a mixed and a lost one.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test says what it expects by failing")]
@@ -18,8 +18,8 @@ use std::time::Duration;
 use agentslock_config::{Digest, Durability, LockOptions, LockfileOptions, Timestamp};
 use testkit::Parent;
 
-/// Waits for the lock as long as it takes with this many writers on a busy machine. Does not sync: how
-/// long that takes is up to all who use the disk.
+/// Waits for the lock as long as it takes with this many writers on a busy machine. Does not sync:
+/// how long that takes is up to all who use the disk.
 fn patient() -> LockfileOptions {
     LockfileOptions::new()
         .durability(Durability::Atomic)
@@ -43,7 +43,8 @@ fn at(round: u64) -> Timestamp {
     Timestamp::from_system_time(time).unwrap()
 }
 
-/// Does `work` as often as the parent wants, starting when it says so, and reports each hundredth time.
+/// Does `work` as often as the parent wants, starting when it says so, and reports each hundredth
+/// time.
 fn work(mut parent: Parent, mut work: impl FnMut(u64)) {
     let rounds = parent.number("ROUNDS");
     parent.at("ready", "");

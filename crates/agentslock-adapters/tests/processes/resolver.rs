@@ -71,8 +71,8 @@ impl Resolved {
         }
     }
 
-    /// As [`read`](Self::read), and checks that the anchors belong to the artifacts. For a document that
-    /// nobody writes any more.
+    /// As [`read`](Self::read), and checks that the anchors belong to the artifacts. For a document
+    /// that nobody writes any more.
     pub(crate) fn read_whole(snapshot: &Snapshot) -> Self {
         let resolved = Self::read(snapshot);
         assert_eq!(one_round("packages", &snapshot.artifact_content().unwrap()), resolved.packages);

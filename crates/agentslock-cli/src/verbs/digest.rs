@@ -13,9 +13,9 @@ use crate::io::stdout::{envelope, print, print_envelope, push};
 
 /// Print the digest of the inputs: of the three files that a resolver resolves from.
 ///
-/// They are .agentsrc.json of the person (in $`AGENTS_HOME`, else in ~/.agents), .agentsrc.local.json and
-/// .agentsrc.json beside the document. A file that is missing counts as missing. White space and the
-/// order of keys do not count.
+/// They are .agentsrc.json of the person (in $`AGENTS_HOME`, else in ~/.agents),
+/// .agentsrc.local.json and .agentsrc.json beside the document. A file that is missing counts as
+/// missing. White space and the order of keys do not count.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  agentslock digest\n  \
     agentslock set --inputs-digest \"$(agentslock digest)\"\n\n\

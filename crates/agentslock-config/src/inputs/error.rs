@@ -79,8 +79,8 @@ impl Slot {
 }
 
 impl Slot {
-    /// Where its file lies, for the repository at `repository` and the person whose own files are in
-    /// `agents_home`; `None` without such a directory.
+    /// Where its file lies, for the repository at `repository` and the person whose own files are
+    /// in `agents_home`; `None` without such a directory.
     pub fn path(self, repository: &Path, agents_home: Option<&Path>) -> Option<PathBuf> {
         match self {
             Self::UserLocal => agents_home.map(|home| home.join(".agentsrc.json")),

@@ -3,8 +3,8 @@
 //! The Go programs compute the same number, so every step is fixed:
 //!
 //! 1. Each of the three slots is absent or holds the bytes of a file.
-//! 2. A file's canonical text ([`canonical`](canonical::canonical)) has its keys sorted and no white
-//!    space. The canonical text of an absent file is empty.
+//! 2. A file's canonical text ([`canonical`](canonical::canonical)) has its keys sorted and no
+//!    white space. The canonical text of an absent file is empty.
 //! 3. The three are joined: `[{"slot":"user-local","bytes":"…"},…]`, where `bytes` is the canonical
 //!    text as a JSON string.
 //! 4. The digest is the SHA-256 of that.

@@ -1,10 +1,11 @@
-//! Strings, as Go's `encoding/json` reads and writes them (from Go 1.22 on, which writes `\b` and `\f`).
+//! Strings, as Go's `encoding/json` reads and writes them (from Go 1.22 on, which writes `\b` and
+//! `\f`).
 
 /// U+FFFD, which stands for what is no character.
 const REPLACEMENT: char = char::REPLACEMENT_CHARACTER;
 
-/// Writes `text` as a JSON string. `<`, `>`, `&`, U+2028 and U+2029 are escaped for the sake of HTML
-/// and JavaScript, and so are control characters. All else stands as it is.
+/// Writes `text` as a JSON string. `<`, `>`, `&`, U+2028 and U+2029 are escaped for the sake of
+/// HTML and JavaScript, and so are control characters. All else stands as it is.
 pub(super) fn push_quoted(out: &mut String, text: &str) {
     use std::fmt::Write as _;
     out.push('"');
@@ -27,8 +28,8 @@ pub(super) fn push_quoted(out: &mut String, text: &str) {
     out.push('"');
 }
 
-/// What stands between the quotes of a string. A surrogate without its other half, and each byte that
-/// is not UTF-8, becomes U+FFFD. The scanner has checked the escapes.
+/// What stands between the quotes of a string. A surrogate without its other half, and each byte
+/// that is not UTF-8, becomes U+FFFD. The scanner has checked the escapes.
 pub(super) fn unquoted(inside: &[u8]) -> String {
     let mut text = String::with_capacity(inside.len());
     let mut at = 0;
@@ -78,8 +79,8 @@ fn unit(from: &[u8]) -> Option<u16> {
     u16::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
 }
 
-/// Go takes each byte that does not begin a character for one U+FFFD. `String::from_utf8_lossy` takes
-/// several of them together.
+/// Go takes each byte that does not begin a character for one U+FFFD. `String::from_utf8_lossy`
+/// takes several of them together.
 fn push_lossy(text: &mut String, mut bytes: &[u8]) {
     loop {
         match std::str::from_utf8(bytes) {

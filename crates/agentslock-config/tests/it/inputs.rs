@@ -24,8 +24,8 @@ struct Vector {
     error: Option<String>,
 }
 
-/// Go's decoder has a hole: what follows the value is not looked at if it begins with `}` or `]`. "A
-/// hole in Go's rule, not meant". Ours refuses.
+/// Go's decoder has a hole: what follows the value is not looked at if it begins with `}` or `]`.
+/// "A hole in Go's rule, not meant". Ours refuses.
 const HOLES: [&str; 2] =
     ["closing brace after the document", "closing bracket and more after the document"];
 

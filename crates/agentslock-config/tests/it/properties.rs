@@ -13,7 +13,8 @@ use crate::support::{Lab, digest, reference};
 const OWNERS: [&[Kind]; 3] = [&[Kind::Layer, Kind::Profile], &[Kind::Artifact], &[Kind::Prompt]];
 const NAMES: [&str; 4] = ["a:w@1", "a:x@1", "a:y@1", "a:z@1"];
 
-/// A pass of one owner: by name, which of its kinds a unit is of, its digest, and that of its content.
+/// A pass of one owner: by name, which of its kinds a unit is of, its digest, and that of its
+/// content.
 #[derive(Clone, Debug)]
 struct Resolved {
     owner: usize,

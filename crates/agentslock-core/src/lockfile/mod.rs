@@ -106,8 +106,9 @@ impl Lockfile {
         }
     }
 
-    /// A document that is no file: for tests, and for comparing versions of a document. It is read and
-    /// changed like any other, and [`text`](Self::text) says what became of it. It cannot be flushed.
+    /// A document that is no file: for tests, and for comparing versions of a document. It is read
+    /// and changed like any other, and [`text`](Self::text) says what became of it. It cannot be
+    /// flushed.
     ///
     /// ```
     /// use agentslock_core::{Lockfile, diff};
