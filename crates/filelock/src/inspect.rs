@@ -6,16 +6,18 @@ use std::str::FromStr;
 
 use crate::clear::bar::bar;
 use crate::clear::clear;
+use crate::clear::cleared::Cleared;
+use crate::clear::directory::strange;
 use crate::error::{AcquireError, BreakError, InspectError};
 use crate::holder::{Holder, Liveness};
 use crate::judge::judge;
-use crate::judge::occupant::{Found, Occupant, Removable};
+use crate::judge::occupant::{Found, Occupant, Removable, Stranger};
 use crate::judge::verdict::Verdict;
 use crate::names::Names;
 use crate::options::LockOptions;
 use crate::record::Record;
 use crate::record::facts::fnv1a;
-use crate::sys;
+use crate::sys::{self, Kind};
 
 /// What stands at a lock's name, as it was at the moment of the look.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,6 +95,9 @@ pub fn break_lock(path: impl AsRef<Path>, holder_id: &HolderId) -> Result<(), Br
         return Err(BreakError::Free { lock });
     };
     if matches!(occupant.removable, Removable::Closed) {
+        if occupant.stat.is_some_and(|stat| stat.kind == Kind::File) && occupant.record.is_none() {
+            return Err(InspectError::NotALock { lock, kind: "another program's file" }.into());
+        }
         let holder = Box::new(occupant.holder(&LockOptions::new().environment));
         return Err(BreakError::Unreadable { lock, holder });
     }
@@ -104,8 +109,14 @@ pub fn break_lock(path: impl AsRef<Path>, holder_id: &HolderId) -> Result<(), Br
         return Err(BreakError::Changed { lock });
     }
     let occupant = Occupant { verdict: condemned(&occupant.verdict), ..*occupant };
-    // Not cleared as a whole: its record is gone, so that nobody holds it any more.
-    clear(&names, occupant).map(|_| ()).map_err(|source| BreakError::Clear { lock, source })
+    match clear(&names, occupant, &LockOptions::new()) {
+        Ok(Cleared::Done | Cleared::NotYet(None)) => Ok(()),
+        // Its record is gone, but nobody gets the lock as long as this stays.
+        Ok(Cleared::NotYet(Some(entry))) => {
+            Err(BreakError::Clear { lock, source: strange(&names, entry) })
+        }
+        Err(source) => Err(BreakError::Clear { lock, source }),
+    }
 }
 
 impl LockOptions {
@@ -148,8 +159,8 @@ fn look(
             Ok(_) => Ok((names, Some(occupant))),
         },
         Found::Occupied(occupant) => Ok((names, Some(occupant))),
-        Found::NotALock(kind) => {
-            Err(InspectError::NotALock { lock: names.lock, kind: kind.describe() })
+        Found::NotALock(Stranger { kind, .. }) => {
+            Err(InspectError::NotALock { lock: names.lock, kind })
         }
     }
 }

@@ -39,13 +39,13 @@ const MUTANTS: [Mutant; 8] = [
         name: "a dead lock is cleared by renaming it aside",
         edits: &[Edit {
             from: "unlink_record(names, &dir)?;
-                   remove_directory(names, stat.id)",
+                   remove_directory(names, &stat, options)",
             to: "let _ = &dir;
                  let aside = names.preparation(&crate::environment::unique_name());
                  if std::fs::rename(&names.lock, &aside).is_ok() {
                      let _ = std::fs::remove_dir_all(&aside);
                  }
-                 Ok(true)",
+                 Ok(Cleared::Done)",
         }],
     },
     Mutant {
@@ -105,12 +105,16 @@ const MUTANTS: [Mutant; 8] = [
         name: "a judge does not ask whether the name still stands for what it judged",
         edits: &[
             Edit {
-                from: "if !sys::is_at(&names.lock, id).unwrap_or(false) {",
-                to: "if sys::lstat(&names.lock).is_err() {",
+                from: "if !sys::is_at(&names.lock, stat.id).unwrap_or(false) {
+                       return Ok(Cleared::Done);",
+                to: "if sys::lstat(&names.lock).is_err() {
+                         return Ok(Cleared::Done);",
             },
             Edit {
-                from: "if !sys::is_at(&names.lock, stat.id).unwrap_or(false) {",
-                to: "if sys::lstat(&names.lock).is_err() {",
+                from: "if !sys::is_at(&names.lock, stat.id).unwrap_or(false) {
+                       let _ = sys::unlink(&aside);",
+                to: "if sys::lstat(&names.lock).is_err() {
+                         let _ = sys::unlink(&aside);",
             },
         ],
     },

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
+use crate::clear::cleared::Cleared;
 use crate::environment::unique_name;
 use crate::error::AcquireError;
 use crate::names::Names;
@@ -17,13 +18,13 @@ use crate::sys::{self, Flock, Stat};
 /// ours waits at the private name.
 pub(super) fn remove_file(
     names: &Names,
-    judged: Option<&File>,
+    judged: &File,
     stat: &Stat,
-) -> Result<bool, AcquireError> {
+) -> Result<Cleared, AcquireError> {
     let failed = |error| AcquireError::of("remove the dead lock", &names.lock, error);
     if let Some(removed) = sys::unlink_if(&names.lock, stat.id) {
         // If it was another's already, its name is worth a try as well.
-        return removed.map(|_| true).map_err(failed);
+        return removed.map(|_| Cleared::Done).map_err(failed);
     }
     // Its OS lock, held until the end of this function, keeps sweepers off: without the file, a
     // directory could be moved.
@@ -31,22 +32,20 @@ pub(super) fn remove_file(
     // As late as can be: what is done between this look and the rename makes the window wider.
     if !sys::is_at(&names.lock, stat.id).unwrap_or(false) {
         let _ = sys::unlink(&aside);
-        return Ok(true);
+        return Ok(Cleared::Done);
     }
     match std::fs::rename(&names.lock, &aside) {
         Ok(()) => {}
         Err(error) => {
             let _ = sys::unlink(&aside);
             return match error.kind() {
-                ErrorKind::NotFound | ErrorKind::NotADirectory => Ok(true),
+                ErrorKind::NotFound | ErrorKind::NotADirectory => Ok(Cleared::Done),
                 _ => Err(failed(error)),
             };
         }
     }
-    let is_judged = match (sys::lstat(&aside), judged.map(sys::identity)) {
-        (Ok(moved), Some(Ok(judged))) => moved.id == judged,
-        // Never opened, so not kept from being replaced by another of the same number.
-        (Ok(moved), None) => (moved.id, moved.modified) == (stat.id, stat.modified),
+    let is_judged = match (sys::lstat(&aside), sys::identity(judged)) {
+        (Ok(moved), Ok(judged)) => moved.id == judged,
         _ => false,
     };
     if !is_judged {
@@ -58,7 +57,7 @@ pub(super) fn remove_file(
         Err(error) if error.kind() != ErrorKind::NotFound => {
             Err(AcquireError::of("clear", aside, error))
         }
-        _ => Ok(true),
+        _ => Ok(Cleared::Done),
     }
 }
 

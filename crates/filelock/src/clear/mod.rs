@@ -7,30 +7,37 @@
 //! taken the name, and the rename would carry a living lock away (see `docs/decisions.md`).
 
 pub(crate) mod bar;
-mod directory;
+pub(crate) mod cleared;
+pub(crate) mod directory;
 mod file;
 pub(crate) mod sweep;
 
-use crate::clear::directory::{remove_directory, unlink_record};
+use crate::clear::cleared::Cleared;
+use crate::clear::directory::{refuse_strangers, remove_directory, unlink_record};
 use crate::clear::file::remove_file;
 use crate::error::AcquireError;
 use crate::judge::occupant::{Occupant, Removable};
 use crate::judge::verdict::Verdict;
 use crate::names::Names;
+use crate::options::LockOptions;
 
-/// Removes what was judged to be dead, expired or a remnant. `true`: the name is worth a try, since
-/// it is free or somebody else was quicker. `false`: not yet.
-pub(crate) fn clear(names: &Names, occupant: Occupant) -> Result<bool, AcquireError> {
-    let Some(stat) = occupant.stat else { return Ok(false) };
+/// Removes what was judged to be dead, expired or a remnant.
+pub(crate) fn clear(
+    names: &Names,
+    occupant: Occupant,
+    options: &LockOptions,
+) -> Result<Cleared, AcquireError> {
+    let Some(stat) = occupant.stat else { return Ok(Cleared::NotYet(None)) };
     match (occupant.removable, occupant.verdict) {
-        (_, Verdict::Alive(_)) | (Removable::Closed, _) => Ok(false),
+        (_, Verdict::Alive(_)) | (Removable::Closed, _) => Ok(Cleared::NotYet(None)),
         (Removable::Directory(_), Verdict::Leaving | Verdict::Remnant { .. }) => {
-            remove_directory(names, stat.id)
+            remove_directory(names, &stat, options)
         }
         (Removable::Directory(dir), Verdict::Dead | Verdict::Expired) => {
+            refuse_strangers(names, &stat, options)?;
             unlink_record(names, &dir)?;
-            remove_directory(names, stat.id)
+            remove_directory(names, &stat, options)
         }
-        (Removable::File(file), _) => remove_file(names, file.as_ref(), &stat),
+        (Removable::File(file), _) => remove_file(names, &file, &stat),
     }
 }

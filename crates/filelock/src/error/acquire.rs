@@ -41,22 +41,25 @@ pub enum AcquireError {
     },
     /// What stands at the lock's name is no lock, and was left alone.
     #[error(
-        "failed to lock `{}`: `{}` is {kind}, not a lock; lock another file, or find out who put it there",
-        path.display(), lock.display()
+        "failed to lock `{}`: `{}` is {kind}, not a lock of ours, unchanged for {}; another program may use it: \
+         lock another file, or find out who put it there and remove it",
+        path.display(), lock.display(), seconds(*age)
     )]
     NotALock {
         /// The file to be locked.
         path: PathBuf,
         /// The name that is taken.
         lock: PathBuf,
-        /// What was found: "a symbolic link", "a FIFO", …
+        /// What was found: "an empty file", "a symbolic link", "a FIFO", …
         kind: &'static str,
+        /// How long ago it last changed.
+        age: Duration,
     },
     /// The holder is gone, but its lock directory holds an entry that no lock puts there, so the
     /// directory was not removed.
     #[error(
-        "failed to clear the dead lock `{}`: it contains `{entry}`, which is not ours to remove; \
-         look at it, then remove the directory",
+        "failed to clear the dead lock `{}`: it contains `{entry}`, {origin}; look at it, then remove the \
+         directory",
         lock.display()
     )]
     StrangeEntry {
@@ -64,6 +67,8 @@ pub enum AcquireError {
         lock: PathBuf,
         /// The first entry that was found inside.
         entry: String,
+        /// Who puts such an entry there, as far as its name tells.
+        origin: &'static str,
     },
     /// The operating system refuses us the directory. Waiting would not help: this is not contention.
     #[error("failed to {verb} `{}` (a matter of permissions, not of a held lock)", path.display())]

@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 
 use crate::holder::Liveness;
 use crate::judge::clock::{by_time, left};
-use crate::judge::kernel::{KernelAnswer, ask_kernel, expired_unless_it_runs};
+use crate::judge::kernel::{KernelAnswer, ask_kernel, expired_unless_it_runs, is_proof};
 use crate::judge::occupant::{Found, Occupant, Removable, unknown};
 use crate::judge::verdict::Verdict;
 use crate::names::Names;
@@ -18,7 +18,6 @@ pub(super) fn judge_directory(
     options: &LockOptions,
     asks_kernel: bool,
 ) -> Found {
-    let environment = &options.environment;
     let stat = match dir.stat() {
         Ok(stat) => stat,
         Err(error) => return Occupant::alive(None, unknown(&error)),
@@ -44,15 +43,17 @@ pub(super) fn judge_directory(
     let vouched = record.as_ref().filter(|_| asks_kernel);
     let vouched = vouched.and_then(|record| Some((record, record.flock.as_deref()?)));
     let word = vouched.map(|(record, kernel)| (ask_kernel(&dir, names, &stat, record), kernel));
+    let is_died_here =
+        |kernel| record.as_ref().is_some_and(|record| is_proof(record, kernel, names, options));
     let verdict = match word {
         // However old, and whatever kernel it names.
         Some((KernelAnswer::Runs, _)) => Verdict::Alive(Liveness::Running),
-        Some((KernelAnswer::Died, kernel)) if environment.is_this_kernel(kernel) => Verdict::Dead,
+        Some((KernelAnswer::Died, kernel)) if is_died_here(kernel) => Verdict::Dead,
         Some((KernelAnswer::Released, _)) => return Found::Nothing,
         Some((KernelAnswer::Unknown(error), _)) => {
             return Occupant::alive(Some(stat), unknown(&error));
         }
-        Some((KernelAnswer::Died, _)) | None => {
+        Some((KernelAnswer::Died | KernelAnswer::NotAsked, _)) | None => {
             match by_time(record.as_ref(), stat.modified, options.ttl, options) {
                 Verdict::Expired if asks_kernel => expired_unless_it_runs(&dir),
                 other => other,
@@ -61,6 +62,11 @@ pub(super) fn judge_directory(
     };
     occupied(Removable::Directory(dir), record, verdict)
 }
+
+/// The mode of a directory that a claimant of ours has just made in place, with the usual umask. Whoever else
+/// makes directories for locks (`mkdir` in a script, proper-lockfile, the Go generations) makes them with
+/// another one, and may keep them empty for as long as it holds the lock.
+const OURS_IN_THE_MAKING: u32 = 0o711;
 
 /// What a directory is in which there is no record.
 fn without_record(dir: &Dir, stat: &Stat, options: &LockOptions, asks_kernel: bool) -> Verdict {
@@ -78,7 +84,8 @@ fn without_record(dir: &Dir, stat: &Stat, options: &LockOptions, asks_kernel: bo
     }
     // Nobody is asked for its OS lock: a claimant that has it and is stopped would block all
     // others. If it is about to create its record, the kernel will not remove the directory.
-    match left(&options.environment, stat.modified, options.grace) {
+    let limit = if stat.mode == OURS_IN_THE_MAKING { options.grace } else { options.ttl };
+    match left(&options.environment, stat.modified, limit) {
         Some(within) => Verdict::Alive(Liveness::Expires { within }),
         None => Verdict::Remnant { timed: true },
     }

@@ -1,50 +1,76 @@
-//! A regular file at the lock's name: a lock of the file generation, or no lock.
+//! A regular file at the lock's name: a lock of the file generation, or another program's.
 
+use std::fs::File;
 use std::io::ErrorKind;
+use std::path::Path;
 
 use crate::holder::Liveness;
 use crate::judge::clock::by_time;
-use crate::judge::occupant::{Found, Occupant, Removable, unknown};
+use crate::judge::occupant::{Found, Occupant, Removable, Stranger, unknown};
+use crate::judge::verdict::Verdict;
 use crate::names::Names;
 use crate::options::LockOptions;
 use crate::record::{self, Record};
-use crate::sys::{self, Kind, Stat};
+use crate::sys::{self, Flock, Stat};
 
-/// The file generation: one regular file at the lock's name.
+/// The file generation: one regular file at the lock's name, whose record is complete before it is
+/// linked into place. A file with anything else in it, or with nothing, is no lock of ours and is never
+/// removed: it can be the lock file of another program (flock(1) and Python's `filelock` leave an empty
+/// one, git's `index.lock` becomes the index), or no lock at all (`Cargo.lock` is what the lock of
+/// `Cargo` would be called).
 ///
-/// Its record is complete before it is linked into place. So a file with anything else in it is no lock
-/// (`Cargo.lock` is what the lock of `Cargo` would be called), except for one that a power cut has
-/// left empty or full of NUL bytes: nobody is still writing that, and the short grace will do.
-pub(super) fn judge_file(stat: Stat, names: &Names, options: &LockOptions) -> Found {
-    let occupied = |file, record, verdict| {
-        let removable = Removable::File(file);
-        Found::Occupied(Box::new(Occupant { removable, stat: Some(stat), record, verdict }))
-    };
+/// If somebody has the file's OS lock, it is held, whatever is in it. Only a shared one is asked for, and given
+/// up at once: another program that asks at the same moment for the exclusive one is refused for a
+/// moment, as by any reader of the lock.
+pub(super) fn judge_file(
+    stat: Stat,
+    names: &Names,
+    options: &LockOptions,
+    asks_kernel: bool,
+) -> Found {
     let file = match sys::open_file(&names.lock) {
         Ok(Some(file)) => file,
         Ok(None) => return Occupant::alive(Some(stat), Liveness::Unknown("it changed".into())),
         Err(error) if error.kind() == ErrorKind::NotFound => return Found::Nothing,
+        // Without its record nobody knows whether it is a lock.
         Err(error) if error.kind() == ErrorKind::PermissionDenied => {
-            let verdict = by_time(None, stat.modified, options.ttl, options);
-            return occupied(None, None, verdict);
+            return Occupant::alive(Some(stat), Liveness::Unreadable);
         }
         Err(error) => return Occupant::alive(Some(stat), unknown(&error)),
     };
-    let read =
-        sys::identity(&file).and_then(|id| Ok((id, sys::read_start(&file, record::LIMIT + 1)?)));
-    match read {
-        Ok((id, _)) if id != stat.id => Found::Nothing,
-        Ok((_, bytes)) => match Record::parse(&bytes) {
-            Some(record) => {
-                let verdict = by_time(Some(&record), stat.modified, options.grace, options);
-                occupied(Some(file), Some(record), verdict)
-            }
-            None if bytes.len() <= record::LIMIT && bytes.iter().all(|byte| *byte == 0) => {
-                let verdict = by_time(None, stat.modified, options.grace, options);
-                occupied(Some(file), None, verdict)
-            }
-            None => Found::NotALock(Kind::File),
-        },
-        Err(error) => Occupant::alive(Some(stat), unknown(&error)),
+    let read = sys::identity(&file).and_then(|id| Ok((id, sys::read_start(&file, record::LIMIT)?)));
+    let record = match read {
+        Ok((id, _)) if id != stat.id => return Found::Nothing,
+        Ok((_, bytes)) => Record::parse(&bytes).ok_or(bytes.is_empty()),
+        Err(error) => return Occupant::alive(Some(stat), unknown(&error)),
+    };
+    if asks_kernel && is_locked(&names.lock) {
+        let verdict = Verdict::Alive(Liveness::Running);
+        // A person may break a lock of the file generation, and not another program's.
+        let (removable, record) = match record {
+            Ok(record) => (Removable::File(file), Some(record)),
+            Err(_) => (Removable::Closed, None),
+        };
+        return Found::Occupied(Box::new(Occupant {
+            removable,
+            stat: Some(stat),
+            record,
+            verdict,
+        }));
     }
+    match record {
+        Ok(record) => {
+            let verdict = by_time(Some(&record), stat.modified, options.grace, options);
+            let (removable, record) = (Removable::File(file), Some(record));
+            Found::Occupied(Box::new(Occupant { removable, stat: Some(stat), record, verdict }))
+        }
+        Err(is_empty) => Found::NotALock(Stranger::of(&stat, is_empty, options)),
+    }
+}
+
+/// Whether somebody has the exclusive OS lock of the file at `path`. Through a descriptor of its own: the one that
+/// is kept until the file is removed must not keep others from their lock.
+fn is_locked(path: &Path) -> bool {
+    let probe: Option<File> = sys::open_file(path).ok().flatten();
+    probe.is_some_and(|file| matches!(sys::try_flock_file(&file, Flock::Shared), Ok(false)))
 }

@@ -6,6 +6,9 @@ use crate::holder::Liveness;
 use crate::judge::occupant::unknown;
 use crate::judge::verdict::Verdict;
 use crate::names::Names;
+use crate::options::LockOptions;
+use crate::process::ProcessId;
+use crate::record::facts::ProcessFacts;
 use crate::record::file::read_record;
 use crate::record::{self, Record};
 use crate::sys::{self, Dir, Fingerprint, Stat};
@@ -34,6 +37,8 @@ pub(super) enum KernelAnswer {
     Died,
     /// It was released between our opening its directory and our asking for its OS lock.
     Released,
+    /// There are no OS locks here, or we may not ask for them, as in a sandbox.
+    NotAsked,
     Unknown(io::Error),
 }
 
@@ -41,6 +46,7 @@ pub(super) fn ask_kernel(dir: &Dir, names: &Names, stat: &Stat, judged: &Record)
     match dir.try_flock_shared() {
         Ok(false) => return KernelAnswer::Runs,
         Ok(true) => {}
+        Err(error) if is_lasting(&error) => return KernelAnswer::NotAsked,
         Err(error) => return KernelAnswer::Unknown(error),
     }
     match sys::is_at(&names.lock, stat.id) {
@@ -57,7 +63,38 @@ pub(super) fn expired_unless_it_runs(dir: &Dir) -> Verdict {
     match dir.try_flock_shared() {
         Ok(true) => Verdict::Expired,
         Ok(false) => Verdict::Alive(Liveness::Running),
+        Err(error) if is_lasting(&error) => Verdict::Expired,
         Err(error) => Verdict::Alive(unknown(&error)),
+    }
+}
+
+/// Whether the kernel will never answer here: EPERM, EACCES, ENOTSUP, ENOSYS, EINVAL. Any other error is one of this
+/// moment.
+fn is_lasting(error: &io::Error) -> bool {
+    sys::is_refused(error) || error.kind() == io::ErrorKind::InvalidInput
+}
+
+/// Whether a granted OS lock proves that the holder with this record is gone.
+///
+/// It does if both of us ask the same kernel about the same directory. The record tells the directory that
+/// the lock lies in. Another one means that we look through another mount (an overlay, say, whose OS
+/// locks are not those of its layers): by the inode, and within one boot by the device as well, which a
+/// reboot can number anew. A holder of an earlier boot of this machine is gone with it.
+pub(super) fn is_proof(
+    record: &Record,
+    kernel: &str,
+    names: &Names,
+    options: &LockOptions,
+) -> bool {
+    let is_same_boot = options.environment.is_this_kernel(kernel);
+    let Some(recorded) = record.facts.directory else { return is_same_boot };
+    let Some(here) = sys::directory_id(&names.parent) else { return false };
+    if recorded.inode != here.inode || (is_same_boot && recorded.device != here.device) {
+        return false;
+    }
+    is_same_boot || sys::MOUNTED_BY_ONE_KERNEL || {
+        let this = ProcessFacts::of_this(ProcessId::current());
+        this.machine.is_some() && record.facts.process.machine == this.machine
     }
 }
 

@@ -17,7 +17,7 @@ use std::io::ErrorKind;
 use crate::holder::Liveness;
 use crate::judge::directory::judge_directory;
 use crate::judge::file::judge_file;
-use crate::judge::occupant::{Found, Occupant, unknown};
+use crate::judge::occupant::{Found, Occupant, Stranger, unknown};
 use crate::names::Names;
 use crate::options::LockOptions;
 use crate::sys::{self, Kind};
@@ -37,8 +37,8 @@ pub(crate) fn judge(names: &Names, options: &LockOptions, asks_kernel: bool) -> 
         }
         (_, Ok(stat)) => match stat.kind {
             Kind::Directory => Occupant::alive(Some(stat), unknown(&error)),
-            Kind::File => judge_file(stat, names, options),
-            other => Found::NotALock(other),
+            Kind::File => judge_file(stat, names, options, asks_kernel),
+            _ => Found::NotALock(Stranger::of(&stat, false, options)),
         },
     }
 }

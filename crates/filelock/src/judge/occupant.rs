@@ -2,21 +2,37 @@
 
 use std::fs::File;
 use std::io::{self, ErrorKind};
+use std::time::Duration;
 
 use crate::environment::Environment;
 use crate::holder::{Holder, Liveness};
 use crate::judge::verdict::Verdict;
+use crate::options::LockOptions;
 use crate::record::Record;
 use crate::record::file::read_record;
-use crate::sys::{Dir, Kind, Stat};
+use crate::sys::{Dir, Stat};
 
 /// What was found at the lock's name.
 pub(crate) enum Found {
     /// Nothing, or it went away while we looked. Worth a try at once.
     Nothing,
     Occupied(Box<Occupant>),
-    /// Not a lock of any generation. Never opened for reading, followed or removed.
-    NotALock(Kind),
+    /// Not a lock of any generation. Never followed or removed.
+    NotALock(Stranger),
+}
+
+/// What stands at the lock's name and is no lock.
+pub(crate) struct Stranger {
+    pub(crate) kind: &'static str,
+    /// How long ago it last changed.
+    pub(crate) age: Duration,
+}
+
+impl Stranger {
+    pub(super) fn of(stat: &Stat, is_empty: bool, options: &LockOptions) -> Self {
+        let kind = if is_empty { "an empty file" } else { stat.kind.describe() };
+        Self { kind, age: options.environment.age(stat.modified) }
+    }
 }
 
 /// What occupies the name, as judged.
@@ -31,9 +47,9 @@ pub(crate) struct Occupant {
 /// What to remove if the verdict allows it: exactly what was judged.
 pub(crate) enum Removable {
     Directory(Dir),
-    /// The lock of the file generation, open if it may be read: so that its inode number, by which
-    /// it is recognised later, cannot go to another file.
-    File(Option<File>),
+    /// The lock of the file generation, open: so that its inode number, by which it is recognised
+    /// later, cannot go to another file.
+    File(File),
     /// Could not be opened, so is not touched.
     Closed,
 }

@@ -261,6 +261,11 @@ pub(crate) fn rename_exclusive(from: &Path, to: &Path) -> io::Result<()> {
     }
 }
 
+/// Whether each file system that is trusted here is mounted by one kernel only, so that a holder
+/// of another boot is gone: apfs, hfs, ufs, zfs. (On Linux overlayfs is among them.)
+pub(crate) const MOUNTED_BY_ONE_KERNEL: bool =
+    cfg!(any(target_vendor = "apple", target_os = "freebsd", target_os = "openbsd"));
+
 /// Names the running kernel: on Linux its boot id. `None` where the system has no such name; then
 /// a granted OS lock alone is not taken as proof of death. That it could not be read this time
 /// (for want of descriptors, say) is not remembered.

@@ -8,13 +8,14 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use crate::clear::clear;
+use crate::clear::cleared::Cleared;
 use crate::clear::sweep::Sweep;
 use crate::environment::unique_number;
 use crate::error::AcquireError;
 use crate::holder::{Holder, Liveness};
 use crate::judge::judge;
 use crate::judge::kernel::still_runs;
-use crate::judge::occupant::{Found, Occupant};
+use crate::judge::occupant::{Found, Occupant, Stranger};
 use crate::judge::verdict::Verdict;
 use crate::names::Names;
 use crate::options::LockOptions;
@@ -135,11 +136,12 @@ impl<'a> Wait<'a> {
         let first = self.watch.judging();
         let occupant = match judge(self.names, self.options, self.asks_kernel) {
             Found::Nothing => return Ok(true),
-            Found::NotALock(kind) => {
+            Found::NotALock(Stranger { kind, age }) => {
                 return Err(AcquireError::NotALock {
                     path: self.names.target.clone(),
                     lock: self.names.lock.clone(),
-                    kind: kind.describe(),
+                    kind,
+                    age,
                 });
             }
             Found::Occupied(occupant) => *occupant,
@@ -160,7 +162,7 @@ impl<'a> Wait<'a> {
         if matches!(occupant.verdict, Verdict::Dead | Verdict::Expired) {
             self.replaced = Some(holder);
         }
-        let cleared = clear(self.names, occupant)?;
+        let cleared = clear(self.names, occupant, self.options)? == Cleared::Done;
         if cleared && timed.is_some() {
             self.timed = timed;
         }

@@ -28,7 +28,7 @@ fn strange(lab: &Lab, entry: &str) {
     for _ in 0..3 {
         let error = acquire(&here(), lab.target()).map(drop).unwrap_err();
         match &error {
-            AcquireError::StrangeEntry { lock, entry: found } => {
+            AcquireError::StrangeEntry { lock, entry: found, .. } => {
                 assert_eq!((lock, found.as_str()), (&lab.lock(), entry));
             }
             other => panic!("{other:?}"),
@@ -69,7 +69,7 @@ fn a_strange_file_in_a_leftover_is_named_and_kept() {
     let lab = Lab::new();
     lab.occupy(None);
     fs::write(lab.lock().join("notes.txt"), b"mine").unwrap();
-    age(&lab.lock(), Duration::from_secs(3));
+    age(&lab.lock(), Duration::from_secs(31));
     strange(&lab, "notes.txt");
 }
 
@@ -83,6 +83,52 @@ fn a_strange_file_in_an_expired_lock_is_named_and_kept() {
         other => panic!("{other:?}"),
     }
     assert_eq!(fs::read(lab.lock().join("notes.txt")).unwrap(), b"mine");
+    assert!(lab.holder().exists(), "nothing is removed if not all can be");
+}
+
+/// A client of NFS, of FUSE or of SMB that was cut off leaves the record under such a name, for ever. Until a
+/// TTL has gone by it may be about to go.
+#[test]
+fn what_a_client_that_is_gone_has_left_is_named_after_a_ttl_and_not_waited_for_for_ever() {
+    for entry in [".nfs000000000000002a00000001", ".fuse_hidden0000000300000001", ".smbdeleteAAA1"]
+    {
+        let lab = Lab::new();
+        lab.occupy(None);
+        fs::write(lab.lock().join(entry), b"").unwrap();
+        lab.mark_published();
+        if cfg!(unix) {
+            crate::support::expect_alive_or_leaving(&brief(), lab.target());
+        }
+        age(&lab.lock(), Duration::from_secs(31));
+        strange(&lab, entry);
+        let seen = filelock::inspect(lab.target()).unwrap().unwrap();
+        let error = filelock::break_lock(lab.target(), seen.holder_id()).unwrap_err();
+        let text = crate::support::chain(&error);
+        assert!(text.contains(entry) && text.contains("client"), "{text}");
+    }
+}
+
+/// "Freed" means that the next one gets the lock.
+#[cfg(unix)]
+#[test]
+fn breaking_what_a_client_still_keeps_open_says_what_is_in_the_way() {
+    let lab = Lab::new();
+    lab.occupy(None);
+    lab.mark_published();
+    fs::write(lab.lock().join(".fuse_hidden1"), b"").unwrap();
+    let seen = filelock::inspect(lab.target()).unwrap().unwrap();
+    let error = filelock::break_lock(lab.target(), seen.holder_id()).unwrap_err();
+    let text = crate::support::chain(&error);
+    assert!(text.contains(".fuse_hidden1"), "{text}");
+}
+
+#[test]
+fn what_a_file_manager_put_into_a_dead_lock_is_called_what_it_is() {
+    let lab = Lab::new();
+    lab.occupy(Some(&record(now() - 31 * SECOND, "")));
+    fs::write(lab.lock().join(".DS_Store"), b"").unwrap();
+    let error = acquire(&here(), lab.target()).map(drop).unwrap_err();
+    assert!(error.to_string().contains("file manager"), "{error}");
 }
 
 #[test]

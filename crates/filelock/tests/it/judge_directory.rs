@@ -146,6 +146,7 @@ fn a_time_slightly_in_the_future_is_a_time() {
 fn a_remnant_from_the_future_says_how_long_it_stays_in_the_way() {
     let lab = Lab::new();
     lab.occupy(None);
+    lab.mark_in_the_making();
     let hour = Duration::from_secs(3600);
     set_modified(&lab.lock(), SystemTime::now() + hour);
     let holder = expect_alive(&brief(), lab.target());
@@ -186,6 +187,7 @@ fn an_unparsable_record_goes_by_the_directorys_time_and_the_ttl() {
 fn a_directory_without_a_record_is_a_claim_in_the_making_until_the_grace_is_over() {
     for lab in Lab::everywhere() {
         lab.occupy(None);
+        lab.mark_in_the_making();
         expect_expires(&brief(), &lab, Duration::from_secs(2));
         expect_alive(&brief().grace(Duration::from_secs(20)), lab.target());
 
@@ -193,6 +195,20 @@ fn a_directory_without_a_record_is_a_claim_in_the_making_until_the_grace_is_over
         expect_alive(&brief().grace(Duration::from_secs(20)), lab.target());
         let guard = expect_replaced(&brief(), lab.target());
         assert!(guard.takeover().is_none(), "nobody was replaced: nobody had got it");
+    }
+}
+
+/// `mkdir` in a script, proper-lockfile: an empty directory is all that they have, and they may change its time
+/// only every few seconds.
+#[test]
+fn an_empty_directory_that_is_not_ours_lives_for_a_ttl_after_its_last_change() {
+    for lab in Lab::everywhere() {
+        lab.occupy(None);
+        age(&lab.lock(), Duration::from_secs(20));
+        expect_alive(&brief(), lab.target());
+        expect_expires(&brief(), &lab, Duration::from_secs(10));
+        age(&lab.lock(), Duration::from_secs(31));
+        expect_gone(&brief(), lab.target());
     }
 }
 

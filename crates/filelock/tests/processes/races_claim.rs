@@ -244,6 +244,10 @@ fn a_claimant_by_mkdir_stopped_before_its_record_blocks_nobody_longer_than_the_g
         let stopped = stopped_at(Gate::after("flock"), &lab, way);
         expect_alive(&brief().environment(here()), lab.target());
         age(&lab.lock(), Duration::from_secs(3));
+        // Under the umask of this child it could be another program's, which lives.
+        expect_alive(&brief().environment(here()), lab.target());
+        lab.mark_in_the_making();
+        age(&lab.lock(), Duration::from_secs(3));
         let guard = brief().environment(here()).try_acquire(lab.target()).unwrap();
         let guard = guard.expect("because its claimant has left it without a record");
 

@@ -78,6 +78,15 @@ impl Lab {
         }
     }
 
+    /// Says of the occupant that it is a claim of ours in the making, as far as that can be said here.
+    pub(crate) fn mark_in_the_making(&self) {
+        #[cfg(unix)]
+        {
+            let mode = std::os::unix::fs::PermissionsExt::from_mode(0o711);
+            fs::set_permissions(self.lock(), mode).unwrap();
+        }
+    }
+
     /// The names in the directory, sorted.
     pub(crate) fn names(&self) -> Vec<String> {
         testkit::names(self.root())
@@ -167,6 +176,27 @@ pub(crate) fn expect_alive(options: &LockOptions, target: impl AsRef<Path>) -> H
         Err(AcquireError::Timeout { holder: Some(holder), .. }) => *holder,
         other => panic!("expected a timeout that names the holder, got {other:?}"),
     }
+}
+
+/// Asserts that what occupies the name is left alone until the deadline.
+#[track_caller]
+pub(crate) fn expect_alive_or_leaving(options: &LockOptions, target: impl AsRef<Path>) {
+    match acquire(&options.clone().timeout(Duration::from_millis(30)), target) {
+        Err(AcquireError::Timeout { .. }) => {}
+        other => panic!("expected a timeout, got {other:?}"),
+    }
+}
+
+/// What an error says, with all that it rests on.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        source = error.source();
+    }
+    text
 }
 
 /// Asserts that the occupant counts as gone and is replaced without waiting.

@@ -191,6 +191,8 @@ pub(crate) fn rename_exclusive(_: &Path, _: &Path) -> io::Result<()> {
     Err(ErrorKind::Unsupported.into())
 }
 
+pub(crate) const MOUNTED_BY_ONE_KERNEL: bool = false;
+
 /// Two names of one directory are not told apart here: time decides in any case.
 pub(crate) fn directory_id(_: &Path) -> Option<FileId> {
     None

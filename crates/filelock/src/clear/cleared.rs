@@ -1,0 +1,11 @@
+//! What came of clearing.
+
+/// Whether the name is free.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Cleared {
+    /// The name is worth a try: it is free, or another process was quicker.
+    Done,
+    /// The name is still taken: by this entry of the directory, if there is one, which goes when
+    /// the process that has it open closes it.
+    NotYet(Option<String>),
+}
