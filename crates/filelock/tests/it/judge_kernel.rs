@@ -198,3 +198,88 @@ fn a_dead_holder_at_which_somebody_else_is_looking_is_replaced_all_the_same() {
         expect_gone(&here(), lab.target());
     }
 }
+
+/// The record that a holder of ours leaves when it dies on the kernel `boot`, with its directory.
+fn leave_dead(lab: &Lab, boot: &str) -> String {
+    let guard = on(boot).acquire(lab.target()).unwrap();
+    let record = std::fs::read_to_string(lab.holder()).unwrap();
+    guard.release().unwrap();
+    put_dead(lab, &record);
+    record
+}
+
+fn put_dead(lab: &Lab, record: &str) {
+    lab.occupy(Some(record.as_bytes()));
+    lab.mark_published();
+}
+
+fn on(boot: &str) -> LockOptions {
+    brief().environment(Environment { kernel_id: Some(boot.into()), ..Environment::default() })
+}
+
+/// Its record says on which machine it was: nobody survives a reboot.
+#[test]
+fn a_holder_of_an_earlier_boot_of_this_machine_is_replaced_at_once() {
+    for lab in Lab::everywhere() {
+        let record = leave_dead(&lab, "boot-1");
+        if !record.contains("\nmachine ") {
+            return testkit::skip(
+                "a_holder_of_an_earlier_boot_of_this_machine_is_replaced_at_once",
+                "no file names this machine: systemd-machine-id-setup",
+            );
+        }
+        // However far the clock has gone back.
+        let earlier = Environment { kernel_id: Some("boot-2".into()), ..ahead(-3600) };
+        let guard = expect_replaced(&brief().environment(earlier), lab.target());
+        assert_eq!(*guard.takeover().unwrap().liveness(), Liveness::Dead, "on {}", lab.name());
+    }
+}
+
+#[test]
+fn a_holder_of_another_machine_goes_by_time() {
+    let lab = Lab::new();
+    let record = leave_dead(&lab, "boot-1");
+    std::fs::remove_dir_all(lab.lock()).unwrap();
+    let lines = record.lines().map(|line| match line.split_once(' ') {
+        Some(("machine", _)) => "machine 0000000000000000",
+        _ => line,
+    });
+    put_dead(&lab, &(lines.collect::<Vec<_>>().join("\n") + "\n"));
+    let holder = expect_alive(&on("boot-2"), lab.target());
+    assert!(matches!(holder.liveness(), Liveness::Expires { .. }), "{holder:?}");
+}
+
+/// A holder lives whatever the record says, if its OS lock is held.
+#[test]
+fn a_holder_that_runs_is_alive_whatever_boot_its_record_names() {
+    let lab = Lab::new();
+    let _guard = on("boot-1").acquire(lab.target()).unwrap();
+    assert_eq!(*expect_alive(&on("boot-2"), lab.target()).liveness(), Liveness::Running);
+}
+
+/// A copy of a directory with a held lock in it, or the same directory through another mount: the OS
+/// lock that is free there was never the holder's.
+#[test]
+fn a_record_of_another_directory_goes_by_time() {
+    let lab = Lab::new();
+    let record = leave_dead(&lab, "boot-1");
+    let dir = record.lines().find_map(|line| line.strip_prefix("dir ")).unwrap();
+    let (device, inode) = dir.split_once(':').unwrap();
+    let another = "00000000deadbeef";
+    for (wrong, boot) in [
+        (format!("{device}:{another}"), "boot-1"),
+        (format!("{device}:{another}"), "boot-2"),
+        (format!("{another}:{inode}"), "boot-1"),
+    ] {
+        std::fs::remove_dir_all(lab.lock()).unwrap();
+        put_dead(&lab, &record.replace(dir, &wrong));
+        let holder = expect_alive(&on(boot), lab.target());
+        assert!(matches!(holder.liveness(), Liveness::Expires { .. }), "{wrong}: {holder:?}");
+    }
+    // Devices are numbered anew at a reboot: that is no other directory.
+    if record.contains("\nmachine ") {
+        std::fs::remove_dir_all(lab.lock()).unwrap();
+        put_dead(&lab, &record.replace(dir, &format!("{another}:{inode}")));
+        expect_gone(&on("boot-2"), lab.target());
+    }
+}

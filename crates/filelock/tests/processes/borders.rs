@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use filelock::{AcquireError, LockOptions, try_acquire};
+use filelock::{AcquireError, Liveness, LockOptions, try_acquire};
 use testkit::{ChildTest, disk_of_few_inodes, fill_but, names, skip, small_disk};
 
 use crate::gate::can_trace;
@@ -126,4 +126,37 @@ fn a_full_disk_is_a_limit_with_a_name_and_nothing_is_left() {
         }
         assert_eq!(lab.names(), [""; 0], "it was not the small disk that was locked on");
     }
+}
+
+/// The OS locks of an overlay are not those of its layers: what is free there is no proof of death.
+#[test]
+fn a_holder_in_the_upper_directory_of_an_overlay_is_not_taken_for_dead_through_the_overlay() {
+    const TEST: &str =
+        "a_holder_in_the_upper_directory_of_an_overlay_is_not_taken_for_dead_through_the_overlay";
+    let (lab, over) = (Lab::new(), Lab::new());
+    for part in ["lower", "upper", "work"] {
+        fs::create_dir(lab.join(part)).unwrap();
+    }
+    let options = format!(
+        "lowerdir={},upperdir={},workdir={}",
+        lab.join("lower").display(),
+        lab.join("upper").display(),
+        lab.join("work").display()
+    );
+    let mount = Command::new("mount")
+        .args(["-t", "overlay", "overlay", "-o", &options])
+        .arg(over.root())
+        .output()
+        .unwrap();
+    if !mount.status.success() {
+        return skip(TEST, String::from_utf8_lossy(&mount.stderr).trim());
+    }
+    let _mounted = Mounted(over.root());
+    let target = lab.join("upper").join("log");
+    let guard = filelock::acquire(&target).unwrap();
+    let seen = filelock::inspect(over.join("log")).unwrap().unwrap();
+    let liveness = seen.holder().liveness();
+    assert!(!matches!(liveness, Liveness::Dead), "{liveness:?}");
+    assert!(try_acquire(over.join("log")).unwrap().is_none());
+    guard.verify().unwrap();
 }

@@ -16,6 +16,8 @@ mod idle;
 mod inheritance;
 mod kill;
 mod oracle;
+#[cfg(unix)]
+mod others;
 #[cfg(unix)] // Needs the gate.
 mod races_claim;
 #[cfg(unix)] // Needs the gate.
