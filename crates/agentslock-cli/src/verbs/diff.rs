@@ -71,7 +71,7 @@ pub(crate) fn diff(arguments: &Diff, common: &Common) -> Result<ExitCode, Failur
 /// Why something is shown as a whole, of which a person expects an entry or a field.
 fn say_what_is_twice(path: &Path, lockfile: &Lockfile) {
     if let Some(DuplicateKey { line, column, path: key, .. }) =
-        duplicate_keys(&lockfile.text()).first()
+        duplicate_keys(&lockfile.text()).next()
     {
         let (path, key) = (path.display(), key.join("."));
         say(&format!(

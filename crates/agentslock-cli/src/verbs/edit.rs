@@ -117,7 +117,7 @@ fn stage_edited(
         return Err(refuse(format!("is no document: {error}")));
     }
     let output = String::from_utf8(output).expect("because it is a document");
-    if let Some(twice) = duplicate_keys(&output).first() {
+    if let Some(twice) = duplicate_keys(&output).next() {
         let (line, column, key) = (twice.line, twice.column, twice.path.join("."));
         return Err(refuse(format!("has {key} twice: line {line}, column {column}")));
     }

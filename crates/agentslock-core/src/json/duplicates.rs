@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::fmt;
 
 use super::syntax::place_after;
 use super::tokens::string_end;
@@ -27,47 +28,94 @@ enum Level<'a> {
 }
 
 /// Each key of the JSON `text` that its object has already, at any depth, in the order in which
-/// they stand there. Of a text that is no JSON, what looks like one.
+/// they stand there. If the text is not JSON, of what looks like JSON.
 ///
 /// A flush keeps a section with such a key as it is. A merge by line can produce one without a
-/// conflict, and so does a person who removes only the markers of a conflict.
-pub fn duplicate_keys(text: &str) -> Vec<DuplicateKey> {
-    let mut found = Vec::new();
-    let mut levels = Vec::new();
-    let (mut line, mut line_start, mut at) = (1, 0, 0);
-    while let Some(byte) = text.as_bytes().get(at) {
-        let start = at;
-        at += 1;
-        match byte {
-            b'\n' => (line, line_start) = (line + 1, at),
-            b'[' => levels.push(Level::Array(0)),
-            b'{' => levels.push(Level::Object(BTreeSet::new(), None)),
-            b']' | b'}' => drop(levels.pop()),
-            b',' => match levels.last_mut() {
-                Some(Level::Array(index)) => *index += 1,
-                Some(Level::Object(_, key)) => *key = None,
-                None => {}
-            },
-            b'"' => {
-                at = string_end(text.as_bytes(), at);
-                let place = (line, start - line_start + 1);
-                // In JSON no string reaches over the end of its line, but in what is none.
-                let (lines, column) = place_after(&text.as_bytes()[start..at]);
-                if lines > 1 {
-                    (line, line_start) = (line + lines - 1, at + 1 - column);
-                }
-                let Some(Level::Object(keys, key @ None)) = levels.last_mut() else { continue };
-                let name = name_of(&text[start..at]);
-                *key = Some(name.clone());
-                if !keys.insert(name) {
-                    let ((line, column), path) = (place, path_of(&levels));
-                    found.push(DuplicateKey { line, column, path });
-                }
-            }
-            _ => {}
-        }
+/// conflict, and so can a person who removes only the markers of a conflict.
+///
+/// Finding all of them takes time and memory in proportion to the text. But each path can be as long
+/// as the text is deep: if a text can come from anybody, take the first few, and count the
+/// [`rest`](DuplicateKeys::rest).
+pub fn duplicate_keys(text: &str) -> DuplicateKeys<'_> {
+    DuplicateKeys { text, levels: Vec::new(), line: 1, line_start: 0, at: 0 }
+}
+
+/// The keys that [`duplicate_keys`] finds, one after the other.
+#[must_use = "nothing is looked for until the first one is asked for"]
+pub struct DuplicateKeys<'a> {
+    text: &'a str,
+    levels: Vec<Level<'a>>,
+    line: usize,
+    line_start: usize,
+    at: usize,
+}
+
+impl fmt::Debug for DuplicateKeys<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { line, at, .. } = self;
+        f.debug_struct("DuplicateKeys").field("line", line).field("at", at).finish_non_exhaustive()
     }
-    found
+}
+
+impl Iterator for DuplicateKeys<'_> {
+    type Item = DuplicateKey;
+
+    fn next(&mut self) -> Option<DuplicateKey> {
+        let (line, column) = self.find()?;
+        Some(DuplicateKey { line, column, path: path_of(&self.levels) })
+    }
+}
+
+impl DuplicateKeys<'_> {
+    /// How many more there are. Takes time in proportion to the text, however deep it is.
+    pub fn rest(mut self) -> usize {
+        std::iter::from_fn(|| self.find()).count()
+    }
+
+    /// Goes on to the next one. Returns its line and column.
+    fn find(&mut self) -> Option<(usize, usize)> {
+        while let Some(byte) = self.text.as_bytes().get(self.at) {
+            let start = self.at;
+            self.at += 1;
+            match byte {
+                b'\n' => (self.line, self.line_start) = (self.line + 1, self.at),
+                b'[' => self.levels.push(Level::Array(0)),
+                b'{' => self.levels.push(Level::Object(BTreeSet::new(), None)),
+                b']' | b'}' => drop(self.levels.pop()),
+                b',' => match self.levels.last_mut() {
+                    Some(Level::Array(index)) => *index += 1,
+                    Some(Level::Object(_, key)) => *key = None,
+                    None => {}
+                },
+                b'"' => {
+                    let place = self.pass_string(start);
+                    let Some(Level::Object(keys, key @ None)) = self.levels.last_mut() else {
+                        continue;
+                    };
+                    let name = name_of(&self.text[start..self.at]);
+                    *key = Some(name.clone());
+                    if !keys.insert(name) {
+                        return Some(place);
+                    }
+                }
+                _ => {}
+            }
+        }
+        None
+    }
+
+    /// Goes to the end of the string that begins at `start`. Returns the line and column of its
+    /// beginning.
+    fn pass_string(&mut self, start: usize) -> (usize, usize) {
+        self.at = string_end(self.text.as_bytes(), self.at);
+        let place = (self.line, start - self.line_start + 1);
+        // In JSON no string reaches over the end of its line. In other texts it can.
+        let (lines, column) = place_after(&self.text.as_bytes()[start..self.at]);
+        if lines > 1 {
+            (self.line, self.line_start) = (self.line + lines - 1, self.at + 1 - column);
+        }
+        place
+    }
 }
 
 /// What is no text, half of a surrogate pair, stays as it is spelled.

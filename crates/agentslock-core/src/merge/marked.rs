@@ -3,7 +3,7 @@
 use super::commas::mend;
 use super::conflict::Side;
 use super::error::{MarkerError, MarkerProblem};
-use super::path::Path;
+use super::path::{Path, Places};
 use crate::document::Document;
 
 /// The two or three documents in a text with conflict markers, for merging them again.
@@ -91,14 +91,14 @@ impl<'a> Reading<'a> {
     fn of(text: &'a [u8]) -> Result<Self, MarkerError> {
         let mut read = Self { end: 1, ..Self::default() };
         let mut open: Option<Open> = None;
-        let mut paths: [Path; 3] = Default::default();
+        let (mut paths, mut places) = ([Path::default(); 3], Places::default());
         for (line, number) in text.split_inclusive(|byte| *byte == b'\n').zip(1..) {
             read.end = number + 1;
             let Some((character, size)) = marker(line) else {
                 let of = open.as_ref().map(|open| open.side);
                 for side in [Side::Base, Side::Ours, Side::Theirs] {
                     if of.is_none_or(|of| of == side) {
-                        paths[side as usize].follow(line);
+                        paths[side as usize].follow(line, &mut places);
                     }
                 }
                 read.lines.push((number, of, line));

@@ -5,8 +5,7 @@ use proptest::prelude::*;
 use serde_json::{Map, Value};
 
 fn found(text: &str) -> Vec<(usize, usize, String)> {
-    let keys = duplicate_keys(text).into_iter();
-    keys.map(|key| (key.line, key.column, key.path.join("."))).collect()
+    duplicate_keys(text).map(|key| (key.line, key.column, key.path.join("."))).collect()
 }
 
 #[test]
@@ -30,6 +29,29 @@ fn equal_keys_of_different_objects_and_equal_values_are_none() {
 fn depth_is_no_limit() {
     let deep = format!("{}{{\"a\":1,\"a\":2}}{}", "[".repeat(100_000), "]".repeat(100_000));
     assert_eq!(found(&deep).len(), 1);
+}
+
+#[test]
+fn the_rest_is_counted_without_a_look_at_the_way_to_it() {
+    let text = "{\"a\":1,\"a\":2,\"b\":[{\"a\":1,\"a\":2}],\"b\":3}";
+    for taken in 0..5 {
+        let mut keys = duplicate_keys(text);
+        assert_eq!(keys.by_ref().take(taken).count(), taken.min(3));
+        assert_eq!(keys.rest(), 3_usize.saturating_sub(taken));
+    }
+}
+
+#[test]
+fn many_in_a_deep_place_are_found_in_time_and_memory_that_grow_with_the_text() {
+    let deep = |n: usize| {
+        let twice = vec!["\"k\":1"; n].join(",");
+        format!("{{\"a\":{}{{{twice}}}{}}}", "[".repeat(n), "]".repeat(n))
+    };
+    // All paths together would be 10 GB.
+    let text = deep(20_000);
+    let mut keys = duplicate_keys(&text);
+    assert_eq!(keys.next().unwrap().path.len(), 20_002);
+    assert_eq!(keys.rest(), 19_998);
 }
 
 #[test]
@@ -57,6 +79,6 @@ proptest! {
             keys.iter().map(|key| format!("{}: 1", Value::from(key.as_str()))).collect();
         let text = format!("{{{}}}", members.join(","));
         let different: Map<String, Value> = serde_json::from_str(&text).unwrap();
-        prop_assert_eq!(duplicate_keys(&text).len(), keys.len() - different.len());
+        prop_assert_eq!(duplicate_keys(&text).count(), keys.len() - different.len());
     }
 }

@@ -54,12 +54,34 @@ fn examine_document(bytes: &[u8], canonical: String) -> Examined {
     Examined { findings: vec![finding], readable: true, repaired: Some(canonical) }
 }
 
+/// The first few. How many more there are is told with the last of them.
 fn find_twice(text: &str) -> Vec<Finding> {
-    let finding = |key: DuplicateKey| {
-        let message = format!("{} is there already; take one away", key.path.join("."));
+    const FEW: usize = 100;
+    let mut keys = duplicate_keys(text);
+    let first: Vec<DuplicateKey> = keys.by_ref().take(FEW).collect();
+    let rest = keys.rest();
+    let last = first.len().saturating_sub(1);
+    let finding = |(number, key): (usize, DuplicateKey)| {
+        let more = match rest {
+            1.. if number == last => format!(" ({rest} more such keys follow)"),
+            _ => String::new(),
+        };
+        let message = format!("{} is there already; take one away{more}", shortened(&key.path));
         Finding::new("duplicate-key", (key.line, key.column), message)
     };
-    duplicate_keys(text).into_iter().map(finding).collect()
+    first.into_iter().enumerate().map(finding).collect()
+}
+
+/// A path as one text. Of a long one the beginning and the end.
+fn shortened(path: &[String]) -> String {
+    const LONG: usize = 40;
+    match path {
+        [first @ .., _] if path.len() > LONG => {
+            let (first, last) = (&first[..LONG / 2], &path[path.len() - LONG / 2..]);
+            format!("{}.….{}", first.join("."), last.join("."))
+        }
+        _ => path.join("."),
+    }
 }
 
 fn examine_version(bytes: &[u8]) -> Option<Finding> {

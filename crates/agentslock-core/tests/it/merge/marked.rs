@@ -180,6 +180,16 @@ fn a_conflict_that_shows_a_base_and_whose_sides_end_in_different_places_is_told(
 }
 
 #[test]
+fn many_conflicts_in_a_deep_place_are_read_in_time_that_grows_with_the_text() {
+    // Comparing the ways to the ends of all conflicts takes minutes here.
+    let text = format!("{{\"a\":\n{}{}", "[\n".repeat(50_000), "<\n|\n=\n>\n".repeat(50_000));
+    let error = testkit::within(std::time::Duration::from_secs(60), move || {
+        MarkedSides::read(&text).unwrap_err()
+    });
+    assert!(matches!(error.problem, MarkerProblem::Malformed(..)), "{error:?}");
+}
+
+#[test]
 fn no_string_is_taken_for_a_marker() {
     let text =
         "{\n  \"<<<<<<<\": \"|||||||\",\n  \"a\": \"\\n<<<<<<< x\\n=======\\n>>>>>>> y\"\n}\n";
