@@ -26,13 +26,12 @@ impl AdapterHandle {
     /// its views. One that is active with these digests is left as it is, time included, so that a
     /// restart is no change.
     ///
-    /// A new schema is a bump: each view that was built against another one and is `ready`, of
-    /// whatever adapter, is `pending-recompat-check` in the same write. So no reader ever sees a
-    /// view that is `ready` for a schema that is gone, and no adapter that dies in between leaves
-    /// one. What the bump did is returned.
+    /// A new schema is a bump. In the same write each `ready` view that was built against another
+    /// one becomes `pending-recompat-check`, whichever adapter it is of. So no reader ever sees a
+    /// view that is `ready` for a schema that is gone. What the bump did is returned.
     ///
-    /// It does not go live with another schema than it has while views that depend on it need a new
-    /// definition: that is found out under the lock, so that none is overlooked.
+    /// If views that depend on it need a new definition, it does not go live with another schema.
+    /// That is found out under the lock, so that none is overlooked.
     ///
     /// # Errors
     ///

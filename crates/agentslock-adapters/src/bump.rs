@@ -32,9 +32,9 @@ impl Bumped {
 }
 
 impl AdapterHandle {
-    /// Tells that this adapter's schema was bumped: each view that was built against another schema
-    /// of it than the live one and is `ready`, of whatever adapter, is `pending-recompat-check`
-    /// now.
+    /// Tells that this adapter's schema was bumped. Each `ready` view that was built against
+    /// another schema than the live one becomes `pending-recompat-check`, whichever adapter it is
+    /// of.
     ///
     /// [`activate`](Self::activate) comes first: it makes the new schema the live one, and does all
     /// this in the same write. Calling this afterwards, or again, changes nothing. It is for views
@@ -61,10 +61,10 @@ impl AdapterHandle {
     ///
     /// # Errors
     ///
-    /// [`ChangeError::Outdated`] if one of `depends_on` is not the live schema: the view was
-    /// checked against a schema that is gone, and has to be checked again. [`ChangeError::Illegal`]
-    /// when the view has another status, and the other variants as they say. Unless they say
-    /// otherwise, the file is as it was.
+    /// [`ChangeError::Outdated`] if one of `depends_on` is not the live schema. The view was
+    /// checked against a schema that is gone. Check it again. [`ChangeError::Illegal`] when the
+    /// view has another status, and the other variants as they say. Unless they say otherwise, the
+    /// file is as it was.
     pub fn recompat_passed(
         &self,
         view: &str,
@@ -88,7 +88,7 @@ impl AdapterHandle {
     }
 
     /// Tells that the view `view`, which was `pending-recompat-check`, does not fit what it depends
-    /// on: it is `dsl-update-required`, and blocks the activation of what it depends on.
+    /// on. It is `dsl-update-required`, and blocks the activation of what it depends on.
     ///
     /// # Errors
     ///

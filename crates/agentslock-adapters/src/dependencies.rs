@@ -55,10 +55,9 @@ pub(crate) fn check(
     Ok(())
 }
 
-/// The schema that `adapter` offers. `None` if it is not in the document, or was never activated:
-/// the Go programs make an entry with empty texts for the views of such a one. Then there is
-/// nothing to compare with. So it is for an entry in which no schema can be read, which is its own
-/// author's to repair.
+/// The schema that `adapter` offers. `None` if it is not in the document, or was never activated.
+/// (For the views of such an adapter the Go programs make an entry with empty texts.) Then there is
+/// nothing to compare with, and neither is there in an entry that cannot be read.
 pub(crate) fn live(entries: &Entries, adapter: &str) -> Option<Digest> {
     let schema = entries.object(adapter, |mut fields| fields.take_text::<String>("schema_digest"));
     schema.ok().flatten().flatten().map(Digest::verbatim)
@@ -77,9 +76,9 @@ pub(crate) fn outdated(
     dependencies.iter().filter_map(gone).collect()
 }
 
-/// Keeps `view`, which something has just made `ready`, from being so for a schema that is gone: it
-/// is `pending-recompat-check` then, in the same write, as if the bump had come right after.
-/// Returns what it depends on that is gone.
+/// Called on a `view` that was just made `ready`. If it depends on a schema that is gone, it is
+/// `pending-recompat-check` in the same write, as if the bump had come right after. Returns what is
+/// gone.
 pub(crate) fn settle(
     view: &mut View,
     entries: &Entries,

@@ -30,8 +30,8 @@ impl AdaptersLock {
         Self(DocumentPlace::file(path, options))
     }
 
-    /// A document without a file, for a test of code that reads or writes one: all calls work on
-    /// `text`, and the clones of a handle share it.
+    /// A document without a file, for tests of code that reads or writes one. All calls work on
+    /// `text`. The clones of a handle share it.
     ///
     /// # Errors
     ///

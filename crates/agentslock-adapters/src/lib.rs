@@ -9,10 +9,10 @@
 //!   so do fields and statuses that this crate does not know.
 //! - A view goes from one status to another only as the table below says. What is not possible is
 //!   an error that names view, status and event, and nothing is written.
-//! - No view is `ready` for a schema that its adapter no longer offers, at no version of the
-//!   document: not if a build began before a bump, not if a process dies between any two calls.
-//!   Schemas are compared under the lock. Programs that do not compare can still leave such a view;
-//!   [`outdated`](AdaptersLock::outdated) lists it.
+//! - At no version of the document is a view `ready` for a schema that its adapter no longer
+//!   offers. That holds if a build began before a bump, and if a process dies between any two
+//!   calls. Schemas are compared under the lock. Programs that do not compare can still leave such
+//!   a view; [`outdated`](AdaptersLock::outdated) lists it.
 //! - Activating again, registering again and bumping again change nothing: no history, no time.
 //! - The history of a view keeps its newest 20 transitions.
 //!
@@ -72,7 +72,7 @@
 //!
 //! The adapter `graph` offers a schema, and the view `reports/owners` is built against it. Then
 //! `graph` has a new schema. Each step is one write. If a process dies after any of them, the next
-//! run of the same adapter goes on from there: the status says what is to be done.
+//! run of the same adapter goes on from there. The status says what is to be done.
 //!
 //! ```
 //! use agentslock_adapters::{Activation, AdaptersLock, Build, ChangeError, Dependency, Status};

@@ -101,8 +101,8 @@ impl Snapshot {
     /// How each identity stands that is declared, or locked as something that is declared.
     ///
     /// Versions are not compared. A declared reference counts as locked if any unit has its
-    /// identity. A locked unit counts as extra only if it is of a kind that is declared and not
-    /// [transitive](crate::Unit::transitive): profiles and prompts follow from what is declared.
+    /// identity. A locked unit counts as extra only if its kind is declared and it is not
+    /// [transitive](crate::Unit::transitive). Profiles and prompts follow from what is declared.
     ///
     /// # Errors
     ///

@@ -11,8 +11,8 @@ use crate::snapshot::Snapshot;
 use crate::stamp::{Install, Refresh};
 use crate::transaction::{Transaction, Written};
 
-/// A document, as a resolver sees it. It holds a path and no state and no lock: each call reads the
-/// document as it is by then, and takes the lock for as long as it writes.
+/// A document, as a resolver sees it. It holds a path, and neither state nor a lock. Each call
+/// reads the document as it is by then. A call that writes takes the lock for that time.
 #[derive(Clone, Debug)]
 pub struct ConfigLock(DocumentPlace);
 
@@ -27,8 +27,8 @@ impl ConfigLock {
         Self(DocumentPlace::file(path, options))
     }
 
-    /// A document without a file, for a test of code that reads or writes one: all calls work on
-    /// `text`, and the clones of a handle share it.
+    /// A document without a file, for tests of code that reads or writes one. All calls work on
+    /// `text`. The clones of a handle share it.
     ///
     /// ```
     /// let lock = agentslock_config::ConfigLock::from_text(r#"{"units": {}}"#)?;
@@ -58,9 +58,9 @@ impl ConfigLock {
         Ok(Snapshot::new(self.0.open()?))
     }
 
-    /// Replaces all units of the kinds that `pass` owns by those that it found, in one write with
-    /// the digests of the artifacts' content, if it owns artifacts, and the digest of the inputs,
-    /// if it states one.
+    /// Replaces all units of the kinds that `pass` owns by those that it found. The same write
+    /// holds the digests of the artifacts' content, if the pass owns artifacts, and the digest of
+    /// the inputs, if it states one.
     ///
     /// A unit that is as it was (kind, digest, cache key, transitive) keeps its entry as it is
     /// spelled. One that changed keeps the fields that this crate does not know.

@@ -15,9 +15,9 @@ use crate::kind::Kind;
 /// reference without one, or with an empty one, has no version. Nothing else is looked at: colons,
 /// slashes and spaces are part of the path.
 ///
-/// Parsing and deserialising check a reference. The keys of a document are taken as they are, and
-/// so is what [`verbatim`](Self::verbatim) gets: profiles, project sets and descriptors have keys
-/// that are no references.
+/// Parsing and deserialising check a reference. The keys of a document are taken as they are. So is
+/// what [`verbatim`](Self::verbatim) gets: the keys of profiles, project sets and descriptors are
+/// no references.
 ///
 /// ```
 /// use agentslock_config::Reference;
@@ -141,9 +141,9 @@ impl Reference {
 
     /// What two versions of one thing have in common: all before the last `@`.
     ///
-    /// An `@` before the first `:`, and one that the path begins with, count as part of the
-    /// identity: `acme:@scope/x` is not another version of `acme:@scope/y`. The Go programs cut
-    /// there, too; for all other references both agree.
+    /// An `@` before the first `:` is part of the identity, and so is one that the path begins
+    /// with. `acme:@scope/x` is not another version of `acme:@scope/y`. The Go programs cut there,
+    /// too; for all other references both agree.
     pub fn identity(&self) -> &str {
         let text = self.0.as_str();
         // Without a `:` there is no source that an `@` could be part of.

@@ -79,8 +79,8 @@ impl Unit {
         own(self) == own(locked) && adds_nothing
     }
 
-    /// The entry to be written where `locked` stands: what a resolver does not know of stays, and
-    /// the times go, which would change with each resolve.
+    /// The entry to be written where `locked` stands. What a resolver does not know of stays. The
+    /// times go, because they would change with each resolve.
     pub(crate) fn entry(&self, locked: Option<&Self>) -> Self {
         let mut entry = self.clone();
         (entry.fetched_at, entry.last_checked_at) = (None, None);

@@ -9,8 +9,8 @@ use crate::lockfile::commit::Flushed;
 use crate::lockfile::options::LockfileOptions;
 use crate::lockfile::update::Updated;
 
-/// Where a document lies, for a crate that offers a section to others: they use it on a file, and
-/// their tests use it without one.
+/// Where a document lies, for a crate that offers a section to others. They use it on a file. Their
+/// tests use it without one.
 ///
 /// It holds no document and no lock. Clones of a place in memory share it.
 #[derive(Clone, Debug)]

@@ -1,10 +1,10 @@
-//! Three adapters that bump their schemas, build, check and build again, each a process of its own
-//! that is killed again and again, in the middle of whatever it does.
+//! Three adapters that bump their schemas, build, check and build again. Each is a process of its
+//! own, and is killed again and again in the middle of whatever it does.
 //!
 //! | it dies in | then |
 //! |---|---|
 //! | reading, between two calls | nothing was changed; the next run reads what there is to do |
-//! | `activate` with a new schema | before the commit the old schema is live, after it the new one, and no view is `ready` for the old one: both are one write |
+//! | `activate` with a new schema | the old schema is live, or the new one and no view is `ready` for the old one: both are one write |
 //! | `register_views` | all views of the batch are registered, or none |
 //! | `recompat_passed`, `recompat_failed` | the view is checked, or still to be checked |
 //! | `view_rebuilt` | the view is `ready`, or still to be built; if the schema changed, to be checked |
@@ -273,8 +273,8 @@ fn kill(index: usize, path: &Path, fault: &Path, counts: &Counts) {
     }
 }
 
-/// Nothing that a killed process left is in the way: each adapter does what its views wait for,
-/// until all are ready, and for the live schemas.
+/// Nothing that a killed process left is in the way. Each adapter does what its views wait for,
+/// until all are ready for the live schemas.
 fn recover(path: &Path) {
     let lock = AdaptersLock::with_options(path, patient());
     for _ in 0..10 {

@@ -117,8 +117,8 @@ pub fn agents_home() -> Option<PathBuf> {
 ///
 /// # Errors
 ///
-/// [`InputsError::Malformed`], if one of the files is not one JSON value, has a key twice in an
-/// object at any depth, or has something behind the value. It names slot, line and column.
+/// [`InputsError::Malformed`], which names slot, line and column. A file must be one JSON value and
+/// nothing else. No object in it may have a key twice.
 ///
 /// ```
 /// use agentslock_config::{Inputs, inputs_digest};
