@@ -99,10 +99,27 @@ fn each_kind_of_bad_document_is_told_with_its_place_and_stays() {
 }
 
 #[test]
+fn what_git_left_between_markers_is_called_so() {
+    let lab = Lab::new();
+    let both = "{\n<<<<<<< HEAD\n\"a\": 1\n=======\n\"a\": 2\n>>>>>>> topic\n}\n";
+    for (text, line) in [("<<<<<<< HEAD\n{}\n", 1), (both, 2)] {
+        lab.write(text);
+        let error = Lockfile::open(lab.path()).unwrap_err();
+        let OpenError::Malformed { error, .. } = error else { panic!("{error:?}") };
+        assert_eq!((error.line, error.column), (line, 1));
+        assert_eq!(error.problem, SyntaxProblem::ConflictMarkers);
+    }
+    // Inside a text they are no markers.
+    let text = b"{\"a\": \"\\n<<<<<<< HEAD\"}";
+    lab.write(text);
+    assert!(Lockfile::open(lab.path()).is_ok());
+}
+
+#[test]
 fn each_fault_of_syntax_is_told_with_its_place_and_stays() {
     let lab = Lab::new();
     let nul = [0; 4096];
-    let faults: [(&[u8], usize, usize); 16] = [
+    let faults: [(&[u8], usize, usize); 15] = [
         (b"{} {}", 1, 4),
         (b"{}\n\n,", 3, 1),
         (b"{}\0", 1, 3),
@@ -118,7 +135,6 @@ fn each_fault_of_syntax_is_told_with_its_place_and_stays() {
         (b"{1:1}", 1, 2),
         (b"[1", 1, 2),
         (b"nul", 1, 3),
-        (b"<<<<<<< HEAD\n{}\n", 1, 1),
     ];
     for (document, line, column) in faults {
         let (at_line, at_column, problem) = problem_in(&lab, document);
