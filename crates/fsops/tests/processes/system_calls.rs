@@ -17,9 +17,14 @@ const TRACED: &str = "write,pwrite64,writev,fsync,fdatasync,ftruncate,?rename,?r
 /// The calls that `function` makes in `lab`, each as a name and the last components of the paths that
 /// it is about, the random part of a temporary left out.
 fn calls_of(test: &str, function: &str, lab: &Lab) -> Option<Vec<String>> {
+    traced_calls_of(TRACED, test, function, lab)
+}
+
+/// The same of the calls that are `traced`.
+fn traced_calls_of(traced: &str, test: &str, function: &str, lab: &Lab) -> Option<Vec<String>> {
     let elsewhere = Lab::new();
     let log = elsewhere.join("calls");
-    let (to, traced) = (log.to_str().unwrap(), format!("trace={TRACED}"));
+    let (to, traced) = (log.to_str().unwrap(), format!("trace={traced}"));
     let wrapper = match strace(&["-o", to, "-y", "-s", "4096", "-e", &traced]) {
         Ok(wrapper) => wrapper,
         Err(why) => {
@@ -76,6 +81,36 @@ fn content_is_synced_before_it_takes_the_name_and_the_name_after() {
             "fsync DIRECTORY",
         ];
         assert_eq!(calls, expected);
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn rights_take_two_looks_and_no_change_if_the_mode_is_right_and_come_before_any_content() {
+    const TEST: &str =
+        "rights_take_two_looks_and_no_change_if_the_mode_is_right_and_come_before_any_content";
+    let traced = "write,fchmod,fchown,lgetxattr,fgetxattr,fsetxattr,fremovexattr";
+    let looks = ["lgetxattr state.json", "fgetxattr TEMPORARY"];
+    for (mode, list, changes) in [
+        (0o644, None, &[][..]),
+        (0o600, None, &[]),
+        (0o640, None, &["fchmod TEMPORARY"]),
+        (0o640, Some("u:2001:rw,g::---"), &["fsetxattr TEMPORARY"]),
+    ] {
+        let lab = Lab::new();
+        lab.old_target();
+        crate::support::set_mode(&lab.target(), mode);
+        if let Some(list) = list {
+            let mut setfacl = std::process::Command::new("setfacl");
+            let set = setfacl.args(["-m", list]).arg(lab.target()).status();
+            if !set.is_ok_and(|status| status.success()) {
+                return skip(TEST, "setfacl (package acl) is needed");
+            }
+        }
+        let function = "child_replaces_a_file_without_syncing";
+        let Some(calls) = traced_calls_of(traced, TEST, function, &lab) else { return };
+        let expected = [&looks[..], changes, &["write TEMPORARY"]].concat();
+        assert_eq!(calls, expected, "{mode:o} {list:?}");
     }
 }
 
