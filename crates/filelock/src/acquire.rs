@@ -1,25 +1,53 @@
-//! Acquiring, from the first try to the guard: which way to claim, and the loop around it.
+//! Acquiring in a thread: what is public, and the thread that pauses between the steps.
 
-use std::path::Path;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::claim::parent::is_local;
-use crate::claim::prepare::{Preparation, PrepareError};
-use crate::claim::publish::Publication;
+use crate::acquisition::{Acquisition, Step};
 use crate::claim::slot::Slot;
-use crate::claim::{Claim, in_place};
-use crate::environment::Way;
 use crate::error::AcquireError;
-use crate::guard::{Acquired, LockGuard};
-use crate::judge::kernel::is_held;
+use crate::guard::{LockGuard, bound};
+use crate::holder::{Holder, Liveness};
+use crate::judge::judge;
+use crate::judge::occupant::Found;
 use crate::names::Names;
-use crate::options::LockOptions;
+use crate::options::{LockOptions, ON_WAIT_EVERY};
 use crate::sys;
-use crate::wait::Wait;
 
-/// How often a claim is prepared anew when somebody removes or takes over the preparation.
-const PREPARATIONS: u32 = 8;
+/// What a wait tells of, and what ends it.
+pub(crate) type Callback<'a> = dyn FnMut(Duration, Option<&Holder>) -> ControlFlow<()> + 'a;
+
+/// What a try came to that does not wait.
+#[derive(Debug)]
+#[must_use = "dropping a guard releases the lock at once"]
+#[allow(clippy::large_enum_variant, reason = "it is taken apart at once, and a guard is no larger")]
+pub enum TryAcquired {
+    /// The lock is ours.
+    Acquired(LockGuard),
+    /// Another holder has it: this one, as far as it could be looked at. `None` if the lock changed
+    /// hands at each look.
+    Held(Option<Holder>),
+}
+
+impl TryAcquired {
+    /// The guard, if the lock was acquired.
+    pub fn acquired(self) -> Option<LockGuard> {
+        match self {
+            Self::Acquired(guard) => Some(guard),
+            Self::Held(_) => None,
+        }
+    }
+
+    /// Who has the lock, if another holder has it and could be looked at.
+    pub fn holder(&self) -> Option<&Holder> {
+        match self {
+            Self::Acquired(_) => None,
+            Self::Held(holder) => holder.as_ref(),
+        }
+    }
+}
 
 /// Acquires the lock of `path` with the default options: waits up to 5 s.
 ///
@@ -30,39 +58,143 @@ pub fn acquire(path: impl AsRef<Path>) -> Result<LockGuard, AcquireError> {
     LockOptions::new().acquire(path)
 }
 
-/// Acquires the lock of `path` if that needs no waiting; `None` when it is held.
+/// Acquires the lock of `path` if that needs no waiting; else says who holds it.
 ///
 /// # Errors
 ///
 /// See [`LockOptions::try_acquire`].
-pub fn try_acquire(path: impl AsRef<Path>) -> Result<Option<LockGuard>, AcquireError> {
+pub fn try_acquire(path: impl AsRef<Path>) -> Result<TryAcquired, AcquireError> {
     LockOptions::new().try_acquire(path)
+}
+
+/// Acquires the locks of several files with the default options: waits up to 5 s for all of them.
+///
+/// # Errors
+///
+/// See [`LockOptions::acquire_all`].
+pub fn acquire_all<P: AsRef<Path>>(
+    paths: impl IntoIterator<Item = P>,
+) -> Result<Vec<LockGuard>, AcquireError> {
+    LockOptions::new().acquire_all(paths)
+}
+
+/// The lock of `path`: the directory beside it that exists while the lock is held. Touches nothing.
+///
+/// `path` is made absolute; `.` components and trailing separators are dropped; no link is followed.
+/// Two paths with the same answer have one lock.
+///
+/// # Errors
+///
+/// [`AcquireError::UnusablePath`].
+pub fn lock_path(path: impl AsRef<Path>) -> Result<PathBuf, AcquireError> {
+    Ok(Names::of(path.as_ref())?.lock)
 }
 
 impl LockOptions {
     /// Acquires the lock of `path`, waiting up to the timeout.
     ///
-    /// `path` itself is neither opened nor created. Missing parent directories are created, and removed
-    /// again if the lock is not acquired.
+    /// `path` itself is neither opened nor created; missing parent directories are created. Threads
+    /// and tasks of one process that wait for one lock get it in the order in which they came.
     ///
     /// # Errors
     ///
     /// [`AcquireError::Timeout`] and [`AcquireError::GaveUp`] when it stayed held,
+    /// [`AcquireError::Deadlock`] if this thread holds the lock itself,
     /// [`AcquireError::Denied`] when the directory cannot be written to, and the other variants
     /// as they say. In each case the lock is not held and nothing is left behind, but where a lock is
     /// made in place and that took more than 2 s: then an empty directory can stay, which anybody clears.
     pub fn acquire(&self, path: impl AsRef<Path>) -> Result<LockGuard, AcquireError> {
         self.check()?;
-        acquire_from(&Names::of(path.as_ref())?, self, None)
+        acquire_from(&Names::of(path.as_ref())?, self, None, &mut |_, _| ControlFlow::Continue(()))
     }
 
-    /// Acquires the lock of `path` if it is free or its holder is gone; `None` when it is held.
+    /// As [`acquire`](Self::acquire), and calls `callback` while it waits: at once when the wait begins,
+    /// then every 50 ms, with the time waited so far and the holder as last seen. `Break` ends the wait
+    /// with [`AcquireError::GaveUp`].
+    ///
+    /// The callback runs in this thread: what it takes, the wait takes longer. It is not called if there is
+    /// nothing to wait for.
+    ///
+    /// ```
+    /// use std::ops::ControlFlow;
+    /// use std::time::Duration;
+    /// # let directory = tempfile::tempdir()?;
+    /// # let log = directory.path().join("events.ndjson");
+    /// let mut told = false;
+    /// let guard = filelock::LockOptions::new().acquire_with(&log, |waited, holder| {
+    ///     if waited > Duration::from_secs(1) && !told {
+    ///         told = true;
+    ///         match holder {
+    ///             Some(holder) => eprintln!("waiting for {holder}"),
+    ///             None => eprintln!("waiting"),
+    ///         }
+    ///     }
+    ///     ControlFlow::Continue(())
+    /// })?;
+    /// guard.release()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`acquire`](Self::acquire).
+    pub fn acquire_with<F>(
+        &self,
+        path: impl AsRef<Path>,
+        mut callback: F,
+    ) -> Result<LockGuard, AcquireError>
+    where
+        F: FnMut(Duration, Option<&Holder>) -> ControlFlow<()>,
+    {
+        self.check()?;
+        acquire_from(&Names::of(path.as_ref())?, self, None, &mut callback)
+    }
+
+    /// Acquires the locks of several files, or none of them. Waits up to the timeout for all together.
+    ///
+    /// The locks are taken in the order of their absolute names, each once, so that two programs that
+    /// want the same files never wait for each other, in whatever order they name them. (Two names of
+    /// one file are two locks.) The guards are in that order.
+    ///
+    /// ```
+    /// # let directory = tempfile::tempdir()?;
+    /// # let (from, to) = (directory.path().join("from.json"), directory.path().join("to.json"));
+    /// let guards = filelock::acquire_all([&from, &to])?;
+    /// // … change both …
+    /// for guard in guards {
+    ///     guard.release()?;
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`acquire`](Self::acquire), of the first lock that could not be had. Those that were acquired by
+    /// then are released again.
+    pub fn acquire_all<P: AsRef<Path>>(
+        &self,
+        paths: impl IntoIterator<Item = P>,
+    ) -> Result<Vec<LockGuard>, AcquireError> {
+        self.check()?;
+        let names = paths.into_iter().map(|path| Names::of(path.as_ref()));
+        let mut names = names.collect::<Result<Vec<_>, _>>()?;
+        names.sort_by(|one, other| one.target.cmp(&other.target));
+        names.dedup();
+        let deadline = self.until(Instant::now());
+        let options = Self { deadline, ..self.clone() };
+        let acquire = |names: &Names| {
+            acquire_from(names, &options, None, &mut |_, _| ControlFlow::Continue(()))
+        };
+        names.iter().map(acquire).collect()
+    }
+
+    /// Acquires the lock of `path` if it is free or its holder is gone; else says who holds it.
     /// Never waits.
     ///
     /// # Errors
     ///
-    /// As [`acquire`](Self::acquire), without the two that tell of waiting.
-    pub fn try_acquire(&self, path: impl AsRef<Path>) -> Result<Option<LockGuard>, AcquireError> {
+    /// As [`acquire`](Self::acquire), without those that tell of waiting.
+    pub fn try_acquire(&self, path: impl AsRef<Path>) -> Result<TryAcquired, AcquireError> {
         self.check()?;
         try_acquire_from(&Names::of(path.as_ref())?, self, None)
     }
@@ -73,166 +205,56 @@ pub(crate) fn try_acquire_from(
     names: &Names,
     options: &LockOptions,
     slot: Option<&Arc<Slot>>,
-) -> Result<Option<LockGuard>, AcquireError> {
+) -> Result<TryAcquired, AcquireError> {
     // A directory that does not exist is made by the acquisition.
     let is_local = sys::file_system_is_local(&names.parent).unwrap_or(false);
-    if options.environment.asks_kernel(is_local) && is_held(names) {
-        return Ok(None);
+    let asks_kernel = options.environment.asks_kernel(is_local);
+    if asks_kernel && let Found::Occupied(occupant) = judge(names, options, asks_kernel) {
+        let holder = occupant.holder(&options.environment);
+        if *holder.liveness() == Liveness::Running {
+            return Ok(TryAcquired::Held(Some(holder)));
+        }
     }
-    let once = LockOptions { timeout: Duration::ZERO, on_wait: None, ..options.clone() };
-    match acquire_from(names, &once, slot) {
-        Ok(guard) => Ok(Some(guard)),
-        Err(error) if error.is_contention() => Ok(None),
+    let once =
+        LockOptions { timeout: Duration::ZERO, deadline: None, on_wait: None, ..options.clone() };
+    match acquire_from(names, &once, slot, &mut |_, _| ControlFlow::Continue(())) {
+        Ok(guard) => Ok(TryAcquired::Acquired(guard)),
+        Err(error) if error.is_contention() => Ok(TryAcquired::Held(error.into_holder())),
         Err(error) => Err(error),
     }
 }
 
-/// Acquires with what the handle of `slot` has parked, if anything.
+/// Acquires in this thread, with what the handle of `slot` has parked, if anything.
 pub(crate) fn acquire_from(
     names: &Names,
     options: &LockOptions,
     slot: Option<&Arc<Slot>>,
+    callback: &mut Callback<'_>,
 ) -> Result<LockGuard, AcquireError> {
-    let (environment, started) = (&options.environment, Instant::now());
-    let start = slot.map(|slot| slot.start()).unwrap_or_default();
-    let home = slot.map(Arc::downgrade).unwrap_or_default();
-    let mut how = Acquired { home, parks: start.parks, sweep: start.sweep, ..Acquired::default() };
-    let mut parked = start.parked.and_then(|parked| parked.reissue(environment));
-    if let Some(ready) = parked.take() {
-        // It was parked on a file system of this kernel, and if the rename succeeds, it still is there.
-        match ready.publish(names, environment)? {
-            Publication::Done(claim) => {
-                if let Some(guard) = hand_over(claim, names, options) {
-                    return Ok(guard.acquired(how));
-                }
-            }
-            Publication::Taken(ready) => parked = Some(ready),
-            Publication::Gone | Publication::Unsupported => {}
-        }
-    }
-    let was_parked = parked.is_some();
-    let (is_local, created) = is_local(names)?;
-    let asks_kernel = environment.asks_kernel(is_local);
-    let way = environment.way(asks_kernel);
-    let mut claiming = Claiming { way, ready: parked, movable: slot.is_some() };
-    let mut wait = Wait::new(names, options, asks_kernel, started);
-    match claiming.until_claimed(&mut wait, names, options, was_parked) {
-        Ok(guard) => {
-            created.keep();
-            how.waited = wait.has_waited();
-            let (takeover, sweep) = wait.into_found();
-            how.takeover = takeover;
-            how.sweep = sweep.or(how.sweep).filter(|_| asks_kernel);
-            Ok(guard.acquired(how))
-        }
-        Err(error) => {
-            // What had been parked before is again.
-            if let Some(ready) = claiming.ready.filter(|_| was_parked)
-                && let Some(slot) = slot
-            {
-                slot.park(ready);
-            }
-            Err(error)
-        }
-    }
-}
-
-/// One call's claiming.
-struct Claiming {
-    /// Chosen per file system.
-    way: Way,
-    /// The preparation serves all tries of a call, and is removed when the call ends without it.
-    ready: Option<Preparation>,
-    /// Whether a handle may move the lock back when it is released.
-    movable: bool,
-}
-
-impl Claiming {
-    /// Tries until the lock is ours. `taken`: the last try, of a moment ago, has failed.
-    fn until_claimed(
-        &mut self,
-        wait: &mut Wait<'_>,
-        names: &Names,
-        options: &LockOptions,
-        taken: bool,
-    ) -> Result<LockGuard, AcquireError> {
-        if taken {
-            wait.until_worth_a_try()?;
-        }
-        loop {
-            if let Some(claim) = self.attempt(names, options)?
-                && let Some(guard) = hand_over(claim, names, options)
-            {
+    let mut acquisition = Acquisition::new(names, options, slot);
+    let mut called = None;
+    loop {
+        let pause = match acquisition.step()? {
+            Step::Acquired(mut guard) => {
+                guard.bind();
                 return Ok(guard);
             }
-            wait.until_worth_a_try()?;
-            // Only the callback can have forked this thread. What its parent has prepared is not ours.
-            if options.on_wait.is_some() {
-                self.ready = self.ready.take().filter(Preparation::is_ours);
-            }
+            Step::Pause(pause) => pause,
+        };
+        let shared = acquisition.turn().holder();
+        let holder = acquisition.holder().or(shared.as_ref());
+        if holder.and_then(Holder::token).is_some_and(bound::is_held_here) {
+            return Err(acquisition.deadlock());
         }
-    }
-
-    /// One try. `None`: another process has the lock.
-    fn attempt(
-        &mut self,
-        names: &Names,
-        options: &LockOptions,
-    ) -> Result<Option<Claim>, AcquireError> {
-        let environment = &options.environment;
-        let mut disturbed = names.preparation("");
-        for tries in 1..=PREPARATIONS {
-            if self.way != Way::Published {
-                return in_place::attempt(names, options, self.way == Way::InPlace);
+        if called.is_none_or(|at: Instant| at.elapsed() >= ON_WAIT_EVERY) {
+            called = Some(Instant::now());
+            if options.tell(acquisition.waited(), holder).is_break()
+                || callback(acquisition.waited(), holder).is_break()
+            {
+                return Err(acquisition.gave_up(holder));
             }
-            let prepared = match self.ready.take() {
-                Some(ready) => Ok(ready),
-                None => Preparation::new(names, options, self.movable),
-            };
-            let preparation = match prepared {
-                Ok(preparation) => preparation,
-                Err(PrepareError::Retry(path)) => {
-                    disturbed = path;
-                    continue;
-                }
-                Err(PrepareError::Unsupported) => {
-                    self.way = Way::InPlace;
-                    continue;
-                }
-                // Another call, which failed, may have removed the directory, and a third one put it
-                // there again.
-                Err(PrepareError::Failed(AcquireError::Intercepted { .. }))
-                    if tries < PREPARATIONS =>
-                {
-                    continue;
-                }
-                Err(PrepareError::Failed(error)) => return Err(error),
-            };
-            match preparation.publish(names, environment)? {
-                Publication::Done(claim) => return Ok(Some(claim)),
-                Publication::Taken(preparation) => {
-                    self.ready = Some(preparation);
-                    return Ok(None);
-                }
-                Publication::Gone => {}
-                Publication::Unsupported => self.way = Way::InPlace,
-            }
+            acquisition.callback_ran();
         }
-        Err(AcquireError::Disturbed { path: disturbed, attempts: PREPARATIONS })
+        acquisition.turn().sleep(pause.min(ON_WAIT_EVERY));
     }
-}
-
-/// Makes the guard. If we were stopped between stamping the record and publishing it, others see
-/// an old time: it is renewed, and the lock verified, before the caller gets it. `None`: lost
-/// meanwhile, which only time-based peers can do to us.
-///
-/// Where only time vouches for us it stays as it is, less than half the TTL old: renewing it would be one
-/// more moment in which others, who have judged it already, and we both believe to be right.
-fn hand_over(claim: Claim, names: &Names, options: &LockOptions) -> Option<LockGuard> {
-    let stale = claim.is_stale(&options.environment);
-    let guard = LockGuard::new(claim, names.clone(), options);
-    if stale && guard.is_kernel_backed() && guard.renew().is_err() {
-        return None;
-    }
-    Some(guard)
 }

@@ -21,6 +21,17 @@
 //! compare-and-delete, never by renaming it aside. `docs/protocol.md` in the repository has the
 //! whole of it, `docs/decisions.md` the reasons.
 //!
+//! # Waiting
+//!
+//! [`acquire`] waits in the calling thread, up to 5 s; [`LockOptions`] says how long, until when, and who
+//! hears of it meanwhile. [`acquire_async`](LockOptions::acquire_async) waits in a task of any runtime, without
+//! a thread. The threads and tasks of one process stand in line for a lock. Between processes there is no
+//! order; each looks at least every 10 ms. [`acquire_all`] takes several locks,
+//! [`try_acquire`] does not wait, and both name who is in the way.
+//!
+//! Whoever holds a lock for longer than some seconds renews it: [`LockGuard::keep_renewed`] starts a thread
+//! that does, [`LockGuard::renew_until_lost`] is a future that does.
+//!
 //! # Limits
 //!
 //! - It is advisory: it excludes those who ask for it.
@@ -53,6 +64,8 @@
 //! ```
 
 mod acquire;
+mod acquisition;
+mod asynchronous;
 mod claim;
 mod clear;
 mod environment;
@@ -71,10 +84,11 @@ mod sys;
 pub mod testing;
 mod wait;
 
-pub use acquire::{acquire, try_acquire};
+pub use acquire::{TryAcquired, acquire, acquire_all, lock_path, try_acquire};
 pub use error::{AcquireError, BreakError, InspectError, NotHeld, RenewError, VerifyError};
 pub use guard::LockGuard;
 pub use guard::release::ReleaseError;
+pub use guard::renewing::RenewedGuard;
 pub use holder::{Holder, Liveness};
 pub use inspect::{HolderId, Inspection, break_lock, inspect};
 pub use lock::Lock;

@@ -1,9 +1,10 @@
 //! A lock that is taken again and again.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::acquire::{acquire_from, try_acquire_from};
+use crate::acquire::{TryAcquired, acquire_from, try_acquire_from};
 use crate::claim::slot::Slot;
 use crate::error::AcquireError;
 use crate::guard::LockGuard;
@@ -74,7 +75,9 @@ impl Lock {
     ///
     /// See [`LockOptions::acquire`].
     pub fn acquire(&self) -> Result<LockGuard, AcquireError> {
-        acquire_from(&self.names, &self.options, Some(&self.slot))
+        acquire_from(&self.names, &self.options, Some(&self.slot), &mut |_, _| {
+            ControlFlow::Continue(())
+        })
     }
 
     /// As [`acquire`](Self::acquire), with other options for this one call.
@@ -83,15 +86,16 @@ impl Lock {
     ///
     /// See [`LockOptions::acquire`].
     pub fn acquire_with(&self, options: &LockOptions) -> Result<LockGuard, AcquireError> {
-        acquire_from(&self.names, options, Some(&self.slot))
+        acquire_from(&self.names, options, Some(&self.slot), &mut |_, _| ControlFlow::Continue(()))
     }
 
-    /// Acquires the lock if it is free or its holder is gone; `None` if it is held. Never waits.
+    /// Acquires the lock if it is free or its holder is gone; else says who holds it. Never
+    /// waits.
     ///
     /// # Errors
     ///
     /// See [`LockOptions::try_acquire`].
-    pub fn try_acquire(&self) -> Result<Option<LockGuard>, AcquireError> {
+    pub fn try_acquire(&self) -> Result<TryAcquired, AcquireError> {
         try_acquire_from(&self.names, &self.options, Some(&self.slot))
     }
 }

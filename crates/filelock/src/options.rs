@@ -4,7 +4,7 @@
 use std::fmt;
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::environment::Environment;
 use crate::error::AcquireError;
@@ -22,10 +22,13 @@ pub const RENEW_EVERY: Duration = Duration::from_secs(10);
 /// How long a lock without a record may be a claim in the making: what the Go generations use.
 pub(crate) const GRACE: Duration = Duration::from_secs(2);
 
+/// How often a callback hears of a wait.
+pub(crate) const ON_WAIT_EVERY: Duration = Duration::from_millis(50);
+
 /// How a lock is acquired. A by-value builder; [`acquire()`](crate::acquire()) uses the defaults.
 ///
 /// ```
-/// use std::time::Duration;
+/// use std::time::{Duration, Instant};
 /// # let directory = tempfile::tempdir()?;
 /// # let log = directory.path().join("events.ndjson");
 /// let guard = filelock::LockOptions::new()
@@ -39,6 +42,8 @@ pub(crate) const GRACE: Duration = Duration::from_secs(2);
 #[must_use = "options do nothing until `acquire` or `try_acquire` is called"]
 pub struct LockOptions {
     pub(crate) timeout: Duration,
+    /// Counts instead of the timeout.
+    pub(crate) deadline: Option<Instant>,
     pub(crate) ttl: Duration,
     pub(crate) grace: Duration,
     pub(crate) on_wait: Option<Arc<OnWait>>,
@@ -52,6 +57,7 @@ impl LockOptions {
     pub fn new() -> Self {
         Self {
             timeout: Duration::from_secs(5),
+            deadline: None,
             ttl: TTL,
             grace: GRACE,
             on_wait: None,
@@ -60,16 +66,25 @@ impl LockOptions {
         }
     }
 
-    /// How long [`acquire`](Self::acquire) waits at most. Zero means one try.
+    /// How long [`acquire`](Self::acquire) waits at most. Zero means one try; what is longer than the system
+    /// can count ([`Duration::MAX`]) means for ever.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
+        (self.timeout, self.deadline) = (timeout, None);
         self
     }
 
-    /// Calls `callback` in each round of waiting with the time waited so far and the holder as last
-    /// seen. `Break` ends the wait with [`AcquireError::GaveUp`].
+    /// Until when [`acquire`](Self::acquire) waits at most, for a program that has one deadline for several
+    /// steps. If it is over, one try is made. Of this and [`timeout`](Self::timeout), the last call counts.
+    pub fn deadline(mut self, deadline: Instant) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
+    /// Calls `callback` while a call waits: at once when the wait begins, then every 50 ms, with the time
+    /// waited so far and the holder as last seen. `Break` ends the wait with [`AcquireError::GaveUp`].
     ///
-    /// The callback runs in the waiting thread: what it takes, the wait takes longer.
+    /// The callback runs in the waiting thread or task: what it takes, the wait takes longer. For one that
+    /// borrows, or changes what it has: [`acquire_with`](Self::acquire_with).
     pub fn on_wait<F>(mut self, callback: F) -> Self
     where
         F: Fn(Duration, Option<&Holder>) -> ControlFlow<()> + Send + Sync + 'static,
@@ -84,6 +99,16 @@ impl LockOptions {
     pub fn label(mut self, label: impl Into<String>) -> Self {
         self.label = Some(label.into());
         self
+    }
+
+    /// When a wait that begins at `started` is over; `None`: never.
+    pub(crate) fn until(&self, started: Instant) -> Option<Instant> {
+        self.deadline.or_else(|| started.checked_add(self.timeout))
+    }
+
+    /// Tells the callback of a wait, if there is one.
+    pub(crate) fn tell(&self, waited: Duration, holder: Option<&Holder>) -> ControlFlow<()> {
+        self.on_wait.as_ref().map_or(ControlFlow::Continue(()), |tell| tell(waited, holder))
     }
 
     /// Refuses values that make no sense, instead of clamping them.
@@ -114,6 +139,7 @@ impl fmt::Debug for LockOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LockOptions")
             .field("timeout", &self.timeout)
+            .field("deadline", &self.deadline)
             .field("ttl", &self.ttl)
             .field("grace", &self.grace)
             .field("label", &self.label)

@@ -5,10 +5,14 @@
 //! stability covers this module.
 
 use std::fmt;
+use std::io;
 use std::str::FromStr;
 use std::time::Duration;
 
 pub use crate::environment::{Environment, Way};
+use crate::error::RenewError;
+use crate::guard::LockGuard;
+use crate::guard::renewing::{self, Renewal, RenewedGuard};
 use crate::options::LockOptions;
 use crate::record::Record;
 
@@ -77,6 +81,18 @@ impl FromStr for Way {
         let known = Self::ALL.into_iter().find(|way| way.name() == text);
         known.ok_or_else(|| format!("`{text}` is no way to claim a lock"))
     }
+}
+
+/// As [`LockGuard::keep_renewed`], at another interval.
+///
+/// # Errors
+///
+/// The operating system's if it starts no thread.
+pub fn renew_every<F>(guard: LockGuard, every: Duration, on_lost: F) -> io::Result<RenewedGuard>
+where
+    F: FnOnce(RenewError) + Send + 'static,
+{
+    renewing::start(guard, Renewal::every(every), on_lost)
 }
 
 /// Reads a record and writes it again: the parser's door for fuzzing.

@@ -134,7 +134,7 @@ fn lock(path: &Path) -> Outcome {
     guard.release()?;
     mark("end");
 
-    let held = filelock::acquire(path)?;
+    let held = filelock::acquire(path)?.unbind();
     let polls = AtomicU32::new(0);
     let options =
         filelock::LockOptions::new().timeout(Duration::from_secs(5)).on_wait(move |_, _| {

@@ -183,7 +183,7 @@ fn left_behind_is_swept(at: &Path, way: Way) -> Outcome<Found> {
     waiter.expect("waiting")?;
     waiter.kill()?;
     only_the_living_stays(at, GRACE, || {
-        let held = way.options(0).grace(GRACE).try_acquire(&target)?.is_some();
+        let held = way.options(0).grace(GRACE).try_acquire(&target)?.acquired().is_some();
         if held { Err("a held lock was granted".into()) } else { Ok(()) }
     })?;
     if way == Way::Published {

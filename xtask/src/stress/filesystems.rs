@@ -117,9 +117,9 @@ fn one_expiry(point: &Path) -> Outcome<bool> {
     std::io::BufRead::read_line(&mut std::io::BufReader::new(output), &mut said)?;
     holder.kill()?;
     holder.wait()?;
-    let early = filelock::try_acquire(&path)?.is_some();
+    let early = filelock::try_acquire(&path)?.acquired().is_some();
     let later = Environment { clock_offset: 31_000_000_000, ..Environment::default() };
-    let late = filelock::LockOptions::new().environment(later).try_acquire(&path)?;
+    let late = filelock::LockOptions::new().environment(later).try_acquire(&path)?.acquired();
     let replaced = late.is_some();
     println!("  killed holder: replaced at once {early}, replaced after the TTL {replaced}");
     if let Some(guard) = late {
@@ -136,7 +136,7 @@ pub(crate) struct Hold {
 
 impl Hold {
     pub(crate) fn run(self) -> Outcome {
-        let _guard = filelock::acquire(&self.path)?;
+        let _guard = filelock::acquire(&self.path)?.unbind();
         println!("held");
         loop {
             std::thread::park();

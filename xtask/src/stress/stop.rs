@@ -72,7 +72,7 @@ impl Stop {
             victim.expect("held")?;
             victim.stop()?;
             age(path)?;
-            let successor = options(time_based).try_acquire(path)?;
+            let successor = options(time_based).try_acquire(path)?.acquired();
             replaced += u32::from(successor.is_some());
             let before = std::fs::read(path).unwrap_or_default();
             victim.resume()?;

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::harmless;
 use crate::holder::{Holder, Liveness, seconds};
 
 /// Why a lock was not acquired. Whatever the reason: the caller does not hold it, and nothing of
@@ -38,6 +39,17 @@ pub enum AcquireError {
         waited: Duration,
         /// Who held the lock at the last look.
         holder: Option<Box<Holder>>,
+    },
+    /// The thread that asks holds the lock itself, and would wait for itself.
+    #[error(
+        "failed to lock `{}`: this thread holds `{}` already; release that guard first, or use it",
+        path.display(), lock.display()
+    )]
+    Deadlock {
+        /// The file to be locked.
+        path: PathBuf,
+        /// The lock beside it.
+        lock: PathBuf,
     },
     /// What stands at the lock's name is no lock, and was left alone.
     #[error(
@@ -190,21 +202,34 @@ impl AcquireError {
     }
 }
 
+impl AcquireError {
+    pub(crate) fn into_holder(self) -> Option<Holder> {
+        match self {
+            Self::Timeout { holder, .. } | Self::GaveUp { holder, .. } => holder.map(|it| *it),
+            _ => None,
+        }
+    }
+}
+
 impl From<AcquireError> for io::Error {
+    /// Of a kind that no caller takes for something else: see `error::harmless`.
     fn from(error: AcquireError) -> Self {
         let kind = match &error {
             AcquireError::Timeout { .. } => io::ErrorKind::TimedOut,
-            AcquireError::GaveUp { .. } => io::ErrorKind::Interrupted,
+            // Not `Interrupted`: `write_all` and its like would try again.
+            AcquireError::GaveUp { .. } => io::ErrorKind::Other,
+            AcquireError::Deadlock { .. } => io::ErrorKind::Deadlock,
             AcquireError::NotALock { .. } => io::ErrorKind::AlreadyExists,
             AcquireError::StrangeEntry { .. } => io::ErrorKind::DirectoryNotEmpty,
-            AcquireError::Intercepted { .. } => io::ErrorKind::NotFound,
-            AcquireError::Disturbed { .. } => io::ErrorKind::Other,
+            AcquireError::Intercepted { .. } | AcquireError::Disturbed { .. } => {
+                io::ErrorKind::Other
+            }
             AcquireError::UnusablePath { .. } | AcquireError::UnusableOption { .. } => {
                 io::ErrorKind::InvalidInput
             }
             AcquireError::Denied { source, .. }
             | AcquireError::NoRoom { source, .. }
-            | AcquireError::Io { source, .. } => source.kind(),
+            | AcquireError::Io { source, .. } => harmless(source),
         };
         Self::new(kind, error)
     }

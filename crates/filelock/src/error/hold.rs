@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::harmless;
+
 /// Why the caller does not hold the lock of a guard.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -72,10 +74,25 @@ pub enum RenewError {
     },
 }
 
+impl VerifyError {
+    /// Whether another process can hold the lock by now: what it guards must not be written.
+    pub fn is_lost(&self) -> bool {
+        matches!(self, Self::NotHeld(NotHeld::Lost { .. }))
+    }
+}
+
+impl RenewError {
+    /// Whether another process can hold the lock by now: what it guards must not be written.
+    pub fn is_lost(&self) -> bool {
+        matches!(self, Self::Verify(error) if error.is_lost())
+    }
+}
+
 impl NotHeld {
     pub(crate) fn kind(&self) -> io::ErrorKind {
         match self {
-            Self::Lost { .. } => io::ErrorKind::NotFound,
+            // Not `NotFound`: a program that reads, changes and writes would begin with an empty file.
+            Self::Lost { .. } => io::ErrorKind::Other,
             Self::ForeignProcess { .. } => io::ErrorKind::PermissionDenied,
         }
     }
@@ -85,7 +102,7 @@ impl From<VerifyError> for io::Error {
     fn from(error: VerifyError) -> Self {
         let kind = match &error {
             VerifyError::NotHeld(error) => error.kind(),
-            VerifyError::Io { source, .. } => source.kind(),
+            VerifyError::Io { source, .. } => harmless(source),
         };
         Self::new(kind, error)
     }
@@ -95,7 +112,7 @@ impl From<RenewError> for io::Error {
     fn from(error: RenewError) -> Self {
         match error {
             RenewError::Verify(error) => error.into(),
-            RenewError::Write { ref source, .. } => Self::new(source.kind(), error),
+            RenewError::Write { ref source, .. } => Self::new(harmless(source), error),
         }
     }
 }

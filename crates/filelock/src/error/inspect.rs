@@ -73,9 +73,10 @@ impl From<BreakError> for io::Error {
     fn from(error: BreakError) -> Self {
         match error {
             BreakError::Inspect(error) => error.into(),
-            BreakError::Free { .. } => Self::new(io::ErrorKind::NotFound, error),
             BreakError::Unreadable { .. } => Self::new(io::ErrorKind::PermissionDenied, error),
-            BreakError::Changed { .. } | BreakError::Clear { .. } => Self::other(error),
+            BreakError::Free { .. } | BreakError::Changed { .. } | BreakError::Clear { .. } => {
+                Self::other(error)
+            }
         }
     }
 }

@@ -1,7 +1,9 @@
 //! Holding a lock: [`LockGuard`], and what its holder can ask of it.
 
+pub(crate) mod bound;
 mod move_back;
 pub(crate) mod release;
+pub(crate) mod renewing;
 
 use std::path::Path;
 use std::sync::Weak;
@@ -11,6 +13,7 @@ use crate::claim::Claim;
 use crate::claim::slot::Slot;
 use crate::clear::sweep::Sweep;
 use crate::error::{NotHeld, RenewError, VerifyError};
+use crate::guard::bound::Bond;
 use crate::holder::Holder;
 use crate::names::Names;
 use crate::options::LockOptions;
@@ -40,6 +43,8 @@ pub struct LockGuard {
     sweep: Option<Sweep>,
     /// Whether a child may have a share of the OS lock.
     is_shared: AtomicBool,
+    /// With the thread that acquired it, which does not wait for itself.
+    bond: Option<Bond>,
 }
 
 /// How the lock was acquired, as far as the release is concerned.
@@ -75,6 +80,7 @@ impl LockGuard {
             waited: false,
             sweep: None,
             is_shared: AtomicBool::new(false),
+            bond: None,
         }
     }
 
@@ -87,6 +93,30 @@ impl LockGuard {
         guard.waited = how.waited;
         guard.sweep = how.sweep;
         guard
+    }
+
+    /// It was acquired in this thread.
+    pub(crate) fn bind(&mut self) {
+        let claim = self.claim();
+        self.bond = Some(Bond::with_this_thread(&claim.record.token, claim.owner));
+    }
+
+    /// Lets the thread that acquired the lock wait for it again: for a guard that goes to another thread
+    /// and is not used there before the first one acquires again.
+    ///
+    /// A thread that acquires a lock which it holds would wait for itself, and gets
+    /// [`AcquireError::Deadlock`](crate::AcquireError::Deadlock) instead. A guard counts as that of the thread
+    /// that acquired it until another thread verifies, renews, releases or drops it, or this is called.
+    /// Guards of [`acquire_async`](crate::LockOptions::acquire_async) are no thread's.
+    pub fn unbind(mut self) -> Self {
+        self.bond = None;
+        self
+    }
+
+    fn used(&self) {
+        if let Some(bond) = &self.bond {
+            bond.used();
+        }
     }
 
     fn claim(&self) -> &Claim {
@@ -139,6 +169,11 @@ impl LockGuard {
     /// [`NotHeld::Lost`], [`NotHeld::ForeignProcess`] in a forked child, and
     /// [`VerifyError::Io`] when we could not look and therefore do not know.
     pub fn verify(&self) -> Result<(), VerifyError> {
+        self.used();
+        self.verify_all()
+    }
+
+    fn verify_all(&self) -> Result<(), VerifyError> {
         self.verify_process()?;
         self.verify_name()?;
         self.verify_record()
@@ -180,13 +215,20 @@ impl LockGuard {
     /// Verifies, then sets the recorded time to now, for those who judge by time.
     ///
     /// Whoever may hold a lock longer than a few seconds calls it every 10 s: foreign peers take a
-    /// holder for gone after 30 s, alive or not. This crate starts no thread to do it.
+    /// holder for gone after 30 s, alive or not. This crate starts no thread to do it unasked;
+    /// [`keep_renewed`](Self::keep_renewed) starts one.
     ///
     /// # Errors
     ///
     /// [`RenewError::Verify`] with nothing written, or [`RenewError::Write`].
     pub fn renew(&self) -> Result<(), RenewError> {
-        self.verify()?;
+        self.used();
+        self.renew_as_owner()
+    }
+
+    /// As [`renew`](Self::renew), for the thread that acquired it.
+    fn renew_as_owner(&self) -> Result<(), RenewError> {
+        self.verify_all()?;
         self.claim().stamp(self.options.environment.now()).map_err(|source| RenewError::Write {
             path: self.names.lock.join(record::NAME),
             source,

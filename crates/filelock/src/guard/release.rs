@@ -21,11 +21,12 @@ use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 use std::sync::Weak;
 
-use crate::error::{NotHeld, VerifyError};
+use crate::error::{NotHeld, VerifyError, harmless};
 use crate::guard::move_back::Moved;
 use crate::guard::{LockGuard, State};
 use crate::record::{self, PUBLISHED};
 use crate::sys;
+use crate::wait::line;
 
 /// Why a lock was not released ([`LockGuard::release`]).
 #[derive(Debug, thiserror::Error)]
@@ -209,6 +210,8 @@ impl LockGuard {
         // Its directory and OS lock go before anything else takes time.
         let closed = self.claim.take();
         drop(closed);
+        self.bond = None;
+        line::released(&self.names.lock);
         if self.waited {
             // Whoever waits on this processor gets it before we take the lock again.
             std::thread::yield_now();
@@ -247,12 +250,24 @@ impl Failure {
     }
 }
 
+/// What is left of a failed release once its guard is gone.
+#[derive(Debug, thiserror::Error)]
+#[error("failed to {verb} `{}`", path.display())]
+struct Unreleased {
+    verb: &'static str,
+    path: PathBuf,
+    source: io::Error,
+}
+
 impl From<ReleaseError> for io::Error {
+    /// Drops the guard, which tries once more: whoever keeps the error does not keep the lock.
     fn from(error: ReleaseError) -> Self {
-        let kind = match &error {
-            ReleaseError::NotHeld(error) => error.kind(),
-            ReleaseError::Io { source, .. } => source.kind(),
-        };
-        Self::new(kind, error)
+        match error {
+            ReleaseError::NotHeld(error) => Self::new(error.kind(), error),
+            ReleaseError::Io { verb, path, guard, source } => {
+                drop(guard);
+                Self::new(harmless(&source), Unreleased { verb, path, source })
+            }
+        }
     }
 }

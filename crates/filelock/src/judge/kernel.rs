@@ -8,9 +8,9 @@ use crate::judge::verdict::Verdict;
 use crate::names::Names;
 use crate::options::LockOptions;
 use crate::process::ProcessId;
+use crate::record::Record;
 use crate::record::facts::ProcessFacts;
 use crate::record::file::read_record;
-use crate::record::{self, Record};
 use crate::sys::{self, Dir, Fingerprint, Stat};
 
 /// Whether the holder of the directory that `fingerprint` tells, which was judged to be running, still is. That is all that
@@ -21,14 +21,6 @@ pub(crate) fn still_runs(names: &Names, fingerprint: Fingerprint) -> bool {
     // refused because of ours.
     dir.stat().is_ok_and(|now| now.fingerprint() == fingerprint)
         && matches!(dir.try_flock_shared(), Ok(false))
-}
-
-/// Whether a holder runs that the kernel vouches for: all that a call needs to know that does not wait.
-pub(crate) fn is_held(names: &Names) -> bool {
-    let Ok(dir) = sys::open_dir(&names.lock) else { return false };
-    // The record is looked for first: a claimant in place has asked for its OS lock before it makes
-    // one, and would be refused because of ours.
-    dir.lstat_at(record::NAME).is_ok() && matches!(dir.try_flock_shared(), Ok(false))
 }
 
 /// What the kernel says of a holder.

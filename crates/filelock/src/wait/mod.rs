@@ -2,9 +2,9 @@
 
 mod backoff;
 mod deadline;
+pub(crate) mod line;
 mod watch;
 
-use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use crate::clear::clear;
@@ -26,6 +26,14 @@ use crate::wait::watch::{Due, Watch};
 
 /// How long an owner that lives is left to remove its own directory, from our first look at it.
 const OWNER_REMOVES: Duration = Duration::from_millis(50);
+
+/// What a look came to.
+pub(crate) enum Next {
+    /// The lock is worth another try.
+    Try,
+    /// It is held. Look again after so long.
+    Pause(Duration),
+}
 
 /// One call's waiting.
 pub(crate) struct Wait<'a> {
@@ -51,12 +59,13 @@ impl<'a> Wait<'a> {
         options: &'a LockOptions,
         asks_kernel: bool,
         started: Instant,
+        until: Option<Instant>,
     ) -> Self {
         Self {
             names,
             options,
             asks_kernel,
-            deadline: Deadline::new(started, options.timeout),
+            deadline: Deadline::new(started, until),
             watch: Watch::new(started),
             backoff: Backoff::new(unique_number()),
             holder: None,
@@ -78,45 +87,36 @@ impl<'a> Wait<'a> {
         self.watch.is_contended()
     }
 
-    /// Returns when the lock is worth another try.
-    pub(crate) fn until_worth_a_try(&mut self) -> Result<(), AcquireError> {
-        loop {
-            // lstat is all that a poll costs: unlike a failing rename it does not take the parent
-            // directory's lock in the kernel, which those who acquire and release need.
-            match sys::lstat(&self.names.lock) {
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+    /// Who holds the lock, as last seen.
+    pub(crate) fn holder(&self) -> Option<&Holder> {
+        self.holder.as_ref()
+    }
+
+    /// Looks whether the lock is worth another try.
+    pub(crate) fn look(&mut self) -> Result<Next, AcquireError> {
+        // lstat is all that a poll costs: unlike a failing rename it does not take the parent
+        // directory's lock in the kernel, which those who acquire and release need.
+        match sys::lstat(&self.names.lock) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return self.try_now(),
+            stat => {
+                let moved = self.watch.look(stat.ok().as_ref().map(Stat::fingerprint));
+                if moved {
+                    self.backoff.lock_moved();
+                }
+                if moved && self.watch.may_spare_a_newcomer() && !self.deadline.has_passed() {
+                    self.replaced = None;
+                } else if !self.is_spared() && self.judge_and_clear()? {
                     return self.try_now();
                 }
-                stat => {
-                    let moved = self.watch.look(stat.ok().as_ref().map(Stat::fingerprint));
-                    if moved {
-                        self.backoff.lock_moved();
-                    }
-                    if moved && self.watch.may_spare_a_newcomer() && !self.deadline.has_passed() {
-                        self.replaced = None;
-                    } else if !self.is_spared() && self.judge_and_clear()? {
-                        return self.try_now();
-                    }
-                }
             }
-            // Its holder lives, and so there is time.
-            if let Some(sweep) = self.sweep.take() {
-                self.sweep = sweep.piece(self.names, self.options);
-            }
-            let (waited, left) = match self.deadline.left() {
-                Ok(times) => times,
-                Err(waited) => return Err(self.timed_out(waited)),
-            };
-            if let Some(callback) = &self.options.on_wait
-                && callback(waited, self.holder.as_ref()) == ControlFlow::Break(())
-            {
-                return Err(AcquireError::GaveUp {
-                    path: self.names.target.clone(),
-                    waited,
-                    holder: self.holder.take().map(Box::new),
-                });
-            }
-            std::thread::sleep(self.backoff.next().map_or(left, |pause| pause.min(left)));
+        }
+        // Its holder lives, and so there is time.
+        if let Some(sweep) = self.sweep.take() {
+            self.sweep = sweep.piece(self.names, self.options);
+        }
+        match self.deadline.left() {
+            Ok(left) => Ok(Next::Pause(self.backoff.next().map_or(left, |pause| pause.min(left)))),
+            Err(waited) => Err(self.timed_out(waited)),
         }
     }
 
@@ -198,9 +198,10 @@ impl<'a> Wait<'a> {
 
     /// The lock looks free. The deadline counts nevertheless: where the lock changes hands
     /// quickly, it can look free in each round and be taken in each try.
-    fn try_now(&mut self) -> Result<(), AcquireError> {
+    fn try_now(&mut self) -> Result<Next, AcquireError> {
         self.watch.forget();
-        self.deadline.count_try().map_err(|waited| self.timed_out(waited))
+        self.deadline.count_try().map_err(|waited| self.timed_out(waited))?;
+        Ok(Next::Try)
     }
 
     fn timed_out(&mut self, waited: Duration) -> AcquireError {

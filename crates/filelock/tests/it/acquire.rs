@@ -164,9 +164,9 @@ fn a_held_lock_is_not_granted_again() {
     for lab in Lab::everywhere() {
         for (way, environment) in ways() {
             let options = brief().environment(environment);
-            let guard = options.acquire(lab.target()).unwrap();
+            let guard = options.acquire(lab.target()).unwrap().unbind();
             let before = lab.picture();
-            assert!(options.try_acquire(lab.target()).unwrap().is_none(), "{way}");
+            assert!(options.try_acquire(lab.target()).unwrap().acquired().is_none(), "{way}");
             let error = options.acquire(lab.target()).unwrap_err();
             assert!(error.is_contention(), "{way}: {error}");
             assert_eq!(
@@ -175,7 +175,10 @@ fn a_held_lock_is_not_granted_again() {
                 "{way}: the failed call left something, or hurt the lock"
             );
             guard.release().unwrap();
-            assert!(options.try_acquire(lab.target()).unwrap().is_some(), "{way}: not free again");
+            assert!(
+                options.try_acquire(lab.target()).unwrap().acquired().is_some(),
+                "{way}: not free again"
+            );
         }
     }
 }
@@ -187,7 +190,7 @@ fn the_ways_to_claim_exclude_each_other() {
         for (taker_way, taker) in ways() {
             let lab = Lab::new();
             let guard = brief().environment(holder.clone()).acquire(lab.target()).unwrap();
-            let taken = brief().environment(taker).try_acquire(lab.target()).unwrap();
+            let taken = brief().environment(taker).try_acquire(lab.target()).unwrap().acquired();
             assert!(taken.is_none(), "{taker_way} got what {holder_way} held");
             guard.verify().unwrap();
         }
@@ -199,7 +202,9 @@ fn locks_of_different_names_do_not_hinder_each_other() {
     let lab = Lab::new();
     let names = ["a", "a.json", "b", "a.lock", "a.lock.lock"];
     let guards: Vec<LockGuard> = names
-        .map(|name| filelock::try_acquire(lab.join(name)).unwrap().expect("because it is free"))
+        .map(|name| {
+            filelock::try_acquire(lab.join(name)).unwrap().acquired().expect("because it is free")
+        })
         .into();
     assert_eq!(lab.names().len(), guards.len());
     for guard in guards {

@@ -138,7 +138,7 @@ fn a_strange_file_in_a_living_lock_hurts_nobody() {
         let guard = brief().environment(environment.clone()).acquire(lab.target()).unwrap();
         fs::write(lab.lock().join("notes.txt"), b"mine").unwrap();
         let other = brief().environment(environment).try_acquire(lab.target());
-        assert!(other.unwrap().is_none(), "{way}");
+        assert!(other.unwrap().acquired().is_none(), "{way}");
         guard.verify().unwrap();
     }
 }
@@ -209,7 +209,7 @@ fn a_record_that_is_still_open_somewhere_is_waited_for() {
         lab.mark_published();
         let leaving = lab.lock().join(name);
         fs::write(&leaving, dead()).unwrap();
-        assert!(brief().try_acquire(lab.target()).unwrap().is_none());
+        assert!(brief().try_acquire(lab.target()).unwrap().acquired().is_none());
         let error = acquire(&brief(), lab.target()).map(drop).unwrap_err();
         assert!(error.is_contention(), "{error:?}");
         assert!(leaving.exists(), "it was removed");

@@ -37,10 +37,10 @@ fn a_handle_excludes_and_releases_like_a_one_shot() {
             guard.verify().unwrap();
             let holder = expect_alive(&brief(), lab.target());
             assert_eq!(holder.token(), Some(guard.token()), "{round} on {}", lab.name());
-            assert!(lock.try_acquire().unwrap().is_none(), "{round} on {}", lab.name());
-            assert!(brief().try_acquire(lab.target()).unwrap().is_none());
+            assert!(lock.try_acquire().unwrap().acquired().is_none(), "{round} on {}", lab.name());
+            assert!(brief().try_acquire(lab.target()).unwrap().acquired().is_none());
             guard.release().unwrap();
-            brief().try_acquire(lab.target()).unwrap().unwrap().release().unwrap();
+            brief().try_acquire(lab.target()).unwrap().acquired().unwrap().release().unwrap();
         }
         drop(lock);
         assert_eq!(lab.names(), [""; 0], "on {}", lab.name());
@@ -226,11 +226,11 @@ fn a_failed_acquisition_keeps_what_was_parked_and_leaves_nothing_else() {
     let lock = brief().lock(lab.target()).unwrap();
     let count = parked_or_not(&lab, &lock);
     let before = lab.preparations();
-    let other = brief().acquire(lab.target()).unwrap();
+    let other = brief().acquire(lab.target()).unwrap().unbind();
     for _ in 0..2 {
         let refused = lock.acquire_with(&brief().timeout(Duration::from_millis(30))).unwrap_err();
         assert!(matches!(refused, AcquireError::Timeout { .. }), "{refused}");
-        assert!(lock.try_acquire().unwrap().is_none());
+        assert!(lock.try_acquire().unwrap().acquired().is_none());
         assert_eq!(lab.preparations(), before);
     }
     other.release().unwrap();

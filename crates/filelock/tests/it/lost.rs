@@ -147,13 +147,13 @@ fn the_errors_of_a_lost_lock_say_what_to_do_and_convert() {
     assert!(verify.to_string().contains(&*lab.lock().to_string_lossy()), "{verify}");
     assert!(verify.to_string().contains("lost"), "{verify}");
     assert!(verify.to_string().contains("acquire it anew"), "{verify}");
-    assert_eq!(std::io::Error::from(verify).kind(), ErrorKind::NotFound);
+    assert_eq!(std::io::Error::from(verify).kind(), ErrorKind::Other);
     let renew = guard.renew().unwrap_err();
     assert!(renew.to_string().contains("lost"), "{renew}");
-    assert_eq!(std::io::Error::from(renew).kind(), ErrorKind::NotFound);
+    assert_eq!(std::io::Error::from(renew).kind(), ErrorKind::Other);
     let release = guard.release().unwrap_err();
     assert!(release.to_string().contains("is lost: it is no longer there"), "{release}");
-    assert_eq!(std::io::Error::from(release).kind(), ErrorKind::NotFound);
+    assert_eq!(std::io::Error::from(release).kind(), ErrorKind::Other);
 }
 
 /// Losing a lock says nothing about the next acquisition.
@@ -164,7 +164,8 @@ fn after_a_loss_the_lock_can_be_acquired_anew() {
         let options = LockOptions::new().environment(environment);
         let guard = options.acquire(lab.target()).unwrap();
         fs::remove_dir_all(lab.lock()).unwrap();
-        let again = options.try_acquire(lab.target()).unwrap().expect("because it is free");
+        let again =
+            options.try_acquire(lab.target()).unwrap().acquired().expect("because it is free");
         expect_lost(guard);
         again.verify().unwrap_or_else(|error| panic!("{way}: {error}"));
         again.release().unwrap();

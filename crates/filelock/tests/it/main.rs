@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "what a test sets up may fail in the short way")]
 
 mod acquire;
+mod asynchronous;
 mod clear;
 mod errors;
 mod guard;
@@ -19,6 +20,7 @@ mod lost;
 mod options;
 mod paths;
 mod release;
+mod renewing;
 #[allow(dead_code, reason = "each of the two test binaries uses a part")]
 #[path = "../support/mod.rs"]
 mod support;
@@ -26,5 +28,6 @@ mod support;
 mod sweep;
 mod threads;
 mod wait;
+mod waiting_thread;
 #[cfg(windows)]
 mod windows;

@@ -16,7 +16,7 @@ fn all_spellings_of_one_path_name_one_lock() {
     let guard = filelock::acquire(lab.target()).unwrap();
     for spelling in ["./events.ndjson", "events.ndjson/", ".//events.ndjson/.", "events.ndjson//"] {
         let path = lab.root().join(spelling);
-        assert!(filelock::try_acquire(&path).unwrap().is_none(), "{}", path.display());
+        assert!(filelock::try_acquire(&path).unwrap().acquired().is_none(), "{}", path.display());
     }
     assert_eq!(guard.path(), lab.target());
     assert_eq!(guard.lock_path(), lab.lock());
@@ -29,8 +29,10 @@ fn a_link_to_a_file_has_a_lock_of_its_own() {
     fs::write(lab.target(), b"content").unwrap();
     std::os::unix::fs::symlink(lab.target(), lab.join("link")).unwrap();
     let target = filelock::acquire(lab.target()).unwrap();
-    let link =
-        filelock::try_acquire(lab.join("link")).unwrap().expect("because no link is followed");
+    let link = filelock::try_acquire(lab.join("link"))
+        .unwrap()
+        .acquired()
+        .expect("because no link is followed");
     assert_eq!(link.lock_path(), lab.join("link.lock"));
     assert_ne!(target.lock_path(), link.lock_path());
 }
@@ -56,7 +58,7 @@ fn a_name_that_is_not_utf8_is_locked_as_it_is() {
         let lock = lab.root().join(OsStr::from_bytes(b"\xff\xfe.ndjson.lock"));
         assert_eq!(guard.lock_path(), lock);
         assert!(lock.join("holder").is_file(), "on {}", lab.name());
-        assert!(filelock::try_acquire(&target).unwrap().is_none());
+        assert!(filelock::try_acquire(&target).unwrap().acquired().is_none());
         guard.release().unwrap();
         assert_eq!(lab.names(), [""; 0]);
     }
@@ -174,7 +176,10 @@ fn calls_that_make_and_remove_the_same_directories_do_each_other_no_harm() {
         for _ in 0..2 {
             scope.spawn(|| {
                 while !done.load(std::sync::atomic::Ordering::Relaxed) {
-                    assert!(!matches!(filelock::try_acquire(&in_vain), Ok(Some(_))));
+                    assert!(!matches!(
+                        filelock::try_acquire(&in_vain),
+                        Ok(filelock::TryAcquired::Acquired(_))
+                    ));
                 }
             });
         }

@@ -87,7 +87,7 @@ fn a_guard_can_be_used_and_released_by_another_thread() {
     })
     .join()
     .unwrap();
-    assert!(brief().try_acquire(lab.target()).unwrap().is_some());
+    assert!(brief().try_acquire(lab.target()).unwrap().acquired().is_some());
 }
 
 #[test]

@@ -15,7 +15,7 @@ fn a_timeout_comes_when_it_was_asked_for() {
     for (way, environment) in ways() {
         let lab = Lab::new();
         let options = LockOptions::new().environment(environment);
-        let _guard = options.acquire(lab.target()).unwrap();
+        let _guard = options.acquire(lab.target()).unwrap().unbind();
         let timeout = Duration::from_millis(150);
         let started = Instant::now();
         let error = options.timeout(timeout).acquire(lab.target()).unwrap_err();
@@ -39,7 +39,9 @@ fn waiting_zero_means_one_try_and_no_wait() {
         ControlFlow::Continue(())
     });
     assert!(matches!(options.acquire(lab.target()), Err(AcquireError::Timeout { .. })));
-    assert!(options.clone().timeout(WATCHDOG).try_acquire(lab.target()).unwrap().is_none());
+    assert!(
+        options.clone().timeout(WATCHDOG).try_acquire(lab.target()).unwrap().acquired().is_none()
+    );
     assert_eq!(called.load(Ordering::SeqCst), 0, "it waited");
 }
 
@@ -57,7 +59,7 @@ fn the_callback_gets_the_time_and_the_holder_in_every_round() {
     for (way, environment) in ways() {
         let lab = Lab::new();
         let options = brief().environment(environment);
-        let guard = options.acquire(lab.target()).unwrap();
+        let guard = options.acquire(lab.target()).unwrap().unbind();
         let calls = Arc::new(Mutex::new(Vec::<(Duration, Option<Holder>)>::new()));
         let noted = Arc::clone(&calls);
         let error = options
@@ -82,7 +84,7 @@ fn the_callback_gets_the_time_and_the_holder_in_every_round() {
 #[test]
 fn the_callback_can_give_up() {
     let lab = Lab::new();
-    let guard = filelock::acquire(lab.target()).unwrap();
+    let guard = filelock::acquire(lab.target()).unwrap().unbind();
     let before = lab.picture();
     let rounds = AtomicU32::new(0);
     let error = LockOptions::new()

@@ -30,7 +30,7 @@ fn all_windows_spellings_of_one_path_name_one_lock() {
         plain.replace(r"\events", r"\sub\..\events"),
         format!("{plain} ."),
     ] {
-        assert!(filelock::try_acquire(&spelling).unwrap().is_none(), "{spelling}");
+        assert!(filelock::try_acquire(&spelling).unwrap().acquired().is_none(), "{spelling}");
     }
 }
 
@@ -107,7 +107,7 @@ fn a_record_that_others_have_open_cannot_be_released_until_they_close_it() {
         other => panic!("{other:?}"),
     };
     guard.verify().unwrap();
-    assert!(brief().try_acquire(lab.target()).unwrap().is_none());
+    assert!(brief().try_acquire(lab.target()).unwrap().acquired().is_none());
     drop(reader);
     guard.release().unwrap();
     assert_eq!(lab.names(), [""; 0]);

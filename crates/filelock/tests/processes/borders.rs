@@ -17,7 +17,7 @@ fn child_holds() {
         Ok(guard) => {
             parent.at("result", "held");
             parent.await_word("release");
-            guard.unwrap().release().unwrap();
+            guard.acquired().unwrap().release().unwrap();
         }
         Err(error) => parent.at("result", &error.to_string()),
     }
@@ -44,7 +44,7 @@ fn where_modes_cannot_be_changed_the_claim_is_made_in_place() {
             } else {
                 assert_eq!(result, "held", "{error}");
                 assert_eq!(lab.names(), ["events.ndjson.lock"], "{error}: a preparation is left");
-                assert!(try_acquire(lab.target()).unwrap().is_none());
+                assert!(try_acquire(lab.target()).unwrap().acquired().is_none());
                 child.say("release");
             }
             child.succeed();
@@ -80,7 +80,7 @@ fn a_file_system_that_refuses_to_change_modes_can_be_locked_on() {
         }
         let mounted = Mounted(over.root());
         let guard = LockOptions::new().acquire(over.target()).unwrap();
-        assert!(try_acquire(over.target()).unwrap().is_none());
+        assert!(try_acquire(over.target()).unwrap().acquired().is_none());
         guard.renew().unwrap();
         guard.release().unwrap();
         assert_eq!(over.names(), [""; 0]);
@@ -105,7 +105,7 @@ fn child_locks_without_room() {
     // As it says, room is all that it takes.
     if filled {
         fs::remove_file(directory.join("filler")).unwrap();
-        try_acquire(directory.join("log")).unwrap().unwrap().release().unwrap();
+        try_acquire(directory.join("log")).unwrap().acquired().unwrap().release().unwrap();
     }
 }
 
@@ -157,6 +157,6 @@ fn a_holder_in_the_upper_directory_of_an_overlay_is_not_taken_for_dead_through_t
     let seen = filelock::inspect(over.join("log")).unwrap().unwrap();
     let liveness = seen.holder().liveness();
     assert!(!matches!(liveness, Liveness::Dead), "{liveness:?}");
-    assert!(try_acquire(over.join("log")).unwrap().is_none());
+    assert!(try_acquire(over.join("log")).unwrap().acquired().is_none());
     guard.verify().unwrap();
 }

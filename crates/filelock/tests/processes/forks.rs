@@ -252,7 +252,7 @@ fn forks_while_busy(parent: &Parent, target: &Path, how: &str) {
             if fork(how) {
                 // Another lock than the one that its parent's threads may be holding for ever, here.
                 let own = target.with_file_name(format!("child-{round}"));
-                lock.try_acquire().unwrap();
+                drop(lock.try_acquire().unwrap().acquired());
                 options.acquire(own).unwrap().release().unwrap();
                 parent.at("child-done", "");
                 std::process::exit(0);

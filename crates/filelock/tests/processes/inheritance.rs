@@ -82,7 +82,10 @@ fn a_child_that_does_not_inherit_the_lock_does_not_keep_it() {
     for share in ["no", "not any more"] {
         let lab = Lab::new();
         let (mut holder, token) = holder_with_a_child(&lab, share);
-        assert!(brief().try_acquire(lab.target()).unwrap().is_none(), "the holder lives");
+        assert!(
+            brief().try_acquire(lab.target()).unwrap().acquired().is_none(),
+            "the holder lives"
+        );
         holder.kill();
         let guard = expect_replaced(&brief(), lab.target());
         assert_eq!(guard.takeover().unwrap().token(), Some(&*token), "{share}");
@@ -96,7 +99,8 @@ fn a_released_lock_is_free_although_a_child_has_a_share() {
         let (mut holder, _) = holder_with_a_child(&lab, "yes");
         holder.say("release");
         holder.await_point("released");
-        let guard = brief().try_acquire(lab.target()).unwrap().expect("because it was released");
+        let guard =
+            brief().try_acquire(lab.target()).unwrap().acquired().expect("because it was released");
         assert!(guard.takeover().is_none(), "on {}", lab.name());
         guard.release().unwrap();
         holder.say("end");

@@ -30,7 +30,10 @@ fn a_killed_holder_is_replaced_at_once() {
                 .var("WAY", way)
                 .spawn();
             let token = child.await_point("holding");
-            assert!(brief().try_acquire(lab.target()).unwrap().is_none(), "{way}: it lives");
+            assert!(
+                brief().try_acquire(lab.target()).unwrap().acquired().is_none(),
+                "{way}: it lives"
+            );
             child.kill();
 
             let guard = expect_replaced(&brief(), lab.target());

@@ -3,6 +3,7 @@
 #![cfg_attr(windows, allow(unused_imports, dead_code, reason = "some tests are for Unix alone"))]
 #![allow(clippy::unwrap_used, reason = "what a test sets up may fail in the short way")]
 
+mod all;
 #[cfg(target_os = "linux")] // About mounts of Linux.
 mod borders;
 mod contention;

@@ -55,7 +55,9 @@ fn a_claimant_that_meets_a_sweeper_prepares_anew() {
         assert_eq!(child.await_point("result"), "held", "on {}", lab.name());
         drop(preparation);
         // What it holds has its OS lock: else it would look dead.
-        assert!(brief().environment(here()).try_acquire(lab.target()).unwrap().is_none());
+        assert!(
+            brief().environment(here()).try_acquire(lab.target()).unwrap().acquired().is_none()
+        );
         child.say("release");
         child.await_point("released");
         assert_eq!(lab.names(), ["trace"], "on {}", lab.name());
@@ -70,7 +72,8 @@ fn a_claimant_stopped_before_it_publishes_gets_no_lock_that_was_taken_meanwhile(
     }
     for lab in Lab::everywhere() {
         let stopped = stopped_at(Gate::before("renameat2"), &lab, BRIEF);
-        let guard = brief().try_acquire(lab.target()).unwrap().expect("because it is free");
+        let guard =
+            brief().try_acquire(lab.target()).unwrap().acquired().expect("because it is free");
         // Its preparation has an owner, however old it looks.
         age(&lab.preparations()[0], Duration::from_secs(3600));
         sweep(&lab);
@@ -248,7 +251,7 @@ fn a_claimant_by_mkdir_stopped_before_its_record_blocks_nobody_longer_than_the_g
         expect_alive(&brief().environment(here()), lab.target());
         lab.mark_in_the_making();
         age(&lab.lock(), Duration::from_secs(3));
-        let guard = brief().environment(here()).try_acquire(lab.target()).unwrap();
+        let guard = brief().environment(here()).try_acquire(lab.target()).unwrap().acquired();
         let guard = guard.expect("because its claimant has left it without a record");
 
         let mut child = stopped.open();

@@ -96,7 +96,7 @@ fn a_waiter_that_saw_another_holder_since_has_replaced_nobody() {
     for lab in Lab::everywhere() {
         occupy(&lab, &record(now(), &format!("token\nflock {KERNEL}\n")));
         let stopped = stopped_at(Gate::after(REMOVAL).nth(2), &lab, PATIENT);
-        let guard = brief().environment(here()).try_acquire(lab.target()).unwrap();
+        let guard = brief().environment(here()).try_acquire(lab.target()).unwrap().acquired();
         let guard = guard.expect("because the dead lock was removed");
         let mut child = stopped.open();
         while child.await_point("waiting-for") != std::process::id().to_string() {}
@@ -175,7 +175,7 @@ fn a_waiter_that_dies_in_the_middle_of_a_takeover_leaves_the_lock_free() {
             let (gate, lab) = (gate.nth(nth), Lab::new());
             occupy(&lab, &record(now(), &format!("token\nflock {KERNEL}\n")));
             drop(stopped_at(gate, &lab, BRIEF));
-            let guard = brief().environment(here()).try_acquire(lab.target()).unwrap();
+            let guard = brief().environment(here()).try_acquire(lab.target()).unwrap().acquired();
             guard.expect("because nobody holds it").release().unwrap();
         }
     }

@@ -20,7 +20,9 @@ fn without_exclusive_rename_the_claim_is_made_in_place() {
         let mut child = with_failing("renameat2", error, &lab, BRIEF);
         assert_eq!(child.await_point("result"), "held", "{error}");
         assert_eq!(lab.names(), ["events.ndjson.lock", "trace"], "{error}: a preparation is left");
-        assert!(brief().environment(here()).try_acquire(lab.target()).unwrap().is_none());
+        assert!(
+            brief().environment(here()).try_acquire(lab.target()).unwrap().acquired().is_none()
+        );
         child.say("release");
         child.succeed();
         assert_eq!(lab.names(), ["trace"], "{error}");

@@ -108,12 +108,16 @@ fn a_stopped_waiter_hinders_nobody() {
         child.stop();
         guard.release().unwrap();
         for _ in 0..20 {
-            let guard = LockOptions::new().try_acquire(lab.target()).unwrap();
+            let guard = LockOptions::new().try_acquire(lab.target()).unwrap().acquired();
             guard.expect("because the stopped one does not hold it").release().unwrap();
         }
         child.resume();
         child.await_point("holding");
-        assert!(filelock::try_acquire(lab.target()).unwrap().is_none(), "on {}", lab.name());
+        assert!(
+            filelock::try_acquire(lab.target()).unwrap().acquired().is_none(),
+            "on {}",
+            lab.name()
+        );
         child.say("release");
         child.succeed();
         assert_eq!(lab.names(), [""; 0], "on {}", lab.name());

@@ -62,7 +62,11 @@ fn child_changes_its_directory() {
 
         std::env::set_current_dir(&second).unwrap();
         // The same words name another file now.
-        let other = options.try_acquire("sub/events.ndjson").unwrap().expect("because it is free");
+        let other = options
+            .try_acquire("sub/events.ndjson")
+            .unwrap()
+            .acquired()
+            .expect("because it is free");
         guard.verify().unwrap();
         guard.renew().unwrap();
         guard.release().unwrap();
@@ -200,7 +204,7 @@ fn child_counts_its_descriptors() {
         }
         match options.acquire(&target) {
             Ok(guard) => {
-                assert!(options.try_acquire(&target).unwrap().is_none());
+                assert!(options.try_acquire(&target).unwrap().acquired().is_none());
                 guard.verify().unwrap();
                 guard.release().unwrap();
             }

@@ -177,8 +177,9 @@ fn a_release_that_is_refused_gives_the_guard_back() {
             child.await_point("hindered");
             assert!(lab.lock().exists(), "it may not be removed");
             set_mode(lab.root(), 0o777);
-            let successor = taken_meanwhile
-                .then(|| brief().try_acquire(lab.target()).unwrap().expect("because it is free"));
+            let successor = taken_meanwhile.then(|| {
+                brief().try_acquire(lab.target()).unwrap().acquired().expect("because it is free")
+            });
             child.say("again");
             child.await_point("released");
             child.succeed();

@@ -176,7 +176,7 @@ fn a_log_that_grows_or_is_replaced_meanwhile_is_read_again() {
 #[test]
 fn a_held_lock_is_waited_for_and_the_error_says_so() {
     let place = Place::new();
-    let guard = filelock::acquire(place.file()).unwrap();
+    let guard = filelock::acquire(place.file()).unwrap().unbind();
     let options = Options::new().lock(LockOptions::new().timeout(Duration::from_millis(20)));
     let log = Log::with_options(place.file(), options);
     for error in [log.append("x").unwrap_err(), count(&log).unwrap_err()] {

@@ -24,7 +24,7 @@ fn look(place: &Path, report: &mut Report) -> Outcome {
     report.note("M10", "a name is listed as it was made", as_made);
     // A lock lies beside its file, so that other spellings of the file meet the same lock.
     let guard = filelock::acquire(directory.join(composed))?;
-    let met = filelock::try_acquire(directory.join(decomposed))?.is_none();
+    let met = filelock::try_acquire(directory.join(decomposed))?.acquired().is_none();
     report.expect(
         "M10",
         "two spellings share a lock exactly if they share a file",

@@ -152,7 +152,7 @@ fn aliases(place: &Path, report: &mut Report) -> Outcome {
     for (what, name) in [("upper case", "W9-FILE"), ("a trailing dot", "W9-file.")] {
         let other = place.join(name);
         let one_file = other.exists();
-        let one_lock = filelock::try_acquire(&other).map(|guard| guard.is_none());
+        let one_lock = filelock::try_acquire(&other).map(|tried| tried.acquired().is_none());
         let found = one_lock.map_or_else(|error| error.to_string(), |one| one.to_string());
         report.note("W9", &format!("{what}: one file {one_file}, one lock"), found);
     }

@@ -32,7 +32,7 @@ fn problem_in(lab: &Lab, document: &[u8]) -> (usize, usize, SyntaxProblem) {
 
     // Neither the file was touched, nor is a lock or a temporary left.
     assert_eq!(lab.picture(), before);
-    assert!(filelock::try_acquire(lab.path()).unwrap().is_some());
+    assert!(filelock::try_acquire(lab.path()).unwrap().acquired().is_some());
 
     // Repaired, it takes what was staged before.
     lab.write("{}");

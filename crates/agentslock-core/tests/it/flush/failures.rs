@@ -15,7 +15,7 @@ fn while_somebody_holds_the_lock_the_stage_is_kept() {
     let lockfile = impatient().open(lab.path()).unwrap();
     lockfile.set_section("a", &1).unwrap();
     lockfile.remove_section("b").unwrap();
-    let guard = filelock::acquire(lab.path()).unwrap();
+    let guard = filelock::acquire(lab.path()).unwrap().unbind();
     let before = lab.picture();
     for _ in 0..3 {
         let error = lockfile.flush().unwrap_err();
@@ -50,7 +50,7 @@ fn who_reads_waits_for_no_lock() {
 #[test]
 fn the_lock_is_waited_for_as_the_options_say() {
     let lab = Lab::with("{}");
-    let guard = filelock::acquire(lab.path()).unwrap();
+    let guard = filelock::acquire(lab.path()).unwrap().unbind();
     let give_up = LockOptions::new().on_wait(|_, _| ControlFlow::Break(()));
     let lockfile = quick().lock(give_up.clone()).open(lab.path()).unwrap();
     lockfile.set_section("a", &1).unwrap();

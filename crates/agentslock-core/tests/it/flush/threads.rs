@@ -35,7 +35,7 @@ fn handles_and_errors_go_to_other_threads() {
 #[test]
 fn staging_and_reading_never_wait_for_a_flush() {
     let lab = Lab::with("{\"kept\":1}");
-    let guard = filelock::acquire(lab.path()).unwrap();
+    let guard = filelock::acquire(lab.path()).unwrap().unbind();
     let (waits, waiting) = mpsc::channel();
     let patient = LockOptions::new().timeout(Duration::from_secs(600)).on_wait(move |_, _| {
         let _ = waits.send(());

@@ -44,7 +44,7 @@ fn an_error_comes_back_as_it_is_and_nothing_is_written() {
     });
     assert_eq!((updated, runs), (Err(Own::Reason("not today")), 1));
     assert_eq!(lab.picture(), before);
-    assert!(filelock::try_acquire(lab.path()).unwrap().is_some());
+    assert!(filelock::try_acquire(lab.path()).unwrap().acquired().is_some());
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn a_panic_goes_on_and_nothing_is_written() {
     }));
     assert_eq!(panic.unwrap_err().downcast_ref(), Some(&"in the middle"));
     assert_eq!(lab.picture(), before);
-    assert!(filelock::try_acquire(lab.path()).unwrap().is_some());
+    assert!(filelock::try_acquire(lab.path()).unwrap().acquired().is_some());
     // And nothing of it comes along with what is written next.
     let updated = quick().update(lab.path(), |lockfile| {
         lockfile.set_section("b", &1).unwrap();

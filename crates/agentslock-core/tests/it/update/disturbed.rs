@@ -172,7 +172,7 @@ fn a_file_that_never_settles_is_left_as_the_outsider_wrote_it() {
     assert!(said.contains(&runs.to_string()) && said.contains(".agentsrc.lock"), "{said}");
     assert_eq!(lab.text(), format!("{{\"outsider\":{runs}}}"));
     lab.assert_only_the_document();
-    assert!(filelock::try_acquire(lab.path()).unwrap().is_some());
+    assert!(filelock::try_acquire(lab.path()).unwrap().acquired().is_some());
 }
 
 #[test]

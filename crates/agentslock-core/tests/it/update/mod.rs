@@ -63,8 +63,9 @@ fn the_closure_gets_the_document_as_it_is_now_and_runs_once() {
 #[test]
 fn the_lock_is_held_while_the_closure_runs() {
     let lab = Lab::with("{}");
-    let (handle, guard) =
-        (impatient().open(lab.path()).unwrap(), || filelock::try_acquire(lab.path()).unwrap());
+    let (handle, guard) = (impatient().open(lab.path()).unwrap(), || {
+        filelock::try_acquire(lab.path()).unwrap().acquired()
+    });
     handle.set_section("other", &1).unwrap();
     quick()
         .update(lab.path(), |lockfile| {
@@ -203,7 +204,7 @@ fn renewing_a_lock_that_was_lost_is_an_error() {
 #[test]
 fn the_options_say_how_the_lock_is_waited_for() {
     let lab = Lab::with("{}");
-    let _guard = filelock::acquire(lab.path()).unwrap();
+    let _guard = filelock::acquire(lab.path()).unwrap().unbind();
     let give_up = LockOptions::new().on_wait(|_, _| ControlFlow::Break(()));
     let mut runs = 0;
     let updated = quick().lock(give_up).update(lab.path(), |lockfile| {

@@ -1,0 +1,298 @@
+//! One acquisition, step by step: it says "acquired" or "pause for so long", and pauses nowhere itself. A
+//! thread drives it in `acquire.rs`, a task in `asynchronous.rs`.
+//!
+//! ```text
+//! step      in line behind others of this process? pause, and be woken     dropped here: the next one is woken
+//! step      what the handle has parked; else prepare; publish              dropped here: the preparation goes
+//! step      look, judge, clear; worth a try: publish; else pause           the same
+//! acquired  the guard takes all over, the next one in line is first        dropped here: the guard releases
+//! ```
+//!
+//! Dropping it at any point leaves nothing on the disk, and wakes the next one in line.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::claim::parent::{CreatedParents, is_local};
+use crate::claim::prepare::{Preparation, PrepareError};
+use crate::claim::publish::Publication;
+use crate::claim::slot::Slot;
+use crate::claim::{Claim, in_place};
+use crate::environment::Way;
+use crate::error::AcquireError;
+use crate::guard::{Acquired, LockGuard};
+use crate::holder::Holder;
+use crate::names::Names;
+use crate::options::LockOptions;
+use crate::wait::line::{Turn, WATCH};
+use crate::wait::{Next, Wait};
+
+/// How often a claim is prepared anew when somebody removes or takes over the preparation.
+const PREPARATIONS: u32 = 8;
+
+/// What a step came to.
+#[allow(clippy::large_enum_variant, reason = "it is taken apart at once, and a guard is no larger")]
+pub(crate) enum Step {
+    Acquired(LockGuard),
+    /// Step again after so long, or as soon as the turn is woken.
+    Pause(Duration),
+}
+
+pub(crate) struct Acquisition<'a> {
+    names: &'a Names,
+    options: &'a LockOptions,
+    slot: Option<&'a Arc<Slot>>,
+    started: Instant,
+    /// When the time is over; `None`: never.
+    until: Option<Instant>,
+    turn: Turn,
+    /// A callback ran since the last step, and can have forked this thread.
+    callback_ran: bool,
+    /// From the first try on.
+    under_way: Option<UnderWay<'a>>,
+}
+
+struct UnderWay<'a> {
+    claiming: Claiming,
+    wait: Wait<'a>,
+    how: Acquired,
+    was_parked: bool,
+    asks_kernel: bool,
+    /// Directories that were made for it, and are removed unless it succeeds.
+    created: CreatedParents,
+    /// The last try has failed: the next step begins with a look.
+    looks: bool,
+}
+
+impl<'a> Acquisition<'a> {
+    /// `slot`: that of the handle, whose parked claim is used if there is one.
+    pub(crate) fn new(
+        names: &'a Names,
+        options: &'a LockOptions,
+        slot: Option<&'a Arc<Slot>>,
+    ) -> Self {
+        let started = Instant::now();
+        let until = options.until(started);
+        Self {
+            names,
+            options,
+            slot,
+            started,
+            until,
+            turn: Turn::default(),
+            callback_ran: false,
+            under_way: None,
+        }
+    }
+
+    pub(crate) fn turn(&self) -> &Turn {
+        &self.turn
+    }
+
+    pub(crate) fn callback_ran(&mut self) {
+        self.callback_ran = true;
+    }
+
+    pub(crate) fn waited(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    /// Who holds the lock, as far as this acquisition has seen.
+    pub(crate) fn holder(&self) -> Option<&Holder> {
+        self.under_way.as_ref()?.wait.holder()
+    }
+
+    pub(crate) fn gave_up(&self, holder: Option<&Holder>) -> AcquireError {
+        AcquireError::GaveUp {
+            path: self.names.target.clone(),
+            waited: self.waited(),
+            holder: holder.cloned().map(Box::new),
+        }
+    }
+
+    pub(crate) fn deadlock(&self) -> AcquireError {
+        AcquireError::Deadlock { path: self.names.target.clone(), lock: self.names.lock.clone() }
+    }
+
+    /// Goes on as far as it can without a pause.
+    pub(crate) fn step(&mut self) -> Result<Step, AcquireError> {
+        let left = self.left();
+        // Once the time is over, one more try is made, in line or not.
+        if !left.is_zero() && !self.turn.comes(&self.names.lock) {
+            return Ok(Step::Pause(WATCH.min(left)));
+        }
+        match self.go_on()? {
+            Step::Pause(pause) => {
+                let wait = self.under_way.as_ref().map(|under_way| &under_way.wait);
+                self.turn.line_up(&self.names.lock, wait.and_then(Wait::holder));
+                let pause = if self.turn.is_first() { pause } else { WATCH };
+                Ok(Step::Pause(pause.min(self.left())))
+            }
+            acquired @ Step::Acquired(_) => Ok(acquired),
+        }
+    }
+
+    fn left(&self) -> Duration {
+        let until = self.until.map(|until| until.saturating_duration_since(Instant::now()));
+        until.unwrap_or(Duration::MAX)
+    }
+
+    fn go_on(&mut self) -> Result<Step, AcquireError> {
+        if self.under_way.is_none()
+            && let Some(guard) = self.begin()?
+        {
+            return Ok(Step::Acquired(guard));
+        }
+        let (names, options) = (self.names, self.options);
+        let under_way = self.under_way.as_mut().expect("because it has begun");
+        if std::mem::take(&mut self.callback_ran) {
+            // What the parent has prepared is not ours.
+            let ready = under_way.claiming.ready.take();
+            under_way.claiming.ready = ready.filter(Preparation::is_ours);
+        }
+        loop {
+            if !std::mem::replace(&mut under_way.looks, true)
+                && let Some(claim) = under_way.claiming.attempt(names, options)?
+                && let Some(guard) = hand_over(claim, names, options)
+            {
+                let under_way = self.under_way.take().expect("because it has begun");
+                return Ok(Step::Acquired(under_way.finish(guard)));
+            }
+            match under_way.wait.look()? {
+                Next::Try => under_way.looks = false,
+                Next::Pause(pause) => return Ok(Step::Pause(pause)),
+            }
+        }
+    }
+
+    /// Tries what is parked; else gets ready to claim.
+    fn begin(&mut self) -> Result<Option<LockGuard>, AcquireError> {
+        let (names, environment) = (self.names, &self.options.environment);
+        let start = self.slot.map(|slot| slot.start()).unwrap_or_default();
+        let home = self.slot.map(Arc::downgrade).unwrap_or_default();
+        let how = Acquired { home, parks: start.parks, sweep: start.sweep, ..Acquired::default() };
+        let mut parked = start.parked.and_then(|parked| parked.reissue(environment));
+        if let Some(ready) = parked.take() {
+            // It was parked on a file system of this kernel, and if the rename succeeds, it still is there.
+            match ready.publish(names, environment)? {
+                Publication::Done(claim) => {
+                    if let Some(guard) = hand_over(claim, names, self.options) {
+                        return Ok(Some(guard.acquired(how)));
+                    }
+                }
+                Publication::Taken(ready) => parked = Some(ready),
+                Publication::Gone | Publication::Unsupported => {}
+            }
+        }
+        let was_parked = parked.is_some();
+        let (is_local, created) = is_local(names)?;
+        let asks_kernel = environment.asks_kernel(is_local);
+        let way = environment.way(asks_kernel);
+        let claiming = Claiming { way, ready: parked, movable: self.slot.is_some() };
+        let wait = Wait::new(names, self.options, asks_kernel, self.started, self.until);
+        let looks = was_parked;
+        self.under_way =
+            Some(UnderWay { claiming, wait, how, was_parked, asks_kernel, created, looks });
+        Ok(None)
+    }
+}
+
+impl Drop for Acquisition<'_> {
+    /// What had been parked before is again.
+    fn drop(&mut self) {
+        if let Some(under_way) = self.under_way.take()
+            && under_way.was_parked
+            && let Some(ready) = under_way.claiming.ready
+            && let Some(slot) = self.slot
+        {
+            slot.park(ready);
+        }
+    }
+}
+
+impl UnderWay<'_> {
+    fn finish(self, guard: LockGuard) -> LockGuard {
+        self.created.keep();
+        let mut how = self.how;
+        how.waited = self.wait.has_waited();
+        let (takeover, sweep) = self.wait.into_found();
+        how.takeover = takeover;
+        how.sweep = sweep.or(how.sweep).filter(|_| self.asks_kernel);
+        guard.acquired(how)
+    }
+}
+
+/// One call's claiming.
+struct Claiming {
+    /// Chosen per file system.
+    way: Way,
+    /// The preparation serves all tries of a call, and is removed when the call ends without it.
+    ready: Option<Preparation>,
+    /// Whether a handle may move the lock back when it is released.
+    movable: bool,
+}
+
+impl Claiming {
+    /// One try. `None`: another process has the lock.
+    fn attempt(
+        &mut self,
+        names: &Names,
+        options: &LockOptions,
+    ) -> Result<Option<Claim>, AcquireError> {
+        let environment = &options.environment;
+        let mut disturbed = names.preparation("");
+        for tries in 1..=PREPARATIONS {
+            if self.way != Way::Published {
+                return in_place::attempt(names, options, self.way == Way::InPlace);
+            }
+            let prepared = match self.ready.take() {
+                Some(ready) => Ok(ready),
+                None => Preparation::new(names, options, self.movable),
+            };
+            let preparation = match prepared {
+                Ok(preparation) => preparation,
+                Err(PrepareError::Retry(path)) => {
+                    disturbed = path;
+                    continue;
+                }
+                Err(PrepareError::Unsupported) => {
+                    self.way = Way::InPlace;
+                    continue;
+                }
+                // Another call, which failed, may have removed the directory, and a third one put it
+                // there again.
+                Err(PrepareError::Failed(AcquireError::Intercepted { .. }))
+                    if tries < PREPARATIONS =>
+                {
+                    continue;
+                }
+                Err(PrepareError::Failed(error)) => return Err(error),
+            };
+            match preparation.publish(names, environment)? {
+                Publication::Done(claim) => return Ok(Some(claim)),
+                Publication::Taken(preparation) => {
+                    self.ready = Some(preparation);
+                    return Ok(None);
+                }
+                Publication::Gone => {}
+                Publication::Unsupported => self.way = Way::InPlace,
+            }
+        }
+        Err(AcquireError::Disturbed { path: disturbed, attempts: PREPARATIONS })
+    }
+}
+
+/// Makes the guard. If we were stopped between stamping the record and publishing it, others see
+/// an old time: it is renewed, and the lock verified, before the caller gets it. `None`: lost
+/// meanwhile, which only time-based peers can do to us.
+///
+/// Where only time vouches for us it stays as it is, less than half the TTL old: renewing it would be one
+/// more moment in which others, who have judged it already, and we both believe to be right.
+fn hand_over(claim: Claim, names: &Names, options: &LockOptions) -> Option<LockGuard> {
+    let stale = claim.is_stale(&options.environment);
+    let guard = LockGuard::new(claim, names.clone(), options);
+    if stale && guard.is_kernel_backed() && guard.renew().is_err() {
+        return None;
+    }
+    Some(guard)
+}

@@ -1,0 +1,139 @@
+//! Acquiring and renewing in a task: the caller's runtime pauses between the steps.
+
+use std::future::{Future, poll_fn};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::pin::pin;
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use crate::acquisition::{Acquisition, Step};
+use crate::error::{AcquireError, RenewError};
+use crate::guard::LockGuard;
+use crate::guard::renewing::Renewal;
+use crate::names::Names;
+use crate::options::{LockOptions, ON_WAIT_EVERY};
+
+impl LockOptions {
+    /// Acquires the lock of `path` in a task, waiting up to the timeout.
+    ///
+    /// `sleep` is the runtime's timer: `tokio::time::sleep`,
+    /// `|pause| async move { smol::Timer::after(pause).await; }`, `async_std::task::sleep`, or your own. This
+    /// crate needs no runtime, and starts no thread.
+    ///
+    /// No thread waits: the future gives the lock a try, which takes some system calls, and sleeps. Tasks
+    /// and threads of one process that wait for one lock get it in the order in which they came, and a
+    /// release wakes the next one at once: hundreds of tasks can share a log. Do not call
+    /// [`acquire`](Self::acquire) in a task: it keeps a thread of the runtime.
+    ///
+    /// Dropping the future gives up, and leaves nothing behind. A future that is not polled for 250 ms
+    /// loses its place in line. The guard can go to another task or thread; releasing it waits for nobody.
+    ///
+    /// ```
+    /// # use std::future::Future;
+    /// # async fn example(log: &std::path::Path) -> Result<(), Box<dyn std::error::Error>> {
+    /// let guard = filelock::LockOptions::new().acquire_async(log, tokio::time::sleep).await?;
+    /// // … write …
+    /// guard.release()?;
+    /// # Ok(())
+    /// # }
+    /// # let directory = tempfile::tempdir()?;
+    /// # let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+    /// # runtime.block_on(example(&directory.path().join("events.ndjson")))?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`acquire`](Self::acquire), but for [`AcquireError::Deadlock`]: a task that waits for itself waits
+    /// until the timeout.
+    pub fn acquire_async<P, S, F>(
+        &self,
+        path: P,
+        sleep: S,
+    ) -> impl Future<Output = Result<LockGuard, AcquireError>> + use<P, S, F>
+    where
+        P: AsRef<Path>,
+        S: FnMut(Duration) -> F,
+        F: Future,
+    {
+        let (path, options) = (path.as_ref().to_owned(), self.clone());
+        acquire(path, options, sleep)
+    }
+}
+
+async fn acquire<S, F>(
+    path: PathBuf,
+    options: LockOptions,
+    mut sleep: S,
+) -> Result<LockGuard, AcquireError>
+where
+    S: FnMut(Duration) -> F,
+    F: Future,
+{
+    options.check()?;
+    let names = Names::of(&path)?;
+    let mut acquisition = Acquisition::new(&names, &options, None);
+    let mut called = None;
+    loop {
+        let mut pause = match acquisition.step()? {
+            Step::Acquired(guard) => return Ok(guard),
+            Step::Pause(pause) => pause,
+        };
+        if options.on_wait.is_some() {
+            if called.is_none_or(|at: Instant| at.elapsed() >= ON_WAIT_EVERY) {
+                called = Some(Instant::now());
+                let shared = acquisition.turn().holder();
+                let holder = acquisition.holder().or(shared.as_ref());
+                if options.tell(acquisition.waited(), holder) == ControlFlow::Break(()) {
+                    return Err(acquisition.gave_up(holder));
+                }
+                acquisition.callback_ran();
+            }
+            pause = pause.min(ON_WAIT_EVERY);
+        }
+        let mut slept = pin!(sleep(pause));
+        poll_fn(|context| match acquisition.turn().poll_called(context) {
+            Poll::Ready(()) => Poll::Ready(()),
+            Poll::Pending => slept.as_mut().poll(context).map(drop),
+        })
+        .await;
+    }
+}
+
+impl LockGuard {
+    /// Renews the lock every [`RENEW_EVERY`](crate::RENEW_EVERY), in a task, until it is lost; returns how.
+    /// `sleep` is the runtime's timer, as for [`acquire_async`](LockOptions::acquire_async).
+    ///
+    /// Run it beside the work, and drop it when that is done:
+    ///
+    /// ```
+    /// # async fn work() {}
+    /// # async fn example(log: &std::path::Path) -> Result<(), Box<dyn std::error::Error>> {
+    /// let guard = filelock::LockOptions::new().acquire_async(log, tokio::time::sleep).await?;
+    /// tokio::select! {
+    ///     lost = guard.renew_until_lost(tokio::time::sleep) => return Err(lost.into()),
+    ///     () = work() => {}
+    /// }
+    /// guard.release()?;
+    /// # Ok(())
+    /// # }
+    /// # let directory = tempfile::tempdir()?;
+    /// # let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+    /// # runtime.block_on(example(&directory.path().join("events.ndjson")))?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub async fn renew_until_lost<S, F>(&self, mut sleep: S) -> RenewError
+    where
+        S: FnMut(Duration) -> F,
+        F: Future,
+    {
+        let mut renewal = Renewal::begin();
+        loop {
+            sleep(renewal.pause()).await;
+            if let Some(lost) = renewal.renew(self) {
+                return lost;
+            }
+        }
+    }
+}

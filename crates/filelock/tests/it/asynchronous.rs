@@ -1,0 +1,341 @@
+//! Acquiring and renewing in tasks: with tokio, with smol, and with an executor of a few lines.
+
+use std::fs::OpenOptions;
+use std::future::Future;
+use std::io::Write;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use filelock::{AcquireError, Holder, LockGuard, LockOptions, RenewError};
+use testkit::within;
+
+use crate::support::{Lab, WATCHDOG, ways};
+
+/// How many tasks want one log: what a program with one task per event has at once.
+const TASKS: usize = 600;
+
+/// A timer of our own: a thread sleeps, and wakes the task.
+struct Sleep(Duration, Option<Arc<Mutex<Alarm>>>);
+
+#[derive(Default)]
+struct Alarm {
+    has_rung: bool,
+    waker: Option<Waker>,
+}
+
+fn sleep(pause: Duration) -> Sleep {
+    Sleep(pause, None)
+}
+
+impl Future for Sleep {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let pause = self.0;
+        let alarm = self.1.get_or_insert_with(|| {
+            let alarm = Arc::<Mutex<Alarm>>::default();
+            let to_ring = Arc::downgrade(&alarm);
+            thread::spawn(move || {
+                thread::sleep(pause);
+                let Some(alarm) = to_ring.upgrade() else { return };
+                let mut alarm = alarm.lock().unwrap();
+                alarm.has_rung = true;
+                if let Some(waker) = alarm.waker.take() {
+                    waker.wake();
+                }
+            });
+            alarm
+        });
+        let mut alarm = alarm.lock().unwrap();
+        if alarm.has_rung {
+            return Poll::Ready(());
+        }
+        alarm.waker = Some(context.waker().clone());
+        Poll::Pending
+    }
+}
+
+/// Runs a future in this thread, which sleeps until it is woken.
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    #[derive(Default)]
+    struct Bell(Mutex<bool>, Condvar);
+    impl Wake for Bell {
+        fn wake(self: Arc<Self>) {
+            *self.0.lock().unwrap() = true;
+            self.1.notify_one();
+        }
+    }
+    let bell = Arc::<Bell>::default();
+    let waker = Waker::from(Arc::clone(&bell));
+    let mut future = pin!(future);
+    loop {
+        if let Poll::Ready(value) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            return value;
+        }
+        let mut rung = bell.0.lock().unwrap();
+        while !std::mem::take(&mut *rung) {
+            rung = bell.1.wait(rung).unwrap();
+        }
+    }
+}
+
+fn once(
+    future: Pin<&mut impl Future<Output = Result<LockGuard, AcquireError>>>,
+) -> Option<LockGuard> {
+    match future.poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(guard) => Some(guard.unwrap()),
+        Poll::Pending => None,
+    }
+}
+
+/// Appends a line under the lock, in two halves between which others run.
+async fn write<F: Future>(log: &Path, number: usize, sleep: impl Fn(Duration) -> F) {
+    let options = LockOptions::new().timeout(WATCHDOG);
+    let guard = options.acquire_async(log, &sleep).await.unwrap();
+    let mut file = OpenOptions::new().create(true).append(true).open(log).unwrap();
+    file.write_all(format!("{number}").as_bytes()).unwrap();
+    sleep(Duration::from_millis(1)).await;
+    file.write_all(b"\n").unwrap();
+    guard.release().unwrap();
+}
+
+fn expect_all(lab: &Lab) {
+    let text = std::fs::read_to_string(lab.target()).unwrap();
+    let mut numbers: Vec<usize> = text.lines().map(|line| line.parse().unwrap()).collect();
+    numbers.sort_unstable();
+    assert_eq!(numbers, (0..TASKS).collect::<Vec<_>>());
+    assert_eq!(lab.names(), ["events.ndjson"]);
+}
+
+#[test]
+fn six_hundred_tasks_of_tokio_write_one_log() {
+    for threads in [1, 2, 8] {
+        let lab = Lab::new();
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(threads)
+            .enable_time()
+            .build()
+            .unwrap();
+        let started = Instant::now();
+        runtime.block_on(async {
+            let tasks: Vec<_> = (0..TASKS)
+                .map(|number| {
+                    let log = lab.target();
+                    tokio::spawn(async move { write(&log, number, tokio::time::sleep).await })
+                })
+                .collect();
+            for task in tasks {
+                task.await.unwrap();
+            }
+        });
+        println!("{TASKS} tasks, {threads} threads: {:.2} s", started.elapsed().as_secs_f64());
+        expect_all(&lab);
+    }
+}
+
+#[test]
+fn six_hundred_tasks_of_smol_write_one_log() {
+    let lab = Lab::new();
+    let executor = smol::LocalExecutor::new();
+    let timer = |pause| async move {
+        smol::Timer::after(pause).await;
+    };
+    smol::block_on(executor.run(async {
+        let tasks: Vec<_> = (0..TASKS)
+            .map(|number| {
+                let log = lab.target();
+                executor.spawn(async move { write(&log, number, timer).await })
+            })
+            .collect();
+        for task in tasks {
+            task.await;
+        }
+    }));
+    expect_all(&lab);
+}
+
+#[test]
+fn an_executor_of_a_few_lines_will_do() {
+    for (way, environment) in ways() {
+        let lab = Lab::new();
+        let options = LockOptions::new().timeout(WATCHDOG).environment(environment);
+        let guard = options.acquire(lab.target()).unwrap();
+        let (target, waiting) = (lab.target(), options.clone());
+        let waiter = thread::spawn(move || block_on(waiting.acquire_async(target, sleep)));
+        thread::spawn(move || {
+            thread::sleep(Duration::from_millis(50));
+            guard.release().unwrap();
+        });
+        let guard = within(WATCHDOG, move || waiter.join().unwrap()).unwrap();
+        guard.verify().unwrap();
+        guard.release().unwrap();
+        assert_eq!(lab.names(), [""; 0], "{way}");
+    }
+}
+
+/// Threads that block, tasks that wait, and other processes in all but name: all get it.
+#[test]
+fn threads_and_tasks_wait_in_one_line() {
+    let lab = Lab::new();
+    let counter = Arc::new(AtomicU32::new(0));
+    thread::scope(|scope| {
+        for number in 0..16 {
+            let (target, counter) = (lab.target(), Arc::clone(&counter));
+            scope.spawn(move || {
+                let options = LockOptions::new().timeout(WATCHDOG);
+                for _ in 0..20 {
+                    let guard = if number % 2 == 0 {
+                        options.acquire(&target).unwrap()
+                    } else {
+                        block_on(options.acquire_async(&target, sleep)).unwrap()
+                    };
+                    let before = counter.load(Ordering::SeqCst);
+                    thread::yield_now();
+                    counter.store(before + 1, Ordering::SeqCst);
+                    guard.release().unwrap();
+                }
+            });
+        }
+    });
+    assert_eq!(counter.load(Ordering::SeqCst), 16 * 20);
+    assert_eq!(lab.names(), [""; 0]);
+}
+
+#[test]
+fn a_future_that_is_dropped_at_any_step_leaves_nothing_behind() {
+    for (way, environment) in ways() {
+        let lab = Lab::new();
+        let options = LockOptions::new().timeout(WATCHDOG).environment(environment);
+        let guard = options.acquire(lab.target()).unwrap();
+        let before = lab.picture();
+        for polls in 0..6 {
+            let mut future = Box::pin(options.acquire_async(lab.target(), sleep));
+            for _ in 0..polls {
+                assert!(once(future.as_mut()).is_none(), "{way}");
+            }
+            drop(future);
+            assert_eq!(lab.picture(), before, "{way}: after {polls} polls");
+        }
+        guard.release().unwrap();
+        // One that got it and was dropped has released it.
+        let mut future = Box::pin(options.acquire_async(lab.target(), sleep));
+        drop(once(future.as_mut()).unwrap());
+        assert_eq!(lab.names(), [""; 0], "{way}");
+    }
+}
+
+#[test]
+fn one_that_gives_up_lets_the_next_one_through() {
+    let lab = Lab::new();
+    let options = LockOptions::new().timeout(WATCHDOG);
+    let guard = options.acquire(lab.target()).unwrap();
+    let mut first = Box::pin(options.acquire_async(lab.target(), sleep));
+    let mut second = Box::pin(options.acquire_async(lab.target(), sleep));
+    assert!(once(first.as_mut()).is_none() && once(second.as_mut()).is_none());
+    guard.release().unwrap();
+    assert!(once(second.as_mut()).is_none(), "the other one was first");
+    drop(first);
+    once(second.as_mut()).unwrap().release().unwrap();
+}
+
+/// A task can be kept from running for good, without being dropped.
+#[test]
+fn one_that_is_not_polled_any_more_holds_nobody_up() {
+    let lab = Lab::new();
+    let options = LockOptions::new().timeout(WATCHDOG);
+    let guard = options.acquire(lab.target()).unwrap();
+    let mut asleep: Vec<_> =
+        (0..3).map(|_| Box::pin(options.acquire_async(lab.target(), sleep))).collect();
+    for future in &mut asleep {
+        assert!(once(future.as_mut()).is_none());
+    }
+    guard.release().unwrap();
+    let target = lab.target();
+    let started = Instant::now();
+    let guard = within(WATCHDOG, move || block_on(options.acquire_async(target, sleep))).unwrap();
+    assert!(started.elapsed() < Duration::from_secs(10));
+    guard.release().unwrap();
+    // And a thread.
+    filelock::acquire(lab.target()).unwrap().release().unwrap();
+    drop(asleep);
+    assert_eq!(lab.names(), [""; 0]);
+}
+
+#[test]
+fn timeouts_deadlines_and_callbacks_count_in_tasks_too() {
+    let lab = Lab::new();
+    let guard = filelock::acquire(lab.target()).unwrap();
+    let before = lab.picture();
+    let brief = LockOptions::new().timeout(Duration::from_millis(60));
+    let deadline = LockOptions::new().deadline(Instant::now() + Duration::from_millis(60));
+    let mut in_line = Vec::new();
+    for options in [&brief, &deadline] {
+        let started = Instant::now();
+        let error = block_on(options.acquire_async(lab.target(), sleep)).unwrap_err();
+        let AcquireError::Timeout { holder: Some(holder), .. } = error else { panic!("{error:?}") };
+        assert_eq!(holder.token(), Some(guard.token()));
+        assert!(started.elapsed() < Duration::from_secs(3));
+        // Behind another one, it is told as well.
+        let mut first = Box::pin(LockOptions::new().acquire_async(lab.target(), sleep));
+        assert!(once(first.as_mut()).is_none());
+        in_line.push(first);
+        let error = block_on(brief.acquire_async(lab.target(), sleep)).unwrap_err();
+        assert_eq!(error.holder().and_then(Holder::token), Some(guard.token()));
+    }
+    drop(in_line);
+    let calls = Arc::new(AtomicU32::new(0));
+    let count = Arc::clone(&calls);
+    let giving_up = LockOptions::new().timeout(WATCHDOG).on_wait(move |_, holder| {
+        assert!(holder.is_some());
+        match count.fetch_add(1, Ordering::SeqCst) {
+            2 => ControlFlow::Break(()),
+            _ => ControlFlow::Continue(()),
+        }
+    });
+    let error = block_on(giving_up.acquire_async(lab.target(), sleep)).unwrap_err();
+    assert!(matches!(error, AcquireError::GaveUp { .. }), "{error:?}");
+    assert_eq!(calls.load(Ordering::SeqCst), 3);
+    let unusable = block_on(LockOptions::new().acquire_async("", sleep)).unwrap_err();
+    assert!(matches!(unusable, AcquireError::UnusablePath { .. }));
+    assert_eq!(lab.picture(), before);
+}
+
+#[test]
+fn a_lock_is_renewed_in_a_task_until_it_is_lost() {
+    let lab = Lab::new();
+    let guard = filelock::acquire(lab.target()).unwrap();
+    let before = std::fs::read(lab.holder()).unwrap();
+    let pauses = Mutex::new(Vec::new());
+    let lock = lab.lock();
+    // A clock of its own: no test waits for ten seconds.
+    let timer = |pause: Duration| {
+        let mut pauses = pauses.lock().unwrap();
+        pauses.push(pause);
+        if pauses.len() == 3 {
+            std::fs::rename(&lock, lab.join("moved")).unwrap();
+        }
+        sleep(Duration::from_millis(2))
+    };
+    let lost = block_on(guard.renew_until_lost(timer));
+    assert!(lost.is_lost() && matches!(lost, RenewError::Verify(_)), "{lost:?}");
+    assert_eq!(*pauses.lock().unwrap(), [filelock::RENEW_EVERY; 3]);
+    std::fs::rename(lab.join("moved"), lab.lock()).unwrap();
+    assert_ne!(std::fs::read(lab.holder()).unwrap(), before, "its time was renewed");
+    guard.release().unwrap();
+}
+
+#[test]
+fn futures_can_go_to_other_threads() {
+    fn is_send<T: Send>(_: &T) {}
+    let lab = Lab::new();
+    let future = LockOptions::new().acquire_async(lab.target(), tokio::time::sleep);
+    is_send(&future);
+    let guard = filelock::acquire(lab.target()).unwrap();
+    is_send(&guard.renew_until_lost(tokio::time::sleep));
+}
