@@ -12,8 +12,8 @@ use crate::sys;
 /// What a write promises about a power cut. Against the death of a process both promise the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Durability {
-    /// Once the call has returned, the new content survives a power cut. The file is synced before it
-    /// takes its name, and its directory after.
+    /// Once the call has returned, the new content survives a power cut. The file is synced before
+    /// it takes its name, and its directory after.
     #[default]
     Full,
     /// Nothing is synced. Other processes see the old or the new content, never a mixture; after a
@@ -31,8 +31,8 @@ pub struct CreatedParents {
 }
 
 impl CreatedParents {
-    /// Removes them again, as far as nothing is in them: for when what they were created for did not
-    /// come about. What cannot be removed stays.
+    /// Removes them again, as far as nothing is in them: for when what they were created for did
+    /// not come about. What cannot be removed stays.
     pub fn remove_if_empty(self) {
         for directory in self.directories.iter().rev() {
             if std::fs::remove_dir(directory).is_err() {
@@ -42,11 +42,11 @@ impl CreatedParents {
     }
 }
 
-/// Creates the missing parent directories of `path`, each of them durably if `durability` says so, and
-/// returns which ones it has created.
+/// Creates the missing parent directories of `path`, each of them durably if `durability` says so,
+/// and returns which ones it has created.
 ///
-/// A directory that is there already may have been created by another process a moment ago, which has
-/// not synced its name yet. So as long as `path` itself does not exist, the name of the deepest
+/// A directory that is there already may have been created by another process a moment ago, which
+/// has not synced its name yet. So as long as `path` itself does not exist, the name of the deepest
 /// directory that was there is synced, too, as far as we may.
 ///
 /// # Errors
@@ -78,8 +78,8 @@ fn create_missing(
     let mut missing = Vec::new();
     for ancestor in path.ancestors().skip(1) {
         if ancestor.try_exists()? {
-            // Who creates directories syncs each name before it goes deeper, and all before the file
-            // exists: no other name than this one can be on its way.
+            // Who creates directories syncs each name before it goes deeper, and all before the
+            // file exists: no other name than this one can be on its way.
             if durability == Durability::Full {
                 // It is not ours, and its parent need not even be readable to us.
                 let _ = sync_name_of(ancestor);
@@ -112,8 +112,8 @@ fn create_missing(
 ///
 /// # Platform behavior
 ///
-/// Linux and macOS rename in one step. Elsewhere, and on file systems that cannot do that, a process
-/// that dies in between leaves both names.
+/// Linux and macOS rename in one step. Elsewhere, and on file systems that cannot do that, a
+/// process that dies in between leaves both names.
 pub fn rename_new(
     from: impl AsRef<Path>,
     to: impl AsRef<Path>,
@@ -142,24 +142,26 @@ pub(crate) fn parent_of(path: &Path) -> PathBuf {
     path.parent().unwrap_or(path).to_owned()
 }
 
-/// How long a name may be on its way to the disk. File systems write names down by themselves: ext4
-/// after 5 s, xfs and btrfs after 30 s, f2fs after 60 s, any of them after 10 minutes if a laptop saves
-/// power (`laptop_mode`). A mount option can make it longer; this leaves room.
+/// How long a name may be on its way to the disk. File systems write names down by
+/// themselves: ext4 after 5 s, xfs and btrfs after 30 s, f2fs after 60 s. If a laptop saves power
+/// (`laptop_mode`), it is 10 minutes. A mount option can make it longer; this leaves room.
 const ON_ITS_WAY: Duration = Duration::from_secs(20 * 60);
 
-/// When a file or directory came to be, as far as the file system tells; else, when it was last changed.
+/// When a file or directory came to be, as far as the file system tells; else, when it was last
+/// changed.
 pub(crate) fn birth_of(metadata: &Metadata) -> SystemTime {
     metadata.created().or_else(|_| metadata.modified()).unwrap_or_else(|_| SystemTime::now())
 }
 
-/// Whether the name of what came to be at `born` may not be on the disk yet. What comes from the future
-/// may have come right now: clocks are set back.
+/// Whether the name of what came to be at `born` may not be on the disk yet. What comes from the
+/// future may have come right now: clocks are set back.
 pub(crate) fn is_young(born: SystemTime) -> bool {
     born.elapsed().map_or(true, |age| age < ON_ITS_WAY)
 }
 
-/// Syncs the name of `path`, which is absolute, if it is young; then the name of its directory, and so on
-/// up to the first one that is not. Each once in the life of this process.
+/// Syncs the name of `path`, which is absolute, if it is young. Then it syncs the name of its
+/// directory, and so on up to the first one that is not young. Each once in the life of this
+/// process.
 ///
 /// What we may not open is passed over: whoever created it there could.
 pub(crate) fn sync_young_names(path: &Path) -> io::Result<()> {
@@ -179,8 +181,8 @@ pub(crate) fn sync_young_names(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// The same for a file that we have just created. Its own name must be synced, whatever time another
-/// machine says that it was born.
+/// The same for a file that we have just created. Its own name must be synced, whatever time
+/// another machine says that it was born.
 pub(crate) fn sync_new_name(path: &Path) -> io::Result<()> {
     sync_name_of(path)?;
     note_as_synced((path.to_owned(), birth_of(&path.metadata()?)));

@@ -12,21 +12,21 @@
 //!
 //! # Mechanism
 //!
-//! A sibling with an unpredictable name is created exclusively. It gets the rights of the file that it
-//! replaces: mode, access list, group and, where possible, owner. Then it is written, synced, and
-//! renamed over the file; then the directory is synced.
+//! A sibling with an unpredictable name is created exclusively. It gets the rights of the file that
+//! it replaces: mode, access list, group and, where possible, owner. Then it is written, synced,
+//! and renamed over the file; then the directory is synced.
 //!
 //! Rights are kept, or else narrowed; nobody gains any. `docs/rights.md` has it in detail.
 //!
 //! # Limits
 //!
 //! Extended attributes and further hard links of the replaced file are not carried over. On other
-//! systems than Linux, neither are access control lists. A file that is mounted by itself cannot be replaced
-//! ([`ReplaceError::MountPoint`]). The directory must be writable, and the name leave room for the 17
-//! bytes that a temporary's name is longer. A directory whose file system cannot sync directories is
-//! taken as synced. On Windows there are no modes and owners to carry over, a file that is marked
-//! read-only is refused, and one that others have open without sharing its deletion cannot be
-//! replaced until they close it; it was run under Wine only.
+//! systems than Linux, neither are access control lists. A file that is mounted by itself cannot be
+//! replaced ([`ReplaceError::MountPoint`]). The directory must be writable, and the name leave room
+//! for the 17 bytes that a temporary's name is longer. A directory whose file system cannot sync
+//! directories is taken as synced. On Windows there are no modes and owners to carry over, a file
+//! that is marked read-only is refused, and one that others have open without sharing its deletion
+//! cannot be replaced until they close it; it was run under Wine only.
 //!
 //! # Example
 //!

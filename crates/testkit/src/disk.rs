@@ -21,7 +21,8 @@ pub fn small_disk(directory: &Path) -> Result<Vec<String>, String> {
     disk(directory, "size=64k")
 }
 
-/// As [`small_disk`], with room for this many files and directories beside the one that it is mounted on.
+/// As [`small_disk`], with room for this many files and directories beside the one that it is
+/// mounted on.
 ///
 /// # Errors
 ///

@@ -12,8 +12,8 @@ pub fn other_user() -> Option<u32> {
     None
 }
 
-/// The numbers of three unprivileged users, different from [`other_user`], each with a group of the same
-/// number. `None` if we are not root and so cannot start a process as one of them.
+/// The numbers of three unprivileged users, different from [`other_user`], each with a group of the
+/// same number. `None` if we are not root and so cannot start a process as one of them.
 pub fn users() -> Option<[u32; 3]> {
     other_user().map(|_| [2001, 2002, 2003])
 }

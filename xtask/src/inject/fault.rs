@@ -82,8 +82,8 @@ impl Disturbance for Fail {
         if !after.own_litter.is_empty() && !self.excuses(call, fault) {
             after.wrong.push(format!("{:?} was left behind", after.own_litter));
         }
-        // Told that there are no lists here, nobody can look for one; and where none can be set, the mode
-        // grants less.
+        // Told that there are no lists here, nobody can look for one; and where none can be set,
+        // the mode grants less.
         let may_lose = call.name == "lgetxattr" && fault == "error=EOPNOTSUPP";
         let may_narrow = |list: &str| call.name == "fsetxattr" && list == NARROWED;
         if let Some(list) = after.list.as_ref().filter(|list| !may_lose && !may_narrow(list)) {

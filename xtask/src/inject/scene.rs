@@ -58,8 +58,8 @@ pub(crate) struct Aftermath {
 /// What is left of the list that [`share`] gives where lists cannot be set.
 pub(crate) const NARROWED: &str = "user::rw-,group::---,other::r--";
 
-/// Gives `target` an access list by which one user more can write, and its group nothing; and its directory
-/// one for new files, by which another user could. Returns the first.
+/// Gives `target` an access list by which one user more can write, and its group nothing.
+/// Its directory gets one for new files, by which another user could write. Returns the first.
 fn share(target: &Path) -> Outcome<String> {
     let beside = target.parent().expect("because it lies in a directory");
     run(Command::new("setfacl").args(["-m", "u:2001:rw,g::---"]).arg(target))?;

@@ -284,8 +284,9 @@ impl Worker {
         Ok(())
     }
 
-    /// Appends to a log that is new, in directories that are new. Every other one is made by the lock; the
-    /// others are made, with a record, as if by a writer that died before it had synced anything.
+    /// Appends to a log that is new, in directories that are new. Every other one is made by the
+    /// lock. The others are made with a record, as if by a writer that died before it synced
+    /// anything.
     fn write_own_log(&self, n: u64, durability: Durability) -> Outcome {
         let log = own_log(&self.directory, self.writer, n);
         if n.is_multiple_of(2) {

@@ -9,8 +9,8 @@ use testkit::{skip, strace, users};
 
 use crate::support::{DOCUMENT, Lab, PROGRAM, Program, set_mode};
 
-/// A directory that everybody can enter, with a copy of the program: for another user the directory of the
-/// original may be closed.
+/// A directory that everybody can enter, with a copy of the program: for another user the directory
+/// of the original may be closed.
 fn public_program() -> (TempDir, PathBuf) {
     let directory = tempfile::tempdir().unwrap();
     set_mode(directory.path(), 0o755);

@@ -33,8 +33,8 @@ enum Level<'a> {
 /// A flush keeps a section with such a key as it is. A merge by line can produce one without a
 /// conflict, and so can a person who removes only the markers of a conflict.
 ///
-/// Finding all of them takes time and memory in proportion to the text. But each path can be as long
-/// as the text is deep: if a text can come from anybody, take the first few, and count the
+/// Finding all of them takes time and memory in proportion to the text. But each path can be as
+/// long as the text is deep. If a text can come from anybody, take the first few, and count the
 /// [`rest`](DuplicateKeys::rest).
 pub fn duplicate_keys(text: &str) -> DuplicateKeys<'_> {
     DuplicateKeys { text, levels: Vec::new(), line: 1, line_start: 0, at: 0 }

@@ -4,12 +4,12 @@ use std::collections::HashMap;
 
 use crate::json::tokens::tokens;
 
-/// All places that were come by, each with a number. So two of them are compared in one step, however deep
-/// they are: two places are the same if their numbers are.
+/// All places that were come by, each with a number. So two of them are compared in one step,
+/// however deep they are: two places are the same if their numbers are.
 #[derive(Debug)]
 pub(super) struct Places<'a> {
-    /// The number of a place, by the one around it, the opening bracket, and the key as it is spelled, if
-    /// it has one.
+    /// The number of a place, by the one around it, the opening bracket, and the key as it is
+    /// spelled, if it has one.
     numbers: HashMap<(usize, u8, &'a [u8]), usize>,
     /// By the number of a place: the place around it, and the opening bracket.
     around: Vec<(usize, u8)>,

@@ -40,8 +40,8 @@ compile_error!(
     "filelock runs on Unix and Windows: for this system the calls have not been written"
 );
 
-/// Whether `error` says that modes cannot be changed here: FAT, network shares and FUSE refuse it, if they
-/// keep none.
+/// Whether `error` says that modes cannot be changed here: FAT, network shares and FUSE refuse it,
+/// if they keep none.
 pub(crate) fn is_refused(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::Unsupported)
 }
@@ -53,8 +53,9 @@ pub(crate) struct FileId {
     pub(crate) inode: u64,
 }
 
-/// Tells the occupants of one name apart, although the file system may give the second one the inode number
-/// of the first: identity and time of the last change of the inode (as fine as the kernel's tick).
+/// Tells the occupants of one name apart, although the file system may give the second one the
+/// inode number of the first: identity and time of the last change of the inode (as fine as the
+/// kernel's tick).
 pub(crate) type Fingerprint = (FileId, i64);
 
 /// An OS lock: any number of shared ones, or one exclusive one.

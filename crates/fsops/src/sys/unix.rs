@@ -21,8 +21,9 @@ use errno::is;
 pub(crate) use open::open_nonblocking;
 pub(crate) use rights::{Rights, adopt, adopt_special_bits, close_to_others, create_temporary};
 
-/// Reads the rest of `file` into `bytes`, first into the room that is there. (std's `read_to_end` asks for
-/// size and position of the file first, which for a small document costs as much as reading it.)
+/// Reads the rest of `file` into `bytes`, first into the room that is there. (std's `read_to_end`
+/// asks for size and position of the file first, which for a small document costs as much as
+/// reading it.)
 pub(crate) fn read_to_end(file: &mut File, bytes: &mut Vec<u8>) -> io::Result<()> {
     loop {
         bytes.try_reserve(1)?;
@@ -115,9 +116,9 @@ pub(crate) fn persist(temporary: NamedTempFile, target: &Path) -> io::Result<Fil
     temporary.persist(target).map_err(|error| error.error)
 }
 
-/// Writes all that is known of `file` to the disk. On Apple systems std asks for `F_FULLFSYNC`, which
-/// also empties the disk's own cache; where the file system has no such thing (network volumes),
-/// fsync(2) is the most that there is.
+/// Writes all that is known of `file` to the disk. On Apple systems std asks for `F_FULLFSYNC`,
+/// which also empties the disk's own cache; where the file system has no such thing (network
+/// volumes), fsync(2) is the most that there is.
 pub(crate) fn sync(file: &File) -> io::Result<()> {
     or_fsync(file, file.sync_all())
 }

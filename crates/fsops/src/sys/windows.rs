@@ -1,8 +1,8 @@
 //! Windows.
 //!
-//! Who has a file open without sharing its deletion, as most programs do, keeps it from being replaced;
-//! who deletes or replaces it keeps others from opening it, for a moment. Such denials are
-//! tried again for less than half a second before they are believed.
+//! Who has a file open without sharing its deletion, as most programs do, keeps it from being
+//! replaced; who deletes or replaces it keeps others from opening it, for a moment. Such denials
+//! are tried again for less than half a second before they are believed.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
@@ -60,8 +60,8 @@ pub(crate) fn read_at(mut file: &File, offset: u64, bytes: &mut [u8]) -> io::Res
     file.read_exact(bytes)
 }
 
-/// Renames `from` to `to` unless `to` exists: links it first, since std's rename replaces. A process
-/// that dies in between leaves both names.
+/// Renames `from` to `to` unless `to` exists: links it first, since std's rename replaces. A
+/// process that dies in between leaves both names.
 pub(crate) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
     std::fs::hard_link(from, to)?;
     std::fs::remove_file(from)
@@ -86,7 +86,8 @@ pub(crate) fn fingerprint(file: &File, _: &Metadata) -> io::Result<Fingerprint> 
     })
 }
 
-/// The fingerprint of what `path` leads to, for attributes only: nobody's way of sharing refuses that.
+/// The fingerprint of what `path` leads to, for attributes only: nobody's way of sharing refuses
+/// that.
 pub(crate) fn fingerprint_at(path: &Path) -> io::Result<Fingerprint> {
     const FILE_READ_ATTRIBUTES: u32 = 0x80;
     const FILE_FLAG_BACKUP_SEMANTICS: u32 = 0x0200_0000;
@@ -108,7 +109,8 @@ pub(crate) fn may_replace(replaced: &Metadata) -> io::Result<()> {
     Ok(())
 }
 
-/// There are no modes, and a file's owner is who created it. The directory's access list is inherited.
+/// There are no modes, and a file's owner is who created it. The directory's access list is
+/// inherited.
 #[derive(Debug)]
 pub(crate) struct Rights;
 
@@ -135,8 +137,8 @@ pub(crate) fn adopt_special_bits(_: &File, _: &Rights) -> io::Result<()> {
 
 pub(crate) fn close_to_others(_: &File) {}
 
-/// Creates a temporary, without the attribute by which `tempfile` says that it is one: the file is to
-/// stay.
+/// Creates a temporary, without the attribute by which `tempfile` says that it is one: the file is
+/// to stay.
 pub(crate) fn create_temporary(
     builder: &mut Builder<'_, '_>,
     directory: &Path,
@@ -152,8 +154,8 @@ pub(crate) fn is_mount_point(_: &io::Error, _: &Path) -> bool {
     false
 }
 
-/// Renames `temporary` over `target`: std asks for POSIX semantics where the system has them, so that a
-/// reader who shares deletion is no obstacle.
+/// Renames `temporary` over `target`: std asks for POSIX semantics where the system has them, so
+/// that a reader who shares deletion is no obstacle.
 pub(crate) fn persist(temporary: NamedTempFile, target: &Path) -> io::Result<File> {
     let (file, mut path) = temporary.into_parts();
     patiently(|| std::fs::rename(&path, target))?;

@@ -26,8 +26,8 @@ const NAMED_GROUP: u16 = 0x08;
 const MASK: u16 = 0x10;
 const OTHERS: u16 = 0x20;
 
-/// The id of an entry that names nobody. It is also what the kernel shows for somebody who has no id
-/// in our user namespace.
+/// The id of an entry that names nobody. It is also what the kernel shows for somebody who has no
+/// id in our user namespace.
 const NOBODY: u32 = u32::MAX;
 
 /// An access control list.
@@ -136,8 +136,8 @@ impl AccessList {
         self
     }
 
-    /// Removes entries with names. Those whom they are about count by their groups from now on, or as
-    /// others: what such an entry kept from them must not be granted there.
+    /// Removes entries with names. Those whom they are about count by their groups from now on, or
+    /// as others: what such an entry kept from them must not be granted there.
     fn forget(&mut self, is_meant: impl Fn(&Entry) -> bool) {
         let has_name = |entry: &Entry| matches!(entry.tag, USER | NAMED_GROUP);
         let is_meant = |entry: &Entry| has_name(entry) && is_meant(entry);

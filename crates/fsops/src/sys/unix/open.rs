@@ -1,8 +1,9 @@
 //! Opening a file without waiting for anything but another program's lease.
 //!
 //! A program can lease a file (fcntl(2), `F_SETLEASE`): Samba does it for oplocks, knfsd for
-//! delegations. Opening such a file breaks the lease: its holder is told, and the call waits until it
-//! is given up, or for 45 s (`/proc/sys/fs/lease-break-time`). With `O_NONBLOCK` it fails at once.
+//! delegations. Opening such a file breaks the lease: its holder is told, and the call waits until
+//! it is given up, or for 45 s (`/proc/sys/fs/lease-break-time`). With `O_NONBLOCK` it fails at
+//! once.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind};
@@ -11,8 +12,8 @@ use std::path::Path;
 
 use rustix::fs::OFlags;
 
-/// Opens `path` without waiting for a FIFO's other end (open(2), `O_NONBLOCK`). A regular file that is
-/// leased is waited for, as without the flag. The descriptor is close-on-exec, as all of std's.
+/// Opens `path` without waiting for a FIFO's other end (open(2), `O_NONBLOCK`). A regular file that
+/// is leased is waited for, as without the flag. The descriptor is close-on-exec, as all of std's.
 pub(crate) fn open_nonblocking(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     let mut waited_for: Option<File> = None;
     loop {
@@ -30,8 +31,8 @@ fn flags(flags: OFlags) -> i32 {
     i32::try_from(flags.bits()).expect("because it is one low bit")
 }
 
-/// Waits until the lease of the file at `path` is given up, and returns the file, open. `before` is what
-/// the call before this one returned.
+/// Waits until the lease of the file at `path` is given up, and returns the file, open. `before` is
+/// what the call before this one returned.
 ///
 /// # Errors
 ///

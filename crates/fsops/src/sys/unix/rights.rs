@@ -63,8 +63,8 @@ impl Rights {
         match replaced {
             None => 0o666,
             Some(Self { acl: Some(_), .. }) => 0o600,
-            // Nobody has less than the smaller of the two, except the old owner. So this is safe for
-            // another group, and as the mask of a list that the directory gives.
+            // Nobody has less than the smaller of the two, except the old owner. So this is safe
+            // for another group, and as the mask of a list that the directory gives.
             Some(Self { acl: None, mode, .. }) => {
                 let everybody = mode >> 3 & mode & 0o7;
                 0o600 | everybody << 3 | everybody
@@ -127,8 +127,8 @@ pub(crate) fn close_to_others(file: &File) {
     let _ = file.set_permissions(Permissions::from_mode(0o600));
 }
 
-/// Gives `file`, whose content is complete, the set-id bits of the file that it is to replace: as far as
-/// it has the same owner.
+/// Gives `file`, whose content is complete, the set-id bits of the file that it is to replace: as
+/// far as it has the same owner.
 pub(crate) fn adopt_special_bits(file: &File, replaced: &Rights) -> io::Result<()> {
     if replaced.mode & SPECIAL == 0 {
         return Ok(());
@@ -144,8 +144,8 @@ pub(crate) fn adopt_special_bits(file: &File, replaced: &Rights) -> io::Result<(
     set_mode(file, own.mode() & (PERMISSIONS | SPECIAL), own.mode() & PERMISSIONS | special)
 }
 
-/// Gives `file` the user and the group of `replaced`, as far as we may, and returns whom it could not be
-/// given to.
+/// Gives `file` the user and the group of `replaced`, as far as we may, and returns whom it could
+/// not be given to.
 fn adopt_owner(file: &File, own: &Metadata, replaced: &Rights) -> Former {
     let user = ids::user(replaced.user, own.uid());
     let group = ids::group(replaced.group, own.gid());
