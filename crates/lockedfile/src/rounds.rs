@@ -245,7 +245,7 @@ impl Held {
             return Ok(Outcome::Disturbed(disturbance));
         }
         still_held()?;
-        if !read.is_current(path).map_err(failed_to("examine"))? {
+        if !self.is_still(read)? {
             return Ok(Outcome::Disturbed(Disturbance::FileChanged));
         }
         match file.commit() {
@@ -253,6 +253,14 @@ impl Held {
             Err(error) if error.is_committed() => Ok(Outcome::NotDurable(error)),
             Err(error) => Err(Error::Write(error).into()),
         }
+    }
+
+    /// Whether the file still is the one that was read.
+    pub(crate) fn is_still(&self, read: &Version) -> Result<bool, Error> {
+        let path = &self.path;
+        read.is_current(path).map_err(|source| {
+            Error::Write(ReplaceError::Io { verb: "examine", path: path.clone(), source })
+        })
     }
 
     /// Whether the lock was lost.

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 
-use crate::error::Error;
+use crate::error::{Disturbance, Error};
 use crate::options::Options;
 use crate::rounds::Outcome;
 
@@ -70,6 +70,12 @@ impl Options {
             // An error or a panic drops the lock's handle: nothing written, unlocked.
             let new = change(old.bytes.as_deref())?;
             let Some(new) = new.filter(|new| Some(new) != old.bytes.as_ref()) else {
+                // "No file" is an answer only if it stays one: another program may be replacing it.
+                if old.bytes.is_none() && !held.is_still(&old.version)? {
+                    held.keep();
+                    rounds.again(Disturbance::FileChanged)?;
+                    continue;
+                }
                 held.keep();
                 return Ok(Done::Unchanged);
             };

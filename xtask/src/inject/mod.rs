@@ -8,6 +8,7 @@
 mod crash;
 mod extent;
 mod fault;
+mod locked;
 mod scenario;
 mod scene;
 mod strace;
@@ -16,5 +17,6 @@ mod worker;
 
 pub(crate) use crash::CrashSweep;
 pub(crate) use fault::FaultSweep;
+pub(crate) use locked::LockedWorker;
 pub(crate) use strace::check;
 pub(crate) use worker::Worker;

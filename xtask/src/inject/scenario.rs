@@ -22,10 +22,32 @@ pub(crate) enum Act {
     Update,
     /// `agentslock append`: a record.
     Append,
+    /// A log through the crate `lockedfile`.
+    Locked(LockedAct),
     /// `agentslock run`: the lock acquired and released around a command.
     Run,
     /// The lock acquired and released, claimed in a way that the binary takes elsewhere.
     Lock(Way),
+}
+
+/// What a program does with a log through the crate `lockedfile`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum LockedAct {
+    /// Read, changed and replaced: a record more.
+    Transform,
+    /// A record that depends on the last one; a torn tail is removed.
+    AppendWith,
+    /// All records but the first are kept.
+    Rewrite,
+    /// The log is renamed to an archive, and an empty one takes its place.
+    Rotate,
+}
+
+impl LockedAct {
+    fn name(self) -> String {
+        let value = clap::ValueEnum::to_possible_value(&self);
+        value.expect("because none of them is hidden").get_name().to_owned()
+    }
 }
 
 /// The file that is written.
@@ -50,10 +72,11 @@ pub(crate) enum Lock {
     Held,
 }
 
-pub(crate) const SCENARIOS: [Scenario; 20] = {
-    use Act::{Append, Run, Set, Update};
+pub(crate) const SCENARIOS: [Scenario; 28] = {
+    use Act::{Append, Locked, Run, Set, Update};
     use File::{Missing, NoDirectory, Shared, There, Torn};
     use Lock::{Dead, Free, Held};
+    use LockedAct::{AppendWith, Rewrite, Rotate, Transform};
     const PUBLISHED: Act = Act::Lock(Way::Published);
     const IN_PLACE: Act = Act::Lock(Way::InPlace);
     const BY_TIME: Act = Act::Lock(Way::ByTime);
@@ -71,6 +94,14 @@ pub(crate) const SCENARIOS: [Scenario; 20] = {
         scenario("append", Append, There, Free),
         scenario("append, torn tail, dead holder", Append, Torn, Dead),
         scenario("append, new log", Append, Missing, Free),
+        scenario("transform", Locked(Transform), There, Free),
+        scenario("transform, no file", Locked(Transform), Missing, Free),
+        scenario("append with", Locked(AppendWith), There, Free),
+        scenario("append with, torn tail", Locked(AppendWith), Torn, Free),
+        scenario("append with, new log", Locked(AppendWith), Missing, Free),
+        scenario("rewrite", Locked(Rewrite), There, Free),
+        scenario("rotate", Locked(Rotate), There, Free),
+        scenario("rotate, dead holder", Locked(Rotate), There, Dead),
         scenario("run", Run, There, Free),
         scenario("run, dead holder", Run, There, Dead),
         scenario("lock published", PUBLISHED, There, Free),
@@ -103,6 +134,12 @@ impl Scenario {
             Act::Set | Act::Update => ["set", "--wait", wait, "units"].map(OsString::from).into(),
             Act::Append => ["append", "--wait", wait].map(OsString::from).into(),
             Act::Run => ["run", "--wait", wait].map(OsString::from).into(),
+            Act::Locked(act) => {
+                let here = std::env::current_exe().expect("because this program is running");
+                let words = ["worker", "inject-locked", &act.name(), wait].map(OsString::from);
+                let program = [here.into_os_string()].into_iter().chain(words);
+                return program.chain([target.to_owned()]).collect();
+            }
             Act::Lock(way) => {
                 let here = std::env::current_exe().expect("because this program is running");
                 let words = ["worker", "inject", way.name(), wait].map(OsString::from);
@@ -126,17 +163,25 @@ impl Scenario {
         program
     }
 
-    /// What the file says before; `None` if there is none.
-    pub(crate) fn before(&self) -> Option<String> {
+    /// What lies in the file before; `None` if there is none.
+    pub(crate) fn initial(&self) -> Option<String> {
         match (self.act, self.file) {
             (_, File::Missing | File::NoDirectory) => None,
             (Act::Set | Act::Update, _) => Some(document(&["lock_version", "sibling"])),
-            (_, File::There | File::Shared) => Some(OLD_RECORDS.to_owned()),
             (_, File::Torn) => Some(format!("{OLD_RECORDS}{{\"third\":")),
+            _ => Some(OLD_RECORDS.to_owned()),
         }
     }
 
-    /// What the file says once the program has done all that it was to do.
+    /// What is found before: the file, or, if it is rotated, the archive and the log.
+    pub(crate) fn before(&self) -> Option<String> {
+        match self.act {
+            Act::Locked(LockedAct::Rotate) => Some(rotated(None, self.initial().as_deref())),
+            _ => self.initial(),
+        }
+    }
+
+    /// What is found once the program has done all that it was to do.
     pub(crate) fn after(&self) -> Option<String> {
         if self.lock == Lock::Held {
             return self.before();
@@ -145,13 +190,30 @@ impl Scenario {
             Act::Set if self.before().is_none() => Some(document(&["lock_version", "units"])),
             Act::Set | Act::Update => Some(document(&["lock_version", "sibling", "units"])),
             Act::Append => Some(appended(self.before().as_deref(), RECORD)),
+            Act::Locked(LockedAct::Transform | LockedAct::AppendWith) => {
+                let whole = self.initial().map(|_| OLD_RECORDS);
+                Some(appended(whole, RECORD))
+            }
+            Act::Locked(LockedAct::Rewrite) => Some("{\"second\":2}\n".to_owned()),
+            Act::Locked(LockedAct::Rotate) => Some(rotated(self.initial().as_deref(), Some(""))),
             Act::Run | Act::Lock(_) => self.before(),
         }
     }
 
-    /// What else the file may say, by its documentation, if the program is disturbed.
-    pub(crate) fn also_allowed(&self) -> Option<String> {
-        (self.act == Act::Append && self.before().is_none()).then(String::new)
+    /// What else may be found, by its documentation, if the program is disturbed.
+    pub(crate) fn may_be(&self, found: Option<&str>) -> bool {
+        match self.act {
+            // Created, empty.
+            Act::Append | Act::Locked(LockedAct::AppendWith) => {
+                let cut = self.file == File::Torn && found == Some(OLD_RECORDS);
+                (self.before().is_none() && found == Some("")) || (cut && self.act != Act::Append)
+            }
+            // Between the two renames.
+            Act::Locked(LockedAct::Rotate) => {
+                found == Some(&*rotated(self.initial().as_deref(), None))
+            }
+            _ => false,
+        }
     }
 
     /// What the file says once the next writer has been there, too.
@@ -165,13 +227,27 @@ impl Scenario {
                 let keys = ["lock_version", "next", "sibling", "units"];
                 Some(document(&keys.into_iter().filter(present).collect::<Vec<_>>()))
             }
-            Act::Append => Some(appended(found, NEXT_RECORD)),
+            Act::Locked(LockedAct::Rotate) => {
+                let (archive, log) = found?.split_once(APART)?;
+                let log = (log != NONE).then_some(log);
+                Some(format!("{archive}{APART}{}", appended(log, NEXT_RECORD)))
+            }
+            Act::Append | Act::Locked(_) => Some(appended(found, NEXT_RECORD)),
             Act::Run | Act::Lock(_) => found.map(str::to_owned),
         }
     }
 }
 
-const RECORD: &str = "{\"new\":true}";
+/// Between the archive and the log, where both are looked at.
+const APART: char = '|';
+const NONE: &str = "none";
+
+/// What is found of a log that is rotated.
+pub(super) fn rotated(archive: Option<&str>, log: Option<&str>) -> String {
+    format!("{}{APART}{}", archive.unwrap_or(NONE), log.unwrap_or(NONE))
+}
+
+pub(super) const RECORD: &str = "{\"new\":true}";
 pub(crate) const NEXT_RECORD: &str = "{\"next\":true}";
 /// What the section `units` is set to.
 pub(crate) const VALUE: &str = "{\"a\":1}";

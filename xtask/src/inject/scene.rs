@@ -11,7 +11,8 @@ use agentslock_core::Lockfile;
 use filelock::LockGuard;
 use tempfile::TempDir;
 
-use super::scenario::{Act, File, Lock, NEXT_RECORD, Scenario};
+use super::locked::ARCHIVE;
+use super::scenario::{Act, File, Lock, LockedAct, NEXT_RECORD, Scenario, rotated};
 use super::tools::Tools;
 use crate::outcome::Outcome;
 use crate::workload::mounts::run;
@@ -77,7 +78,7 @@ impl<'a> Scene<'a> {
     pub(crate) fn set_up(scenario: &'a Scenario, place: &Path) -> Outcome<Self> {
         let directory = tempfile::tempdir_in(place)?;
         let target = scenario.target(directory.path());
-        if let Some(old) = scenario.before() {
+        if let Some(old) = scenario.initial() {
             fs::write(&target, old)?;
         }
         let way = match scenario.act {
@@ -119,11 +120,12 @@ impl<'a> Scene<'a> {
     }
 
     fn content(&self) -> Outcome<Option<String>> {
-        match fs::read(&self.target) {
-            Ok(bytes) => Ok(Some(String::from_utf8(bytes)?)),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error.into()),
+        let log = read(&self.target)?;
+        if self.scenario.act != Act::Locked(LockedAct::Rotate) {
+            return Ok(log);
         }
+        let archive = read(&self.target.with_file_name(ARCHIVE))?;
+        Ok(Some(rotated(archive.as_deref(), log.as_deref())))
     }
 
     /// What lies beside the file.
@@ -134,7 +136,7 @@ impl<'a> Scene<'a> {
             Ok(entries) => {
                 for entry in entries {
                     let name = entry?.file_name().to_string_lossy().into_owned();
-                    if !self.target.ends_with(&name) {
+                    if !self.target.ends_with(&name) && name != ARCHIVE {
                         names.push(name);
                     }
                 }
@@ -171,7 +173,7 @@ impl<'a> Scene<'a> {
         let found = self.content()?;
         let (old, new) = (self.scenario.before(), self.scenario.after());
         after.is_new = found == new && new != old;
-        let is_allowed = found == old || found == new || found == self.scenario.also_allowed();
+        let is_allowed = found == old || found == new || self.scenario.may_be(found.as_deref());
         if !is_allowed {
             after.wrong.push(format!("the file is neither the old nor the new one: {found:?}"));
         }
@@ -210,7 +212,7 @@ impl<'a> Scene<'a> {
     fn next(&self, tools: &Tools, late: bool) -> Outcome<Duration> {
         let mut command = match self.scenario.act {
             Act::Set | Act::Update => tools.set_next(&self.target),
-            Act::Append => {
+            Act::Append | Act::Locked(_) => {
                 let mut command = Command::new(&tools.binary);
                 command.arg("append").arg(&self.target).arg(NEXT_RECORD);
                 command
@@ -262,6 +264,13 @@ impl<'a> Scene<'a> {
             .status
             .success();
         guard.release()?;
+        if let Act::Locked(_) = self.scenario.act {
+            // A writer that replaces the log clears what earlier ones left.
+            let again = |old: Option<&[u8]>| {
+                Ok::<_, lockedfile::Error>(Some([old.unwrap_or_default(), b"{}\n"].concat()))
+            };
+            lockedfile::transform(&self.target, again)?;
+        }
         if matches!(self.scenario.act, Act::Set | Act::Update) {
             let lockfile = Lockfile::open(&self.target)?;
             lockfile.set_section("later", &true)?;
@@ -272,6 +281,14 @@ impl<'a> Scene<'a> {
             after.wrong.push(format!("{left:?} was not cleared once it was old"));
         }
         Ok(())
+    }
+}
+
+fn read(path: &Path) -> Outcome<Option<String>> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(String::from_utf8(bytes)?)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }
 

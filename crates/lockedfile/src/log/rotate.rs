@@ -95,9 +95,10 @@ impl Log {
     }
 }
 
-/// What is known of the log without opening it; `None` if there is none.
+/// What is known of the log without opening it; `None` if there is none, twice: another program may
+/// be replacing it.
 fn look(path: &Path) -> Result<Option<Metadata>, LogError> {
-    match std::fs::metadata(path) {
+    match std::fs::metadata(path).or_else(|_| std::fs::metadata(path)) {
         Ok(metadata) => Ok(Some(metadata)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(source) => {
