@@ -5,10 +5,14 @@ use clap::{Parser, Subcommand};
 use crate::flags::Common;
 use crate::verbs::append::Append;
 use crate::verbs::check::Check;
+use crate::verbs::completions::Completions;
 use crate::verbs::diff::Diff;
 use crate::verbs::digest::DigestOf;
+use crate::verbs::doctor::Doctor;
 use crate::verbs::edit::Edit;
 use crate::verbs::holder::Holder;
+use crate::verbs::init::Init;
+use crate::verbs::man::ManPage;
 use crate::verbs::merge::Merge;
 use crate::verbs::run::Run;
 use crate::verbs::set::Set;
@@ -16,11 +20,16 @@ use crate::verbs::show::Show;
 use crate::verbs::unset::Unset;
 
 /// Reads and writes .agentsrc.lock, which many programs share, and locks any file around a command.
-///
-/// Exit status: 0 yes or done; 1 no, or absent; 2 usage, input or I/O; 75 the lock was not to be had
-/// in time. `run` gives the command's own.
 #[derive(Debug, Parser)]
-#[command(name = "agentslock", version, max_term_width = 100)]
+#[command(
+    name = "agentslock",
+    version,
+    max_term_width = 100,
+    after_help = "Exit status: 0 success, or the \
+    answer is yes; 1 the answer is no, or not found; 2 usage, input or I/O; 75 timed out waiting for the lock, or \
+    lost it: try again; others the command's own, of run.\n\n\
+    If something is wrong, `agentslock doctor` says what to type."
+)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) verb: Verb,
@@ -41,6 +50,10 @@ pub(crate) enum Verb {
     Run(Run),
     Holder(Holder),
     Append(Append),
+    Doctor(Doctor),
+    Init(Init),
+    Completions(Completions),
+    Man(ManPage),
 }
 
 impl Verb {

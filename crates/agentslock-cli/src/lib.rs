@@ -23,7 +23,10 @@ use clap::{CommandFactory, Parser};
 use command_line::{Arguments, Verb};
 use io::failure::Failure;
 use io::{stderr, stdout};
-use verbs::{append, check, diff, digest, edit, holder, merge, run, set, show, unset};
+use verbs::{
+    append, check, completions, diff, digest, doctor, edit, holder, init, man, merge, run, set,
+    show, unset,
+};
 
 /// The command line: verbs, flags and their help.
 pub fn command() -> clap::Command {
@@ -50,6 +53,10 @@ pub fn main() -> ExitCode {
         Verb::Run(arguments) => run::run(arguments, common),
         Verb::Holder(arguments) => holder::holder(arguments, common),
         Verb::Append(arguments) => append::append(arguments, common),
+        Verb::Doctor(arguments) => doctor::doctor(arguments, common),
+        Verb::Init(arguments) => init::init(arguments, common),
+        Verb::Completions(arguments) => completions::completions(arguments, command()),
+        Verb::Man(arguments) => man::man(arguments, command()),
     };
     stderr::end_progress();
     match ended {

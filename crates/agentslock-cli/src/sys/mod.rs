@@ -31,7 +31,7 @@ use unix::ending;
 #[cfg(unix)]
 pub(crate) use unix::{
     Process, STDIN, Signals, catch_file_size_limit, exit_code, is_script_without_interpreter,
-    path_from_bytes, stderr_columns,
+    make_executable, path_from_bytes, stderr_columns,
 };
 
 #[cfg(windows)]
@@ -41,7 +41,7 @@ use windows::ending;
 #[cfg(windows)]
 pub(crate) use windows::{
     Process, STDIN, Signals, User, catch_file_size_limit, exit_code, is_script_without_interpreter,
-    is_shared, path_from_bytes, stderr_columns,
+    is_shared, make_executable, path_from_bytes, stderr_columns,
 };
 #[cfg(windows)]
 pub(crate) use windows::{

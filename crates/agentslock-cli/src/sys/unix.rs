@@ -177,3 +177,12 @@ pub(crate) fn stderr_columns() -> Option<usize> {
 pub(crate) fn path_from_bytes(bytes: Vec<u8>) -> PathBuf {
     OsString::from_vec(bytes).into()
 }
+
+/// Lets everybody run a file who may read it.
+pub(crate) fn make_executable(path: &std::path::Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let mut permissions = path.metadata()?.permissions();
+    let mode = permissions.mode();
+    permissions.set_mode(mode | (mode & 0o444) >> 2);
+    std::fs::set_permissions(path, permissions)
+}

@@ -171,3 +171,8 @@ pub(crate) fn processes_with(_: &std::path::Path) -> Vec<u32> {
 pub(crate) fn user_name(_: u32) -> Option<String> {
     None
 }
+
+/// Git for Windows runs hooks whatever their mode.
+pub(crate) fn make_executable(_: &std::path::Path) -> io::Result<()> {
+    Ok(())
+}

@@ -2,10 +2,14 @@
 
 pub(crate) mod append;
 pub(crate) mod check;
+pub(crate) mod completions;
 pub(crate) mod diff;
 pub(crate) mod digest;
+pub(crate) mod doctor;
 pub(crate) mod edit;
 pub(crate) mod holder;
+pub(crate) mod init;
+pub(crate) mod man;
 pub(crate) mod merge;
 pub(crate) mod run;
 pub(crate) mod set;

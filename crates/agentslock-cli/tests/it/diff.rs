@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use crate::support::{DOCUMENT, Lab};
+use crate::merge::repo::{has_git, isolated};
+use crate::support::{DOCUMENT, Lab, PROGRAM, Program};
 
 const A: &str = "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 const B: &str = "sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
@@ -10,10 +11,17 @@ const B: &str = "sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb
 /// What is printed for two documents.
 #[track_caller]
 fn told(before: &str, after: &str) -> String {
-    let lab = Lab::with(after);
+    let lab = lab_with(after);
     lab.write("before", before);
     let status = i32::from(before != after);
     lab.cli(["diff", "before"]).run().exits(status).out().to_owned()
+}
+
+/// With the document, and an empty one called `none`.
+fn lab_with(document: impl AsRef<[u8]>) -> Lab {
+    let lab = Lab::with(document);
+    lab.write("none", "{}");
+    lab
 }
 
 #[test]
@@ -118,14 +126,14 @@ fn what_differs_only_in_its_spelling_is_said_to() {
         told(r#"{"s":{"e":{"a":1,"b":2},"t":"\u0041"}}"#, r#"{"s":{"e":{"b":2,"a":1},"t":"A"}}"#),
         "~ s e is spelled otherwise\n~ s t changed from \"\\u0041\" to \"A\"\n"
     );
-    let laid_out = Lab::with("{ \"s\" :[ 1]}");
+    let laid_out = lab_with("{ \"s\" :[ 1]}");
     laid_out.write("before", "{\"s\":[1]}");
     laid_out.cli(["diff", "before"]).run().exits(0).says_nothing();
 }
 
 #[test]
 fn long_values_are_cut_unless_details_are_asked_for() {
-    let lab = Lab::with(format!("{{\"s\":{{\"e\":\"{}\"}}}}", "ä".repeat(100)));
+    let lab = lab_with(format!("{{\"s\":{{\"e\":\"{}\"}}}}", "ä".repeat(100)));
     let short = lab.cli(["diff", "none"]).run().exits(1);
     assert_eq!(short.out().lines().last(), Some(&*format!("+ s e: {}…", "ä".repeat(48))));
     let whole = lab.cli(["diff", "none", "-v"]).run().exits(1);
@@ -140,7 +148,7 @@ fn names_cannot_order_the_terminal_about() {
 
 #[test]
 fn the_exit_status_tells_all_three_cases() {
-    let lab = Lab::with("{\"s\":1}");
+    let lab = lab_with("{\"s\":1}");
     lab.write("same", "{ \"s\": 1 }");
     lab.write("bad", "[]");
     for flags in [&[][..], &["-q"], &["--json"]] {
@@ -155,18 +163,19 @@ fn the_exit_status_tells_all_three_cases() {
 /// As in `diff <(git show HEAD:.agentsrc.lock)`.
 #[test]
 fn a_pipe_can_be_compared() {
-    let lab = Lab::with("{\"s\":2}");
+    let lab = lab_with("{\"s\":2}");
     let ended = lab.cli(["diff", "/dev/stdin"]).input("{\"s\":1}").run().exits(1);
     assert_eq!(ended.out(), "~ s changed from 1 to 2\n");
 }
 
 #[test]
 fn where_there_is_nothing_to_compare_that_is_trouble_and_no_answer() {
-    let lab = Lab::with("{}");
+    let lab = lab_with("{}");
     for (arguments, complaint) in [
-        (&["none", "nor-this"][..], "neither `none` nor `nor-this` exists"),
-        (&["none", "--file", "nor-this"], "neither `none` nor `nor-this` exists"),
-        (&["--textconv", "none"], "`none` does not exist"),
+        (&["none", "nor-this"][..], "`nor-this` is neither a file nor a revision"),
+        (&["HAED"], "`HAED` is neither a file nor a revision"),
+        (&["none", "--file", "nor-this"], "`nor-this` does not exist; nothing was compared"),
+        (&["--textconv", "nor-this"], "`nor-this` does not exist"),
     ] {
         let ended = lab.cli(["diff"]).args(arguments).run().exits(2);
         assert!(ended.complaint().contains(complaint), "{ended:?}");
@@ -182,7 +191,7 @@ fn where_there_is_nothing_to_compare_that_is_trouble_and_no_answer() {
 
 #[test]
 fn an_entry_that_is_there_twice_hides_no_difference() {
-    let lab = Lab::with(r#"{"units":{"b":2}}"#);
+    let lab = lab_with(r#"{"units":{"b":2}}"#);
     lab.write("twice", r#"{"units":{"b":1,"b":2}}"#);
     let note = "agentslock: `twice`, line 1, column 17: units.b is there a second time; what \
                 it stands in is compared as a whole\n";
@@ -206,7 +215,7 @@ fn an_entry_that_is_there_twice_hides_no_difference() {
 
 #[test]
 fn a_field_that_is_there_twice_hides_no_difference() {
-    let lab = Lab::with(r#"{"s":{"e":{"f":2}}}"#);
+    let lab = lab_with(r#"{"s":{"e":{"f":2}}}"#);
     lab.write("twice", r#"{"s":{"e":{"f":1,"f":2}}}"#);
     let ended = lab.cli(["diff", "twice"]).run().exits(1);
     assert_eq!(ended.out(), "~ s e changed from {\"f\":1,\"f\":2} to {\"f\":2}\n");
@@ -215,7 +224,7 @@ fn a_field_that_is_there_twice_hides_no_difference() {
 
 #[test]
 fn json_has_the_values_of_both_sides() {
-    let lab = Lab::with(r#"{"s":{"new":[1.0],"kept":1},"t":2}"#);
+    let lab = lab_with(r#"{"s":{"new":[1.0],"kept":1},"t":2}"#);
     lab.write("before", r#"{"s":{"kept":1,"old":null},"t":1}"#);
     let told = lab.cli(["diff", "before", "--json"]).run().exits(1).json();
     assert_eq!(
@@ -236,7 +245,7 @@ fn json_has_the_values_of_both_sides() {
 
 #[test]
 fn colours_are_for_terminals_and_for_those_who_ask() {
-    let lab = Lab::with("{\"s\":1}");
+    let lab = lab_with("{\"s\":1}");
     let diff = |flags: &[&str]| lab.cli(["diff", "none"]).args(flags);
     let coloured = "\u{1b}[32m+ s: 1\u{1b}[0m";
     for (program, colour) in [
@@ -262,7 +271,7 @@ fn colours_are_for_terminals_and_for_those_who_ask() {
 
 #[test]
 fn textconv_has_a_line_for_each_entry_with_whole_values() {
-    let lab = Lab::with(adapter(B, "ready", "registered"));
+    let lab = lab_with(adapter(B, "ready", "registered"));
     let out = lab.cli(["diff", "--textconv", DOCUMENT]).run().exits(0).out().to_owned();
     assert_eq!(
         out,
@@ -274,14 +283,14 @@ fn textconv_has_a_line_for_each_entry_with_whole_values() {
         )
     );
     let lab =
-        Lab::with("{\"u\":{},\"lock_version\":1,\"inputs_digest\":\"d\",\"install\":{\"a\":1}}");
+        lab_with("{\"u\":{},\"lock_version\":1,\"inputs_digest\":\"d\",\"install\":{\"a\":1}}");
     let out = lab.cli(["diff", "--textconv", DOCUMENT]).run().exits(0).out().to_owned();
     assert_eq!(out, "lock_version 1\ninputs_digest d\ninstall a: 1\nu {}\n");
 }
 
 #[test]
 fn textconv_shows_what_is_no_document_as_it_is() {
-    let lab = Lab::with("{\n<<<<<<< HEAD\n");
+    let lab = lab_with("{\n<<<<<<< HEAD\n");
     let out = lab.cli(["diff", "--textconv", DOCUMENT]).run().exits(0).out().to_owned();
     assert_eq!(out, "{\n<<<<<<< HEAD\n");
     lab.write(DOCUMENT, b"{\"\xe4\": 1}");
@@ -292,9 +301,76 @@ fn textconv_shows_what_is_no_document_as_it_is() {
 
 #[test]
 fn textconv_takes_one_document_and_no_other() {
-    let lab = Lab::with("{}");
+    let lab = lab_with("{}");
     for flags in [&["b"][..], &["--file", "x"]] {
         let ended = lab.cli(["diff", "--textconv", DOCUMENT]).args(flags).run().exits(2);
         assert!(ended.stderr.contains("cannot be used with"), "{}", ended.stderr);
     }
+}
+
+#[test]
+fn revisions_of_git_are_compared() {
+    let test = "revisions_of_git_are_compared";
+    if !has_git(test) {
+        return;
+    }
+    let lab = lab_with("{\"s\":{\"a\":1,\"b\":{\"c\":1}}}");
+    let run = |program: &str, arguments: &[&str]| {
+        isolated(Program::new(program).args(arguments), &lab).run()
+    };
+    let git = |arguments: &[&str]| run("git", arguments).exits(0);
+    git(&["init", "-q", "-b", "main"]);
+    std::fs::create_dir(lab.join("sub")).unwrap();
+    lab.write("sub/.agentsrc.lock", "{\"s\":1}");
+    git(&["add", "-A"]);
+    git(&["commit", "-qm", "first"]);
+    lab.write(DOCUMENT, "{\"s\":{\"a\":2,\"b\":{\"c\":1}}}");
+    git(&["commit", "-qam", "second"]);
+    lab.write(DOCUMENT, "{\"s\":{\"a\":2,\"b\":{\"c\":3}}}");
+    let diff = |arguments: &[&str]| run(PROGRAM, &[&["diff"], arguments].concat());
+    let last = "~ s b c changed from 1 to 3\n";
+    assert_eq!(diff(&[]).exits(1).out(), last);
+    assert_eq!(diff(&["HEAD"]).exits(1).out(), last);
+    assert_eq!(diff(&["HEAD:.agentsrc.lock"]).exits(1).out(), last);
+    assert_eq!(diff(&["HEAD~1", "HEAD"]).exits(1).out(), "~ s a changed from 1 to 2\n");
+    assert_eq!(diff(&["HEAD~1..HEAD"]).exits(1).out(), "~ s a changed from 1 to 2\n");
+    diff(&["HEAD..main"]).exits(0).says_nothing();
+    // In a subdirectory, the document is the one there.
+    let sub = isolated(Program::new(PROGRAM).args(["diff"]), &lab).in_directory(&lab.join("sub"));
+    sub.run().exits(0).says_nothing();
+    let told = diff(&["HEAD", "--json"]).exits(1).json();
+    assert_eq!(told["before"], "HEAD:./.agentsrc.lock");
+    // A commit without the document.
+    git(&["rm", "-q", "--cached", DOCUMENT]);
+    git(&["commit", "-qm", "third"]);
+    assert!(diff(&[]).exits(1).out().starts_with("+ s"));
+    // One that is broken there.
+    lab.write(DOCUMENT, "{");
+    git(&["add", DOCUMENT]);
+    git(&["commit", "-qm", "fourth"]);
+    lab.write(DOCUMENT, "{}");
+    let ended = diff(&[]).exits(2);
+    assert!(ended.complaint().contains("HEAD:./.agentsrc.lock"), "{ended:?}");
+}
+
+#[test]
+fn only_what_is_asked_for_is_compared() {
+    let lab = lab_with("{\"s\":{\"a\":1,\"b\":{\"c\":1}},\"t\":1}");
+    let diff = |paths: &[&str]| {
+        let ended = lab.cli(["diff", "none", "--"]).args(paths).run();
+        let code = i32::from(!ended.out().is_empty());
+        ended.exits(code).out().lines().count()
+    };
+    for (paths, lines) in [
+        (&["t"][..], 1),
+        (&["s"], 2),
+        (&["s.a"], 1),
+        (&["s/b/c"], 1),
+        (&["s/b/x"], 0),
+        (&["u"], 0),
+        (&["t", "s.b"], 2),
+    ] {
+        assert_eq!(diff(paths), lines, "{paths:?}");
+    }
+    lab.cli(["diff", "none", "--", ""]).run().exits(2).complaint();
 }

@@ -10,6 +10,7 @@ mod check;
 mod diff;
 mod digest;
 mod docs;
+mod doctor;
 mod edit;
 mod errors;
 mod everywhere;
@@ -17,6 +18,7 @@ mod find;
 mod find_border;
 mod flags;
 mod holder;
+mod man;
 mod merge;
 
 mod rights;

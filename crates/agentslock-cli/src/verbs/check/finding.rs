@@ -49,6 +49,23 @@ impl Finding {
         format!("{} {}: {message}{remark}\n", paint.bold(&place), paint.problem(self.code))
     }
 
+    /// As GitHub Actions reads it from the output of a step (workflow commands).
+    pub(super) fn annotation(&self, path: &Path, remark: &str) -> String {
+        let (line, column) = self.place;
+        let message = if remark.is_empty() {
+            self.message.clone()
+        } else {
+            format!("{} ({remark})", self.message)
+        };
+        let value = |text: &str| escaped(text).replace(':', "%3A").replace(',', "%2C");
+        format!(
+            "::error file={},line={line},col={column},title={}::{}\n",
+            value(&path.display().to_string()),
+            value(self.code),
+            escaped(&message)
+        )
+    }
+
     pub(super) fn as_json(&self) -> Fields {
         let mut fields = Fields::new();
         push(&mut fields, "code", self.code);
@@ -59,4 +76,8 @@ impl Finding {
         push(&mut fields, "unsure", &self.unsure);
         fields
     }
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }

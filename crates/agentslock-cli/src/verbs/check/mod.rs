@@ -9,17 +9,19 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use agentslock_config::{Digest, Kind, ParseKindError};
-use clap::Args;
+use agentslock_core::merge::Resolution;
+use clap::{Args, ValueEnum};
 
 use super::digest;
 use crate::document::find;
+use crate::document::path::ValuePath;
 use crate::flags::Common;
 use crate::io::failure::{Failure, NO, TROUBLE};
 use crate::io::paint::Paint;
 use crate::io::stderr::say;
 use crate::io::stdout::{envelope, print, print_envelope, push};
 use finding::Finding;
-use text::Examined;
+use text::{Choice, Examined};
 
 /// Check the document, for CI and hooks: a line for each thing that is not as it should be.
 ///
@@ -27,6 +29,7 @@ use text::Examined;
 /// writers do. With --declared, --inputs and --inputs-digest, what is locked must be what is declared now.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  agentslock check\n  \
+    agentslock check --fix --take theirs --entry units.git:acme/base@1.4.0\n  \
     jq -r '.layers | keys[]' .agentsrc.json | agentslock check --declared - --kind layer\n  \
     agentslock check --inputs\n  \
     agentslock check --fix\n\n\
@@ -51,9 +54,38 @@ pub(crate) struct Check {
     /// of which one side was chosen
     #[arg(long)]
     fix: bool,
+    /// With --fix, settle conflicts by taking this side: all of them, or that of --entry
+    #[arg(long, value_name = "SIDE", requires = "fix")]
+    take: Option<Take>,
+    /// With --take, only the conflict of this section or entry
+    #[arg(long, value_name = "PATH", requires = "take")]
+    entry: Option<String>,
+    /// How to print findings: as compilers do, or as annotations of GitHub Actions
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        value_enum,
+        default_value = "text",
+        conflicts_with = "json"
+    )]
+    format: Format,
     /// With --fix, write nothing, take no lock, and tell what would be left
     #[arg(short = 'n', long, requires = "fix")]
     dry_run: bool,
+}
+
+/// Which side of a conflict to take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Take {
+    Ours,
+    Theirs,
+}
+
+/// How findings are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Github,
 }
 
 /// A mistyped kind would compare nothing, and find nothing.
@@ -88,14 +120,24 @@ fn check_at(
     if arguments.fix || asked.is_some() {
         refuse_pipe(path)?;
     }
-    let mut examined = text::examine(&bytes);
+    let choice = choice(arguments)?;
+    let mut examined = text::examine(&bytes, choice.as_ref());
+    if let Some(entry) = &arguments.entry
+        && !examined.findings.iter().any(|finding| finding.code == "conflict" && finding.fixable)
+    {
+        let path = path.display();
+        let message = format!(
+            "`{path}` has no conflict at `{entry}`; nothing was written; see `agentslock check`"
+        );
+        return Err(Failure::new(NO, "absent", message));
+    }
     let mut fixed = Vec::new();
     if arguments.fix && examined.repaired.is_some() {
         if arguments.dry_run {
             (fixed, examined.findings) = examined.findings.into_iter().partition(|it| it.fixable);
         } else {
-            fixed = fix::write(common, path)?;
-            examined = text::examine(&read(path)?);
+            fixed = fix::write(common, path, choice.as_ref())?;
+            examined = text::examine(&read(path)?, None);
         }
     }
     let Examined { mut findings, readable, .. } = examined;
@@ -108,6 +150,23 @@ fn check_at(
         findings if findings.iter().any(|finding| finding.unsure) => ExitCode::from(TROUBLE),
         _ => ExitCode::from(NO),
     })
+}
+
+/// What is wrong with a text: a code, line and column, a message, and whether `--fix` repairs it.
+pub(crate) fn examine(bytes: &[u8]) -> Vec<(&'static str, (usize, usize), String, bool)> {
+    let findings = text::examine(bytes, None).findings;
+    findings.into_iter().map(|it| (it.code, it.place, it.message, it.fixable)).collect()
+}
+
+/// What is chosen of conflicts.
+fn choice(arguments: &Check) -> Result<Option<Choice>, Failure> {
+    let Some(take) = arguments.take else { return Ok(None) };
+    let side = match take {
+        Take::Ours => Resolution::Ours,
+        Take::Theirs => Resolution::Theirs,
+    };
+    let at = arguments.entry.as_deref().map(ValuePath::parse).transpose()?;
+    Ok(Some(Choice { side, at }))
 }
 
 /// What could be read is a file or an open pipe, and that is read once, and not written.
@@ -160,7 +219,10 @@ fn tell(
     }
     for finding in findings {
         let hint = if finding.fixable { "check --fix repairs it" } else { "" };
-        text += &finding.line(path, hint, paint);
+        text += &match arguments.format {
+            Format::Text => finding.line(path, hint, paint),
+            Format::Github => finding.annotation(path, hint),
+        };
     }
     if common.verbose && findings.is_empty() {
         say(&format!("`{}`: all is as it should be", path.display()));

@@ -3,13 +3,16 @@
 
 use agentslock_config::LaterStamp;
 use agentslock_core::LOCK_VERSION;
-use agentslock_core::merge::{MarkedSides, MergeError, merge};
+use agentslock_core::merge::{
+    Conflict, MarkedSides, Markers, MergeError, Resolution, Resolver, merge,
+};
 use agentslock_core::text::{
     CanonicalError, DuplicateKey, SyntaxError, canonical_text, duplicate_keys, place_after,
 };
 
 use super::finding::Finding;
 use crate::document::describe;
+use crate::document::path::ValuePath;
 use crate::document::positions::{Position, Positions};
 
 /// What was found, and what can be done about it.
@@ -21,12 +24,52 @@ pub(super) struct Examined {
     pub(super) repaired: Option<String>,
 }
 
-pub(super) fn examine(bytes: &[u8]) -> Examined {
+/// Which side of conflicts a person takes.
+#[derive(Clone, Debug)]
+pub(super) struct Choice {
+    pub(super) side: Resolution,
+    /// Of this conflict only.
+    pub(super) at: Option<ValuePath>,
+}
+
+impl Choice {
+    fn is_for(&self, conflict: &Conflict<'_>) -> bool {
+        let Some(at) = &self.at else { return true };
+        let entry = at.steps().first().map(String::as_str);
+        at.section() == conflict.section && (entry.is_none() || entry == conflict.entry)
+    }
+}
+
+/// Stamps as always, the rest as chosen.
+struct Chosen<'a> {
+    choice: Option<&'a Choice>,
+    /// What was chosen, in words.
+    taken: Vec<String>,
+}
+
+impl Resolver for Chosen<'_> {
+    fn is_indivisible(&self, section: &str) -> bool {
+        LaterStamp.is_indivisible(section)
+    }
+
+    fn resolve(&mut self, conflict: &Conflict<'_>) -> Resolution {
+        match self.choice.filter(|choice| choice.is_for(conflict)) {
+            Some(choice) => {
+                let subject = describe::subject(conflict.section, conflict.entry);
+                self.taken.push(format!("{subject} was changed on both sides; one side is taken"));
+                choice.side
+            }
+            None => LaterStamp.resolve(conflict),
+        }
+    }
+}
+
+pub(super) fn examine(bytes: &[u8], choice: Option<&Choice>) -> Examined {
     match canonical_text(bytes) {
         Ok(canonical) => examine_document(bytes, canonical),
         Err(CanonicalError::Malformed(SyntaxError { line, column, problem, .. })) => {
             let malformed = Finding::new("malformed", (line, column), problem.to_string());
-            examine_marked(bytes, malformed)
+            examine_marked(bytes, malformed, choice)
         }
         Err(error) => Examined {
             findings: vec![Finding::new("not-canonical", (1, 1), error.to_string())],
@@ -101,7 +144,7 @@ fn examine_version(bytes: &[u8]) -> Option<Finding> {
 
 /// What is not JSON may be what a merge left: with markers in it, or with the commas missing or too
 /// many that stood at the lines that a person took away.
-fn examine_marked(bytes: &[u8], malformed: Finding) -> Examined {
+fn examine_marked(bytes: &[u8], malformed: Finding, choice: Option<&Choice>) -> Examined {
     let unreadable = |findings| Examined { findings, readable: false, repaired: None };
     let sides = match MarkedSides::read(bytes) {
         Ok(sides) => sides,
@@ -127,21 +170,27 @@ fn examine_marked(bytes: &[u8], malformed: Finding) -> Examined {
             Err(_) => unreadable(vec![malformed]),
         };
     }
-    examine_conflicts(bytes, &sides).unwrap_or_else(|error| {
+    examine_conflicts(bytes, &sides, choice).unwrap_or_else(|error| {
         let (place, message) = ((error.error.line, error.error.column), error.to_string());
         unreadable(vec![Finding::new("conflict-markers", place, message)])
     })
 }
 
-fn examine_conflicts(bytes: &[u8], sides: &MarkedSides) -> Result<Examined, MergeError> {
+fn examine_conflicts(
+    bytes: &[u8],
+    sides: &MarkedSides,
+    choice: Option<&Choice>,
+) -> Result<Examined, MergeError> {
     let base = sides.base.as_deref().unwrap_or_default();
-    let merged = merge(base, &sides.ours, &sides.theirs, &mut LaterStamp)?;
+    let mut chosen = Chosen { choice, taken: Vec::new() };
+    let merged = merge(base, &sides.ours, &sides.theirs, &mut chosen)?;
     let places: Vec<_> = markers(bytes).collect();
     let first = places.first().copied().unwrap_or((1, 1));
     let conflicts: Vec<_> = merged.conflicts().collect();
     // As `merge` leaves them. Of git's own, one can hold several.
     let has_one_each = places.len() == conflicts.len();
-    let findings: Vec<_> = conflicts
+    let taken = chosen.taken.into_iter().map(|it| Finding::new("conflict", first, it).fixable());
+    let left: Vec<_> = conflicts
         .iter()
         .zip(if has_one_each { places } else { vec![first; conflicts.len()] })
         .map(|(conflict, place)| {
@@ -150,15 +199,22 @@ fn examine_conflicts(bytes: &[u8], sides: &MarkedSides) -> Result<Examined, Merg
             Finding::new("conflict", place, message)
         })
         .collect();
+    let findings: Vec<_> = taken.chain(left).collect();
     let repaired = merged.text().and_then(|text| canonical_text(text).ok());
     let Some(text) = &repaired else {
-        return Ok(Examined { findings, readable: false, repaired: None });
+        let is_taken = findings.iter().any(|finding| finding.fixable);
+        // The conflicts that are left stay between markers.
+        let repaired = is_taken.then(|| merged.marked(&Markers::default()));
+        return Ok(Examined { findings, readable: false, repaired });
     };
     // Each side can have its own, so that only the result tells.
     let twice: Vec<_> =
         find_twice(text).into_iter().map(|finding| Finding { place: first, ..finding }).collect();
     if !twice.is_empty() {
         return Ok(Examined { findings: twice, readable: false, repaired: None });
+    }
+    if !findings.is_empty() {
+        return Ok(Examined { findings, readable: false, repaired });
     }
     let message = "conflict markers, but no conflict: what both sides changed fits together";
     let finding = Finding::new("conflict-markers", first, message).fixable();

@@ -85,7 +85,7 @@ impl Setup<'_> {
     }
 
     /// Takes all of it back, whatever was set up.
-    fn uninstall(&self) -> Result<Done, Failure> {
+    pub(crate) fn uninstall(&self) -> Result<Done, Failure> {
         let place = Place::find(self.common)?;
         let mut done = Done::default();
         self.edit(place.attributes(), &ATTRIBUTES, "removed", &mut done)?;

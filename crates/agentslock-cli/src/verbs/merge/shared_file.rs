@@ -69,7 +69,11 @@ impl SharedFile<'_> {
             }
             if after.is_empty() {
                 drop(file);
-                std::fs::remove_file(self.path).map_err(|source| self.failed("remove", source))?;
+                match std::fs::remove_file(self.path) {
+                    // Git has it in the index, but it is gone from the checkout already.
+                    Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                    removed => removed.map_err(|source| self.failed("remove", source))?,
+                }
             } else {
                 file.commit()?;
             }

@@ -148,3 +148,54 @@ fn where_one_may_not_write_nothing_is_repaired() {
     assert_eq!((&told["ok"], &told["error"]["kind"]), (&json!(false), &json!("io")));
     assert_eq!(lab.document(), "{}");
 }
+
+const CONFLICTS: &str = "{\n<<<<<<< a\n  \"s\": 1,\n  \"t\": {\n    \"e.x\": 1\n  }\n=======\n  \"s\": 2,\n  \
+    \"t\": {\n    \"e.x\": 2\n  }\n>>>>>>> b\n}\n";
+
+#[test]
+fn a_side_of_all_conflicts_is_taken() {
+    for (side, expected) in [
+        ("ours", "{\n  \"s\": 1,\n  \"t\": {\n    \"e.x\": 1\n  }\n}\n"),
+        ("theirs", "{\n  \"s\": 2,\n  \"t\": {\n    \"e.x\": 2\n  }\n}\n"),
+    ] {
+        let lab = Lab::with(CONFLICTS);
+        lab.cli(["check", "--fix", "-n", "--take", side]).run().exits(0);
+        assert_eq!(lab.document(), CONFLICTS);
+        let ended = lab.cli(["check", "--fix", "--take", side]).run().exits(0);
+        assert!(ended.out().contains("one side is taken (fixed)"), "{ended:?}");
+        assert_eq!(lab.document(), expected);
+    }
+}
+
+#[test]
+fn a_side_of_one_conflict_is_taken_and_the_others_stay() {
+    let lab = Lab::with(CONFLICTS);
+    let ended = lab.cli(["check", "--fix", "--take", "theirs", "--entry", "t.e.x"]).run().exits(1);
+    assert!(ended.out().contains("s was changed on both sides; choose one"), "{ended:?}");
+    assert!(!lab.document().contains("\"e.x\": 1"), "{}", lab.document());
+    lab.cli(["check", "--fix", "--take", "ours", "--entry", "s"]).run().exits(0);
+    assert_eq!(lab.document(), "{\n  \"s\": 1,\n  \"t\": {\n    \"e.x\": 2\n  }\n}\n");
+}
+
+#[test]
+fn a_side_of_what_is_no_conflict_is_not_taken() {
+    let lab = Lab::with(CONFLICTS);
+    let before = lab.picture();
+    let take = |entry: &str| lab.cli(["check", "--fix", "--take", "ours", "--entry", entry]).run();
+    assert!(take("u").exits(1).complaint().contains("has no conflict at `u`; nothing was written"));
+    take("").exits(2).complaint();
+    for arguments in [&["check", "--take", "ours"][..], &["check", "--fix", "--take", "both"]] {
+        lab.cli(arguments).run().exits(2);
+    }
+    assert_eq!(lab.picture(), before);
+}
+
+#[test]
+fn findings_are_annotations_for_github() {
+    let lab = Lab::with("{\"s\":1}");
+    let ended = lab.cli(["check", "--format", "github"]).run().exits(1);
+    let path = lab.join(DOCUMENT).display().to_string();
+    let expected = format!("::error file={path},line=1,col=2,title=not-canonical::");
+    assert!(ended.out().starts_with(&expected), "{ended:?}");
+    assert_eq!(ended.out().lines().count(), 1);
+}

@@ -70,6 +70,7 @@ fn expect_refused(
 fn lab() -> Lab {
     let lab = Lab::new();
     lab.write("value.json", "1");
+    lab.write("none", "{}");
     lab
 }
 

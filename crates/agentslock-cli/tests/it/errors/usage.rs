@@ -74,7 +74,6 @@ fn what_is_missing_is_asked_for() {
         &["run", "t", "--"],
         &["run", "--", "true"],
         &["append"],
-        &["diff"],
         &["holder"],
         // Nothing that would be freed anyway.
         &["holder", "t", "--dry-run"],
@@ -179,9 +178,22 @@ fn help_is_no_error_and_has_an_example_for_each_verb() {
     };
     let overview = help(&["--help"]);
     assert!(overview.contains("75"), "the exit status is explained\n{overview}");
-    for verb in
-        ["show", "set", "unset", "edit", "check", "diff", "merge", "run", "holder", "append"]
-    {
+    for verb in [
+        "show",
+        "set",
+        "unset",
+        "edit",
+        "doctor",
+        "init",
+        "completions",
+        "man",
+        "check",
+        "diff",
+        "merge",
+        "run",
+        "holder",
+        "append",
+    ] {
         assert!(overview.contains(&format!("\n  {verb} ")), "{overview}");
         for arguments in [[verb, "--help"], ["help", verb]] {
             let text = help(&arguments);

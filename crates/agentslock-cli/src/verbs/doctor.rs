@@ -1,0 +1,265 @@
+//! `doctor`: what can be wrong around a document, and which command to type next.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+use std::time::Duration;
+
+use agentslock_core::Fields;
+use clap::Args;
+use filelock::{Liveness, LockOptions};
+
+use crate::document::find;
+use crate::flags::Common;
+use crate::io::failure::{Failure, NO};
+use crate::io::paint::Paint;
+use crate::io::stderr::one_line;
+use crate::io::stdout::{envelope, print, print_envelope, push};
+use crate::verbs::check::examine;
+use crate::who::{Who, lock_of};
+
+/// Examine the document, its lock, its directory and git, and say what to do about what is wrong.
+///
+/// The document and its lock are only looked at. To see whether locks work in the directory, a lock of its
+/// own is made there for a moment.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  agentslock doctor\n  agentslock doctor --json\n\n\
+    Exit status: 0 nothing is wrong (there can be notes); 1 something is; 2 it could not be examined.")]
+pub(crate) struct Doctor {
+    /// The file; without it, the document
+    #[arg(value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    target: Option<PathBuf>,
+}
+
+/// How it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Good,
+    /// Worth knowing.
+    Note,
+    Wrong,
+}
+
+impl State {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Good => "ok",
+            Self::Note => "note",
+            Self::Wrong => "wrong",
+        }
+    }
+}
+
+/// One thing that was looked at.
+struct Row {
+    topic: &'static str,
+    state: State,
+    message: String,
+    /// What to type.
+    next: Option<String>,
+}
+
+fn good(topic: &'static str, message: impl Into<String>) -> Row {
+    Row { topic, state: State::Good, message: message.into(), next: None }
+}
+
+fn bad(topic: &'static str, state: State, message: impl Into<String>, next: String) -> Row {
+    Row { topic, state, message: message.into(), next: Some(next) }
+}
+
+pub(crate) fn doctor(arguments: &Doctor, common: &Common) -> Result<ExitCode, Failure> {
+    let is_document = arguments.target.is_none();
+    let found = arguments.target.clone().map_or_else(|| find::to_read(common), Ok);
+    let mut rows = Vec::new();
+    let path = match found {
+        Ok(path) => path,
+        Err(failure) if failure.kind == "absent" => {
+            rows.push(bad("document", State::Wrong, failure.message, "agentslock init".to_owned()));
+            PathBuf::from(".agentsrc.lock")
+        }
+        Err(failure) => return Err(failure),
+    };
+    if is_document && rows.is_empty() {
+        rows.extend(document(&path));
+    }
+    rows.push(lock(&path));
+    rows.push(directory(&path));
+    rows.extend(left_overs(&path));
+    if is_document {
+        rows.extend(git(&path));
+    }
+    tell(&path, &rows, common)
+}
+
+fn document(path: &Path) -> Vec<Row> {
+    let bytes = match fsops::read(path) {
+        Ok(contents) => contents.bytes,
+        Err(error) => {
+            let next = format!("ls -l {}", path.display());
+            return vec![bad("document", State::Wrong, error.to_string(), next)];
+        }
+    };
+    let Some(bytes) = bytes else {
+        let message = format!("`{}` does not exist", path.display());
+        return vec![bad("document", State::Wrong, message, "agentslock init".to_owned())];
+    };
+    let findings = examine(&bytes);
+    if findings.is_empty() {
+        return vec![good("document", "valid, of a known version, in standard layout")];
+    }
+    let row =
+        |(code, (line, column), message, is_fixable): (&str, (usize, usize), String, bool)| {
+            let next = match code {
+                _ if is_fixable => "agentslock check --fix".to_owned(),
+                "conflict" => "agentslock check --fix --take ours (or theirs)".to_owned(),
+                "malformed" => format!("git checkout -- {} (or mend it)", path.display()),
+                "later-version" => "update agentslock".to_owned(),
+                _ => "agentslock check".to_owned(),
+            };
+            bad("document", State::Wrong, format!("line {line}, column {column}: {message}"), next)
+        };
+    findings.into_iter().map(row).collect()
+}
+
+fn lock(path: &Path) -> Row {
+    let next = format!("agentslock holder {}", path.display());
+    match filelock::inspect(path) {
+        Ok(None) => good("lock", "free"),
+        Ok(Some(inspection)) => {
+            let who = Who::of(inspection.holder(), path).sentence();
+            let state = match inspection.holder().liveness() {
+                Liveness::Unreadable | Liveness::Unknown(_) => State::Wrong,
+                _ => State::Note,
+            };
+            bad("lock", state, format!("held by {who}"), next)
+        }
+        Err(error) => bad("lock", State::Wrong, Failure::from(error).message, next),
+    }
+}
+
+/// Whether a lock can be made beside the file, and whether the kernel vouches for it.
+fn directory(path: &Path) -> Row {
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let directory = directory.unwrap_or(Path::new("."));
+    let next = format!("ls -ld {}", directory.display());
+    let probe = directory.join(format!(".agentslock-doctor-{}", std::process::id()));
+    match LockOptions::new().timeout(Duration::ZERO).acquire(probe) {
+        Ok(guard) => {
+            let is_kernel_backed = guard.is_kernel_backed();
+            let _ = guard.release();
+            if is_kernel_backed {
+                good("directory", "locks can be made, and the kernel vouches for their holders")
+            } else {
+                let message = "on this file system only time tells whether a holder lives: a dead one is \
+                               replaced after 30 s";
+                let next = format!("stat -f {} (see docs/protocol.md)", directory.display());
+                bad("directory", State::Note, message, next)
+            }
+        }
+        Err(error) => bad("directory", State::Wrong, format!("no lock can be made: {error}"), next),
+    }
+}
+
+/// What killed writers left.
+fn left_overs(path: &Path) -> Option<Row> {
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let entries = std::fs::read_dir(directory.unwrap_or(Path::new("."))).ok()?;
+    let name = path.file_name()?.to_string_lossy().into_owned();
+    let is_left_over = |entry: &String| {
+        let own = entry.strip_prefix(&name).unwrap_or_default();
+        own.starts_with(".tmp-")
+            || own.starts_with(".lock.prep-")
+            || own.starts_with(".lock.stale-")
+            || entry.strip_prefix(".fsops-").and_then(|rest| rest.strip_suffix(".tmp")).is_some()
+    };
+    let mut names: Vec<String> = entries
+        .filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into_owned()))
+        .filter(is_left_over)
+        .collect();
+    names.sort();
+    if names.is_empty() {
+        return None;
+    }
+    let message = format!(
+        "left over by killed writers, or in use by running ones: {} (ours are removed by later writers)",
+        names.join(", ")
+    );
+    Some(bad("left-overs", State::Note, message, format!("ls -ld {}", names.join(" "))))
+}
+
+/// What git makes of the document. Nothing, outside of repositories.
+fn git(path: &Path) -> Vec<Row> {
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let directory = directory.unwrap_or(Path::new("."));
+    let ask = |arguments: &[&str]| {
+        let output = Command::new("git").arg("-C").arg(directory).args(arguments).output().ok()?;
+        let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+        output.status.success().then_some(text)
+    };
+    if ask(&["rev-parse", "--is-inside-work-tree"]).as_deref() != Some("true") {
+        return Vec::new();
+    }
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let lock = lock_of(Path::new(&name)).join("holder").to_string_lossy().into_owned();
+    let is_ignored =
+        |name: &str| ask(&["check-ignore", "--quiet", "--no-index", "--", name]).is_some();
+    let mut rows = Vec::new();
+    rows.push(if is_ignored(&name) {
+        let next = format!("git check-ignore -v {name}");
+        bad("git", State::Wrong, "git ignores the document: no commit will have it", next)
+    } else {
+        good("git", "the document is not ignored")
+    });
+    rows.push(if is_ignored(&lock) {
+        good("ignore lines", "locks stay out of commits")
+    } else {
+        let next = "agentslock merge --install --ignore".to_owned();
+        bad("ignore lines", State::Note, "`git add -A` would commit a held lock", next)
+    });
+    let driver = ask(&["config", "--get", "merge.agentslock.driver"]);
+    let attribute = ask(&["check-attr", "merge", "--", &name]).unwrap_or_default();
+    let is_used = attribute.ends_with(": agentslock");
+    rows.push(if driver.is_some() && is_used {
+        good("merge driver", "git merges the document by section and entry")
+    } else {
+        let message = if is_used {
+            "this clone has no configuration for it: git merges line by line"
+        } else {
+            "not installed: git merges the document line by line"
+        };
+        bad("merge driver", State::Note, message, "agentslock merge --install".to_owned())
+    });
+    rows
+}
+
+fn tell(path: &Path, rows: &[Row], common: &Common) -> Result<ExitCode, Failure> {
+    let is_good = rows.iter().all(|row| row.state != State::Wrong);
+    if common.json {
+        let mut fields = envelope(path, is_good);
+        let as_json = |row: &Row| {
+            let mut fields = Fields::new();
+            push(&mut fields, "topic", row.topic);
+            push(&mut fields, "state", row.state.as_str());
+            push(&mut fields, "message", &row.message);
+            if let Some(next) = &row.next {
+                push(&mut fields, "next", next);
+            }
+            fields
+        };
+        push(&mut fields, "rows", &rows.iter().map(as_json).collect::<Vec<_>>());
+        print_envelope(&fields)?;
+    } else {
+        let paint = Paint::on_stdout(common.color());
+        let mut text = String::new();
+        for row in rows.iter().filter(|row| !common.quiet || row.state == State::Wrong) {
+            let state = format!("{:<6}", row.state.as_str());
+            let state = if row.state == State::Wrong { paint.problem(&state) } else { state };
+            text += &(state + &one_line(&format!("{}: {}", row.topic, row.message)) + "\n");
+            if let Some(next) = &row.next {
+                text += &one_line(&format!("      next: {next}"));
+                text += "\n";
+            }
+        }
+        print(&text)?;
+    }
+    Ok(if is_good { ExitCode::SUCCESS } else { ExitCode::from(NO) })
+}

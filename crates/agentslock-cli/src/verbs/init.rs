@@ -1,0 +1,208 @@
+//! `init`: all that a repository needs once; and taking it back.
+
+use std::io::{BufRead, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use clap::Args;
+
+use crate::flags::Common;
+use crate::io::failure::Failure;
+use crate::io::stdout::{envelope, print, print_envelope, push};
+use crate::verbs::merge::{IgnoreFile, Setup};
+
+/// Set a repository up: a first document, ignore lines, the merge driver, a pre-commit hook.
+///
+/// Without a flag that says what, each is asked for on the terminal. What is there already stays.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Example:\n  agentslock init\n  agentslock init --all\n  agentslock init --undo --all\n\n\
+    Exit status: 0 set up, or nothing to do; 2 a step failed; the steps before it are done."
+)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag")]
+pub(crate) struct Init {
+    /// All of it
+    #[arg(long)]
+    all: bool,
+    /// A document without sections, here, if there is none
+    #[arg(id = "first_document", long = "document")]
+    document: bool,
+    /// Lines in .gitignore that keep locks out of commits
+    #[arg(long)]
+    ignore: bool,
+    /// Let git merge and show documents with this program
+    #[arg(long)]
+    driver: bool,
+    /// A pre-commit hook that checks the document as it will be committed, if there is no hook
+    #[arg(long)]
+    hook: bool,
+    /// Take back what is named
+    #[arg(long)]
+    undo: bool,
+    /// Write nothing; print what would be done
+    #[arg(short = 'n', long)]
+    dry_run: bool,
+}
+
+const DOCUMENT: &str = ".agentsrc.lock";
+/// As all writers lay out a document without sections.
+const EMPTY: &str = "{\n  \"lock_version\": 1\n}\n";
+const HOOK: &str = "#!/bin/sh\n\
+    # Made by `agentslock init`. Only if the document is part of the commit, and as it will be committed.\n\
+    git diff --cached --quiet --diff-filter=d -- .agentsrc.lock ||\n    \
+    git show :.agentsrc.lock | agentslock check --file -\n";
+
+/// What to do.
+#[allow(clippy::struct_excessive_bools, reason = "each is a step")]
+struct Wanted {
+    document: bool,
+    ignore: bool,
+    driver: bool,
+    hook: bool,
+}
+
+pub(crate) fn init(arguments: &Init, common: &Common) -> Result<ExitCode, Failure> {
+    let wanted = wanted(arguments)?;
+    let path = common.file.clone().unwrap_or_else(|| PathBuf::from(DOCUMENT));
+    let mut done = Vec::new();
+    if wanted.document {
+        done.extend(document(arguments, &path)?);
+    }
+    let ignore = wanted.ignore.then_some(IgnoreFile::Gitignore);
+    if wanted.driver || ignore.is_some() {
+        let setup = Setup { driver: wanted.driver, ignore, dry_run: arguments.dry_run, common };
+        let set_up = if arguments.undo { setup.uninstall()? } else { setup.install()? };
+        done.extend(set_up.steps);
+    }
+    if wanted.hook {
+        done.extend(hook(arguments)?);
+    }
+    if common.json {
+        let mut fields = envelope(&path, true);
+        push(&mut fields, if arguments.dry_run { "would_do" } else { "done" }, &done);
+        return print_envelope(&fields);
+    }
+    if common.quiet {
+        return Ok(ExitCode::SUCCESS);
+    }
+    if done.is_empty() {
+        return print("nothing to do\n");
+    }
+    let would = if arguments.dry_run { "would be done: " } else { "" };
+    print(&done.iter().flat_map(|step| [would, step, "\n"]).collect::<String>())
+}
+
+fn wanted(arguments: &Init) -> Result<Wanted, Failure> {
+    let named = [arguments.document, arguments.ignore, arguments.driver, arguments.hook];
+    if arguments.all || named.contains(&true) {
+        let [document, ignore, driver, hook] = named.map(|it| it || arguments.all);
+        return Ok(Wanted { document, ignore, driver, hook });
+    }
+    if !std::io::stdin().is_terminal() {
+        return Err(Failure::input(
+            "nobody to ask: standard input is no terminal; nothing was done; say what to set up with --all, or \
+             with --document, --ignore, --driver, --hook",
+        ));
+    }
+    let verb = if arguments.undo { "take back" } else { "set up" };
+    let ask = |what: &str| {
+        let mut answer = String::new();
+        let _ = write!(std::io::stderr(), "{verb} {what}? [y/N] ");
+        let _ = std::io::stdin().lock().read_line(&mut answer);
+        answer.trim().eq_ignore_ascii_case("y") || answer.trim().eq_ignore_ascii_case("yes")
+    };
+    Ok(Wanted {
+        document: ask("a first document, .agentsrc.lock"),
+        ignore: ask("ignore lines for locks in .gitignore"),
+        driver: ask("the merge driver of this clone, and .gitattributes"),
+        hook: ask("a pre-commit hook that checks the document"),
+    })
+}
+
+fn document(arguments: &Init, path: &Path) -> Result<Option<String>, Failure> {
+    let name = path.display();
+    let current = fsops::read(path)?.bytes;
+    if arguments.undo {
+        return match current {
+            // With anything in it, it is somebody's work.
+            Some(bytes) if bytes == EMPTY.as_bytes() => {
+                remove(arguments, path)?;
+                Ok(Some(format!("`{name}`: removed")))
+            }
+            _ => Ok(None),
+        };
+    }
+    if current.is_some() {
+        return Ok(None);
+    }
+    if !arguments.dry_run {
+        create(path, EMPTY)?;
+    }
+    Ok(Some(format!("`{name}`: made, without sections")))
+}
+
+fn hook(arguments: &Init) -> Result<Option<String>, Failure> {
+    let options = ["rev-parse", "--path-format=absolute", "--git-path", "hooks/pre-commit"];
+    let output = Command::new("git").args(options).output();
+    let output = output.map_err(|error| Failure::io("failed to run `git`", &error))?;
+    if !output.status.success() {
+        let message =
+            "there is no git repository here, for a pre-commit hook; `git init` makes one";
+        return Err(Failure::trouble("git", message));
+    }
+    let mut bytes = output.stdout;
+    while bytes.last().is_some_and(u8::is_ascii_whitespace) {
+        bytes.pop();
+    }
+    let path = crate::sys::path_from_bytes(bytes);
+    let name = path.display();
+    let current = fsops::read(&path)?.bytes;
+    let is_ours = current.as_deref() == Some(HOOK.as_bytes());
+    if arguments.undo {
+        if is_ours {
+            remove(arguments, &path)?;
+            return Ok(Some(format!("`{name}`: removed")));
+        }
+        return Ok(None);
+    }
+    match current {
+        _ if is_ours => Ok(None),
+        Some(_) => Err(Failure::trouble(
+            "git",
+            format!(
+                "there is a hook `{name}` already, which stays as it is; add to it: \
+                 `git show :.agentsrc.lock | agentslock check --file -`"
+            ),
+        )),
+        None => {
+            if !arguments.dry_run {
+                if let Some(parent) = path.parent() {
+                    std::fs::create_dir_all(parent).map_err(|error| {
+                        Failure::io(&format!("failed to make `{}`", parent.display()), &error)
+                    })?;
+                }
+                create(&path, HOOK)?;
+                crate::sys::make_executable(&path).map_err(|error| {
+                    Failure::io(&format!("failed to make `{name}` executable"), &error)
+                })?;
+            }
+            Ok(Some(format!("`{name}`: made")))
+        }
+    }
+}
+
+/// Not over what came in between.
+fn create(path: &Path, text: &str) -> Result<(), Failure> {
+    let failed = |error| Failure::io(&format!("failed to make `{}`", path.display()), &error);
+    let mut file =
+        std::fs::File::options().write(true).create_new(true).open(path).map_err(failed)?;
+    file.write_all(text.as_bytes()).map_err(failed)
+}
+
+fn remove(arguments: &Init, path: &Path) -> Result<(), Failure> {
+    if arguments.dry_run {
+        return Ok(());
+    }
+    std::fs::remove_file(path)
+        .map_err(|error| Failure::io(&format!("failed to remove `{}`", path.display()), &error))
+}

@@ -1,0 +1,143 @@
+//! `doctor`: each thing that can be wrong has a row, and each row that is not well says what to type.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::merge::repo::{has_git, isolated};
+use crate::support::{DOCUMENT, Lab, OtherUser, PROGRAM, Program, set_mode};
+
+#[track_caller]
+fn rows(lab: &Lab, status: i32) -> Vec<Value> {
+    let ended = isolated(Program::new(PROGRAM).args(["doctor", "--json"]), lab).run();
+    let told = ended.exits(status).json();
+    assert_eq!(told["ok"], status == 0);
+    told["rows"].as_array().unwrap().clone()
+}
+
+/// Asserts that there is one row of this topic, in this state, which says `what`, and to type `next`.
+#[track_caller]
+fn expect_row(rows: &[Value], topic: &str, state: &str, what: &str, next: &str) {
+    let found: Vec<_> = rows.iter().filter(|row| row["topic"] == topic).collect();
+    let [row] = found[..] else { panic!("not one {topic:?} in {rows:?}") };
+    assert_eq!(row["state"], state, "{row}");
+    assert!(row["message"].as_str().unwrap().contains(what), "{row}");
+    assert!(row["next"].as_str().unwrap_or_default().contains(next), "{row}");
+}
+
+#[test]
+fn what_is_well_is_said_and_nothing_is_changed() {
+    let lab = Lab::with("{\n  \"s\": 1\n}\n");
+    let before = lab.picture();
+    let rows = rows(&lab, 0);
+    expect_row(&rows, "document", "ok", "valid", "");
+    expect_row(&rows, "lock", "ok", "free", "");
+    assert!(rows.iter().any(|row| row["topic"] == "directory" && row["state"] != "wrong"));
+    assert_eq!(lab.picture(), before);
+    let text = lab.cli(["doctor"]).run().exits(0);
+    assert!(text.out().contains("ok    document: valid"), "{text:?}");
+    lab.cli(["doctor", "-q"]).run().exits(0).says_nothing();
+}
+
+#[test]
+fn what_is_wrong_with_a_document_is_a_row_with_the_next_command() {
+    for (document, what, next) in [
+        ("{\n<<<<<<< a\n  \"s\": 1\n=======\n  \"s\": 2\n>>>>>>> b\n}\n", "both sides", "--take"),
+        ("{\"s\": [", "line 1", "git checkout -- "),
+        ("{\"s\":1}", "laid out", "agentslock check --fix"),
+        ("{\n  \"lock_version\": 9\n}\n", "lock_version", "update agentslock"),
+        ("{\n  \"s\": {\n    \"a\": 1,\n    \"a\": 2\n  }\n}\n", "s.a", "agentslock check"),
+    ] {
+        let lab = Lab::with(document);
+        expect_row(&rows(&lab, 1), "document", "wrong", what, next);
+    }
+    let nothing = Lab::new();
+    expect_row(&rows(&nothing, 1), "document", "wrong", "here or above", "agentslock init");
+}
+
+#[test]
+fn a_held_lock_and_left_overs_are_notes() {
+    let lab = Lab::with("{}\n");
+    lab.write(".agentsrc.lock.tmp-0123456789ab", "");
+    fs::create_dir(lab.join(".agentsrc.lock.lock.stale-1")).unwrap();
+    let holder = lab.hold(DOCUMENT);
+    let rows = rows(&lab, 0);
+    expect_row(&rows, "lock", "note", "still running", "agentslock holder");
+    expect_row(&rows, "left-overs", "note", ".tmp-0123456789ab", "ls -ld");
+    holder.finish().exits(0);
+    // Of any file.
+    let ended = lab.cli(["doctor", "log"]).run().exits(0);
+    assert!(ended.out().contains("ok    lock: free"), "{ended:?}");
+}
+
+#[test]
+fn a_directory_in_which_one_may_not_write_is_wrong() {
+    let test = "a_directory_in_which_one_may_not_write_is_wrong";
+    let Some(user) = OtherUser::for_test(test) else { return };
+    let lab = Lab::with("{}\n");
+    set_mode(lab.root(), 0o755);
+    let ended = user.agentslock(["doctor"]).in_directory(lab.root()).run().exits(1);
+    assert!(ended.out().contains("wrong directory: no lock can be made"), "{ended:?}");
+    assert!(ended.out().contains("next: ls -ld"), "{ended:?}");
+}
+
+#[test]
+fn init_mends_what_doctor_notes_about_git_and_is_undone() {
+    let test = "init_mends_what_doctor_notes_about_git_and_is_undone";
+    if !has_git(test) {
+        return;
+    }
+    let lab = Lab::new();
+    let run = |program: &str, arguments: &[&str]| {
+        let directory = std::path::Path::new(PROGRAM).parent().unwrap().display().to_string();
+        let path = format!("{directory}:{}", std::env::var("PATH").unwrap());
+        isolated(Program::new(program).args(arguments).env("PATH", path), &lab).run()
+    };
+    let init = |arguments: &[&str]| run(PROGRAM, &[&["init"], arguments].concat());
+    run("git", &["init", "-q", "-b", "main"]).exits(0);
+    let names = lab.names();
+    let refused = init(&[]).exits(2);
+    assert!(refused.complaint().contains("--all"), "{refused:?}");
+    assert!(init(&["--all", "-n"]).exits(0).out().contains("would be done: "));
+    assert_eq!(lab.names(), names);
+    let done = init(&["--all", "--json"]).exits(0).json();
+    assert!(done["done"].as_array().unwrap().len() >= 4, "{done}");
+    assert_eq!(init(&["--all"]).exits(0).out(), "nothing to do\n");
+    let rows = rows(&lab, 0);
+    for topic in ["document", "git", "ignore lines", "merge driver"] {
+        expect_row(&rows, topic, "ok", "", "");
+    }
+    // The hook refuses what check refuses.
+    run("git", &["add", "-A"]).exits(0);
+    run("git", &["commit", "-qm", "first"]).exits(0);
+    lab.write(DOCUMENT, "{}  ");
+    run("git", &["commit", "-qam", "second"]).exits(1);
+    run("git", &["checkout", "-q", "--", DOCUMENT]).exits(0);
+    init(&["--undo", "--all"]).exits(0);
+    assert_eq!(lab.names(), names);
+    assert!(!lab.join(".git/hooks/pre-commit").exists());
+    // Before and after that is committed.
+    init(&["--undo", "--all"]).exits(0);
+    run("git", &["commit", "-qam", "undone"]).exits(0);
+    assert_eq!(init(&["--undo", "--all"]).exits(0).out(), "nothing to do\n");
+    // What is somebody's stays.
+    lab.write(DOCUMENT, "{\"s\":1}");
+    lab.write(".git/hooks/pre-commit", "#!/bin/sh\n");
+    init(&["--undo", "--all"]).exits(0);
+    assert_eq!(lab.document(), "{\"s\":1}");
+    let ended = init(&["--hook"]).exits(2);
+    assert!(ended.complaint().contains("stays as it is"), "{ended:?}");
+    assert_eq!(lab.read(".git/hooks/pre-commit"), "#!/bin/sh\n");
+}
+
+#[test]
+fn an_ignored_document_is_wrong() {
+    let test = "an_ignored_document_is_wrong";
+    if !has_git(test) {
+        return;
+    }
+    let lab = Lab::with("{}\n");
+    isolated(Program::new("git").args(["init", "-q"]), &lab).run().exits(0);
+    lab.write(".gitignore", "*.lock\n");
+    expect_row(&rows(&lab, 1), "git", "wrong", "ignores the document", "git check-ignore -v");
+}
