@@ -106,7 +106,7 @@ fn a_lock_that_changed_hands_is_waited_for_and_what_its_holder_wrote_stays() {
     let other = std::cell::Cell::new(None);
     let take_over = || {
         lab.remove_lock();
-        other.set(Some(filelock::acquire(lab.path()).unwrap()));
+        other.set(Some(filelock::acquire(lab.path()).unwrap().unbind()));
         lab.replace("{\"n\":40}");
     };
     // Held for good.
@@ -132,7 +132,7 @@ fn a_lock_that_changed_hands_is_waited_for_and_what_its_holder_wrote_stays() {
     });
     let take_over = || {
         lab.remove_lock();
-        *guard.lock().unwrap() = Some(filelock::acquire(lab.path()).unwrap());
+        *guard.lock().unwrap() = Some(filelock::acquire(lab.path()).unwrap().unbind());
         lab.replace("{\"n\":40}");
     };
     assert_eq!(disturbed_once(&quick().lock(patient), &lab, take_over).unwrap(), 2);
