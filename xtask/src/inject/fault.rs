@@ -58,8 +58,11 @@ impl Disturbance for Fail {
     fn applies(&self, call: &Call) -> bool {
         // A directory has nothing to write back, so no kernel fails to close one; and where one is
         // read, std takes that for a broken program.
-        call.name != "exit_group"
-            && !(call.name == "close" && [".", "below"].contains(&&*call.subject))
+        let is_directory = [".", "below"].contains(&&*call.subject)
+            || ["events.ndjson.lock", ".agentsrc.lock.lock"]
+                .iter()
+                .any(|lock| call.subject.ends_with(lock));
+        call.name != "exit_group" && !(call.name == "close" && is_directory)
     }
 
     /// What could not be removed is left, and so is what a program was told is gone, or another's.
