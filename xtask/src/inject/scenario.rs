@@ -1,7 +1,7 @@
 //! What is swept: each thing that a program of ours does with files, from each state that it can
 //! find them in.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use filelock::testing::Way;
@@ -28,6 +28,9 @@ pub(crate) enum Act {
     Run,
     /// The lock acquired and released, claimed in a way that the binary takes elsewhere.
     Lock(Way),
+    /// The lock acquired and released three times through one handle, which keeps it from the second
+    /// time on.
+    LockAgain,
 }
 
 /// What a program does with a log through the crate `lockedfile`.
@@ -72,8 +75,8 @@ pub(crate) enum Lock {
     Held,
 }
 
-pub(crate) const SCENARIOS: [Scenario; 28] = {
-    use Act::{Append, Locked, Run, Set, Update};
+pub(crate) const SCENARIOS: [Scenario; 31] = {
+    use Act::{Append, LockAgain, Locked, Run, Set, Update};
     use File::{Missing, NoDirectory, Shared, There, Torn};
     use Lock::{Dead, Free, Held};
     use LockedAct::{AppendWith, Rewrite, Rotate, Transform};
@@ -106,6 +109,9 @@ pub(crate) const SCENARIOS: [Scenario; 28] = {
         scenario("run, dead holder", Run, There, Dead),
         scenario("lock published", PUBLISHED, There, Free),
         scenario("lock published, dead holder", PUBLISHED, There, Dead),
+        scenario("lock again", LockAgain, There, Free),
+        scenario("lock again, dead holder", LockAgain, There, Dead),
+        scenario("lock again, held", LockAgain, There, Held),
         scenario("lock in place", IN_PLACE, There, Free),
         scenario("lock in place, dead holder", IN_PLACE, There, Dead),
         scenario("lock in place, held", IN_PLACE, There, Held),
@@ -134,17 +140,10 @@ impl Scenario {
             Act::Set | Act::Update => ["set", "--wait", wait, "units"].map(OsString::from).into(),
             Act::Append => ["append", "--wait", wait].map(OsString::from).into(),
             Act::Run => ["run", "--wait", wait].map(OsString::from).into(),
-            Act::Locked(act) => {
-                let here = std::env::current_exe().expect("because this program is running");
-                let words = ["worker", "inject-locked", &act.name(), wait].map(OsString::from);
-                let program = [here.into_os_string()].into_iter().chain(words);
-                return program.chain([target.to_owned()]).collect();
-            }
-            Act::Lock(way) => {
-                let here = std::env::current_exe().expect("because this program is running");
-                let words = ["worker", "inject", way.name(), wait].map(OsString::from);
-                let program = [here.into_os_string()].into_iter().chain(words);
-                return program.chain([target.to_owned()]).collect();
+            Act::Locked(act) => return worker(&["inject-locked", &act.name(), wait], target),
+            Act::Lock(way) => return worker(&["inject", way.name(), wait], target),
+            Act::LockAgain => {
+                return worker(&["inject", "--again", Way::Published.name(), wait], target);
             }
         };
         let mut program = vec![binary.as_os_str().to_owned()];
@@ -196,7 +195,7 @@ impl Scenario {
             }
             Act::Locked(LockedAct::Rewrite) => Some("{\"second\":2}\n".to_owned()),
             Act::Locked(LockedAct::Rotate) => Some(rotated(self.initial().as_deref(), Some(""))),
-            Act::Run | Act::Lock(_) => self.before(),
+            Act::Run | Act::Lock(_) | Act::LockAgain => self.before(),
         }
     }
 
@@ -233,9 +232,16 @@ impl Scenario {
                 Some(format!("{archive}{APART}{}", appended(log, NEXT_RECORD)))
             }
             Act::Append | Act::Locked(_) => Some(appended(found, NEXT_RECORD)),
-            Act::Run | Act::Lock(_) => found.map(str::to_owned),
+            Act::Run | Act::Lock(_) | Act::LockAgain => found.map(str::to_owned),
         }
     }
+}
+
+/// This program, as one of its own workers, on `target`.
+fn worker(words: &[&str], target: &OsStr) -> Vec<OsString> {
+    let here = std::env::current_exe().expect("because this program is running");
+    let words = ["worker"].iter().chain(words).map(OsString::from);
+    [here.into_os_string()].into_iter().chain(words).chain([target.to_owned()]).collect()
 }
 
 /// Between the archive and the log, where both are looked at.

@@ -217,7 +217,7 @@ impl<'a> Scene<'a> {
                 command.arg("append").arg(&self.target).arg(NEXT_RECORD);
                 command
             }
-            Act::Run | Act::Lock(Way::Published) => {
+            Act::Run | Act::Lock(Way::Published) | Act::LockAgain => {
                 return self.acquire(Way::Published, &[Duration::ZERO]);
             }
             // A claim without a record can be one in the making for the grace; a record that its

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::outcome::Outcome;
+use crate::workload::door::Door;
 use filelock::testing::Way;
 
 /// Acquires and releases a lock, in a way that the binary takes only elsewhere.
@@ -16,15 +17,22 @@ pub(crate) struct Worker {
     /// How long to wait for the lock, in seconds
     wait: f64,
     path: PathBuf,
+    /// Twice, through one handle
+    #[arg(long)]
+    again: bool,
 }
 
 impl Worker {
     pub(crate) fn run(self) -> Outcome {
-        let options = self.way.options(0);
-        let guard = options.timeout(Duration::from_secs_f64(self.wait)).acquire(&self.path);
-        let guard = guard.map_err(|error| with_causes(&error))?;
-        guard.verify().map_err(|error| with_causes(&error))?;
-        Ok(guard.release().map_err(|error| with_causes(&error))?)
+        let options = self.way.options(0).timeout(Duration::from_secs_f64(self.wait));
+        let door = if self.again { Door::Reused } else { Door::OneShot };
+        let lock = door.open(options, &self.path).map_err(|error| with_causes(&error))?;
+        for _ in 0..if self.again { 3 } else { 1 } {
+            let guard = lock.acquire().map_err(|error| with_causes(&error))?;
+            guard.verify().map_err(|error| with_causes(&error))?;
+            guard.release().map_err(|error| with_causes(&error))?;
+        }
+        Ok(())
     }
 }
 

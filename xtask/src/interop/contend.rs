@@ -9,6 +9,7 @@ use super::process::{Limits, Process, python, rust};
 use super::role::{Faults, Generation, Role};
 use super::worker::{COUNTER, NEVER, NUMBERS, PATIENCE};
 use crate::outcome::Outcome;
+use crate::workload::door::Door;
 use crate::workload::oracle::Numbers;
 use crate::workload::places::Place;
 use filelock::testing::Way;
@@ -17,6 +18,7 @@ use filelock::testing::Way;
 #[derive(Clone, Copy)]
 pub(super) struct Pairing {
     way: Way,
+    door: Door,
     role: Role,
     deaths: Deaths,
 }
@@ -47,7 +49,12 @@ impl Pairing {
                 Role::Go(_, Faults::AsItIs) => &[Deaths::None],
             };
             for &deaths in deaths {
-                all.extend(Way::ALL.map(|way| Self { way, role, deaths }));
+                let mut add = |way, door| all.push(Self { way, door, role, deaths });
+                for way in Way::ALL {
+                    add(way, Door::OneShot);
+                }
+                // Elsewhere a handle does the same as one-shots.
+                add(Way::Published, Door::Reused);
             }
         }
         all.retain(|pairing| match pairing.deaths {
@@ -87,6 +94,13 @@ impl Pairing {
             Deaths::OursClear => ", dying, ours clear",
         };
         format!("{}{deaths}", self.role.name())
+    }
+
+    fn ours(self) -> &'static str {
+        match self.door {
+            Door::OneShot => self.way.name(),
+            Door::Reused => "reused",
+        }
     }
 }
 
@@ -164,7 +178,7 @@ pub(super) struct Contention {
 impl Contention {
     /// Lets one pairing contend and prints its row. Returns what is wrong, if anything is.
     pub(super) fn contend(&self, place: &Place, pairing: Pairing) -> Outcome<Option<String>> {
-        let name = format!("{} and {}", pairing.way.name(), pairing.peers());
+        let name = format!("{} and {}", pairing.ours(), pairing.peers());
         let directory = place.path().join(&name);
         std::fs::create_dir(&directory)?;
         let numbers = Numbers::create(&directory.join(NUMBERS), 2)?;
@@ -187,7 +201,7 @@ impl Contention {
             "{:5}  {:9}  {:40}{open}{counter:5} of {expected:5} {lost_increments:4}  {:4} \
              {between:4} {:4}  {:4}  {:4}  {:6} {:9}  {:5}  {:6.1} {:6.1} {failed:7} {left:5}{close}",
             place.name,
-            pairing.way.name(),
+            pairing.ours(),
             pairing.peers(),
             ours.with_rust,
             peers.with_peers,
@@ -224,7 +238,7 @@ impl Contention {
         for _ in 0..self.processes {
             let mut command = rust(pairing.way)?;
             command.arg("work").arg(directory.join(NUMBERS)).arg(directory).arg(&increments);
-            command.arg("--ttl").arg(ttl.as_secs().to_string());
+            command.args(["--door", pairing.door.name(), "--ttl"]).arg(ttl.as_secs().to_string());
             ours.push(Process::start(&mut command)?);
             let mut command = python(pairing.role, limits);
             command.arg("work").arg(directory.join(NUMBERS)).arg(directory).arg(&increments);

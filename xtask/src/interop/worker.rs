@@ -7,9 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use clap::{Args, Subcommand};
-use filelock::{AcquireError, LockOptions, NotHeld, ReleaseError};
+use filelock::{AcquireError, NotHeld, ReleaseError};
 
 use crate::outcome::Outcome;
+use crate::workload::door::{Door, Opened};
 use crate::workload::oracle::Numbers;
 use filelock::testing::Way;
 
@@ -42,6 +43,8 @@ enum Mode {
         target: PathBuf,
         directory: PathBuf,
         increments: u32,
+        #[arg(long)]
+        door: Door,
         /// Seconds
         #[arg(long)]
         ttl: u64,
@@ -56,16 +59,17 @@ enum Mode {
 impl Worker {
     pub(crate) fn run(self) -> Outcome {
         match self.mode {
-            Mode::Work { target, directory, increments, ttl } => {
+            Mode::Work { target, directory, increments, door, ttl } => {
                 let options = self.way.options(0).timeout(PATIENCE);
-                work(&options.ttl(Duration::from_secs(ttl)), &target, &directory, increments)
+                let lock = door.open(options.ttl(Duration::from_secs(ttl)), &target)?;
+                work(&lock, &directory, increments)
             }
             Mode::Hold { target, aged } => hold(self.way, &target, aged),
         }
     }
 }
 
-fn work(options: &LockOptions, target: &Path, directory: &Path, increments: u32) -> Outcome {
+fn work(lock: &Opened, directory: &Path, increments: u32) -> Outcome {
     let numbers = Numbers::open(&directory.join(NUMBERS))?;
     let own = RUST << 32 | u64::from(std::process::id());
     let (mut committed, mut lost, mut crossings, mut takeovers) = (0, 0, 0, 0);
@@ -74,7 +78,7 @@ fn work(options: &LockOptions, target: &Path, directory: &Path, increments: u32)
     wait_for_line()?;
     for _ in 0..increments {
         let asked = Instant::now();
-        let guard = options.acquire(target)?;
+        let guard = lock.acquire()?;
         longest = longest.max(asked.elapsed());
         takeovers += u32::from(guard.takeover().is_some());
         crossings += u32::from(!matches!(numbers.get(SLOT)? >> 32, 0 | RUST));

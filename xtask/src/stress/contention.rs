@@ -12,6 +12,7 @@ use fsops::Durability;
 
 use crate::outcome::Outcome;
 use crate::workload::document::{self, Log, State, Writer};
+use crate::workload::door::Door;
 use crate::workload::oracle::{Critical, locks_left};
 use crate::workload::places;
 use crate::workspace::worker;
@@ -28,6 +29,9 @@ pub(crate) struct Contention {
     /// How often each of them flushes its own section, and updates the one that all share
     #[arg(long, default_value_t = 25)]
     flushes: u64,
+    /// Only through this door to the lock
+    #[arg(long)]
+    door: Option<Door>,
     /// Only in a fresh directory below this one
     #[arg(long)]
     directory: Option<PathBuf>,
@@ -35,6 +39,7 @@ pub(crate) struct Contention {
 
 #[derive(Args)]
 pub(crate) struct Worker {
+    door: Door,
     directory: PathBuf,
     number: u64,
     increments: u64,
@@ -50,15 +55,20 @@ impl Contention {
             "contention: {} processes, {} increments, records, and {} flushes and updates each",
             self.processes, self.increments, self.flushes
         );
-        places::in_each(self.directory.as_deref(), |name, path| self.run_in(name, path))
+        for door in Door::given(self.door) {
+            println!(" {}", door.name());
+            let run = |name: &str, path: &Path| self.run_in(name, path, door);
+            places::in_each(self.directory.as_deref(), run)?;
+        }
+        Ok(())
     }
 
-    fn run_in(&self, name: &str, directory: &Path) -> Outcome<bool> {
+    fn run_in(&self, name: &str, directory: &Path, door: Door) -> Outcome<bool> {
         let critical = Critical::create(directory)?;
         document::create(directory)?;
         let started = Instant::now();
         let (outcome, watched) =
-            document::watching(directory, self.processes, || self.let_them_work(directory));
+            document::watching(directory, self.processes, || self.let_them_work(directory, door));
         let (longest, failed) = outcome?;
         let elapsed = started.elapsed();
         let expected = self.processes * self.increments;
@@ -90,10 +100,11 @@ impl Contention {
     }
 
     /// Returns the longest wait for the lock, and how many workers failed.
-    fn let_them_work(&self, directory: &Path) -> std::io::Result<(Duration, u32)> {
+    fn let_them_work(&self, directory: &Path, door: Door) -> std::io::Result<(Duration, u32)> {
         let mut workers = (0..self.processes)
             .map(|number| {
                 worker("contention")?
+                    .arg(door.name())
                     .arg(directory)
                     .args([number, self.increments, self.flushes].map(|n| n.to_string()))
                     .stdout(Stdio::piped())
@@ -118,14 +129,14 @@ impl Worker {
     pub(crate) fn run(self) -> Outcome {
         let critical = Critical::open(&self.directory)?;
         let path = Critical::path(&self.directory);
-        let options = document::patient();
+        let lock = self.door.open(document::patient(), &path)?;
         // How long a sync takes is up to all who use the disk.
         let mut writer = Writer::open(&self.directory, self.number, Durability::Atomic)?;
         let mut longest = Duration::ZERO;
         let mut flushed = 0;
         for n in 1..=self.increments {
             let asked = Instant::now();
-            let guard = options.acquire(&path)?;
+            let guard = lock.acquire()?;
             longest = longest.max(asked.elapsed());
             critical
                 .pass(|| document::append(&self.directory, (self.number, n), Durability::Atomic))?;

@@ -21,6 +21,7 @@ use fsops::Durability;
 
 use crate::outcome::Outcome;
 use crate::workload::document::{self, Log, State, Watched, Writer};
+use crate::workload::door::Door;
 use crate::workload::oracle::{Critical, Numbers, locks_left};
 use crate::workload::places;
 use crate::workload::random::Random;
@@ -38,6 +39,9 @@ pub(crate) struct Kill {
     /// How many flushes, and as many updates, are to be acknowledged
     #[arg(long, default_value_t = 200)]
     flushes: u64,
+    /// Only through this door to the lock
+    #[arg(long)]
+    door: Option<Door>,
     /// Only in a fresh directory below this one
     #[arg(long)]
     directory: Option<PathBuf>,
@@ -45,6 +49,7 @@ pub(crate) struct Kill {
 
 #[derive(Args)]
 pub(crate) struct Worker {
+    door: Door,
     directory: PathBuf,
     number: u64,
     /// Where its random numbers start
@@ -89,29 +94,34 @@ impl Kill {
             "kill: {} processes, {} takeovers, {} flushes and updates",
             self.processes, self.takeovers, self.flushes
         );
-        places::in_each(self.directory.as_deref(), |name, path| self.run_in(name, path))
+        for door in Door::given(self.door) {
+            println!(" {}", door.name());
+            let run = |name: &str, path: &Path| self.run_in(name, path, door);
+            places::in_each(self.directory.as_deref(), run)?;
+        }
+        Ok(())
     }
 
-    fn run_in(&self, name: &str, directory: &Path) -> Outcome<bool> {
+    fn run_in(&self, name: &str, directory: &Path, door: Door) -> Outcome<bool> {
         Critical::create(directory)?;
         let size = FIRST_TALLY + TALLIES * self.processes + TIMES;
         Numbers::create(&numbers_path(directory), usize::try_from(size)?)?;
         document::create(directory)?;
         let started = Instant::now();
         let (outcome, watched) =
-            document::watching(directory, self.processes, || self.let_them_work(directory));
+            document::watching(directory, self.processes, || self.let_them_work(directory, door));
         let (deaths, failed) = outcome?;
         let lock_held = self.report_lock(name, directory, (deaths, failed), started.elapsed())?;
         Ok(self.report_files(name, directory, deaths, &watched)? && lock_held)
     }
 
     /// Returns how many workers died, and how many failed.
-    fn let_them_work(&self, directory: &Path) -> io::Result<(u64, u32)> {
+    fn let_them_work(&self, directory: &Path, door: Door) -> io::Result<(u64, u32)> {
         let critical = Critical::open(directory)?;
         let numbers = Numbers::open(&numbers_path(directory))?;
         let mut random = Random::new(std::process::id().into());
         let mut workers = (0..self.processes)
-            .map(|number| start(directory, number, random.next()))
+            .map(|number| start(directory, door, number, random.next()))
             .collect::<io::Result<Vec<_>>>()?;
         let mut deaths = 0_u64;
         let mut failed = 0;
@@ -131,7 +141,7 @@ impl Kill {
                     }
                 }
                 deaths += 1;
-                *worker = start(directory, number, random.next())?;
+                *worker = start(directory, door, number, random.next())?;
             }
             // So that a lock that nobody gets any more is noticed.
             let now = critical.count()?;
@@ -175,9 +185,9 @@ impl Kill {
         let (count, overlaps) = (critical.count()?, critical.overlaps()?);
         let lost = noted.saturating_sub(count);
         let unnoted = count.saturating_sub(noted);
-        // Whoever comes next clears all that the dead have left.
+        // The next handle clears all that the dead have left.
         std::thread::sleep(GRACE);
-        filelock::LockOptions::new().acquire(Critical::path(directory))?.release()?;
+        filelock::Lock::new(Critical::path(directory))?.acquire()?.release()?;
         let left = locks_left(directory)?;
         println!(
             "  {name:9} takeovers {takeovers}, deaths {deaths}, increments {count}, lost {lost}, not \
@@ -244,8 +254,9 @@ fn numbers_path(directory: &Path) -> PathBuf {
     directory.join("numbers")
 }
 
-fn start(directory: &Path, number: u64, seed: u64) -> io::Result<Child> {
+fn start(directory: &Path, door: Door, number: u64, seed: u64) -> io::Result<Child> {
     worker("kill")?
+        .arg(door.name())
         .arg(directory)
         .arg(number.to_string())
         .arg(seed.to_string())
@@ -260,12 +271,12 @@ impl Worker {
         let numbers = Numbers::open(&numbers_path(&self.directory))?;
         let path = Critical::path(&self.directory);
         let slots = std::fs::metadata(numbers_path(&self.directory))?.len() / 8;
-        let options = document::patient();
+        let lock = self.door.open(document::patient(), &path)?;
         let mut random = Random::new(self.seed);
         // How long a sync takes is up to all who use the disk.
         let mut writer = Writer::open(&self.directory, self.number, Durability::Atomic)?;
         loop {
-            let guard = options.acquire(&path)?;
+            let guard = lock.acquire()?;
             if guard.takeover().is_some() {
                 let seen = numbers.add(TAKEOVERS, 1)? - 1;
                 let died = numbers.get(DIED_AT)?;

@@ -18,6 +18,7 @@ use filelock::testing::{Environment, Way};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::outcome::Outcome;
+use crate::workload::door::Door;
 use crate::workload::places::places;
 use crate::workspace::worker;
 
@@ -32,6 +33,7 @@ pub(crate) struct Stop {
 
 #[derive(Args)]
 pub(crate) struct Worker {
+    door: Door,
     path: PathBuf,
     #[arg(long)]
     time_based: bool,
@@ -58,16 +60,19 @@ impl Stop {
         let mut right = true;
         for place in places(None)? {
             for time_based in [true, false] {
-                let path = place.path().join(if time_based { "by-time" } else { "by-kernel" });
-                right &= self.run_at(place.name, &path, time_based)?;
+                for door in Door::ALL {
+                    let judge = if time_based { "time" } else { "kernel" };
+                    let path = place.path().join(format!("{}-by-{judge}", door.name()));
+                    right &= self.run_at(place.name, &path, (time_based, door))?;
+                }
             }
         }
         if right { Ok(()) } else { Err("a stopped holder was treated wrongly".into()) }
     }
 
-    fn run_at(&self, name: &str, path: &Path, time_based: bool) -> Outcome<bool> {
+    fn run_at(&self, name: &str, path: &Path, (time_based, door): (bool, Door)) -> Outcome<bool> {
         let (mut replaced, mut lost, mut kept, mut wrote) = (0, 0, 0, 0);
-        let mut victim = Victim::start(path, time_based)?;
+        let mut victim = Victim::start(path, (time_based, door))?;
         for _ in 0..self.holders {
             victim.expect("held")?;
             victim.stop()?;
@@ -92,8 +97,9 @@ impl Stop {
         drop(victim);
         let way = if time_based { "by time" } else { "by the kernel" };
         println!(
-            "  {name:9} judged {way:13} stopped {}, replaced {replaced}, learnt that they lost \
+            "  {name:9} {:8} judged {way:13} stopped {}, replaced {replaced}, learnt that they lost \
              {lost}, kept the lock {kept}, wrote {wrote}",
+            door.name(),
             self.holders
         );
         let all = self.holders;
@@ -118,9 +124,9 @@ fn age(path: &Path) -> Outcome {
 }
 
 impl Victim {
-    fn start(path: &Path, time_based: bool) -> Outcome<Self> {
+    fn start(path: &Path, (time_based, door): (bool, Door)) -> Outcome<Self> {
         let mut command = worker("stop")?;
-        command.arg(path).args(time_based.then_some("--time-based"));
+        command.arg(door.name()).arg(path).args(time_based.then_some("--time-based"));
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let orders = child.stdin.take().expect("because it was piped");
         let answers = BufReader::new(child.stdout.take().expect("because it was piped"));
@@ -171,9 +177,10 @@ impl Drop for Victim {
 impl Worker {
     pub(crate) fn run(self) -> Outcome {
         let mut orders = std::io::stdin().lines();
+        let lock = self.door.open(options(self.time_based), &self.path)?;
         let mut round = 0_u64;
         loop {
-            let guard = options(self.time_based).acquire(&self.path)?;
+            let guard = lock.acquire()?;
             println!("held");
             let Some(order) = orders.next() else { return Ok(()) };
             order?;

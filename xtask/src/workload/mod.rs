@@ -2,6 +2,7 @@
 //! checked of them.
 
 pub(crate) mod document;
+pub(crate) mod door;
 pub(crate) mod mounts;
 pub(crate) mod oracle;
 pub(crate) mod places;
