@@ -27,6 +27,7 @@ enum Kind {
     BenchWaiter(bench::Waiter),
     BenchMemory(bench::MemoryWorker),
     BenchCalls(bench::Calls),
+    BenchCrowd(bench::Crowd),
 }
 
 impl Worker {
@@ -45,6 +46,7 @@ impl Worker {
             Kind::BenchWaiter(worker) => worker.run(),
             Kind::BenchMemory(worker) => worker.run(),
             Kind::BenchCalls(worker) => worker.run(),
+            Kind::BenchCrowd(worker) => worker.run(),
         }
     }
 }

@@ -134,7 +134,23 @@ fn lock(path: &Path) -> Outcome {
     guard.release()?;
     mark("end");
 
+    let lock = filelock::Lock::new(path)?;
+    for _ in 0..3 {
+        lock.acquire()?.release()?;
+    }
+    mark("acquire-again,-through-a-handle");
+    let guard = lock.acquire()?;
+    mark("release,-through-a-handle");
+    guard.release()?;
+    mark("end");
+    drop(lock);
+
     let held = filelock::acquire(path)?.unbind();
+    mark("a-try-that-fails");
+    if filelock::try_acquire(path)?.is_some() {
+        return Err("it was held, and could be acquired".into());
+    }
+    mark("end");
     let polls = AtomicU32::new(0);
     let options =
         filelock::LockOptions::new().timeout(Duration::from_secs(5)).on_wait(move |_, _| {

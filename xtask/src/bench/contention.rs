@@ -27,12 +27,18 @@ enum Lock {
     Apart,
     #[value(name = "filelock")]
     Ours,
+    /// Through one handle for each process.
+    #[value(name = "filelock-reused")]
+    Reused,
     #[cfg(feature = "peers")]
     #[value(name = "gix-lock")]
     Gix,
     #[cfg(feature = "peers")]
     #[value(name = "fd-lock")]
     Fd,
+    #[cfg(feature = "peers")]
+    #[value(name = "std-file-lock")]
+    Std,
 }
 
 impl Lock {
@@ -40,10 +46,13 @@ impl Lock {
         match self {
             Self::Apart => "a-lock-each",
             Self::Ours => "filelock",
+            Self::Reused => "filelock-reused",
             #[cfg(feature = "peers")]
             Self::Gix => "gix-lock",
             #[cfg(feature = "peers")]
             Self::Fd => "fd-lock",
+            #[cfg(feature = "peers")]
+            Self::Std => "std-file-lock",
         }
     }
 }
@@ -183,6 +192,7 @@ impl Contender {
         out.write_all(b"\n")?;
         out.flush()?;
         std::io::stdin().read_exact(&mut [0])?;
+        let mut pass = passage(self.lock, &path)?;
         let mut waits = Vec::new();
         let started = Instant::now();
         while started.elapsed() < TIME {
@@ -192,7 +202,7 @@ impl Contender {
                 waited = asked.elapsed();
                 critical.pass(|| Ok(()))
             };
-            pass(self.lock, &path, &mut inside)?;
+            pass(&mut inside)?;
             waits.extend(u32::try_from(waited.as_micros())?.to_le_bytes());
         }
         out.write_all(&waits)?;
@@ -202,29 +212,61 @@ impl Contender {
 
 const PATIENCE: Duration = Duration::from_secs(120);
 
-fn pass(lock: Lock, path: &Path, inside: &mut dyn FnMut() -> std::io::Result<()>) -> Outcome {
-    match lock {
-        Lock::Apart | Lock::Ours => {
-            let guard = filelock::LockOptions::new().timeout(PATIENCE).acquire(path)?;
+/// What is done in the section.
+type Inside<'a> = &'a mut dyn FnMut() -> std::io::Result<()>;
+/// Acquires, calls what is to be done, and releases.
+type Pass = Box<dyn FnMut(Inside<'_>) -> Outcome>;
+
+#[cfg_attr(
+    feature = "peers",
+    allow(clippy::incompatible_msrv, reason = "measuring beside std takes a recent std")
+)]
+fn passage(lock: Lock, path: &Path) -> Outcome<Pass> {
+    let path = path.to_owned();
+    let patient = filelock::LockOptions::new().timeout(PATIENCE);
+    Ok(match lock {
+        Lock::Apart | Lock::Ours => Box::new(move |inside| {
+            let guard = patient.acquire(&path)?;
             inside()?;
-            guard.release()?;
+            Ok(guard.release()?)
+        }),
+        Lock::Reused => {
+            let lock = patient.lock(&path)?;
+            Box::new(move |inside| {
+                let guard = lock.acquire()?;
+                inside()?;
+                Ok(guard.release()?)
+            })
         }
         #[cfg(feature = "peers")]
-        Lock::Gix => {
+        Lock::Gix => Box::new(move |inside| {
             let fail = gix_lock::acquire::Fail::AfterDurationWithBackoff(PATIENCE);
-            let marker = gix_lock::Marker::acquire_to_hold_resource(path, fail, None, 0)?;
+            let marker = gix_lock::Marker::acquire_to_hold_resource(&path, fail, None, 0)?;
             inside()?;
             drop(marker);
-        }
+            Ok(())
+        }),
         #[cfg(feature = "peers")]
-        Lock::Fd => {
-            let lock = path.with_extension("lock");
-            let file = std::fs::OpenOptions::new().create(true).append(true).open(lock)?;
-            let mut lock = fd_lock::RwLock::new(file);
+        Lock::Fd => Box::new(move |inside| {
+            let mut lock = fd_lock::RwLock::new(open_beside(&path)?);
             let guard = lock.write()?;
             inside()?;
             drop(guard);
+            Ok(())
+        }),
+        #[cfg(feature = "peers")]
+        Lock::Std => {
+            let file = open_beside(&path)?;
+            Box::new(move |inside| {
+                file.lock()?;
+                inside()?;
+                Ok(file.unlock()?)
+            })
         }
-    }
-    Ok(())
+    })
+}
+
+#[cfg(feature = "peers")]
+fn open_beside(path: &Path) -> std::io::Result<std::fs::File> {
+    std::fs::OpenOptions::new().create(true).append(true).open(path.with_extension("lock"))
 }

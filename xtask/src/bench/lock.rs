@@ -20,7 +20,8 @@ pub(super) fn run(page: &mut Page, places: &[Place]) -> Outcome {
         "One process, nobody else around; the ratio is to the same system calls that `filelock` makes, \
          made bare. The others are no substitutes, but show what the guarantees cost: `gix-lock` leaves \
          a file that somebody must remove when its holder is killed, `fd-lock` is an OS lock alone \
-         (no record of who holds it, no peers of another kind), and a bare `mkdir` is both silent \
+         (no record of who holds it, no peers of another kind), as std's `File::lock` is, and a bare \
+         `mkdir` is both silent \
          about its holder and left behind.",
     );
     let mut groups = Vec::new();
@@ -34,6 +35,19 @@ pub(super) fn run(page: &mut Page, places: &[Place]) -> Outcome {
         let bars = timings.into_iter().map(|t| (t.name, t.seconds * 1e6)).collect();
         groups.push((place.name, bars));
     }
+    page.section(
+        "A try that fails",
+        "The lock is held by another handle; each try looks, and gives up at once.",
+    );
+    for place in places {
+        let directory = own_directory(place.path(), "lock-held")?;
+        let timings = measure(EFFORT, 0, tries(&directory)?)?;
+        let mut table = Table::new(&[place.name, "per try", "ratio"]);
+        for timing in &timings {
+            table.row([timing.name.into(), micros(timing.seconds), ratio(timing.ratio)]);
+        }
+        page.table(&table);
+    }
     page.plot("lock", "Acquire and release, uncontended, µs", &plot::bars(&groups));
     Ok(())
 }
@@ -42,12 +56,14 @@ fn variants(place: &Path) -> Outcome<Vec<Variant<'static>>> {
     let bare = own_directory(place, "lock-bare")?;
     let mkdir = own_directory(place, "lock-mkdir")?.join("counter.lock");
     let ours = own_directory(place, "lock-ours")?.join("counter");
+    let lock = filelock::Lock::new(own_directory(place, "lock-reused")?.join("counter"))?;
     let mut variants = vec![
         Variant::new("our system calls, bare", move || {
             let held = bare::lock::acquire(&bare)?;
             Ok(bare::lock::release(&bare, held)?)
         }),
         Variant::new("filelock", move || Ok(filelock::acquire(&ours)?.release()?)),
+        Variant::new("filelock, one handle reused", move || Ok(lock.acquire()?.release()?)),
         Variant::new("mkdir and rmdir alone", move || {
             rustix::fs::mkdir(&mkdir, Mode::from_raw_mode(0o700))?;
             Ok(rustix::fs::rmdir(&mkdir)?)
@@ -57,7 +73,28 @@ fn variants(place: &Path) -> Outcome<Vec<Variant<'static>>> {
     Ok(variants)
 }
 
+/// Tries for locks that are held.
+fn tries(directory: &Path) -> Outcome<Vec<Variant<'static>>> {
+    let path = directory.join("counter");
+    let held = filelock::acquire(&path)?;
+    let lock = filelock::Lock::new(&path)?;
+    let mut variants = vec![
+        Variant::new("filelock", move || {
+            let _ = &held;
+            refused(filelock::try_acquire(&path)?.is_none())
+        }),
+        Variant::new("filelock, one handle reused", move || refused(lock.try_acquire()?.is_none())),
+    ];
+    add_peers_tries(directory, &mut variants)?;
+    Ok(variants)
+}
+
+fn refused(is_refused: bool) -> Outcome {
+    if is_refused { Ok(()) } else { Err("a lock that is held was granted".into()) }
+}
+
 #[cfg(feature = "peers")]
+#[allow(clippy::incompatible_msrv, reason = "measuring beside std takes a recent std")]
 fn add_peers(place: &Path, variants: &mut Vec<Variant<'static>>) -> Outcome {
     let gix = own_directory(place, "lock-gix")?.join("counter");
     let fd = own_directory(place, "lock-fd")?.join("counter");
@@ -65,6 +102,17 @@ fn add_peers(place: &Path, variants: &mut Vec<Variant<'static>>) -> Outcome {
         let fail = gix_lock::acquire::Fail::Immediately;
         drop(gix_lock::Marker::acquire_to_hold_resource(&gix, fail, None, 0)?);
         Ok(())
+    }));
+    let of_std = own_directory(place, "lock-std")?.join("counter");
+    let open = std::fs::File::create(own_directory(place, "lock-std-open")?.join("counter"))?;
+    variants.push(Variant::new("std's File::lock, with opening its file", move || {
+        let file = std::fs::OpenOptions::new().create(true).append(true).open(&of_std)?;
+        file.lock()?;
+        Ok(file.unlock()?)
+    }));
+    variants.push(Variant::new("std's File::lock, file kept open", move || {
+        open.lock()?;
+        Ok(open.unlock()?)
     }));
     variants.push(Variant::new("fd-lock, with opening its file", move || {
         let file = std::fs::OpenOptions::new().create(true).append(true).open(&fd)?;
@@ -75,8 +123,36 @@ fn add_peers(place: &Path, variants: &mut Vec<Variant<'static>>) -> Outcome {
     Ok(())
 }
 
+#[cfg(feature = "peers")]
+#[allow(clippy::incompatible_msrv, reason = "measuring beside std takes a recent std")]
+fn add_peers_tries(directory: &Path, variants: &mut Vec<Variant<'static>>) -> Outcome {
+    let gix = directory.join("gix");
+    let immediately = gix_lock::acquire::Fail::Immediately;
+    let held = gix_lock::Marker::acquire_to_hold_resource(&gix, immediately, None, 0)?;
+    variants.push(Variant::new("gix-lock", move || {
+        let _ = &held;
+        let immediately = gix_lock::acquire::Fail::Immediately;
+        let got = gix_lock::Marker::acquire_to_hold_resource(&gix, immediately, None, 0);
+        refused(got.is_err())
+    }));
+    let std_path = directory.join("std");
+    let held = std::fs::File::create(&std_path)?;
+    held.lock()?;
+    variants.push(Variant::new("std's File::try_lock, with opening its file", move || {
+        let _ = &held;
+        refused(std::fs::File::open(&std_path)?.try_lock().is_err())
+    }));
+    Ok(())
+}
+
 #[cfg(not(feature = "peers"))]
 #[allow(clippy::unnecessary_wraps, reason = "as the other one")]
 fn add_peers(_: &Path, _: &mut Vec<Variant<'static>>) -> Outcome {
+    Ok(())
+}
+
+#[cfg(not(feature = "peers"))]
+#[allow(clippy::unnecessary_wraps, reason = "as the other one")]
+fn add_peers_tries(_: &Path, _: &mut Vec<Variant<'static>>) -> Outcome {
     Ok(())
 }

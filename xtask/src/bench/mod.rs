@@ -3,6 +3,7 @@
 
 mod calls;
 mod contention;
+mod crowd;
 mod document;
 mod lock;
 mod memory;
@@ -16,6 +17,7 @@ use clap::Args;
 
 pub(crate) use calls::Calls;
 pub(crate) use contention::Contender;
+pub(crate) use crowd::Crowd;
 pub(crate) use memory::MemoryWorker;
 pub(crate) use takeover::{Holder, Waiter};
 
@@ -26,10 +28,11 @@ use page::Page;
 /// One part of the page.
 type Part = (&'static str, fn(&mut Page, &[Place]) -> Outcome);
 
-const PARTS: [Part; 7] = [
+const PARTS: [Part; 8] = [
     ("lock", lock::run),
     ("contention", contention::run),
     ("takeover", takeover::run),
+    ("crowd", crowd::run),
     ("document", document::run),
     ("memory", memory::run),
     ("replace", replace::run),
@@ -62,8 +65,9 @@ impl Bench {
             "`cargo xtask bench --write` measured this, and wrote it, in one run on {}. What counts are the \
              ratios: each is the median over many rounds, in each of which all variants took their turn. \
              *tmpfs* is memory, where the calls themselves are all that costs; *disk* is the file system \
-             that this workspace lies on.",
-            machine()?
+             that this workspace lies on{}.",
+            machine()?,
+            file_system(&places)
         ));
         for (name, run) in PARTS {
             if self.only.as_deref().is_none_or(|only| only == name) {
@@ -76,6 +80,15 @@ impl Bench {
         println!("took {:.0} s", started.elapsed().as_secs_f64());
         Ok(())
     }
+}
+
+/// What the system calls the file system of the disk, if it does.
+fn file_system(places: &[Place]) -> String {
+    let Some(disk) = places.last() else { return String::new() };
+    let stat =
+        std::process::Command::new("stat").args(["-f", "-c", "%T"]).arg(disk.path()).output();
+    let name = stat.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
+    name.ok().filter(|name| !name.is_empty()).map_or_else(String::new, |name| format!(" ({name})"))
 }
 
 fn machine() -> Outcome<String> {
