@@ -5,6 +5,7 @@ mod circles;
 mod long;
 mod mutation;
 mod prose;
+mod results;
 mod tasks;
 
 pub(crate) use ci::Ci;

@@ -34,7 +34,7 @@ struct Edit {
     to: &'static str,
 }
 
-const MUTANTS: [Mutant; 8] = [
+const MUTANTS: [Mutant; 14] = [
     Mutant {
         name: "a dead lock is cleared by renaming it aside",
         edits: &[Edit {
@@ -127,6 +127,43 @@ const MUTANTS: [Mutant; 8] = [
         edits: &[Edit {
             from: "if !self.may_act(&occupant) || occupant.has_renewed() {",
             to: "if !self.may_act(&occupant) {",
+        }],
+    },
+    Mutant {
+        name: "an owner on its way out is not left alone",
+        edits: &[Edit {
+            from: "return Verdict::Leaving;",
+            to: "return Verdict::Remnant { timed: false };",
+        }],
+    },
+    Mutant {
+        name: "what was moved to the private name is not looked at",
+        edits: &[Edit {
+            from: "if sys::lstat(&private).is_ok_and(|moved| moved.id != self.claim().id) {",
+            to: "if false {",
+        }],
+    },
+    Mutant {
+        name: "a handle takes whatever stands at its private name",
+        edits: &[Edit {
+            from: "&& sys::is_at(&self.path, claim.id).unwrap_or(false)",
+            to: "&& sys::is_at(&self.path, claim.id).is_ok()",
+        }],
+    },
+    Mutant {
+        name: "a handle takes a directory whose record was replaced",
+        edits: &[Edit { from: "Some(own) if own.is_in(&self.dir)? => {}", to: "Some(_) => {}" }],
+    },
+    Mutant {
+        name: "a forked child takes what its parent parked",
+        edits: &[Edit { from: "let usable = claim.owner.is_current()", to: "let usable = true" }],
+    },
+    Mutant {
+        name: "the same number in another namespace is the same process",
+        edits: &[Edit {
+            from: "self.number == std::process::id() && self.namespace.is_none_or(same)",
+            to: "let _ = same;
+                 self.number == std::process::id()",
         }],
     },
 ];

@@ -20,7 +20,20 @@ pub(super) struct Task {
     environment: &'static [(&'static str, &'static str)],
     /// Whether it can run on this machine; the error says what is missing.
     pub(super) check: fn() -> Outcome,
+    /// A sentence for the page of results.
+    pub(super) shows: &'static str,
+    /// The files whose changes make a result old.
+    pub(super) tests: &'static [&'static str],
 }
+
+const LOCK: &[&str] = &["crates/filelock/src"];
+const DOCUMENT: &[&str] = &[
+    "crates/filelock/src",
+    "crates/fsops/src",
+    "crates/lockedfile/src",
+    "crates/agentslock-core/src",
+];
+const ALL: &[&str] = &["crates"];
 
 /// What the short form adds, and which command runs it.
 #[derive(Clone, Copy)]
@@ -44,30 +57,42 @@ pub(super) const TASKS: &[Task] = &[
         "16",
         "--increments",
         "62500",
-    ]),
+    ])
+        .shows(DOCUMENT, "Many processes increment one counter, append to one log and flush one document: nothing is lost, nothing is torn, no two hold a lock at once."),
     task("contention, mostly flushes", &["xtask", "contention", "--processes", "8"])
         .short(Short::None)
-        .long(&["--increments", "1250", "--flushes", "1250"]),
-    task("kill", &["xtask", "kill"]).long(&["--processes", "8", "--takeovers", "100000"]),
+        .long(&["--increments", "1250", "--flushes", "1250"])
+        .shows(DOCUMENT, "The same, with as many flushes as increments."),
+    task("kill", &["xtask", "kill"]).long(&["--processes", "8", "--takeovers", "100000"])
+        .shows(DOCUMENT, "Holders and waiters die by SIGKILL wherever they are: nothing acknowledged is lost, and the next process holds the lock in milliseconds."),
     task("kill, mostly flushes", &["xtask", "kill"]).short(Short::None).long(&[
         "--takeovers",
         "1000",
         "--flushes",
         "10000",
-    ]),
-    task("stop", &["xtask", "stop"]).long(&["--holders", "1000"]),
+    ])
+        .shows(DOCUMENT, "The same, with many more flushes."),
+    task("stop", &["xtask", "stop"]).long(&["--holders", "1000"])
+        .shows(LOCK, "Holders are stopped past the TTL. If the clock judges, each learns that it lost; if the kernel does, none loses its lock."),
     task("api", &["xtask", "api", "--quiet"]).check(api::check),
-    task("crash-sweep", &["xtask", "crash-sweep"]).check(inject::check).long(&["--all"]),
-    task("fault-sweep", &["xtask", "fault-sweep"]).check(inject::check).long(&["--all"]),
-    task("power-cut", &["xtask", "power-cut"]).check(power_cut::check).long(&["--clones", "200"]),
+    task("crash-sweep", &["xtask", "crash-sweep"]).check(inject::check).long(&["--all"])
+        .shows(DOCUMENT, "A death at each system call: the file is the old or the new one, and the next writer succeeds."),
+    task("fault-sweep", &["xtask", "fault-sweep"]).check(inject::check).long(&["--all"])
+        .shows(DOCUMENT, "An error from each system call: old or new file, an honest error, and nothing left that nobody clears."),
+    task("power-cut", &["xtask", "power-cut"]).check(power_cut::check).long(&["--clones", "200"])
+        .shows(DOCUMENT, "The power is cut at random instants: nothing that was acknowledged as durable is lost."),
     task("power-cut without syncing", &["xtask", "power-cut", "--atomic"])
         .check(power_cut::check)
         .short(Short::None)
-        .long(&["--clones", "200"]),
-    task("platforms", &["xtask", "platforms"]).check(platforms::check).long(&["--long"]),
+        .long(&["--clones", "200"])
+        .shows(DOCUMENT, "The same without syncing. What is lost is counted."),
+    task("platforms", &["xtask", "platforms"]).check(platforms::check).long(&["--long"])
+        .shows(ALL, "Windows under Wine; type checks for Apple systems and FreeBSD."),
     // The long form takes every kind of volume that can be mounted here.
-    task("probe", &["xtask", "probe"]).short(Short::Ci(&["target"])).long(&[]),
-    task("interop", &["xtask", "interop"]).check(has_python).long(&["--increments", "1000"]),
+    task("probe", &["xtask", "probe"]).short(Short::Ci(&["target"])).long(&[])
+        .shows(ALL, "What each kind of volume does, beside what the code assumes of it."),
+    task("interop", &["xtask", "interop"]).check(has_python).long(&["--increments", "1000"])
+        .shows(LOCK, "Ours beside an older build of ours and the Go generations, each with its faults and without."),
     task("fuzz targets", &["check", "--quiet", "--manifest-path", "fuzz/Cargo.toml"])
         .check(has_cpp_compiler),
     Task {
@@ -75,14 +100,18 @@ pub(super) const TASKS: &[Task] = &[
         ..task("model", &["test", "--quiet", "--release", "-p", "filelock", "--test", "model"])
             .short(Short::Verify(&[]))
             .long(&[])
+            .shows(LOCK, "The protocol as a model, explored exhaustively within larger bounds.")
     },
     task("filesystems", &["xtask", "filesystems"])
         .short(Short::Verify(&["--increments", "50", "--takeovers", "20"]))
-        .long(&[]),
-    task("mutation", &["xtask", "mutation"]).short(Short::None).long(&[]),
+        .long(&[])
+        .shows(DOCUMENT, "Contention, kill and the sweeps on each kind of file system."),
+    task("mutation", &["xtask", "mutation"]).short(Short::None).long(&[])
+        .shows(LOCK, "The protocol is broken on purpose, in one way after the other: each time a test fails."),
     task("sections", &["test", "--quiet", "-p", "agentslock-adapters", "--test", "processes"])
         .short(Short::None)
-        .long(&["--", "--include-ignored", "--skip", "killed"]),
+        .long(&["--", "--include-ignored", "--skip", "killed"])
+        .shows(ALL, "Resolvers and adapters as processes on one document, at length."),
     task(
         "bumps",
         &["test", "--quiet", "-p", "agentslock-adapters", "--test", "processes", "killed"],
@@ -100,6 +129,8 @@ const fn task(name: &'static str, command: &'static [&'static str]) -> Task {
         long: None,
         environment: &[],
         check: nothing_is_missing,
+        shows: "",
+        tests: ALL,
     }
 }
 
@@ -114,6 +145,11 @@ impl Task {
 
     const fn check(self, check: fn() -> Outcome) -> Self {
         Self { check, ..self }
+    }
+
+    /// What the long form shows, and of which files.
+    const fn shows(self, tests: &'static [&'static str], shows: &'static str) -> Self {
+        Self { shows, tests, ..self }
     }
 
     /// What `ci` runs of it, if it does.
