@@ -115,7 +115,7 @@ impl Crowd {
         let took: Duration;
         match self.act {
             Act::TryFree | Act::Takeover => {
-                let guard = filelock::try_acquire(&self.path)?.ok_or("it was held")?;
+                let guard = filelock::try_acquire(&self.path)?.acquired().ok_or("it was held")?;
                 took = started.elapsed();
                 guard.release()?;
             }
@@ -126,7 +126,7 @@ impl Crowd {
                 guard.release()?;
             }
             Act::FailedTry => {
-                let guard = filelock::try_acquire(&self.path)?;
+                let guard = filelock::try_acquire(&self.path)?.acquired();
                 took = started.elapsed();
                 if guard.is_some() {
                     return Err("it was not held".into());

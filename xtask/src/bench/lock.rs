@@ -76,14 +76,14 @@ fn variants(place: &Path) -> Outcome<Vec<Variant<'static>>> {
 /// Tries for locks that are held.
 fn tries(directory: &Path) -> Outcome<Vec<Variant<'static>>> {
     let path = directory.join("counter");
-    let held = filelock::acquire(&path)?;
+    let held = filelock::acquire(&path)?.unbind();
     let lock = filelock::Lock::new(&path)?;
     let mut variants = vec![
         Variant::new("filelock", move || {
             let _ = &held;
-            refused(filelock::try_acquire(&path)?.is_none())
+            refused(filelock::try_acquire(&path)?.acquired().is_none())
         }),
-        Variant::new("filelock, one handle reused", move || refused(lock.try_acquire()?.is_none())),
+        Variant::new("filelock, one handle reused", move || refused(lock.try_acquire()?.acquired().is_none())),
     ];
     add_peers_tries(directory, &mut variants)?;
     Ok(variants)

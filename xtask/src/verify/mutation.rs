@@ -67,13 +67,13 @@ const MUTANTS: [Mutant; 14] = [
                 from: "match dir.try_flock_exclusive() {
                        Ok(true) => {}
                        Ok(false) => return Err(FillError::Refused),
-                       Err(_) => return Err(FillError::NoFlock),
+                       Err(_) => return Err(FillError::Unsupported),
                        }",
                 to: "if false {
                          return Err(FillError::Refused);
                      }
                      if false {
-                         return Err(FillError::NoFlock);
+                         return Err(FillError::Unsupported);
                      }",
             },
             Edit {
@@ -88,18 +88,35 @@ const MUTANTS: [Mutant; 14] = [
         edits: &[
             Edit { from: "verified?;", to: "let _ = verified;" },
             Edit {
-                from: "if is_ours {",
-                to: "let _ = (is_ours, sys::unlink(&lock.join(record::NAME)));
-                     if true {",
+                from: "remove_record(guard)?;",
+                to: "let _ = remove_record(guard);
+                     guard.state = State::RecordGone;",
+            },
+            Edit {
+                from: "if !sys::is_at(lock, id).map_err(|error| Failure::Io(\"examine\", error))? {
+                       return Ok(());
+                       }",
+                to: "let _ = sys::unlink(&lock.join(record::NAME));",
             },
         ],
     },
     Mutant {
         name: "verify is always true",
-        edits: &[Edit {
-            from: "let lost = |how| Err(NotHeld::Lost { lock: self.names.lock.clone(), how }.into());",
-            to: "let lost = |_how: &'static str| Ok::<(), VerifyError>(());",
-        }],
+        edits: &[
+            Edit {
+                from: "Ok(_) => Err(self.lost(\"another lock stands at its name\")),",
+                to: "Ok(_) => Ok(()),",
+            },
+            Edit { from: "Err(self.lost(\"it is no longer there\"))", to: "Ok(())" },
+            Edit {
+                from: "None => Err(self.lost(\"its record was removed or replaced\")),",
+                to: "None => Ok(()),",
+            },
+            Edit {
+                from: "Some(_) => Err(self.lost(\"its record is another's\")),",
+                to: "Some(_) => Ok(()),",
+            },
+        ],
     },
     Mutant {
         name: "a judge does not ask whether the name still stands for what it judged",

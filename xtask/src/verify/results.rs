@@ -216,7 +216,7 @@ mod tests {
 
     fn shown(passed: bool) -> Shown {
         let command = "cargo xtask stop --holders 1000".to_owned();
-        let output = (0..100).map(|line| format!("line {line}\n")).collect::<String>();
+        let output = (0..100).map(|line| format!("line {line}")).collect::<Vec<_>>().join("\n");
         Shown::new(command, "0123456789", 7, passed, &output)
             .expect("because this machine has a name and a date")
     }

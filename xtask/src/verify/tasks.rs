@@ -117,7 +117,8 @@ pub(super) const TASKS: &[Task] = &[
         &["test", "--quiet", "-p", "agentslock-adapters", "--test", "processes", "killed"],
     )
     .short(Short::None)
-    .long(&["--", "--include-ignored", "--nocapture"]),
+    .long(&["--", "--include-ignored", "--nocapture"])
+    .shows(ALL, "Adapters that are killed while they change one document: nothing is lost or mixed."),
 ];
 
 /// One that `ci` runs just so, that needs nothing, and that has no long form.

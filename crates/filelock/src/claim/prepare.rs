@@ -115,8 +115,10 @@ impl Drop for Preparation {
             && claim.owner.is_current()
         {
             let _ = claim.dir.unlink(record::NAME);
-            // Nobody else makes this name; but whoever moves files about can put something there.
-            if sys::is_at(&self.path, claim.id).unwrap_or(false) {
+            // No other process makes this name; but a person who moves files can put something
+            // there. If it cannot be looked at, it most likely is ours: `rmdir` takes no more than an
+            // empty directory.
+            if sys::is_at(&self.path, claim.id).unwrap_or(true) {
                 let _ = sys::rmdir(&self.path);
             }
         }
