@@ -83,7 +83,9 @@ fn tries(directory: &Path) -> Outcome<Vec<Variant<'static>>> {
             let _ = &held;
             refused(filelock::try_acquire(&path)?.acquired().is_none())
         }),
-        Variant::new("filelock, one handle reused", move || refused(lock.try_acquire()?.acquired().is_none())),
+        Variant::new("filelock, one handle reused", move || {
+            refused(lock.try_acquire()?.acquired().is_none())
+        }),
     ];
     add_peers_tries(directory, &mut variants)?;
     Ok(variants)

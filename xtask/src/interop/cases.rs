@@ -175,7 +175,7 @@ fn left_behind_is_swept(at: &Path, way: Way) -> Outcome<Found> {
         return Ok(Found::NotPromised);
     }
     let target = at.join("target");
-    let guard = way.options(0).acquire(&target)?;
+    let guard = way.options(0).acquire(&target)?.unbind();
     let limits = Limits { grace: GRACE, timeout: SHORT, ..Limits::default() };
 
     let mut living = python_holder(Role::Older, Limits::default(), &target, 0)?;
