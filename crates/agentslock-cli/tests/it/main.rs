@@ -18,6 +18,7 @@ mod find;
 mod find_border;
 mod flags;
 mod holder;
+mod hooks;
 mod man;
 mod merge;
 

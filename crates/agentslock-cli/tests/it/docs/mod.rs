@@ -32,7 +32,20 @@ fn all_that_the_page_shows_is_so() {
     let page = fs::read_to_string(root().join("docs/cli.md")).unwrap();
     let sections = page::sections(&page);
     let verbs = [
-        "show", "set", "unset", "edit", "doctor", "init", "completions", "man", "check", "digest", "diff", "merge", "run", "holder",
+        "show",
+        "set",
+        "unset",
+        "edit",
+        "doctor",
+        "init",
+        "completions",
+        "man",
+        "check",
+        "digest",
+        "diff",
+        "merge",
+        "run",
+        "holder",
         "append",
     ];
     for verb in verbs {

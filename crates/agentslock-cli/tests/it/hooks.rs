@@ -1,0 +1,142 @@
+//! `examples/hooks`: what people copy works, also if ten agents of each language do it at once.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::merge::repo::{has_git, isolated};
+use crate::support::{DOCUMENT, Lab, PROGRAM, Program};
+
+fn hooks() -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2);
+    root.expect("because this crate lies in the workspace's crates").join("examples/hooks")
+}
+
+/// With the program on the path.
+fn program(lab: &Lab, program: impl AsRef<std::ffi::OsStr>, arguments: &[&str]) -> Program {
+    let directory = Path::new(PROGRAM).parent().expect("because it lies in one");
+    let path = format!("{}:{}", directory.display(), std::env::var("PATH").unwrap());
+    Program::new(program).args(arguments).env("PATH", path).in_directory(lab.root())
+}
+
+/// Whether this machine has what runs a hook. If not, says so.
+fn has(tool: &str, test: &str) -> bool {
+    let is_here = Command::new(tool).arg("--version").output().is_ok_and(|it| it.status.success());
+    if !is_here {
+        testkit::skip(test, &format!("there is no {tool}"));
+    }
+    is_here
+}
+
+#[test]
+fn ten_agents_of_each_language_lose_nothing_and_tear_no_line() {
+    const TEST: &str = "ten_agents_of_each_language_lose_nothing_and_tear_no_line";
+    const AGENTS: usize = 10;
+    let languages: Vec<&str> = [("agent.sh", "sh"), ("agent.py", "python3"), ("agent.js", "node")]
+        .into_iter()
+        .filter(|(_, tool)| *tool == "sh" || has(tool, TEST))
+        .map(|(hook, _)| hook)
+        .collect();
+    let lab = Lab::with("{\n  \"lock_version\": 1\n}\n");
+    fs::create_dir(lab.join(".agents")).unwrap();
+    // Longer than the hooks wait by themselves: this machine may be busy.
+    let hook = |hook: &str, event: &str, agent: &str| {
+        let input = format!("{{\"agent\": \"{agent}\",\n \"event\": \"{event}\"}}");
+        let hook = program(&lab, hooks().join(hook), &[event, agent]);
+        let ended = hook.env("AGENTSLOCK_WAIT", "100").input(input).run().exits(0);
+        ended.says_nothing();
+    };
+    std::thread::scope(|scope| {
+        for language in &languages {
+            for number in 0..AGENTS {
+                scope.spawn(move || {
+                    let agent = format!("{language}-{number}");
+                    for event in ["start", "tool", "end"] {
+                        hook(language, event, &agent);
+                    }
+                });
+            }
+        }
+    });
+    let all = languages.len() * AGENTS;
+    let log = lab.read(".agents/events.ndjson");
+    let events: Vec<Value> =
+        log.lines().map(|line| serde_json::from_str(line).expect("a whole line")).collect();
+    assert_eq!(events.len(), 3 * all);
+    for event in ["start", "tool", "end"] {
+        assert_eq!(events.iter().filter(|it| it["event"] == event).count(), all, "{event}");
+    }
+    let document: Value = serde_json::from_str(&lab.document()).unwrap();
+    assert_eq!(document["counters"]["runs"], all, "{document}");
+    assert_eq!(document["agents"].as_object().unwrap().len(), all, "{document}");
+    lab.cli(["check"]).run().exits(0);
+    lab.expect_free(DOCUMENT);
+}
+
+#[test]
+fn an_agent_is_not_failed_by_its_hook() {
+    const TEST: &str = "an_agent_is_not_failed_by_its_hook";
+    let lab = Lab::with("{}\n");
+    fs::create_dir(lab.join(".agents")).unwrap();
+    let holders = [lab.hold(DOCUMENT), lab.hold(".agents/events.ndjson")];
+    for (hook, tool) in [("agent.sh", "sh"), ("agent.py", "python3"), ("agent.js", "node")] {
+        if tool != "sh" && !has(tool, TEST) {
+            continue;
+        }
+        let hook = program(&lab, hooks().join(hook), &["start", "a"]).env("AGENTSLOCK_WAIT", "0");
+        let ended = hook.input("{}").run().exits(0);
+        assert!(ended.stderr.contains("recorded"), "{ended:?}");
+    }
+    for holder in holders {
+        holder.finish().exits(0);
+    }
+}
+
+#[test]
+fn the_hook_of_git_refuses_what_check_refuses() {
+    let test = "the_hook_of_git_refuses_what_check_refuses";
+    if !has_git(test) {
+        return;
+    }
+    let lab = Lab::with("{}\n");
+    let git = |arguments: &[&str]| isolated(program(&lab, "git", arguments), &lab).run();
+    git(&["init", "-q", "-b", "main"]).exits(0);
+    fs::copy(hooks().join("pre-commit"), lab.join(".git/hooks/pre-commit")).unwrap();
+    git(&["add", "-A"]).exits(0);
+    git(&["commit", "-qm", "first"]).exits(0);
+    lab.write(DOCUMENT, "{}  ");
+    let ended = git(&["commit", "-qam", "second"]).exits(1);
+    let said = format!("{}{}", ended.out(), ended.stderr);
+    assert!(said.contains("not-canonical"), "{said}");
+    // What is not part of the commit does not matter.
+    git(&["commit", "-q", "--allow-empty", "-m", "third"]).exits(0);
+}
+
+#[test]
+fn a_cron_job_that_still_runs_is_not_started_again() {
+    let lab = Lab::new();
+    let nightly = || program(&lab, hooks().join("nightly"), &[]).env("NIGHTLY_WORK", "1.5");
+    let first = nightly().start();
+    testkit::wait_until(crate::support::WATCHDOG, || lab.join("nightly.log").exists());
+    nightly().run().exits(0);
+    first.finish().exits(0);
+    assert_eq!(lab.read("nightly.log"), "begin\nend\n");
+}
+
+#[test]
+fn two_makes_build_one_after_the_other() {
+    let test = "two_makes_build_one_after_the_other";
+    if !has("make", test) {
+        return;
+    }
+    let lab = Lab::with("{}\n");
+    fs::copy(hooks().join("Makefile"), lab.join("Makefile")).unwrap();
+    let running: Vec<_> = (0..4).map(|_| program(&lab, "make", &["-s", "build"]).start()).collect();
+    for make in running {
+        make.finish().exits(0);
+    }
+    assert_eq!(lab.read("build.log"), "begin\nend\n".repeat(4));
+    program(&lab, "make", &["-s", "check"]).run().exits(0);
+}
