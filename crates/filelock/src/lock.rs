@@ -25,7 +25,7 @@ use crate::options::LockOptions;
 /// handle (by a signal, [`std::process::exit`]) can leave that directory. It blocks nobody; the
 /// first acquisition of the next handle removes it.
 ///
-/// Threads can share a handle. Each acquisition has its own guard; while one thread holds the lock,
+/// Threads can share a handle, or clones of it, which are one. Each acquisition has its own guard; while one thread holds the lock,
 /// the others wait.
 ///
 /// # Forked children
@@ -47,7 +47,7 @@ use crate::options::LockOptions;
 /// }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Lock {
     names: Names,
     options: LockOptions,

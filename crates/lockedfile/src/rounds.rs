@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use filelock::{LockGuard, NotHeld, ReleaseError, VerifyError};
+use filelock::{Lock, LockGuard, NotHeld, ReleaseError, VerifyError};
 use fsops::{AtomicFile, Contents, CreatedParents, Durability, ReplaceError, Reread, Version};
 
 use crate::error::{Disturbance, Error};
@@ -60,6 +60,8 @@ const LEFT_OVER: Duration = filelock::TTL;
 #[derive(Debug)]
 pub struct Rounds<'a> {
     options: &'a Options,
+    /// A handle of the lock, if the caller changes the file again and again.
+    lock: Option<&'a Lock>,
     path: PathBuf,
     round: u32,
     /// Removed again if no file came to be.
@@ -74,11 +76,34 @@ impl Options {
     ///
     /// [`Error::CreateDirectory`].
     pub fn rounds(&self, path: impl AsRef<Path>) -> Result<Rounds<'_>, Error> {
-        let failed = |source| Error::CreateDirectory { path: path.as_ref().to_owned(), source };
-        let path = std::path::absolute(path.as_ref()).map_err(failed)?;
+        self.rounds_at(path.as_ref(), None)
+    }
+
+    /// A handle of the lock of the file at `path`, for [`rounds_of`](Self::rounds_of). Touches nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Lock`] if the path or an option of the lock is unusable.
+    pub fn handle(&self, path: impl AsRef<Path>) -> Result<Lock, Error> {
+        Ok(self.lock.lock(path)?)
+    }
+
+    /// As [`rounds`](Self::rounds), of the file that `lock` protects, for a program that changes it
+    /// again and again: that is faster from the second change on.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::CreateDirectory`].
+    pub fn rounds_of<'a>(&'a self, lock: &'a Lock) -> Result<Rounds<'a>, Error> {
+        self.rounds_at(lock.path(), Some(lock))
+    }
+
+    fn rounds_at<'a>(&'a self, path: &Path, lock: Option<&'a Lock>) -> Result<Rounds<'a>, Error> {
+        let failed = |source| Error::CreateDirectory { path: path.to_owned(), source };
+        let path = std::path::absolute(path).map_err(failed)?;
         let created = fsops::create_parents(&path, self.durability)
             .map_err(|source| Error::CreateDirectory { path: path.clone(), source })?;
-        Ok(Rounds { options: self, path, round: 1, created: Some(created) })
+        Ok(Rounds { options: self, lock, path, round: 1, created: Some(created) })
     }
 }
 
@@ -94,7 +119,10 @@ impl Rounds<'_> {
     ///
     /// [`Error::Lock`].
     pub fn lock(&mut self) -> Result<Held, Error> {
-        let guard = self.options.lock.acquire(&self.path)?;
+        let guard = match self.lock {
+            Some(lock) => lock.acquire()?,
+            None => self.options.lock.acquire(&self.path)?,
+        };
         Ok(self.adopt(guard))
     }
 

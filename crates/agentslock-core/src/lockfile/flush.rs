@@ -35,8 +35,12 @@ impl Lockfile {
             return Err(FlushError::NoFile);
         }
         let path = self.path();
-        let mut rounds = self.options.file.rounds(path)?;
-        let _turn = self.take_turn();
+        let mut turn = self.take_turn();
+        let lock = match &*turn {
+            Some(lock) => lock,
+            None => turn.insert(self.options.file.handle(path)?),
+        };
+        let mut rounds = self.options.file.rounds_of(lock)?;
         // Put together before the lock is taken, so that no other process waits for it.
         let known = self.fold_written();
         loop {

@@ -23,6 +23,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use filelock::Lock;
 use fsops::Version;
 use lockedfile::Held;
 use serde::Serialize;
@@ -55,8 +56,9 @@ pub struct Lockfile {
     has_file: bool,
     options: LockfileOptions,
     state: Mutex<State>,
-    /// The flushes of one handle take turns.
-    turn: Mutex<()>,
+    /// The flushes of one handle take turns. They share the handle of the lock, which is faster from
+    /// the second flush on: the first one makes it.
+    turn: Mutex<Option<Lock>>,
     /// Inside [`update`](Self::update): the lock, which is held.
     held: Option<Held>,
 }
@@ -101,7 +103,7 @@ impl Lockfile {
             has_file: true,
             options,
             state: Mutex::new(state),
-            turn: Mutex::new(()),
+            turn: Mutex::new(None),
             held: None,
         }
     }
@@ -332,7 +334,7 @@ impl Lockfile {
         (self.held.expect("because an update's handle was made with its lock"), state)
     }
 
-    fn take_turn(&self) -> MutexGuard<'_, ()> {
+    fn take_turn(&self) -> MutexGuard<'_, Option<Lock>> {
         self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -43,7 +43,7 @@ impl Log {
         for record in &records {
             AppendFile::check(&self.path, record)?;
         }
-        let mut rounds = self.options.rounds(&self.path)?;
+        let mut rounds = self.rounds()?;
         loop {
             let held = rounds.lock()?;
             if let Some(by) = held.disturbance()? {
@@ -76,7 +76,7 @@ impl Log {
         F: FnMut(Last<'_>) -> Result<Vec<u8>, E>,
         E: From<LogError>,
     {
-        let mut rounds = self.options.rounds(&self.path).map_err(LogError::from)?;
+        let mut rounds = self.rounds().map_err(LogError::from)?;
         loop {
             let held = rounds.lock().map_err(LogError::from)?;
             let path = held.path();

@@ -5,17 +5,21 @@ pub(crate) mod rewrite;
 mod rotate;
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
+use filelock::Lock;
 use fsops::{AppendError, AppendFile, Tail, TornTail};
 
-use crate::error::LogError;
+use crate::error::{Error, LogError};
 use crate::options::Options;
+use crate::rounds::Rounds;
 
 /// The longest record that [`Log::append_with`] reads back, in bytes: 16 MiB.
 pub const LONGEST_RECORD: u64 = 16 * 1024 * 1024;
 
-/// A log of lines, each a record, under the log's lock. It holds a path and no state: each call
-/// opens the log as it is by then, so that a rotated log is followed.
+/// A log of lines, each a record, under the log's lock. Each call opens the log as it is by then, so
+/// that a rotated log is followed. Between calls in a row the lock's directory stays ready beside
+/// the log ([`filelock::Lock`]), until this value and its clones are dropped.
 ///
 /// ```
 /// # let directory = tempfile::tempdir()?;
@@ -35,6 +39,8 @@ pub struct Log {
     path: PathBuf,
     options: Options,
     torn_tail: TornTail,
+    /// Made by the first call that takes the lock.
+    lock: OnceLock<Lock>,
 }
 
 impl Log {
@@ -45,7 +51,24 @@ impl Log {
 
     /// The log at `path`.
     pub fn with_options(path: impl AsRef<Path>, options: Options) -> Self {
-        Self { path: path.as_ref().to_owned(), options, torn_tail: TornTail::default() }
+        let (path, torn_tail) = (path.as_ref().to_owned(), TornTail::default());
+        Self { path, options, torn_tail, lock: OnceLock::new() }
+    }
+
+    /// Begins a change of the log.
+    fn rounds(&self) -> Result<Rounds<'_>, Error> {
+        // A relative path can name another log in the next call.
+        if self.path.is_relative() {
+            return self.options.rounds(&self.path);
+        }
+        let lock = match self.lock.get() {
+            Some(lock) => lock,
+            None => {
+                let lock = self.options.handle(&self.path)?;
+                self.lock.get_or_init(|| lock)
+            }
+        };
+        self.options.rounds_of(lock)
     }
 
     /// What becomes of the part of a record that a killed writer left at the end of the log. The

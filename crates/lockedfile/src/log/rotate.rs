@@ -54,7 +54,7 @@ impl Log {
         if wanted(&mut decide)?.is_none() {
             return Ok(None);
         }
-        let mut rounds = self.options.rounds(&self.path).map_err(LogError::from)?;
+        let mut rounds = self.rounds().map_err(LogError::from)?;
         loop {
             let held = rounds.lock().map_err(LogError::from)?;
             let Some(archive) = wanted(&mut decide)? else {

@@ -31,6 +31,8 @@ fn while_somebody_holds_the_lock_the_stage_is_kept() {
     assert_eq!(lockfile.flush().unwrap(), Flushed::Written);
     assert_eq!(lab.text(), "{\n  \"a\": 1\n}\n");
     assert_eq!(lockfile.flush().unwrap(), Flushed::Unchanged);
+    // Between flushes in a row a handle keeps the lock's directory beside the document.
+    drop(lockfile);
     lab.assert_only_the_document();
 }
 

@@ -18,6 +18,7 @@ fn two_handles_take_turns_and_lose_nothing() {
     assert_eq!(end.section::<u8>("one").unwrap(), Some(19));
     assert_eq!(end.section::<u8>("two").unwrap(), Some(19));
     assert_eq!(end.section_names(), ["adapters", "install", "one", "two", "units"]);
+    drop(handles);
     lab.assert_only_the_document();
 }
 

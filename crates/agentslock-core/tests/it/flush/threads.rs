@@ -112,7 +112,8 @@ fn threads_that_flush_one_handle_each_have_written_what_they_staged() {
     const THREADS: u32 = 4;
     const ROUNDS: u32 = 200;
     let lab = Lab::in_memory();
-    let lockfile = &lab.open();
+    let handle = lab.open();
+    let lockfile = &handle;
     thread::scope(|scope| {
         for thread in 0..THREADS {
             let lab = &lab;
@@ -129,6 +130,7 @@ fn threads_that_flush_one_handle_each_have_written_what_they_staged() {
         }
     });
     assert_eq!(lab.open().section_names().len(), THREADS as usize);
+    drop(handle);
     lab.assert_only_the_document();
 }
 

@@ -12,6 +12,7 @@ fn with_nothing_staged_the_file_is_left_alone_however_it_is_laid_out() {
         let lockfile = lab.open();
         assert_eq!(lockfile.flush().unwrap(), Flushed::Unchanged);
         assert_eq!(lockfile.flush().unwrap(), Flushed::Unchanged);
+        drop(lockfile);
         let updated = quick().update(lab.path(), |_| Ok::<_, FlushError>(7)).unwrap();
         assert_eq!((updated.value, updated.flushed), (7, Flushed::Unchanged));
         assert_eq!(lab.picture(), before);
