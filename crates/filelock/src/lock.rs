@@ -80,15 +80,6 @@ impl Lock {
         })
     }
 
-    /// As [`acquire`](Self::acquire), with other options for this one call.
-    ///
-    /// # Errors
-    ///
-    /// See [`LockOptions::acquire`].
-    pub fn acquire_with(&self, options: &LockOptions) -> Result<LockGuard, AcquireError> {
-        acquire_from(&self.names, options, Some(&self.slot), &mut |_, _| ControlFlow::Continue(()))
-    }
-
     /// Acquires the lock if it is free or its holder is gone; else says who holds it. Never
     /// waits.
     ///
