@@ -14,6 +14,9 @@ mod gitignore_block;
 #[path = "../../examples/task_board.rs"]
 #[allow(dead_code, reason = "its main is not called")]
 mod task_board;
+#[path = "../../examples/two_boards.rs"]
+#[allow(dead_code, reason = "its main is not called")]
+mod two_boards;
 
 const PROCESSES: usize = 10;
 
@@ -130,4 +133,41 @@ fn ten_processes_write_one_chain_across_rotations() {
     let changed = fs::read_to_string(&archive).unwrap().replacen("event", "tneve", 1);
     fs::write(&archive, changed).unwrap();
     assert!(audit_log::verify(&log).unwrap_err().to_string().contains("the chain breaks"));
+}
+
+#[test]
+fn child_moves_tasks() {
+    let Some(parent) = testkit::parent() else { return };
+    let one = parent.path("FILE");
+    let other = one.with_extension("other");
+    // Half of the processes the one way, half the other.
+    let (from, to) = if parent.number("NUMBER") % 2 == 0 { (&one, &other) } else { (&other, &one) };
+    for _ in 0..20 {
+        two_boards::move_first(from, to).unwrap();
+    }
+}
+
+#[test]
+fn two_boards_in_opposite_orders_lose_no_task_and_do_not_dead_lock() {
+    let directory = tempfile::tempdir().unwrap();
+    let one = directory.path().join("file");
+    let all: Vec<_> = (0..40).map(|task| format!("task {task:02}")).collect();
+    fs::write(&one, all[..20].join("\n") + "\n").unwrap();
+    fs::write(one.with_extension("other"), all[20..].join("\n") + "\n").unwrap();
+    let children: Vec<_> = (0..PROCESSES)
+        .map(|number| {
+            ChildTest::new(module_path!(), "child_moves_tasks")
+                .var("FILE", &one)
+                .var("NUMBER", number.to_string())
+                .spawn()
+        })
+        .collect();
+    for child in children {
+        child.succeed();
+    }
+    let both = fs::read_to_string(&one).unwrap()
+        + &fs::read_to_string(one.with_extension("other")).unwrap();
+    let mut found: Vec<_> = both.lines().collect();
+    found.sort_unstable();
+    assert_eq!(found, all);
 }
