@@ -11,8 +11,11 @@
 
 pub(crate) mod facts;
 pub(crate) mod file;
+mod lines;
 
 use facts::Facts;
+pub(crate) use lines::stamp_digits;
+use lines::{STAMP_DIGITS, decimal, split_line};
 
 /// The record's name inside the lock directory.
 pub(crate) const NAME: &str = "holder";
@@ -24,9 +27,6 @@ pub(crate) const PUBLISHED: u32 = 0o1711;
 
 /// How much of a record is read at most, in bytes. Somebody may have put a large file there.
 pub(crate) const LIMIT: usize = 4096;
-
-/// The width of the stamp. Fixed, so that a renewal overwrites it in place with one write.
-const STAMP_DIGITS: usize = 19;
 
 /// What the fourth line names when the running kernel has no name: nobody's kernel.
 const NO_KERNEL: &str = "-";
@@ -94,11 +94,6 @@ impl Record {
     }
 }
 
-/// The stamp as it stands in a record.
-pub(crate) fn stamp_digits(stamp: i64) -> String {
-    format!("{:0STAMP_DIGITS$}", stamp.max(0))
-}
-
 fn text_after(line: &[u8], key: &[u8]) -> Option<String> {
     std::str::from_utf8(line.strip_prefix(key)?).ok().map(str::to_owned)
 }
@@ -107,19 +102,6 @@ fn text_after(line: &[u8], key: &[u8]) -> Option<String> {
 /// any other name.
 fn is_unique(text: &str) -> bool {
     text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
-}
-
-fn split_line(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let end = bytes.iter().position(|byte| *byte == b'\n')?;
-    Some((&bytes[..end], &bytes[end + 1..]))
-}
-
-/// Digits only: no sign, no blank. `i64::MAX` has 19 digits, as every stamp has.
-fn decimal(bytes: &[u8]) -> Option<i64> {
-    if bytes.is_empty() || !bytes.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    std::str::from_utf8(bytes).ok()?.parse().ok()
 }
 
 #[cfg(test)]

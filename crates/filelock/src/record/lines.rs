@@ -1,0 +1,22 @@
+//! The lines of a record, and the numbers in them.
+
+/// The width of the stamp. Fixed, so that a renewal overwrites it in place with one write.
+pub(super) const STAMP_DIGITS: usize = 19;
+
+/// The stamp as it stands in a record.
+pub(crate) fn stamp_digits(stamp: i64) -> String {
+    format!("{:0STAMP_DIGITS$}", stamp.max(0))
+}
+
+pub(super) fn split_line(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let end = bytes.iter().position(|byte| *byte == b'\n')?;
+    Some((&bytes[..end], &bytes[end + 1..]))
+}
+
+/// Digits only: no sign, no blank. `i64::MAX` has 19 digits, as every stamp has.
+pub(super) fn decimal(bytes: &[u8]) -> Option<i64> {
+    if bytes.is_empty() || !bytes.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    std::str::from_utf8(bytes).ok()?.parse().ok()
+}
