@@ -26,8 +26,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Appends one record. A process that is killed in it leaves the record whole, or a part of it that no
-/// call has reported; the next call closes that off as a line of its own.
+/// Appends one record. A process that is killed in it leaves the record whole, or a part of it that
+/// no call has reported. The next call closes that off as a line of its own.
 pub(crate) fn append(log: &Path, record: &str) -> io::Result<()> {
     let guard = filelock::acquire(log)?;
     let mut file = OpenOptions::new().read(true).append(true).create(true).open(log)?;

@@ -19,8 +19,8 @@ pub struct Appended {
     /// How many bytes the new records have, their newlines included.
     pub length: u64,
     /// The file ended in the middle of a line: an earlier writer died there. That part of a record
-    /// was closed off with a newline, and stands as a line of its own before the new record; or it
-    /// was removed, if [`TornTail::Remove`] was asked for.
+    /// was closed off with a newline, and stands as a line of its own before the new record. With
+    /// [`TornTail::Remove`] it was removed.
     pub closed_torn_tail: bool,
 }
 

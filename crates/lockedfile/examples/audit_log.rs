@@ -1,4 +1,4 @@
-//! An audit log in which each record has the hash of the one before, also across files: a log that
+//! An audit log in which each record has the hash of the one before, also across files. A log that
 //! grew too large is rotated, and the next file goes on where the last one ended.
 //!
 //! ```sh

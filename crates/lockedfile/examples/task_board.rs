@@ -1,4 +1,4 @@
-//! A board of tasks in YAML that several agents change at the same time: each takes the next task
+//! A board of tasks in YAML that several agents change at the same time. Each takes the next task
 //! that is open, and no task is taken twice.
 //!
 //! ```sh

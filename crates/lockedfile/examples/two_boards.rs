@@ -1,6 +1,6 @@
 //! Two boards that are changed together: a task goes from one to the other. Two processes that move
-//! tasks in opposite directions do not wait for each other for ever, since `acquire_all` takes the locks
-//! in one order.
+//! tasks in opposite directions do not wait for each other for ever, since `acquire_all` takes the
+//! locks in one order.
 //!
 //! ```sh
 //! cargo run -p lockedfile --example two_boards -- TODO.md DONE.md

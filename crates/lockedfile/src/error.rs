@@ -31,7 +31,7 @@ pub enum Error {
     /// The new content is in place, for everybody to read, but may not survive a power cut.
     #[error(transparent)]
     NotDurable(fsops::ReplaceError),
-    /// The new content is in place, but the lock was lost before that: another process decided that
+    /// The new content is in place, but the lock was lost before that. Another process decided that
     /// this one had died, and may have overwritten the file. Look at the file before you try again.
     #[error(
         "`{}` was written, but the lock was lost meanwhile; another program may have written over it",

@@ -4,7 +4,7 @@
 //! # Guarantee
 //!
 //! - No change that a call has reported is lost to another call, of any process that uses this
-//!   crate: not if many write at once, not if one is killed at any instruction.
+//!   crate. It is not lost if many write at once, nor if one is killed at any instruction.
 //! - Readers see a whole file: the one before a change, or the one after it. They take no lock.
 //! - What does not change is not written, and takes no lock if a first look shows it.
 //! - A caller's closure can fail: its error comes back as it is, and nothing is written.
@@ -16,9 +16,9 @@
 //! # Mechanism
 //!
 //! The lock is that of the crate `filelock`, at the file's path. A file is replaced by a sibling
-//! (the crate `fsops`), after a last look that the lock is still held and that the file is still
-//! the one that was read. If not, it starts over, up to [`ROUNDS`] times. A log is read from its
-//! end and appended to by one write.
+//! (the crate `fsops`). Right before, the lock must still be held, and the file must still be the
+//! one that was read. If not, it starts over, up to [`ROUNDS`] times. A log is read from its end
+//! and appended to by one write.
 //!
 //! # Limits
 //!

@@ -47,7 +47,7 @@ impl Options {
         self
     }
 
-    /// Whether a closure first runs on the file as it is without the lock (the default): if it
+    /// Whether a closure first runs on the file as it is without the lock (the default). If it
     /// changes nothing then, the lock is not taken. Switch it off for a closure that must run under
     /// the lock only.
     pub fn first_look(mut self, first_look: bool) -> Self {

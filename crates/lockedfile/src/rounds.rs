@@ -11,8 +11,8 @@
 //! unlock                     lost meanwhile: an error if something was written
 //! ```
 //!
-//! The last look is there for writers that do not follow the protocol: a person with an editor, a
-//! `git checkout`, a foreign peer that judges by the clock.
+//! The last look is there for writers that do not follow the protocol. They are a person with an
+//! editor, a `git checkout`, a foreign peer that judges by the clock.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -79,7 +79,8 @@ impl Options {
         self.rounds_at(path.as_ref(), None)
     }
 
-    /// A handle of the lock of the file at `path`, for [`rounds_of`](Self::rounds_of). Touches nothing.
+    /// A handle of the lock of the file at `path`, for [`rounds_of`](Self::rounds_of). Touches
+    /// nothing.
     ///
     /// # Errors
     ///
@@ -126,8 +127,8 @@ impl Rounds<'_> {
         Ok(self.adopt(guard))
     }
 
-    /// A round under a lock that the caller has taken in its own way: of another path that stands for
-    /// the file, say.
+    /// A round under a lock that the caller has taken in its own way: of another path that stands
+    /// for the file, say.
     pub fn adopt(&self, guard: LockGuard) -> Held {
         Held { path: self.path.clone(), durability: self.options.durability, guard }
     }
@@ -225,7 +226,8 @@ impl Held {
     ///
     /// # Errors
     ///
-    /// As [`replace`](Self::replace), and what `still_held` returns, as it is, with nothing written.
+    /// As [`replace`](Self::replace), and what `still_held` returns, as it is, with nothing
+    /// written.
     pub fn replace_if<E: From<Error>>(
         self,
         read: &Version,
@@ -245,7 +247,7 @@ impl Held {
     }
 
     pub(crate) fn release(self, is_written: bool) -> Result<(), Error> {
-        // If releasing fails in any other way, the guard is dropped, and with it the OS lock that
+        // If releasing fails in any other way, the guard is dropped. With it goes the OS lock that
         // would tell the next waiter that this process lives.
         match self.guard.release() {
             Err(ReleaseError::NotHeld(NotHeld::Lost { .. })) if is_written => {

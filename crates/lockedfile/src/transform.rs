@@ -40,9 +40,9 @@ impl Options {
     ///
     /// - First it runs on the file as it is without the lock. If it changes nothing then, that is
     ///   the answer, and the lock is not taken ([`first_look`](Self::first_look)).
-    /// - If a program without the lock changed the file meanwhile, or the lock was lost to a
-    ///   foreign peer, it runs again on the file as it is then, up to [`ROUNDS`](crate::ROUNDS)
-    ///   times.
+    /// - It runs again if a program without the lock changed the file meanwhile, or if the lock was
+    ///   lost to a foreign peer. It then gets the file as it is by then, up to
+    ///   [`ROUNDS`](crate::ROUNDS) times.
     ///
     /// Readers see the old or the new content, whole. Mode, owner, group, access list and a
     /// symbolic link at `path` stay. A writer that is killed leaves the old or the new content, and

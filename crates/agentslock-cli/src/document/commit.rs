@@ -1,6 +1,7 @@
-//! Replacing a file under a hold: for `edit FILE` and `check --fix`, and for verbs that work inside the
-//! hold of an ancestor. How a file is replaced, and what happens if the process dies at each step, is in
-//! the crate `lockedfile` (`rounds.rs`). Here a command may run between reading and writing, for long.
+//! Replacing a file under a hold: for `edit FILE` and `check --fix`, and for verbs that work inside
+//! the hold of an ancestor. How a file is replaced, and what happens if the process dies at each
+//! step, is in the crate `lockedfile` (`rounds.rs`). Here a command may run between reading and
+//! writing, for long.
 
 use std::io::Write;
 use std::path::Path;

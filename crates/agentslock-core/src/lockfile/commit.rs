@@ -1,6 +1,6 @@
-//! One round of a flush or an update, once the lock is held: what of it is about the document. How the
-//! file is replaced, and what happens if the process dies at each step, is in the crate `lockedfile`
-//! (`rounds.rs`).
+//! One round of a flush or an update, once the lock is held: what of it is about the document. How
+//! the file is replaced, and what happens if the process dies at each step, is in the crate
+//! `lockedfile` (`rounds.rs`).
 
 use std::collections::BTreeMap;
 

@@ -56,8 +56,8 @@ pub struct Lockfile {
     has_file: bool,
     options: LockfileOptions,
     state: Mutex<State>,
-    /// The flushes of one handle take turns. They share the handle of the lock, which is faster from
-    /// the second flush on: the first one makes it.
+    /// The flushes of one handle take turns. They share the handle of the lock, which is faster
+    /// from the second flush on: the first one makes it.
     turn: Mutex<Option<Lock>>,
     /// Inside [`update`](Self::update): the lock, which is held.
     held: Option<Held>,

@@ -17,9 +17,9 @@ use crate::rounds::Rounds;
 /// The longest record that [`Log::append_with`] reads back, in bytes: 16 MiB.
 pub const LONGEST_RECORD: u64 = 16 * 1024 * 1024;
 
-/// A log of lines, each a record, under the log's lock. Each call opens the log as it is by then, so
-/// that a rotated log is followed. Between calls in a row the lock's directory stays ready beside
-/// the log ([`filelock::Lock`]), until this value and its clones are dropped.
+/// A log of lines, each a record, under the log's lock. Each call opens the log as it is by then,
+/// so that a rotated log is followed. Between calls in a row the lock's directory stays ready
+/// beside the log ([`filelock::Lock`]), until this value and its clones are dropped.
 ///
 /// ```
 /// # let directory = tempfile::tempdir()?;

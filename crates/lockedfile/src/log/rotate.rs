@@ -33,7 +33,7 @@ impl Log {
     ///
     /// The archive ends with the last record that was appended before; the log begins with the
     /// next. Between the two renames there is no log. A process that opened the log before keeps
-    /// the archive open: it must open the log again under the lock for each record, as
+    /// the archive open. It must open the log again under the lock for each record, as
     /// [`append`](Self::append) does.
     ///
     /// Returns the archive's path, absolute; `None` if nothing was rotated.

@@ -1,4 +1,4 @@
-//! Writers of a log that are killed at any moment, with records of several sizes: no record that
+//! Writers of a log that are killed at any moment, with records of several sizes. No record that
 //! was reported is lost, none is glued to another. `Log::append`, and the recipe for the lock
 //! alone.
 
