@@ -14,6 +14,7 @@ fn odd() -> &'static OsStr {
 #[test]
 fn paths_that_are_not_utf_8_work() {
     let lab = Lab::new();
+    lab.write("none", "{}");
     let cli = |before: &[&str], after: &[&str]| lab.cli(before).args([odd()]).args(after);
     cli(&["set", "s", "--file"], &[]).input("{\"e\":1}").run().exits(0);
     assert_eq!(cli(&["show", "s.e", "--file"], &[]).run().exits(0).out(), "1\n");
@@ -42,6 +43,7 @@ fn paths_that_are_not_utf_8_work() {
 #[test]
 fn a_reader_that_stops_early_is_no_error_and_the_status_still_tells() {
     let lab = Lab::with("{\"s\":1}");
+    lab.write("none", "{}");
     lab.write("empty", "{}");
     let holder = lab.hold("held");
     for (arguments, status) in [
@@ -75,6 +77,7 @@ fn an_output_that_takes_nothing_is_trouble() {
         return testkit::skip(test, "there is no /dev/full");
     }
     let lab = Lab::with("{\"s\":1}");
+    lab.write("none", "{}");
     for arguments in
         ["show", "diff none", "diff none --json", "check", "holder t", "append l {} -n"]
     {
