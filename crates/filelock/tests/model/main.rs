@@ -35,7 +35,7 @@
 //! | `claim::move_back` | `guard::move_back::move_back` | read, lstat, rename, lstat, rename |
 //! | `claim::prepare`, `Reissue…` | `claim::reissue::reissue` | lstat, fstatat, write |
 //! | `breaker` | `inspect::break_lock`, `clear::bar::bar` | open, read, create a file, lstat, read again, unlink, lstat, rmdir |
-//! | `clear::poll` | `wait::until_worth_a_try`, `clear::sweep::piece` | lstat of the lock, or of a preparation |
+//! | `clear::poll` | `wait::look`, `clear::sweep::piece` | lstat of the lock, or of a preparation |
 //! | `clear::judge` | `judge::judge`, `directory::judge_directory`, `kernel::ask_kernel`, `still_holds`, `file::judge_file` | open, fstat, open and read, flock, lstat, read again |
 //! | `clear::clear` | `clear::directory::unlink_record`, `remove_directory` | unlink, lstat, rmdir, close |
 //! | `clear_file::clear_file` | `clear::file::private_file`, `remove_file`, `put_back` | create, flock, lstat; lstat, rename, lstat, rename, unlink |
