@@ -1,5 +1,5 @@
-//! Any bytes as a text with conflict markers, and any three texts as the documents of a merge: refused,
-//! or merged by the laws that hold for all documents.
+//! Any bytes as a text with conflict markers, and any three texts as the documents of a merge:
+//! refused, or merged by the laws that hold for all documents.
 
 #![no_main]
 
@@ -44,8 +44,8 @@ fn base_or(base: &[u8]) -> &[u8] {
     if base.trim_ascii().is_empty() { b"{}" } else { base }
 }
 
-/// Whether two documents mean the same, as far as a decoder can tell: it refuses half surrogates, large
-/// numbers, and depth.
+/// Whether two documents mean the same, as far as a decoder can tell: it refuses half surrogates,
+/// large numbers, and depth.
 fn same(one: &str, two: &str) -> bool {
     let decoded = |text| serde_json::from_str::<serde_json::Value>(text).ok();
     decoded(one) == decoded(two)

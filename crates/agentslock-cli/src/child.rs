@@ -86,8 +86,8 @@ pub(crate) struct Attendance<R> {
 }
 
 impl<R: Fn() -> Result<(), RenewError> + Send> Attendance<R> {
-    /// Runs `wait`, which waits for the command, and attends to the command meanwhile. `wait` gets a
-    /// flag that tells it whether the command was stopped.
+    /// Runs `wait`, which waits for the command, and attends to the command meanwhile. `wait` gets
+    /// a flag that tells it whether the command was stopped.
     pub(crate) fn during<T>(
         self,
         child: &mut Child,
@@ -146,7 +146,8 @@ impl<R: Fn() -> Result<(), RenewError> + Send> Attendance<R> {
 
     /// Renews the lock until the command has ended, or must end.
     ///
-    /// If the lock only cannot be renewed, it is lost when it expires for those who go by the clock.
+    /// If the lock only cannot be renewed, it is lost when it expires for those who go by the
+    /// clock.
     fn until_stop(&self, process: sys::Process, ended: &Receiver<()>) -> Option<Stop> {
         let mut renewed = Moment::now();
         let mut next = RENEW_EVERY;

@@ -91,8 +91,8 @@ pub(crate) fn filter(
 
 type Output = std::io::Result<Vec<u8>>;
 
-/// Writes and reads at once: a command may answer before it has read all. Both go on by themselves, so
-/// that nobody waits for what a stopped command left running.
+/// Writes and reads at once: a command may answer before it has read all. Both go on by themselves,
+/// so that nobody waits for what a stopped command left running.
 fn converse(child: &mut Child, input: Vec<u8>) -> Receiver<Output> {
     let mut stdin = child.stdin.take().expect("because it was piped");
     let mut stdout = child.stdout.take().expect("because it was piped");

@@ -1,8 +1,9 @@
-//! The flags that all verbs share, before or after the verb, and the environment variables that stand
-//! for them.
+//! The flags that all verbs share, before or after the verb, and the environment variables that
+//! stand for them.
 //!
-//! A wrapper can give every verb the same flags: a verb ignores one that it has no use for. Only `--file`
-//! is refused by the verbs that take a file as an argument, since they would act on another file.
+//! A wrapper can give every verb the same flags: a verb ignores one that it has no use for. Only
+//! `--file` is refused by the verbs that take a file as an argument, since they would act on
+//! another file.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

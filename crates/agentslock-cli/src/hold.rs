@@ -1,9 +1,9 @@
 //! Holding a lock; or working inside the hold of an ancestor.
 //!
 //! A command that `run` started, and that wants the lock of the same file, would wait for its own
-//! ancestor. So `run` hands down which lock it holds, in the variable [`HOLDS`], with the lock's token.
-//! A verb that finds the lock named there works inside that hold. What `set` and `edit` hand down is only
-//! for the error: they wait for their command, and write when it is done.
+//! ancestor. So `run` hands down which lock it holds, in the variable [`HOLDS`], with the lock's
+//! token. A verb that finds the lock named there works inside that hold. What `set` and `edit` hand
+//! down is only for the error: they wait for their command, and write when it is done.
 //!
 //! ```text
 //! is the lock handed down?      its record has the token; else it is an old value, and is ignored
@@ -129,8 +129,8 @@ impl Hold {
         }
     }
 
-    /// Releases it. A lock that was lost by now, to a peer that goes by the clock, takes nothing back
-    /// of what was written.
+    /// Releases it. A lock that was lost by now, to a peer that goes by the clock, takes nothing
+    /// back of what was written.
     pub(crate) fn release(self) {
         let (Self::Own(guard) | Self::Inside { inner: guard, .. }) = self;
         let _ = guard.release();
@@ -193,8 +193,8 @@ fn is_held(target: &Path, token: &str) -> bool {
     inspection.is_some_and(|inspection| inspection.holder().token() == Some(token))
 }
 
-/// The same for all spellings of a file's directory. The file itself may be a link, which has a lock of
-/// its own.
+/// The same for all spellings of a file's directory. The file itself may be a link, which has a
+/// lock of its own.
 fn resolved(target: &Path) -> PathBuf {
     let absolute = std::path::absolute(target).unwrap_or_else(|_| target.to_owned());
     let parent = absolute.parent().and_then(|parent| parent.canonicalize().ok());

@@ -1,8 +1,8 @@
 //! `agentslock`: `.agentsrc.lock` and its lock, for people, shell hooks, git and other languages.
 //!
 //! A thin face: what it does, the libraries `agentslock-core`, `agentslock-config`, `fsops` and
-//! `filelock` do. This crate is the program, with two doors: [`main`] runs it, and [`command`] describes
-//! its command line to those who write completions and manual pages.
+//! `filelock` do. This crate is the program, with two doors: [`main`] runs it, and [`command`]
+//! describes its command line to those who write completions and manual pages.
 
 mod child;
 mod command_line;
@@ -72,7 +72,8 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Adds what the environment says, and refuses flags that would act on another file than the verb does.
+/// Adds what the environment says, and refuses flags that would act on another file than the verb
+/// does.
 fn with_environment(mut arguments: Arguments) -> Result<Arguments, clap::Error> {
     let refuse = |kind, message: &str| Err(Arguments::command().error(kind, message));
     if let Some(takes) = arguments.verb.takes_instead_of_document()

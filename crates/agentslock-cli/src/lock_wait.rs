@@ -50,8 +50,8 @@ pub(crate) fn unless(
     )
 }
 
-/// What the record says that we do: the verb, and the program that it runs. Other users can read it, so
-/// that no other argument is in it.
+/// What the record says that we do: the verb, and the program that it runs. Other users can read
+/// it, so that no other argument is in it.
 fn label() -> String {
     let arguments: Vec<_> = std::env::args_os().skip(1).collect();
     let mut words = vec!["agentslock".into()];

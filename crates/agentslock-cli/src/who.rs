@@ -1,7 +1,7 @@
 //! Who holds a lock, for a person: in `holder`, in the line of a wait, in errors, and as JSON.
 //!
-//! A number in a record says little: it can be of another pid namespace, or used again. A process is named
-//! only if the kernel says that it has the lock open.
+//! A number in a record says little: it can be of another pid namespace, or used again. A process
+//! is named only if the kernel says that it has the lock open.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! The program on Windows. What it does with documents and locks is the libraries'; what is its own there
-//! is how it runs commands.
+//! The program on Windows. What it does with documents and locks is the libraries'; what is its own
+//! there is how it runs commands.
 
 #![cfg(windows)]
 #![allow(clippy::unwrap_used, reason = "what a test sets up may fail in the short way")]

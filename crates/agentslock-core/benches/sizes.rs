@@ -2,8 +2,8 @@
 //! [`testkit::bare`]. A flush changes one small section.
 //!
 //! The targets: both within 1.5 times the bare one; at 2 KB, where the lock's own calls weigh more
-//! than the document, within 1.5 times the bare one inside the bare lock. For ratios from one run, and
-//! for memory: `cargo xtask bench`.
+//! than the document, within 1.5 times the bare one inside the bare lock. For ratios from one run,
+//! and for memory: `cargo xtask bench`.
 
 use std::hint::black_box;
 use std::path::Path;

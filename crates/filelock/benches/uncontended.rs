@@ -1,5 +1,5 @@
-//! Acquiring, verifying and releasing with nobody else around, beside the same system calls made bare. For
-//! ratios from one run, and for contention: `cargo xtask bench`.
+//! Acquiring, verifying and releasing with nobody else around, beside the same system calls made
+//! bare. For ratios from one run, and for contention: `cargo xtask bench`.
 
 use std::path::Path;
 

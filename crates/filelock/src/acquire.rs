@@ -80,8 +80,8 @@ pub fn acquire_all<P: AsRef<Path>>(
 
 /// The lock of `path`: the directory beside it that exists while the lock is held. Touches nothing.
 ///
-/// `path` is made absolute; `.` components and trailing separators are dropped; no link is followed.
-/// Two paths with the same answer have one lock.
+/// `path` is made absolute; `.` components and trailing separators are dropped; no link is
+/// followed. Two paths with the same answer have one lock.
 ///
 /// # Errors
 ///
@@ -99,21 +99,21 @@ impl LockOptions {
     /// # Errors
     ///
     /// [`AcquireError::Timeout`] and [`AcquireError::GaveUp`] when it stayed held,
-    /// [`AcquireError::Deadlock`] if this thread holds the lock itself,
-    /// [`AcquireError::Denied`] when the directory cannot be written to, and the other variants
-    /// as they say. In each case the lock is not held and nothing is left behind, but where a lock is
-    /// made in place and that took more than 2 s: then an empty directory can stay, which anybody clears.
+    /// [`AcquireError::Deadlock`] if this thread holds the lock itself, [`AcquireError::Denied`]
+    /// when the directory cannot be written to, and the other variants as they say. In each case
+    /// the lock is not held and nothing is left behind, but where a lock is made in place and that
+    /// took more than 2 s: then an empty directory can stay, which anybody clears.
     pub fn acquire(&self, path: impl AsRef<Path>) -> Result<LockGuard, AcquireError> {
         self.check()?;
         acquire_from(&Names::of(path.as_ref())?, self, None, &mut |_, _| ControlFlow::Continue(()))
     }
 
-    /// As [`acquire`](Self::acquire), and calls `callback` while it waits: at once when the wait begins,
-    /// then every 50 ms, with the time waited so far and the holder as last seen. `Break` ends the wait
-    /// with [`AcquireError::GaveUp`].
+    /// As [`acquire`](Self::acquire), and calls `callback` while it waits: at once when the wait
+    /// begins, then every 50 ms, with the time waited so far and the holder as last seen. `Break`
+    /// ends the wait with [`AcquireError::GaveUp`].
     ///
-    /// The callback runs in this thread: what it takes, the wait takes longer. It is not called if there is
-    /// nothing to wait for.
+    /// The callback runs in this thread: what it takes, the wait takes longer. It is not called if
+    /// there is nothing to wait for.
     ///
     /// ```
     /// use std::ops::ControlFlow;
@@ -150,11 +150,12 @@ impl LockOptions {
         acquire_from(&Names::of(path.as_ref())?, self, None, &mut callback)
     }
 
-    /// Acquires the locks of several files, or none of them. Waits up to the timeout for all together.
+    /// Acquires the locks of several files, or none of them. Waits up to the timeout for all
+    /// together.
     ///
-    /// The locks are taken in the order of their absolute names, each once, so that two programs that
-    /// want the same files never wait for each other, in whatever order they name them. (Two names of
-    /// one file are two locks.) The guards are in that order.
+    /// The locks are taken in the order of their absolute names, each once, so that two programs
+    /// that want the same files never wait for each other, in whatever order they name them. (Two
+    /// names of one file are two locks.) The guards are in that order.
     ///
     /// ```
     /// # let directory = tempfile::tempdir()?;
@@ -169,8 +170,8 @@ impl LockOptions {
     ///
     /// # Errors
     ///
-    /// As [`acquire`](Self::acquire), of the first lock that could not be had. Those that were acquired by
-    /// then are released again.
+    /// As [`acquire`](Self::acquire), of the first lock that could not be had. Those that were
+    /// acquired by then are released again.
     pub fn acquire_all<P: AsRef<Path>>(
         &self,
         paths: impl IntoIterator<Item = P>,

@@ -1,5 +1,5 @@
-//! One acquisition, step by step: it says "acquired" or "pause for so long", and pauses nowhere itself. A
-//! thread drives it in `acquire.rs`, a task in `asynchronous.rs`.
+//! One acquisition, step by step: it says "acquired" or "pause for so long", and pauses nowhere
+//! itself. A thread drives it in `acquire.rs`, a task in `asynchronous.rs`.
 //!
 //! ```text
 //! step      in line behind others of this process? pause, and be woken     dropped here: the next one is woken
@@ -173,7 +173,8 @@ impl<'a> Acquisition<'a> {
         let how = Acquired { home, parks: start.parks, sweep: start.sweep, ..Acquired::default() };
         let mut parked = start.parked.and_then(|parked| parked.reissue(environment));
         if let Some(ready) = parked.take() {
-            // It was parked on a file system of this kernel, and if the rename succeeds, it still is there.
+            // It was parked on a file system of this kernel, and if the rename succeeds, it still
+            // is there.
             match ready.publish(names, environment)? {
                 Publication::Done(claim) => {
                     if let Some(guard) = hand_over(claim, names, self.options) {
@@ -259,8 +260,8 @@ impl Claiming {
                     self.way = Way::InPlace;
                     continue;
                 }
-                // Another call, which failed, may have removed the directory, and a third one put it
-                // there again.
+                // Another call, which failed, may have removed the directory, and a third one put
+                // it there again.
                 Err(PrepareError::Failed(AcquireError::Intercepted { .. }))
                     if tries < PREPARATIONS =>
                 {
@@ -286,8 +287,8 @@ impl Claiming {
 /// an old time: it is renewed, and the lock verified, before the caller gets it. `None`: lost
 /// meanwhile, which only time-based peers can do to us.
 ///
-/// Where only time vouches for us it stays as it is, less than half the TTL old: renewing it would be one
-/// more moment in which others, who have judged it already, and we both believe to be right.
+/// Where only time vouches for us it stays as it is, less than half the TTL old: renewing it would
+/// be one more moment in which others, who have judged it already, and we both believe to be right.
 fn hand_over(claim: Claim, names: &Names, options: &LockOptions) -> Option<LockGuard> {
     let stale = claim.is_stale(&options.environment);
     let guard = LockGuard::new(claim, names.clone(), options);

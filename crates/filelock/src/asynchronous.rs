@@ -17,17 +17,18 @@ use crate::options::{LockOptions, ON_WAIT_EVERY};
 impl LockOptions {
     /// Acquires the lock of `path` in a task, waiting up to the timeout.
     ///
-    /// `sleep` is the runtime's timer: `tokio::time::sleep`,
-    /// `|pause| async move { smol::Timer::after(pause).await; }`, `async_std::task::sleep`, or your own. This
-    /// crate needs no runtime, and starts no thread.
+    /// `sleep` is the runtime's timer: `tokio::time::sleep`, `|pause| async move {
+    /// smol::Timer::after(pause).await; }`, `async_std::task::sleep`, or your own. This crate needs
+    /// no runtime, and starts no thread.
     ///
-    /// No thread waits: the future gives the lock a try, which takes some system calls, and sleeps. Tasks
-    /// and threads of one process that wait for one lock get it in the order in which they came, and a
-    /// release wakes the next one at once: hundreds of tasks can share a log. Do not call
-    /// [`acquire`](Self::acquire) in a task: it keeps a thread of the runtime.
+    /// No thread waits: the future gives the lock a try, which takes some system calls, and sleeps.
+    /// Tasks and threads of one process that wait for one lock get it in the order in which they
+    /// came, and a release wakes the next one at once: hundreds of tasks can share a log. Do not
+    /// call [`acquire`](Self::acquire) in a task: it keeps a thread of the runtime.
     ///
-    /// Dropping the future gives up, and leaves nothing behind. A future that is not polled for 250 ms
-    /// loses its place in line. The guard can go to another task or thread; releasing it waits for nobody.
+    /// Dropping the future gives up, and leaves nothing behind. A future that is not polled for 250
+    /// ms loses its place in line. The guard can go to another task or thread; releasing it waits
+    /// for nobody.
     ///
     /// ```
     /// # use std::future::Future;
@@ -45,8 +46,8 @@ impl LockOptions {
     ///
     /// # Errors
     ///
-    /// As [`acquire`](Self::acquire), but for [`AcquireError::Deadlock`]: a task that waits for itself waits
-    /// until the timeout.
+    /// As [`acquire`](Self::acquire), but for [`AcquireError::Deadlock`]: a task that waits for
+    /// itself waits until the timeout.
     pub fn acquire_async<P, S, F>(
         &self,
         path: P,
@@ -102,8 +103,9 @@ where
 }
 
 impl LockGuard {
-    /// Renews the lock every [`RENEW_EVERY`](crate::RENEW_EVERY), in a task, until it is lost; returns how.
-    /// `sleep` is the runtime's timer, as for [`acquire_async`](LockOptions::acquire_async).
+    /// Renews the lock every [`RENEW_EVERY`](crate::RENEW_EVERY), in a task, until it is lost;
+    /// returns how. `sleep` is the runtime's timer, as for
+    /// [`acquire_async`](LockOptions::acquire_async).
     ///
     /// Run it beside the work, and drop it when that is done:
     ///

@@ -49,9 +49,9 @@ impl Holder {
         self.pid
     }
 
-    /// The process, if its number means the same to us: it runs on this machine, in our pid namespace.
-    /// By the time it is used, the process may have ended and another one have its number: then
-    /// [`process_start`](Self::process_start) differs.
+    /// The process, if its number means the same to us: it runs on this machine, in our pid
+    /// namespace. By the time it is used, the process may have ended and another one have its
+    /// number: then [`process_start`](Self::process_start) differs.
     pub fn pid_here(&self) -> Option<u32> {
         let here = ProcessFacts::of_this(ProcessId::current());
         let there = &self.facts.process;
@@ -61,14 +61,14 @@ impl Holder {
         self.pid.filter(|_| is_here)
     }
 
-    /// When the lock was acquired, by the holder's clock. Of a holder that did not record that, when it
-    /// acquired the lock or last renewed it.
+    /// When the lock was acquired, by the holder's clock. Of a holder that did not record that,
+    /// when it acquired the lock or last renewed it.
     pub fn since(&self) -> Option<SystemTime> {
         time(self.facts.since.or(self.stamp)?)
     }
 
-    /// When the lock was acquired or last renewed, by the holder's clock: what others judge by where
-    /// only time can tell.
+    /// When the lock was acquired or last renewed, by the holder's clock: what others judge by
+    /// where only time can tell.
     pub fn renewed(&self) -> Option<SystemTime> {
         time(self.stamp?)
     }
@@ -89,14 +89,14 @@ impl Holder {
         self.facts.process.pid_namespace
     }
 
-    /// When the holder's process started, on Linux: field 22 of `/proc/PID/stat`, in clock ticks since
-    /// the boot (`proc_pid_stat(5)`).
+    /// When the holder's process started, on Linux: field 22 of `/proc/PID/stat`, in clock ticks
+    /// since the boot (`proc_pid_stat(5)`).
     pub fn process_start(&self) -> Option<u64> {
         self.facts.process.start
     }
 
-    /// What the holder says that it is doing ([`LockOptions::label`](crate::LockOptions::label)). One line, without
-    /// control characters, but otherwise whatever another user chose to write.
+    /// What the holder says that it is doing ([`LockOptions::label`](crate::LockOptions::label)).
+    /// One line, without control characters, but otherwise whatever another user chose to write.
     pub fn label(&self) -> Option<&str> {
         self.facts.label.as_deref()
     }
@@ -152,7 +152,8 @@ impl fmt::Display for Holder {
 }
 
 impl Holder {
-    /// Where the number means another process than here, that is said, so that nobody ends the wrong one.
+    /// Where the number means another process than here, that is said, so that nobody ends the
+    /// wrong one.
     fn fmt_process(&self, pid: u32, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "process {pid}")?;
         let (there, here) = (&self.facts.process, ProcessFacts::of_this(ProcessId::current()));

@@ -38,8 +38,8 @@ impl Inspection {
     }
 }
 
-/// Names one holding of a lock: its token, or, for a holder that wrote none, its inode and a hash of
-/// its record and of the time of its last change.
+/// Names one holding of a lock: its token, or, for a holder that wrote none, its inode and a hash
+/// of its record and of the time of its last change.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct HolderId(String);
 

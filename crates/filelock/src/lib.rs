@@ -6,31 +6,31 @@
 //!
 //! - at most one holds the lock of a path, always;
 //! - a holder that died, however it died, is replaced as soon as a waiter looks;
-//! - a holder that lives is never replaced, however slow it is: not when it is stopped, not when the
-//!   machine sleeps, not when the clock jumps.
+//! - a holder that lives is never replaced, however slow it is: not when it is stopped, not when
+//!   the machine sleeps, not when the clock jumps.
 //!
 //! Nothing is left behind by a call that fails, and no caller is ever told that it holds the lock
 //! when it does not.
 //!
 //! # Mechanism
 //!
-//! The lock of `events.ndjson` is a directory `events.ndjson.lock` with a file `holder` inside. It is
-//! prepared in private, with an OS lock (`flock`) held on it, and published by one rename that fails
-//! if the name is taken. Whoever finds the name taken asks the kernel for that OS lock: refused means
-//! that the holder lives; granted means that it died. A dead holder's lock is cleared by
-//! compare-and-delete, never by renaming it aside. `docs/protocol.md` in the repository has the
+//! The lock of `events.ndjson` is a directory `events.ndjson.lock` with a file `holder` inside. It
+//! is prepared in private, with an OS lock (`flock`) held on it, and published by one rename that
+//! fails if the name is taken. Whoever finds the name taken asks the kernel for that OS lock:
+//! refused means that the holder lives; granted means that it died. A dead holder's lock is cleared
+//! by compare-and-delete, never by renaming it aside. `docs/protocol.md` in the repository has the
 //! whole of it, `docs/decisions.md` the reasons.
 //!
 //! # Waiting
 //!
-//! [`acquire`] waits in the calling thread, up to 5 s; [`LockOptions`] says how long, until when, and who
-//! hears of it meanwhile. [`acquire_async`](LockOptions::acquire_async) waits in a task of any runtime, without
-//! a thread. The threads and tasks of one process stand in line for a lock. Between processes there is no
-//! order; each looks at least every 10 ms. [`acquire_all`] takes several locks,
-//! [`try_acquire`] does not wait, and both name who is in the way.
+//! [`acquire`] waits in the calling thread, up to 5 s; [`LockOptions`] says how long, until when,
+//! and who hears of it meanwhile. [`acquire_async`](LockOptions::acquire_async) waits in a task of
+//! any runtime, without a thread. The threads and tasks of one process stand in line for a lock.
+//! Between processes there is no order; each looks at least every 10 ms. [`acquire_all`] takes
+//! several locks, [`try_acquire`] does not wait, and both name who is in the way.
 //!
-//! Whoever holds a lock for longer than some seconds renews it: [`LockGuard::keep_renewed`] starts a thread
-//! that does, [`LockGuard::renew_until_lost`] is a future that does.
+//! Whoever holds a lock for longer than some seconds renews it: [`LockGuard::keep_renewed`] starts
+//! a thread that does, [`LockGuard::renew_until_lost`] is a future that does.
 //!
 //! # Limits
 //!
@@ -42,12 +42,13 @@
 //!   or renew in time and clocks agree. [`verify`](LockGuard::verify) right before committing
 //!   bounds the damage.
 //! - `git add -A` would commit a held lock: let git ignore `*.lock/` and `*.lock.prep-*`.
-//! - Where a lock cannot be published whole (network file systems, FUSE, names near the length limit),
-//!   a claimant that dies between making its lock and writing its record blocks others for 30 s.
+//! - Where a lock cannot be published whole (network file systems, FUSE, names near the length
+//!   limit), a claimant that dies between making its lock and writing its record blocks others for
+//!   30 s.
 //! - A process that is killed inside a system call dies when that returns: on a disk that takes
 //!   seconds for an fsync, its lock lives as long.
-//! - Linux is tested. macOS and the BSDs share the code and are untested. On Windows time decides, as on
-//!   a network file system; it was run under Wine only. `docs/platforms.md` has the details.
+//! - Linux is tested. macOS and the BSDs share the code and are untested. On Windows time decides,
+//!   as on a network file system; it was run under Wine only. `docs/platforms.md` has the details.
 //!
 //! # Example
 //!

@@ -25,16 +25,16 @@ use crate::options::LockOptions;
 /// handle (by a signal, [`std::process::exit`]) can leave that directory. It blocks nobody; the
 /// first acquisition of the next handle removes it.
 ///
-/// Threads can share a handle, or clones of it, which are one. Each acquisition has its own guard; while one thread holds the lock,
-/// the others wait.
+/// Threads can share a handle, or clones of it, which are one. Each acquisition has its own guard;
+/// while one thread holds the lock, the others wait.
 ///
 /// # Forked children
 ///
 /// A child that was forked without `exec` can use its copy of the handle: it prepares a lock of its
-/// own, and leaves its parent's alone. But it has a share of the OS lock of what its parent's handle
-/// had open at the fork: if the parent dies while it holds the lock, the lock counts as held until
-/// that child ends or drops its copy of the handle. Make handles after the fork. Programs that are
-/// started with [`std::process::Command`] have no such share.
+/// own, and leaves its parent's alone. But it has a share of the OS lock of what its parent's
+/// handle had open at the fork: if the parent dies while it holds the lock, the lock counts as held
+/// until that child ends or drops its copy of the handle. Make handles after the fork. Programs
+/// that are started with [`std::process::Command`] have no such share.
 ///
 /// ```
 /// # let directory = tempfile::tempdir()?;

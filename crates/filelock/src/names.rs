@@ -44,8 +44,8 @@ impl Names {
         with_suffix(&self.lock, &format!("{PREPARATION_INFIX}{unique}"))
     }
 
-    /// Whether `name`, found in the parent, is a preparation of this lock: by its whole name, so that
-    /// nobody's own `….prep-notes` is taken for one.
+    /// Whether `name`, found in the parent, is a preparation of this lock: by its whole name, so
+    /// that nobody's own `….prep-notes` is taken for one.
     pub(crate) fn is_preparation(&self, name: &OsStr) -> bool {
         let own = self.lock.file_name().expect("because `Names::of` appended to a file name");
         name.as_encoded_bytes()

@@ -66,25 +66,27 @@ impl LockOptions {
         }
     }
 
-    /// How long [`acquire`](Self::acquire) waits at most. Zero means one try; what is longer than the system
-    /// can count ([`Duration::MAX`]) means for ever.
+    /// How long [`acquire`](Self::acquire) waits at most. Zero means one try; what is longer than
+    /// the system can count ([`Duration::MAX`]) means for ever.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         (self.timeout, self.deadline) = (timeout, None);
         self
     }
 
-    /// Until when [`acquire`](Self::acquire) waits at most, for a program that has one deadline for several
-    /// steps. If it is over, one try is made. Of this and [`timeout`](Self::timeout), the last call counts.
+    /// Until when [`acquire`](Self::acquire) waits at most, for a program that has one deadline for
+    /// several steps. If it is over, one try is made. Of this and [`timeout`](Self::timeout), the
+    /// last call counts.
     pub fn deadline(mut self, deadline: Instant) -> Self {
         self.deadline = Some(deadline);
         self
     }
 
-    /// Calls `callback` while a call waits: at once when the wait begins, then every 50 ms, with the time
-    /// waited so far and the holder as last seen. `Break` ends the wait with [`AcquireError::GaveUp`].
+    /// Calls `callback` while a call waits: at once when the wait begins, then every 50 ms, with
+    /// the time waited so far and the holder as last seen. `Break` ends the wait with
+    /// [`AcquireError::GaveUp`].
     ///
-    /// The callback runs in the waiting thread or task: what it takes, the wait takes longer. For one that
-    /// borrows, or changes what it has: [`acquire_with`](Self::acquire_with).
+    /// The callback runs in the waiting thread or task: what it takes, the wait takes longer. For
+    /// one that borrows, or changes what it has: [`acquire_with`](Self::acquire_with).
     pub fn on_wait<F>(mut self, callback: F) -> Self
     where
         F: Fn(Duration, Option<&Holder>) -> ControlFlow<()> + Send + Sync + 'static,

@@ -17,7 +17,8 @@ impl ProcessId {
     }
 
     pub(crate) fn is_current(self) -> bool {
-        // If it was known and is not any more (this process has changed its root), the number counts.
+        // If it was known and is not any more (this process has changed its root), the number
+        // counts.
         let same = |ours: u64| sys::pid_namespace().is_none_or(|namespace| namespace == ours);
         self.number == std::process::id() && self.namespace.is_none_or(same)
     }

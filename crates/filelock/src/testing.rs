@@ -24,7 +24,8 @@ impl LockOptions {
         self
     }
 
-    /// How long a lock without a record may be a claim in the making, before it counts as a leftover.
+    /// How long a lock without a record may be a claim in the making, before it counts as a
+    /// leftover.
     pub fn grace(mut self, grace: Duration) -> Self {
         self.grace = grace;
         self

@@ -52,8 +52,8 @@ impl AtomicFile {
     ///
     /// # Errors
     ///
-    /// [`ReplaceError::NotAFile`], [`ReplaceError::DanglingLink`], or [`ReplaceError::Io`]. Nothing was
-    /// changed.
+    /// [`ReplaceError::NotAFile`], [`ReplaceError::DanglingLink`], or [`ReplaceError::Io`]. Nothing
+    /// was changed.
     pub fn create(path: impl AsRef<Path>, durability: Durability) -> Result<Self, ReplaceError> {
         let (target, metadata) = resolve(path.as_ref())?;
         let parent = parent_of(&target);
@@ -88,16 +88,17 @@ impl AtomicFile {
         &self.target
     }
 
-    /// Does all that can take long or fail, short of taking the name: looks whether the file that is
-    /// replaced has other rights by now, and syncs the new one.
+    /// Does all that can take long or fail, short of taking the name: looks whether the file that
+    /// is replaced has other rights by now, and syncs the new one.
     ///
     /// [`commit`](Self::commit) does this itself. Whoever has something to check right before the
     /// name is taken calls this first.
     ///
     /// # Errors
     ///
-    /// [`ReplaceError::Io`]; the temporary is removed. A failed sync is never tried again: the second
-    /// try can succeed without having written anything (fsync(2); Linux reports a lost write once).
+    /// [`ReplaceError::Io`]; the temporary is removed. A failed sync is never tried again: the
+    /// second try can succeed without having written anything (fsync(2); Linux reports a lost write
+    /// once).
     pub fn make_ready(mut self) -> Result<ReadyFile, ReplaceError> {
         self.follow_rights()?;
         let file = self.temporary.as_file();
@@ -140,8 +141,8 @@ impl AtomicFile {
     ///
     /// # Errors
     ///
-    /// After [`ReplaceError::NotDurable`] the new content is in place. After any other error the old
-    /// file stands, and the temporary is removed.
+    /// After [`ReplaceError::NotDurable`] the new content is in place. After any other error the
+    /// old file stands, and the temporary is removed.
     pub fn commit(self) -> Result<(), ReplaceError> {
         self.make_ready()?.commit()
     }
@@ -217,13 +218,13 @@ pub fn write_atomic(path: impl AsRef<Path>, bytes: impl AsRef<[u8]>) -> Result<(
 /// Removes temporaries of `path` that a killed process left behind and that were not written to for
 /// `age`. Returns how many.
 ///
-/// Only whoever keeps all others from writing `path` may call it: a temporary of somebody who merely
-/// is slow looks the same.
+/// Only whoever keeps all others from writing `path` may call it: a temporary of somebody who
+/// merely is slow looks the same.
 ///
 /// # Errors
 ///
-/// The operating system's when the directory cannot be read, and those of [`AtomicFile::create`] for a
-/// path that is no file. A temporary that cannot be removed is passed over.
+/// The operating system's when the directory cannot be read, and those of [`AtomicFile::create`]
+/// for a path that is no file. A temporary that cannot be removed is passed over.
 pub fn remove_left_over_temporaries(path: impl AsRef<Path>, age: Duration) -> io::Result<usize> {
     let (target, _) = resolve(path.as_ref()).map_err(io::Error::from)?;
     let prefix = temporary_prefix(&target);
@@ -245,7 +246,8 @@ pub fn remove_left_over_temporaries(path: impl AsRef<Path>, age: Duration) -> io
     Ok(removed)
 }
 
-/// How long the unique part of a temporary's name is. Long enough not to be what a person calls a copy.
+/// How long the unique part of a temporary's name is. Long enough not to be what a person calls a
+/// copy.
 const UNIQUE: usize = 12;
 
 fn temporary_prefix(target: &Path) -> OsString {

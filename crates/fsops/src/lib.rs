@@ -3,10 +3,11 @@
 //! # Guarantee
 //!
 //! - Whoever reads a file that is written through [`AtomicFile`] sees the old content or the new,
-//!   whole, whatever happens to the writer: killed at any instruction, out of disk, out of descriptors.
+//!   whole, whatever happens to the writer: killed at any instruction, out of disk, out of
+//!   descriptors.
 //! - With [`Durability::Full`], the default, what was committed survives a power cut.
-//! - After an error the old file stands and nothing is left beside it; the one exception, "in place,
-//!   but not yet durable", is a variant of its own. A process that is killed can leave one
+//! - After an error the old file stands and nothing is left beside it; the one exception, "in
+//!   place, but not yet durable", is a variant of its own. A process that is killed can leave one
 //!   temporary (see [`remove_left_over_temporaries`]).
 //! - [`append_record`] adds one whole line or nothing, and closes off what a writer before it tore.
 //!

@@ -23,8 +23,8 @@ impl Contents {
 
 /// Which version of a file was read, or that there was none.
 ///
-/// On Unix it keeps the file open: as long as it lives, the system cannot give the file's inode number to
-/// another file, so that a replaced file never looks like the one that was read.
+/// On Unix it keeps the file open: as long as it lives, the system cannot give the file's inode
+/// number to another file, so that a replaced file never looks like the one that was read.
 #[derive(Debug)]
 pub struct Version(Option<(sys::Pin, Fingerprint)>);
 
@@ -43,9 +43,9 @@ impl Version {
 
     /// Whether `path` still is what was read: the same file, unchanged, or still none.
     ///
-    /// A change that leaves size and both times as they were goes unnoticed. File systems count time
-    /// in steps of up to 10 ms, and programs that replace the file instead of overwriting it give it
-    /// another inode.
+    /// A change that leaves size and both times as they were goes unnoticed. File systems count
+    /// time in steps of up to 10 ms, and programs that replace the file instead of overwriting it
+    /// give it another inode.
     ///
     /// # Errors
     ///
@@ -66,13 +66,14 @@ impl Version {
 ///
 /// # Platform behavior
 ///
-/// On Unix, a pipe that this process already has open, and that `path` says so of (`/dev/stdin`, or `/dev/fd/63`, which
-/// is what a shell makes of `<(command)`), is read until its last writer closes it.
+/// On Unix, a pipe that this process already has open, and that `path` says so of (`/dev/stdin`, or
+/// `/dev/fd/63`, which is what a shell makes of `<(command)`), is read until its last writer closes
+/// it.
 ///
 /// # Errors
 ///
-/// [`ReadFileError::NotAFile`], [`ReadFileError::DanglingLink`], or [`ReadFileError::Io`]. A missing file is not
-/// an error; a missing directory on the way is the same as a missing file.
+/// [`ReadFileError::NotAFile`], [`ReadFileError::DanglingLink`], or [`ReadFileError::Io`]. A
+/// missing file is not an error; a missing directory on the way is the same as a missing file.
 pub fn read(path: impl AsRef<Path>) -> Result<Contents, ReadFileError> {
     let path = path.as_ref();
     match open(path)? {
@@ -90,8 +91,8 @@ pub enum Reread {
     Other(Contents),
 }
 
-/// As [`read()`], but as long as it finds what is `known`, it keeps nothing: a large file that has not changed since it was
-/// read is not in memory twice.
+/// As [`read()`], but as long as it finds what is `known`, it keeps nothing: a large file that has
+/// not changed since it was read is not in memory twice.
 ///
 /// # Errors
 ///
@@ -147,8 +148,8 @@ fn open(path: &Path) -> Result<Option<(File, Metadata)>, ReadFileError> {
     Ok(Some((file, metadata)))
 }
 
-/// Reads `file` for as long as it finds what is `known`. `None`: it found all of it, and the end; otherwise, all that it
-/// has read so far.
+/// Reads `file` for as long as it finds what is `known`. `None`: it found all of it, and the end;
+/// otherwise, all that it has read so far.
 fn read_known(file: &mut File, known: &[u8]) -> io::Result<Option<Vec<u8>>> {
     const AT_ONCE: usize = 64 * 1024;
     let mut part = vec![0; AT_ONCE.min(known.len() + 1)];

@@ -28,8 +28,8 @@ pub(crate) enum Act {
     Run,
     /// The lock acquired and released, claimed in a way that the binary takes elsewhere.
     Lock(Way),
-    /// The lock acquired and released three times through one handle, which keeps it from the second
-    /// time on.
+    /// The lock acquired and released three times through one handle, which keeps it from the
+    /// second time on.
     LockAgain,
 }
 

@@ -226,7 +226,8 @@ fn old_is_taken_by_files(at: &Path, way: Way) -> Outcome<Found> {
     Ok(Found::Counted("taken"))
 }
 
-/// A holder of the file generation that comes back after more than the TTL, when ours has taken over.
+/// A holder of the file generation that comes back after more than the TTL, when ours has taken
+/// over.
 fn late_is_harmless(at: &Path, way: Way) -> Outcome<Found> {
     let guard = taken_from_the_late(at, way, Faults::Fixed)?;
     guard.release()?;

@@ -87,8 +87,8 @@ impl Pairing {
         }
     }
 
-    /// Whether a claim that a directory peer makes is never lost: our owners remove their directories
-    /// alone, if the kernel tells the others that they are about to.
+    /// Whether a claim that a directory peer makes is never lost: our owners remove their
+    /// directories alone, if the kernel tells the others that they are about to.
     fn keeps_claims(self) -> bool {
         self.way.is_kernel_backed() && !matches!(self.role, Role::Older | Role::OlderInPlace)
     }

@@ -1,12 +1,13 @@
 //! Interop: this crate and peers in Python on one lock, the kinds that share its files in the
 //! field.
 //!
-//! `xtask/peers` holds the peers. One is an older build of this crate, written from `docs/protocol.md`
-//! alone. The others are the three Go generations, each with its known faults and without ("fixed").
+//! `xtask/peers` holds the peers. One is an older build of this crate, written from
+//! `docs/protocol.md` alone. The others are the three Go generations, each with its known faults
+//! and without ("fixed").
 //!
-//! Where nothing may go wrong, that is asserted: no overlap, no lost increment, no lost lock, nothing
-//! left over. Other pairings are counted: in brackets, or in parentheses if it is still asserted that
-//! ours are not harmed.
+//! Where nothing may go wrong, that is asserted: no overlap, no lost increment, no lost lock,
+//! nothing left over. Other pairings are counted: in brackets, or in parentheses if it is still
+//! asserted that ours are not harmed.
 //!
 //! | peers | | because |
 //! |---|---|---|
@@ -17,22 +18,23 @@
 //! | a fixed generation, dying, all clear | counted | its own clearing goes by name: 2 |
 //! | unfixed | counted | its judge takes a failed `stat` for a stale lock: 3 |
 //!
-//! 1. We look whether the name still stands for the file that we judged, then rename it aside. Between
-//!    the two, another waiter clears it and a third links its own file there. That one is moved,
-//!    recognised and put back. Meanwhile the name is free, and a holder that just releases finds
-//!    nothing to release. What is put back then is nobody's, and stays for a TTL. Directories cannot
-//!    be hit.
-//! 2. A peer that judged an expired lock reads the record once more, then unlinks it by name. Between
-//!    the two, another waiter clears the lock and a third claims the name: its record is removed. A
-//!    generation that renames instead carries directories of ours away as well.
-//! 3. It finds no record since the holder is just releasing, and asks `stat` for the age of the lock.
-//!    It takes the "not found" that it gets for old age. Then it removes, by name, the next lock.
+//! 1. We look whether the name still stands for the file that we judged, then rename it aside.
+//!    Between the two, another waiter clears it and a third links its own file there. That one is
+//!    moved, recognised and put back. Meanwhile the name is free, and a holder that just releases
+//!    finds nothing to release. What is put back then is nobody's, and stays for a TTL. Directories
+//!    cannot be hit.
+//! 2. A peer that judged an expired lock reads the record once more, then unlinks it by name.
+//!    Between the two, another waiter clears the lock and a third claims the name: its record is
+//!    removed. A generation that renames instead carries directories of ours away as well.
+//! 3. It finds no record since the holder is just releasing, and asks `stat` for the age of the
+//!    lock. It takes the "not found" that it gets for old age. Then it removes, by name, the next
+//!    lock.
 //!
-//! A directory generation makes the directory first and the record after it. That is a race, too, but
-//! it costs a try and no exclusion ("claims lost"). A claimant that stalls in between for longer than
-//! the grace is rightly taken for a leftover. It then creates its record in a directory that is
-//! another's by now, or in none. With `O_EXCL` one of the two gets through and the other finds that it
-//! lost. (Without, as in the unfixed ones, both believe that they hold.)
+//! A directory generation makes the directory first and the record after it. That is a race, too,
+//! but it costs a try and no exclusion ("claims lost"). A claimant that stalls in between for
+//! longer than the grace is rightly taken for a leftover. It then creates its record in a directory
+//! that is another's by now, or in none. With `O_EXCL` one of the two gets through and the other
+//! finds that it lost. (Without, as in the unfixed ones, both believe that they hold.)
 
 mod cases;
 mod contend;

@@ -1,6 +1,6 @@
 //! Other processors than this one: 32 bits, the other byte order, and a program without a C library
-//! to link to. They differ from this system in nothing else, so that the tests of records, documents
-//! and merges are enough.
+//! to link to. They differ from this system in nothing else, so that the tests of records,
+//! documents and merges are enough.
 
 use std::process::Command;
 use std::time::Instant;
@@ -31,7 +31,8 @@ pub(super) const ARCHITECTURES: [Architecture; 3] = [
     },
 ];
 
-/// What reads and writes bytes: the record, the document, the encoder, the merge, the typed sections.
+/// What reads and writes bytes: the record, the document, the encoder, the merge, the typed
+/// sections.
 const TESTS: [&str; 13] = [
     "test",
     "--quiet",

@@ -1,8 +1,9 @@
 //! What the long forms showed: kept in `docs/verification/results.json`, written out for people in
 //! `docs/verification.md`.
 //!
-//! A part that was run, and passed, on the present commit is not run again: so an interrupted run goes
-//! on where it stopped. A part whose commit is older than the last change of what it tests is marked.
+//! A part that was run, and passed, on the present commit is not run again: so an interrupted run
+//! goes on where it stopped. A part whose commit is older than the last change of what it tests is
+//! marked.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;

@@ -2,19 +2,20 @@
 //!
 //! A document is taken without being named only if it belongs to the place where the program runs:
 //!
-//! - The search ends at the root of a repository. An agent's worktree within a checkout, a submodule and
-//!   a vendored repository are projects of their own, even before they have a document.
-//! - Outside of repositories it goes on only into directories that the user has, or that have the owner
-//!   of the directory below. Nor does it go into a directory like `/tmp`: another user can put a document
-//!   there.
+//! - The search ends at the root of a repository. An agent's worktree within a checkout, a
+//!   submodule and a vendored repository are projects of their own, even before they have a
+//!   document.
+//! - Outside of repositories it goes on only into directories that the user has, or that have the
+//!   owner of the directory below. Nor does it go into a directory like `/tmp`: another user can
+//!   put a document there.
 
 use std::path::{Path, PathBuf};
 
 use crate::io::failure::Failure;
 use crate::sys::{self, User};
 
-/// What marks the root of a checkout: git's directory, or the file that stands for it in a worktree or a
-/// submodule; and what jj and Mercurial have.
+/// What marks the root of a checkout: git's directory, or the file that stands for it in a worktree
+/// or a submodule; and what jj and Mercurial have.
 const MARKS: [&str; 3] = [".git", ".jj", ".hg"];
 
 /// Why a search stopped.
@@ -98,8 +99,8 @@ fn is_repository(directory: &Path) -> bool {
     MARKS.iter().any(|mark| is_mark(directory, mark)) || is_bare(directory)
 }
 
-/// Whether `mark` makes `directory` a repository: in a directory like `/tmp`, only if it belongs to the
-/// directory's owner or to us.
+/// Whether `mark` makes `directory` a repository: in a directory like `/tmp`, only if it belongs to
+/// the directory's owner or to us.
 fn is_mark(directory: &Path, mark: &str) -> bool {
     let (Ok(mark), Ok(directory)) = (directory.join(mark).symlink_metadata(), directory.metadata())
     else {
@@ -109,8 +110,8 @@ fn is_mark(directory: &Path, mark: &str) -> bool {
     !sys::is_shared(&directory) || owner == User::owning(&directory) || owner == User::current()
 }
 
-/// The files of a repository without a checkout, or of a submodule. A checkout's own `.git` is none: it
-/// belongs to the directory around it.
+/// The files of a repository without a checkout, or of a submodule. A checkout's own `.git` is
+/// none: it belongs to the directory around it.
 fn is_bare(directory: &Path) -> bool {
     directory.file_name().is_some_and(|name| name != ".git")
         && directory.join("HEAD").is_file()

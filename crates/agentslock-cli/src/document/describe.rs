@@ -1,8 +1,8 @@
-//! Differences between documents, and what is in them, in a person's words: units move, views go from one
-//! status to another.
+//! Differences between documents, and what is in them, in a person's words: units move, views go
+//! from one status to another.
 //!
-//! What a section means is known here only as far as words need it; a section that is not known is told
-//! of by its entries' and fields' names.
+//! What a section means is known here only as far as words need it; a section that is not known is
+//! told of by its entries' and fields' names.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -262,8 +262,8 @@ fn spelling(json: &str) -> String {
     compact(json).expect("because it comes from a document")
 }
 
-/// The fields of an object, as they are spelled; `None` if it is none, or has one twice, which is shown as
-/// a whole.
+/// The fields of an object, as they are spelled; `None` if it is none, or has one twice, which is
+/// shown as a whole.
 fn fields(json: Option<&str>) -> Option<BTreeMap<String, String>> {
     serde_json::from_str::<Fields>(json?).ok()?.distinct()
 }

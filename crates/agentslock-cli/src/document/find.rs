@@ -73,7 +73,8 @@ fn exists(path: &Path) -> bool {
     path.symlink_metadata().is_ok()
 }
 
-/// A file in a directory that does not exist is most likely mistyped: its lock would exclude nobody.
+/// A file in a directory that does not exist is most likely mistyped: its lock would exclude
+/// nobody.
 pub(crate) fn refuse_missing_parent(target: &Path) -> Result<(), Failure> {
     let parent = target.parent().filter(|parent| !parent.as_os_str().is_empty());
     match parent {

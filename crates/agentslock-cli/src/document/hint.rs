@@ -1,6 +1,7 @@
 //! What a person may have meant who typed a name that is not there.
 
-/// The name that is most like `name`, if one is: a letter or two wrong, or one begins with the other.
+/// The name that is most like `name`, if one is: a letter or two wrong, or one begins with the
+/// other.
 pub(crate) fn like<'a>(name: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let typed = name.to_lowercase();
     let distance = |other: &str| {
@@ -20,8 +21,8 @@ pub(crate) fn like<'a>(name: &str, names: impl IntoIterator<Item = &'a str>) -> 
         .map(|(_, other)| other)
 }
 
-/// How many letters must be put in, taken out, replaced or swapped with the next one (optimal string
-/// alignment).
+/// How many letters must be put in, taken out, replaced or swapped with the next one (optimal
+/// string alignment).
 fn edits(a: &str, b: &str) -> usize {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
     let mut rows = vec![(0..=b.len()).collect::<Vec<usize>>()];

@@ -1,4 +1,5 @@
-//! What is said of a value that is not there: where the way to it ends, and what may have been meant.
+//! What is said of a value that is not there: where the way to it ends, and what may have been
+//! meant.
 
 use std::path::Path;
 

@@ -28,8 +28,8 @@ impl<'a> Positions<'a> {
         Some((value, self.place_of(value)))
     }
 
-    /// The place of an entry's value in `section`, as far down as it is there: of the section, else the
-    /// document's. For many entries: text and section are read once.
+    /// The place of an entry's value in `section`, as far down as it is there: of the section, else
+    /// the document's. For many entries: text and section are read once.
     pub(crate) fn entries(&self, section: &str) -> impl Fn(&str) -> Position {
         let section = self.values.get(section).map(|value| value.get());
         let entries: BTreeMap<Cow<'a, str>, &'a RawValue> =

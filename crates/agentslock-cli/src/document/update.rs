@@ -13,8 +13,8 @@ use crate::io::stderr;
 use crate::lock_wait;
 use crate::sys;
 
-/// Stages by `stage` on the document as it is under the lock, and writes it. Again, five times in all, if
-/// the document changes without its lock.
+/// Stages by `stage` on the document as it is under the lock, and writes it. Again, five times in
+/// all, if the document changes without its lock.
 pub(crate) fn update(
     path: &Path,
     common: &Common,
@@ -22,7 +22,8 @@ pub(crate) fn update(
 ) -> Result<Flushed, Failure> {
     if Outer::of(path)?.is_some() {
         return rewrite(path, common, |before, hold| {
-            // Read once more: the library reads for itself. A change in between shows before the commit.
+            // Read once more: the library reads for itself. A change in between shows before the
+            // commit.
             let lockfile = Lockfile::open(path)?;
             let guard = hold.guard();
             stage(&lockfile, UnderLock::of(guard.path(), guard.token(), || hold.renew()))?;

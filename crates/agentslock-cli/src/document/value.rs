@@ -1,5 +1,5 @@
-//! Reading and changing a value inside another one, in its text: all that is not meant stays as it is
-//! spelled.
+//! Reading and changing a value inside another one, in its text: all that is not meant stays as it
+//! is spelled.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -74,7 +74,8 @@ pub(crate) enum NoValue {
     NoIndex { steps: usize },
 }
 
-/// The value that `steps` lead to, as it is spelled. Of a key that is there twice the last one counts.
+/// The value that `steps` lead to, as it is spelled. Of a key that is there twice the last one
+/// counts.
 pub(crate) fn find<'a>(json: &'a str, steps: &[String]) -> Result<&'a str, NoValue> {
     let mut found = json;
     for (done, step) in steps.iter().enumerate() {
@@ -103,8 +104,8 @@ pub(crate) fn keys(json: &str) -> Option<Vec<String>> {
     }
 }
 
-/// `json` with `value` at the end of `steps`. Objects that are missing on the way are made; `null` counts
-/// as missing. In a list, `-` stands for the place after the last item.
+/// `json` with `value` at the end of `steps`. Objects that are missing on the way are made; `null`
+/// counts as missing. In a list, `-` stands for the place after the last item.
 pub(crate) fn with(json: &str, steps: &[String], value: &str) -> Result<String, NoValue> {
     put(json, steps, 0, value)
 }

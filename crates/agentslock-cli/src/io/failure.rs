@@ -15,8 +15,8 @@ pub(crate) const TROUBLE: u8 = 2;
 /// 75, `EX_TEMPFAIL` of sysexits(3): the lock was not to be had in time. Try again later.
 pub(crate) const LOCKED: u8 = 75;
 
-/// Git (since 2.44) takes a driver's 1 to 128 for "merged, with conflicts", and only what is above for a
-/// failure. The driver that is installed passes neither on: it has git merge by line then.
+/// Git (since 2.44) takes a driver's 1 to 128 for "merged, with conflicts", and only what is above
+/// for a failure. The driver that is installed passes neither on: it has git merge by line then.
 pub(crate) const MERGE_FAILED: u8 = 129;
 
 /// Why a verb did not do what it was asked.

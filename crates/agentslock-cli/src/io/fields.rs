@@ -3,7 +3,8 @@
 use agentslock_core::Fields;
 use serde_json::value::RawValue;
 
-/// Adds a field that cannot fail to be JSON: a number, a boolean, a string, or what consists of such.
+/// Adds a field that cannot fail to be JSON: a number, a boolean, a string, or what consists of
+/// such.
 pub(crate) fn push<T: serde::Serialize + ?Sized>(fields: &mut Fields, name: &str, value: &T) {
     fields.push(name, value).expect("because what is pushed is JSON");
 }

@@ -13,8 +13,8 @@ static TOLD: AtomicBool = AtomicBool::new(false);
 /// To the start of the line, and erase it (ECMA-48).
 const REWRITE: &str = "\r\x1b[K";
 
-/// Shows where we stand, in place of what was shown before; where standard error is no terminal, only
-/// the first time.
+/// Shows where we stand, in place of what was shown before; where standard error is no terminal,
+/// only the first time.
 pub(crate) fn progress(text: &str) {
     let Some(columns) = sys::stderr_columns() else {
         if !TOLD.swap(true, Ordering::Relaxed) {

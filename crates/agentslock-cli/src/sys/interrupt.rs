@@ -1,5 +1,5 @@
-//! Signals from the wait for a lock on: they end the wait, so that nothing is left behind. Before it they
-//! end the program, as they always do. On Windows that is Ctrl-C.
+//! Signals from the wait for a lock on: they end the wait, so that nothing is left behind. Before
+//! it they end the program, as they always do. On Windows that is Ctrl-C.
 
 use std::sync::OnceLock;
 
@@ -9,8 +9,8 @@ use super::ending;
 /// The signal that came since a lock was waited for. One for the process, as signals are.
 static SINCE_WAIT: OnceLock<Arrived> = OnceLock::new();
 
-/// Called before a lock is acquired: from now on signals no longer end the program. They end the wait,
-/// and what is done under the lock if that can take long.
+/// Called before a lock is acquired: from now on signals no longer end the program. They end the
+/// wait, and what is done under the lock if that can take long.
 pub(crate) fn wait_begins() {
     SINCE_WAIT.get_or_init(|| {
         let arrived = Arrived::default();

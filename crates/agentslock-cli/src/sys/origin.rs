@@ -1,5 +1,5 @@
-//! Where a signal came from. Only Linux tells, and only what the C library's headers know: `signal-hook`
-//! asks them, which takes a C compiler.
+//! Where a signal came from. Only Linux tells, and only what the C library's headers know:
+//! `signal-hook` asks them, which takes a C compiler.
 
 use signal_hook::consts::{SIGINT, SIGQUIT};
 

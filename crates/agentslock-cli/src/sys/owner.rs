@@ -3,8 +3,8 @@
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 
-/// The bits of a directory such as `/tmp`: everybody may create files, and only their owners may remove
-/// them.
+/// The bits of a directory such as `/tmp`: everybody may create files, and only their owners may
+/// remove them.
 const SHARED: u32 = 0o1002;
 
 /// A user of the system.

@@ -1,5 +1,5 @@
-//! What the system tells of processes. Only Linux does without `unsafe` (proc(5)); elsewhere there is
-//! nothing to tell.
+//! What the system tells of processes. Only Linux does without `unsafe` (proc(5)); elsewhere there
+//! is nothing to tell.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -39,8 +39,8 @@ pub(crate) fn user_name(user: u32) -> Option<String> {
     })
 }
 
-/// The processes that have a file or directory open, as far as we may look; and that of its lock, as the
-/// kernel names it here.
+/// The processes that have a file or directory open, as far as we may look; and that of its lock,
+/// as the kernel names it here.
 pub(crate) fn processes_with(path: &Path) -> Vec<u32> {
     let Ok(wanted) = fs::symlink_metadata(path) else { return Vec::new() };
     let Ok(processes) = fs::read_dir("/proc") else { return Vec::new() };
@@ -60,7 +60,8 @@ pub(crate) fn processes_with(path: &Path) -> Vec<u32> {
     found
 }
 
-/// Whose lock the kernel has on the inode, as numbered here. It tells even of other users' processes.
+/// Whose lock the kernel has on the inode, as numbered here. It tells even of other users'
+/// processes.
 fn locker(inode: u64) -> Option<u32> {
     let locks = fs::read_to_string("/proc/locks").ok()?;
     locks.lines().find_map(|line| {
@@ -78,8 +79,8 @@ pub(crate) fn is_running(pid: u32) -> bool {
     status.lines().any(|line| line.starts_with("State:") && !line.contains('Z'))
 }
 
-/// The number of a process in the innermost of its pid namespaces, if that is not the one that numbers it
-/// here.
+/// The number of a process in the innermost of its pid namespaces, if that is not the one that
+/// numbers it here.
 pub(crate) fn number_inside(pid: u32) -> Option<u32> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let numbers = status.lines().find_map(|line| line.strip_prefix("NSpid:"))?;

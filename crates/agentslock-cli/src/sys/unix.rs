@@ -71,7 +71,8 @@ impl Process {
     }
 }
 
-/// Those that are sent to end a program, or to tell it something: who does not catch these is ended, too.
+/// Those that are sent to end a program, or to tell it something: who does not catch these is
+/// ended, too.
 const ENDING: [i32; 7] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGALRM, SIGUSR1, SIGUSR2];
 
 /// The signals that end a program, caught.
@@ -80,15 +81,17 @@ pub(crate) struct Signals {
     arrived: Arrived,
 }
 
-/// The signals to be caught. What we were started to ignore, by nohup(1) or in a script's background,
-/// stays ignored, and is by the command that we start: one that is caught would be reset for it.
+/// The signals to be caught. What we were started to ignore, by nohup(1) or in a script's
+/// background, stays ignored, and is by the command that we start: one that is caught would be
+/// reset for it.
 pub(super) fn ending() -> Vec<i32> {
     let ignored = ignored();
     ENDING.into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0).collect()
 }
 
-/// From now on a write beyond the limit of `ulimit -f` fails, as one to a full disk does, and does not end
-/// the program in its midst. Whoever ignores the signal sees the same, and leaves it so to its commands.
+/// From now on a write beyond the limit of `ulimit -f` fails, as one to a full disk does, and does
+/// not end the program in its midst. Whoever ignores the signal sees the same, and leaves it so to
+/// its commands.
 pub(crate) fn catch_file_size_limit() {
     if ignored() >> (SIGXFSZ - 1) & 1 == 0 {
         // That it came is said by the write. One that cannot be caught does what it always does.
@@ -96,8 +99,8 @@ pub(crate) fn catch_file_size_limit() {
     }
 }
 
-/// The signals that this process ignores, as a bit each from SIGHUP upward. Only Linux tells without
-/// `unsafe` (proc(5), `SigIgn`); elsewhere it is taken to ignore none.
+/// The signals that this process ignores, as a bit each from SIGHUP upward. Only Linux tells
+/// without `unsafe` (proc(5), `SigIgn`); elsewhere it is taken to ignore none.
 fn ignored() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
@@ -126,9 +129,9 @@ impl Signals {
 
     /// Passes them on to `process` from now on, and those that were caught before, too.
     ///
-    /// Not those of a key that was pressed: the kernel sends them to all processes of the terminal's
-    /// foreground, so that they have reached the command already, and many programs take a second one
-    /// for "stop at once".
+    /// Not those of a key that was pressed: the kernel sends them to all processes of the
+    /// terminal's foreground, so that they have reached the command already, and many programs take
+    /// a second one for "stop at once".
     pub(crate) fn forward_to(self, process: Process) -> Forwarding {
         let mut signals = self.waiting;
         let handle = signals.handle();

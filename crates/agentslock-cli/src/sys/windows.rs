@@ -12,8 +12,8 @@ use signal_hook::consts::SIGINT;
 
 use super::arrived::Arrived;
 
-/// How often the command is looked at: nobody else can tell us in the same breath that it has ended and that
-/// it is to be ended.
+/// How often the command is looked at: nobody else can tell us in the same breath that it has ended
+/// and that it is to be ended.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 
 /// The one command of this process.
@@ -112,9 +112,9 @@ pub(crate) fn path_from_bytes(bytes: Vec<u8>) -> PathBuf {
     String::from_utf8_lossy(&bytes).into_owned().into()
 }
 
-/// A user of the system: all count as one. A directory's owner says little here, since an administrator's
-/// files belong to the group of all of them. What keeps others from writing there are the rights of the
-/// directories above.
+/// A user of the system: all count as one. A directory's owner says little here, since an
+/// administrator's files belong to the group of all of them. What keeps others from writing there
+/// are the rights of the directories above.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct User(());
 

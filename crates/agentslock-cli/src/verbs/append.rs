@@ -21,9 +21,9 @@ use crate::sys;
 
 /// Append records to an NDJSON log, under the log's lock.
 ///
-/// A record is one JSON value, which may be spread over lines; it is written as one line. Standard input can
-/// have many of them: they are all appended under one hold of the lock, so that no other writer's come in
-/// between. A torn line that a killed writer left at the end is closed off first.
+/// A record is one JSON value, which may be spread over lines; it is written as one line. Standard
+/// input can have many of them: they are all appended under one hold of the lock, so that no other
+/// writer's come in between. A torn line that a killed writer left at the end is closed off first.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  agentslock append events.ndjson '{\"event\":\"started\"}'\n  \
     jq -c '.events[]' report.json | agentslock append events.ndjson\n\n\

@@ -19,8 +19,8 @@ use crate::who::{Who, lock_of};
 
 /// Examine the document, its lock, its directory and git, and say what to do about what is wrong.
 ///
-/// The document and its lock are only looked at. To see whether locks work in the directory, a lock of its
-/// own is made there for a moment.
+/// The document and its lock are only looked at. To see whether locks work in the directory, a lock
+/// of its own is made there for a moment.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  agentslock doctor\n  agentslock doctor --json\n\n\
     Exit status: 0 nothing is wrong (there can be notes); 1 something is; 2 it could not be examined.")]

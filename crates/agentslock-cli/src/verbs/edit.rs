@@ -25,8 +25,9 @@ use crate::verbs::set::change::refuse_later_version;
 /// Change the document, or any file, by a command, while its lock is held.
 ///
 /// COMMAND gets the text on its standard input, and prints the new one. Without FILE, that is the
-/// document (`{}` if there is none): several sections can be changed at once. Sections that COMMAND leaves as
-/// they are stay byte for byte as they are. With FILE, it is that file, whatever it contains.
+/// document (`{}` if there is none): several sections can be changed at once. Sections that COMMAND
+/// leaves as they are stay byte for byte as they are. With FILE, it is that file, whatever it
+/// contains.
 #[derive(Args, Debug)]
 #[command(
     after_help = "Example:\n  agentslock edit -- jq 'del(.counters) | .install.project = \"demo\"'\n  \
@@ -102,7 +103,8 @@ fn edit_document(arguments: &Edit, path: &Path, common: &Common) -> Result<Edite
         .into())
 }
 
-/// Stages what the command made of the document, section by section, so that the others keep their bytes.
+/// Stages what the command made of the document, section by section, so that the others keep their
+/// bytes.
 fn stage_edited(
     lockfile: &Lockfile,
     lock: UnderLock<'_>,

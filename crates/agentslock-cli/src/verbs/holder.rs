@@ -19,9 +19,9 @@ use crate::who::Who;
 
 /// Say who holds the lock of FILE, since when, and what happens next; or free it.
 ///
-/// Takes no lock, and changes nothing unless --break is given. --break frees the lock only if HANDLE
-/// (printed by this command) still names the current holder. A holder that still runs goes on working, and
-/// learns of it when it is about to write.
+/// Takes no lock, and changes nothing unless --break is given. --break frees the lock only if
+/// HANDLE (printed by this command) still names the current holder. A holder that still runs goes
+/// on working, and learns of it when it is about to write.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  agentslock holder .agentsrc.lock\n  \
     agentslock holder --all .\n  \
@@ -30,7 +30,8 @@ use crate::who::Who;
     be looked at or freed. --until-free: 0 it is free; 75 it is still held after --wait.")]
 #[allow(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(crate) struct Holder {
-    /// The file whose lock it is: `events.ndjson`, not `events.ndjson.lock`; with --all, a directory
+    /// The file whose lock it is: `events.ndjson`, not `events.ndjson.lock`; with --all, a
+    /// directory
     #[arg(value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     target: PathBuf,
     /// List all locks that are held in the directory and below

@@ -22,9 +22,9 @@ use crate::sys;
 ///
 /// FILE itself is not touched and need not exist. The lock is renewed while COMMAND runs, and
 /// COMMAND inherits it: if only this program is killed, the lock lives as long as COMMAND. SIGHUP,
-/// SIGINT, SIGQUIT, SIGTERM, SIGALRM, SIGUSR1 and SIGUSR2 are passed on to COMMAND. If the lock is lost,
-/// COMMAND and all that it started are stopped: SIGTERM, and SIGKILL 10 s later. An `agentslock` inside
-/// COMMAND that wants the same lock works inside this hold.
+/// SIGINT, SIGQUIT, SIGTERM, SIGALRM, SIGUSR1 and SIGUSR2 are passed on to COMMAND. If the lock is
+/// lost, COMMAND and all that it started are stopped: SIGTERM, and SIGKILL 10 s later. An
+/// `agentslock` inside COMMAND that wants the same lock works inside this hold.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  agentslock run build.log -- make\n  \
     agentslock run build.log -n -E 0 -c 'make && make install'\n\n\

@@ -1,4 +1,5 @@
-//! `doctor`: each thing that can be wrong has a row, and each row that is not well says what to type.
+//! `doctor`: each thing that can be wrong has a row, and each row that is not well says what to
+//! type.
 
 use std::fs;
 
@@ -15,7 +16,8 @@ fn rows(lab: &Lab, status: i32) -> Vec<Value> {
     told["rows"].as_array().unwrap().clone()
 }
 
-/// Asserts that there is one row of this topic, in this state, which says `what`, and to type `next`.
+/// Asserts that there is one row of this topic, in this state, which says `what`, and to type
+/// `next`.
 #[track_caller]
 fn expect_row(rows: &[Value], topic: &str, state: &str, what: &str, next: &str) {
     let found: Vec<_> = rows.iter().filter(|row| row["topic"] == topic).collect();

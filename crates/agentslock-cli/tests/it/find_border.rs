@@ -20,8 +20,8 @@ const VERBS: [(&[&str], i32); 6] = [
     (&["set", "s", "--", "cat"], 2),
 ];
 
-/// Asserts that no verb finds a document in `inside`, that each says that it stopped at `border`, and that
-/// `outside` is as it was.
+/// Asserts that no verb finds a document in `inside`, that each says that it stopped at `border`,
+/// and that `outside` is as it was.
 #[track_caller]
 fn expect_stop(lab: &Lab, inside: &str, border: &Path, outside: &Path) {
     let before = lab.picture();
@@ -197,7 +197,8 @@ fn within_a_repository_owners_do_not_matter() {
     let all = [repo.lab.root().as_os_str()];
     Program::new("chown").args(["-R", &other.id().to_string()]).args(all).run().exits(0);
     repo.lab.cli(["show", "s"]).in_directory(&er).run().exits(0);
-    // But a directory where all can make files is not made a repository by one who is not its owner.
+    // But a directory where all can make files is not made a repository by one who is not its
+    // owner.
     let lab = Lab::new();
     fs::create_dir_all(lab.join("tmp/own")).unwrap();
     set_mode(lab.root(), 0o755);

@@ -1,5 +1,5 @@
-//! The document as one process sees it. Modules mirror `src`; what takes several processes is in the
-//! other binary, `processes`.
+//! The document as one process sees it. Modules mirror `src`; what takes several processes is in
+//! the other binary, `processes`.
 
 #![cfg_attr(windows, allow(unused_imports, dead_code, reason = "some tests are for Unix alone"))]
 #![allow(clippy::unwrap_used, reason = "what a test sets up may fail in the short way")]

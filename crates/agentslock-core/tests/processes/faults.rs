@@ -1,4 +1,5 @@
-//! System calls that fail in a flush: the error tells the truth, and the stage is what is not written.
+//! System calls that fail in a flush: the error tells the truth, and the stage is what is not
+//! written.
 
 use agentslock_core::{FlushError, Flushed, LockfileOptions};
 use testkit::{ChildTest, skip, strace};

@@ -117,8 +117,8 @@ fn nothing_that_a_killed_writer_acknowledged_is_lost() {
     }
 }
 
-/// What `writer` acknowledged is in the document. It can have been killed between writing and acknowledging,
-/// each time.
+/// What `writer` acknowledged is in the document. It can have been killed between writing and
+/// acknowledging, each time.
 fn assert_is_kept(end: &State, writer: u64, (written, counted): (u64, u64), kills: u64) {
     assert!(written > 0, "writer {writer} got nothing done");
     let is = (end.own[&writer], end.counted.get(&writer).copied().unwrap_or(0));

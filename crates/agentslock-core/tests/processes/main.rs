@@ -1,5 +1,5 @@
-//! The document as several processes see it: many writers at once, killed writers, and what a single
-//! process cannot do to itself.
+//! The document as several processes see it: many writers at once, killed writers, and what a
+//! single process cannot do to itself.
 
 #![cfg_attr(windows, allow(unused_imports, dead_code, reason = "some tests are for Unix alone"))]
 #![allow(clippy::unwrap_used, reason = "what a test sets up may fail in the short way")]

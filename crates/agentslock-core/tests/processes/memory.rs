@@ -23,7 +23,8 @@ fn child_opens_and_flushes() {
     parent.at("flushed", &(peak() - before).to_string());
 }
 
-/// The handle's document; a flush takes another one only if somebody else has written meanwhile. No copy of either.
+/// The handle's document; a flush takes another one only if somebody else has written meanwhile. No
+/// copy of either.
 #[test]
 fn opening_takes_the_document_once_and_flushing_what_others_wrote() {
     if peak_memory().is_none() {

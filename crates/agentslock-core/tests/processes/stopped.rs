@@ -138,8 +138,8 @@ fn a_file_that_changes_while_it_is_read_is_seen() {
         // As long as before, and the same up to its very end.
         (|lab| lab.write(lab.text().replace("\"}", "\" ")), None),
     ];
-    // It is asked whether it is there; what it is; and, once it is open, how large it is. Then it is read, a large one
-    // that is known part by part.
+    // It is asked whether it is there; what it is; and, once it is open, how large it is. Then it
+    // is read, a large one that is known part by part.
     let small = "{\"old\":\"older than all\"}".to_owned();
     let large = format!("{{\"old\":\"{}\"}}", "x".repeat(200_000));
     let places = [

@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::support::quick;
 
-/// Processes that write at the same time. Wine has one server for all, which does one thing at a time.
+/// Processes that write at the same time. Wine has one server for all, which does one thing at a
+/// time.
 pub(crate) const WRITERS: u64 = if cfg!(windows) { 3 } else { 8 };
 
 /// Tells a thread, by being dropped, that it is done.
@@ -45,16 +46,16 @@ fn name(writer: u64) -> String {
     format!("writer {writer}")
 }
 
-/// Waits for the lock as long as it takes with this many writers on a busy machine. Does not sync: how
-/// long that takes is up to all who use the disk.
+/// Waits for the lock as long as it takes with this many writers on a busy machine. Does not sync:
+/// how long that takes is up to all who use the disk.
 pub(crate) fn patient() -> LockfileOptions {
     let lock = LockOptions::new().timeout(Duration::from_secs(60));
     // Where time decides, each that is killed costs the others a TTL.
     quick().lock(if cfg!(windows) { lock.ttl(Duration::from_secs(5)) } else { lock })
 }
 
-/// Wine lets nobody replace a file that is open, whatever its readers share: a reader looks up between
-/// two looks.
+/// Wine lets nobody replace a file that is open, whatever its readers share: a reader looks up
+/// between two looks.
 pub(crate) fn breathe() {
     if cfg!(windows) {
         std::thread::sleep(Duration::from_millis(10));

@@ -1,9 +1,9 @@
-//! Acquiring in place: where a directory cannot be published whole, `mkdir` at the final name is the
-//! claim, and the record follows.
+//! Acquiring in place: where a directory cannot be published whole, `mkdir` at the final name is
+//! the claim, and the record follows.
 //!
-//! Between the two, others see a lock without a record. They take it for a claim in the making until
-//! the grace is over, then remove the empty directory; so each step below may find that the claim
-//! was lost, and then says so instead of holding on:
+//! Between the two, others see a lock without a record. They take it for a claim in the making
+//! until the grace is over, then remove the empty directory; so each step below may find that the
+//! claim was lost, and then says so instead of holding on:
 //!
 //! ```text
 //! mkdir L             the claim; exists: taken
@@ -15,8 +15,8 @@
 //! took how long?      where time decides, half the TTL or more: lost
 //! ```
 //!
-//! No system call tells whether the directory that was opened is the one that was made. Time does: it cannot
-//! have been taken for a remnant, and removed, before the grace was over.
+//! No system call tells whether the directory that was opened is the one that was made. Time does:
+//! it cannot have been taken for a remnant, and removed, before the grace was over.
 
 use std::io::ErrorKind;
 use std::time::{Duration, Instant};
@@ -41,8 +41,8 @@ pub(crate) fn attempt(
     let environment = &options.environment;
     let started = Start::now(environment);
     let Some((id, dir)) = make(names, &started, environment)? else { return Ok(None) };
-    // The grace that foreign claimants go by. Those of ours do no harm in one directory: whoever creates the
-    // record in it has it.
+    // The grace that foreign claimants go by. Those of ours do no harm in one directory: whoever
+    // creates the record in it has it.
     let took = started.elapsed(environment);
     if took >= GRACE / 4 * 3 {
         if took < GRACE {
@@ -75,8 +75,8 @@ pub(crate) fn attempt(
         Err(error) => (None, Err(error)),
     };
     let mut claim = Claim { dir, id, file, record, private: None, owner };
-    // Where time decides, whoever took as long as the TTL may have been judged expired meanwhile, by
-    // somebody who acts on it only now. Half of it leaves room for a clock that differs.
+    // Where time decides, whoever took as long as the TTL may have been judged expired meanwhile,
+    // by somebody who acts on it only now. Half of it leaves room for a clock that differs.
     let is_slow = !kernel_backed && started.elapsed(environment) >= options.ttl / 2;
     if matches!(confirmed, Ok(true)) && !is_slow {
         claim.dir.let_go();
@@ -122,8 +122,8 @@ fn make(
 
 /// Removes the record, if it still is ours, and the directory.
 ///
-/// Another may have its record here by now, if ours was judged expired while we were stopped. So it is
-/// opened by name.
+/// Another may have its record here by now, if ours was judged expired while we were stopped. So it
+/// is opened by name.
 fn take_back(names: &Names, mut claim: Claim) {
     claim.file = None;
     if claim.read_back().is_ok_and(|found| found.is_none_or(|found| found == claim.record)) {
@@ -132,7 +132,8 @@ fn take_back(names: &Names, mut claim: Claim) {
     }
 }
 
-/// When a claim began, by two clocks: the one is never set, the other goes on while the machine sleeps.
+/// When a claim began, by two clocks: the one is never set, the other goes on while the machine
+/// sleeps.
 struct Start(Instant, i64);
 
 impl Start {

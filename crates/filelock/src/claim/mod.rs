@@ -1,4 +1,5 @@
-//! A claim: one directory of ours with our record inside, whether still private or already the lock.
+//! A claim: one directory of ours with our record inside, whether still private or already the
+//! lock.
 
 pub(crate) mod in_place;
 pub(crate) mod parent;
@@ -67,7 +68,8 @@ impl Claim {
     /// a mixture of two times that differ by seconds; if we die in the middle, that is what stays.
     /// Both are harmless, and neither leaves a record of another length.
     ///
-    /// The directory is touched, too: for peers that cannot make out the record and go by its last change.
+    /// The directory is touched, too: for peers that cannot make out the record and go by its last
+    /// change.
     pub(crate) fn stamp(&self, now: i64) -> io::Result<()> {
         let _ = self.dir.touch();
         let digits = record::stamp_digits(now);
@@ -81,8 +83,8 @@ impl Claim {
         }
     }
 
-    /// The record as it stands in the directory now, as far as it goes if it is ours; `None` when it is gone,
-    /// or is no record.
+    /// The record as it stands in the directory now, as far as it goes if it is ours; `None` when
+    /// it is gone, or is no record.
     pub(crate) fn read_back(&self) -> io::Result<Option<Record>> {
         let bytes = match &self.file {
             Some(own) => own.read_back(&self.dir),

@@ -47,8 +47,8 @@ pub(crate) enum PrepareError {
 }
 
 impl Preparation {
-    /// `movable`: a handle may move it back here when it releases the lock, so its record names this
-    /// place.
+    /// `movable`: a handle may move it back here when it releases the lock, so its record names
+    /// this place.
     pub(crate) fn new(
         names: &Names,
         options: &LockOptions,
@@ -116,8 +116,8 @@ impl Drop for Preparation {
         {
             let _ = claim.dir.unlink(record::NAME);
             // No other process makes this name; but a person who moves files can put something
-            // there. If it cannot be looked at, it most likely is ours: `rmdir` takes no more than an
-            // empty directory.
+            // there. If it cannot be looked at, it most likely is ours: `rmdir` takes no more than
+            // an empty directory.
             if sys::is_at(&self.path, claim.id).unwrap_or(true) {
                 let _ = sys::rmdir(&self.path);
             }

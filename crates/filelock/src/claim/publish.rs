@@ -46,7 +46,8 @@ impl Preparation {
                     return Ok(Publication::Taken(self));
                 }
                 ErrorKind::Unsupported => return Ok(Publication::Unsupported),
-                // Somebody removed the preparation; or the rename took place and its answer was lost.
+                // Somebody removed the preparation; or the rename took place and its answer was
+                // lost.
                 ErrorKind::NotFound => {
                     let ours = sys::is_at(&names.lock, claim.id).unwrap_or(false);
                     if !ours {

@@ -1,8 +1,9 @@
 //! Breaking the lock of a handle that lives: first its way back is barred.
 //!
-//! A handle releases by renaming what stands at the lock's name to its private name. If it is stopped
-//! right before that, and its lock is broken, and another process takes the lock, the rename would
-//! carry that one's lock away. So the private name, which stands in the record, is occupied first.
+//! A handle releases by renaming what stands at the lock's name to its private name. If it is
+//! stopped right before that, and its lock is broken, and another process takes the lock, the
+//! rename would carry that one's lock away. So the private name, which stands in the record, is
+//! occupied first.
 //!
 //! ```text
 //! step                       the holder at that moment
@@ -13,9 +14,9 @@
 //! unlink holder, rmdir L     as for any lock: its next look says "lost"
 //! ```
 //!
-//! The file stays until the holder's release, which removes it, or until a sweep, a TTL later: a holder
-//! that is stopped for longer than that is not barred any more. If we die before the end, it stays for as
-//! long, and its holder releases as a one-shot.
+//! The file stays until the holder's release, which removes it, or until a sweep, a TTL later: a
+//! holder that is stopped for longer than that is not barred any more. If we die before the end, it
+//! stays for as long, and its holder releases as a one-shot.
 
 use std::fs::OpenOptions;
 use std::io::ErrorKind;
@@ -26,8 +27,8 @@ use crate::record::Record;
 use crate::record::file::read_record;
 use crate::sys::{self, Kind};
 
-/// Occupies the private name of `occupant`, if it has one. `false`: it has changed hands, and nothing
-/// was done. If the name cannot be occupied for another reason, it is broken all the same.
+/// Occupies the private name of `occupant`, if it has one. `false`: it has changed hands, and
+/// nothing was done. If the name cannot be occupied for another reason, it is broken all the same.
 pub(crate) fn bar(names: &Names, occupant: &Occupant) -> bool {
     let (Removable::Directory(dir), Some(stat), Some(record)) =
         (&occupant.removable, &occupant.stat, &occupant.record)

@@ -21,7 +21,8 @@ pub(super) fn unlink_record(names: &Names, dir: &Dir) -> Result<(), AcquireError
     }
 }
 
-/// Before anything is removed: what no lock puts into its directory is not ours to remove, and then nothing is.
+/// Before anything is removed: what no lock puts into its directory is not ours to remove, and then
+/// nothing is.
 pub(super) fn refuse_strangers(
     names: &Names,
     stat: &Stat,
@@ -73,8 +74,9 @@ pub(super) fn remove_directory(
 enum Inside {
     /// Nothing any more, or a record.
     Nothing,
-    /// A record that was removed while somebody had it open: it is kept under such a name until it is
-    /// closed. If nothing has changed in the directory for a TTL, nobody will: the client that kept it is gone.
+    /// A record that was removed while somebody had it open: it is kept under such a name until it
+    /// is closed. If nothing has changed in the directory for a TTL, nobody will: the client that
+    /// kept it is gone.
     Leaving(String),
     /// Something that no lock puts there.
     Stranger(String),

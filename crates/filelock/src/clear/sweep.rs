@@ -95,10 +95,10 @@ fn remove_if_left_over(path: &Path, options: &LockOptions) {
     // Still its name, after its OS lock was granted.
     let is_named = |id: FileId| sys::is_at(path, id).unwrap_or(false);
     match stat.kind {
-        // Shared is enough: an owner that stalled before its own, which is exclusive, is refused and
-        // prepares anew. And more would be too much: what was opened here can be published, and its
-        // holder die, before the OS lock is asked for; a sweeper that is stopped with an exclusive
-        // one would then make that dead lock look alive.
+        // Shared is enough: an owner that stalled before its own, which is exclusive, is refused
+        // and prepares anew. And more would be too much: what was opened here can be published, and
+        // its holder die, before the OS lock is asked for; a sweeper that is stopped with an
+        // exclusive one would then make that dead lock look alive.
         Kind::Directory if age > options.grace => {
             let Ok(dir) = sys::open_dir(path) else { return };
             if matches!(dir.try_flock_shared(), Ok(true))
@@ -108,8 +108,8 @@ fn remove_if_left_over(path: &Path, options: &LockOptions) {
                 let _ = sys::rmdir(path);
             }
         }
-        // A lock of the file generation, moved aside by somebody who died before deleting it. Or the
-        // file of ours that one is about to be moved onto: whoever made that has its OS lock.
+        // A lock of the file generation, moved aside by somebody who died before deleting it. Or
+        // the file of ours that one is about to be moved onto: whoever made that has its OS lock.
         Kind::File if age > options.ttl => {
             let Ok(Some(file)) = sys::open_file(path) else { return };
             if matches!(sys::try_flock_file(&file, Flock::Shared), Ok(true))

@@ -82,7 +82,8 @@ pub enum AcquireError {
         /// Who puts such an entry there, as far as its name tells.
         origin: &'static str,
     },
-    /// The operating system refuses us the directory. Waiting would not help: this is not contention.
+    /// The operating system refuses us the directory. Waiting would not help: this is not
+    /// contention.
     #[error("failed to {verb} `{}` (a matter of permissions, not of a held lock)", path.display())]
     Denied {
         /// What was tried.

@@ -91,7 +91,8 @@ impl RenewError {
 impl NotHeld {
     pub(crate) fn kind(&self) -> io::ErrorKind {
         match self {
-            // Not `NotFound`: a program that reads, changes and writes would begin with an empty file.
+            // Not `NotFound`: a program that reads, changes and writes would begin with an empty
+            // file.
             Self::Lost { .. } => io::ErrorKind::Other,
             Self::ForeignProcess { .. } => io::ErrorKind::PermissionDenied,
         }

@@ -1,7 +1,8 @@
 //! Which locks this thread holds, so that it does not wait for itself.
 //!
-//! A guard can go to another thread without a word to us: then the thread that acquired it may wait for it.
-//! So a guard is bound to its thread only until another thread uses it, or its owner unbinds it.
+//! A guard can go to another thread without a word to us: then the thread that acquired it may wait
+//! for it. So a guard is bound to its thread only until another thread uses it, or its owner
+//! unbinds it.
 
 use std::cell::RefCell;
 use std::collections::HashMap;

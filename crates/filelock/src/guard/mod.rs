@@ -101,13 +101,14 @@ impl LockGuard {
         self.bond = Some(Bond::with_this_thread(&claim.record.token, claim.owner));
     }
 
-    /// Lets the thread that acquired the lock wait for it again: for a guard that goes to another thread
-    /// and is not used there before the first one acquires again.
+    /// Lets the thread that acquired the lock wait for it again: for a guard that goes to another
+    /// thread and is not used there before the first one acquires again.
     ///
     /// A thread that acquires a lock which it holds would wait for itself, and gets
-    /// [`AcquireError::Deadlock`](crate::AcquireError::Deadlock) instead. A guard counts as that of the thread
-    /// that acquired it until another thread verifies, renews, releases or drops it, or this is called.
-    /// Guards of [`acquire_async`](crate::LockOptions::acquire_async) are no thread's.
+    /// [`AcquireError::Deadlock`](crate::AcquireError::Deadlock) instead. A guard counts as that of
+    /// the thread that acquired it until another thread verifies, renews, releases or drops it, or
+    /// this is called. Guards of [`acquire_async`](crate::LockOptions::acquire_async) are no
+    /// thread's.
     pub fn unbind(mut self) -> Self {
         self.bond = None;
         self
@@ -239,8 +240,8 @@ impl LockGuard {
     /// process has a share, the kernel vouches for the lock: if this process dies, the lock lives
     /// until the last child that inherited it ends, as with flock(1).
     ///
-    /// Applies to every child that this process starts from now on. A child has no use for
-    /// the descriptor but to keep it open. A [`Lock`](crate::Lock) does not use the claim again that
+    /// Applies to every child that this process starts from now on. A child has no use for the
+    /// descriptor but to keep it open. A [`Lock`](crate::Lock) does not use the claim again that
     /// was once shared.
     ///
     /// # Platform behavior

@@ -82,8 +82,8 @@ impl LockGuard {
     }
 }
 
-/// Whether a lock that was acquired at `stamp` is younger than foreign peers must think it to take it.
-/// A stamp from the future tells nothing.
+/// Whether a lock that was acquired at `stamp` is younger than foreign peers must think it to take
+/// it. A stamp from the future tells nothing.
 fn is_young(now: i64, stamp: i64) -> bool {
     (0..MOVABLE).contains(&now.saturating_sub(stamp))
 }

@@ -11,9 +11,9 @@
 //! ```
 //!
 //! Between the last two steps on the disk a waiter sees an empty directory of ours. If it removed
-//! that by its name as well, the second one to do so could hit the directory that a foreign claimant
-//! made between them. So a waiter leaves it to its owner for 50 ms, while the owner's `flock` shows
-//! that it lives. An owner that is not able to remove it gives its `flock` up.
+//! that by its name as well, the second one to do so could hit the directory that a foreign
+//! claimant made between them. So a waiter leaves it to its owner for 50 ms, while the owner's
+//! `flock` shows that it lives. An owner that is not able to remove it gives its `flock` up.
 //!
 //! A handle's lock is moved instead of being taken apart: see `move_back.rs`.
 
@@ -172,7 +172,8 @@ fn remove_directory(guard: &LockGuard) -> Result<(), Failure> {
             | ErrorKind::AlreadyExists
             | ErrorKind::NotADirectory => Ok(()),
             _ => {
-                // Waiters leave it to its owner while that lives, for a moment. We cannot remove it.
+                // Waiters leave it to its owner while that lives, for a moment. We cannot remove
+                // it.
                 guard.claim().dir.unlock();
                 Err(Failure::Io("remove", error))
             }
@@ -188,8 +189,8 @@ impl LockGuard {
         self.verify_name()
     }
 
-    /// Removes the file that a person who broke this lock left at its private name. Not a directory,
-    /// and no other process moves anything there.
+    /// Removes the file that a person who broke this lock left at its private name. Not a
+    /// directory, and no other process moves anything there.
     fn remove_bar(&self) {
         if let Some(claim) = &self.claim
             && claim.record.private.is_some()

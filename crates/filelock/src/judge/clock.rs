@@ -28,7 +28,8 @@ pub(super) fn by_time(
     }
 }
 
-/// How long until `since`, which can be in the future, is longer ago than `limit`; `None` when it is.
+/// How long until `since`, which can be in the future, is longer ago than `limit`; `None` when it
+/// is.
 pub(super) fn left(environment: &Environment, since: i64, limit: Duration) -> Option<Duration> {
     let age = environment.now().saturating_sub(since);
     match u64::try_from(age) {

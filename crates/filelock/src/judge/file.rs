@@ -14,14 +14,14 @@ use crate::record::{self, Record};
 use crate::sys::{self, Flock, Stat};
 
 /// The file generation: one regular file at the lock's name, whose record is complete before it is
-/// linked into place. A file with anything else in it, or with nothing, is no lock of ours and is never
-/// removed: it can be the lock file of another program (flock(1) and Python's `filelock` leave an empty
-/// one, git's `index.lock` becomes the index), or no lock at all (`Cargo.lock` is what the lock of
-/// `Cargo` would be called).
+/// linked into place. A file with anything else in it, or with nothing, is no lock of ours and is
+/// never removed: it can be the lock file of another program (flock(1) and Python's `filelock`
+/// leave an empty one, git's `index.lock` becomes the index), or no lock at all (`Cargo.lock` is
+/// what the lock of `Cargo` would be called).
 ///
-/// If somebody has the file's OS lock, it is held, whatever is in it. Only a shared one is asked for, and given
-/// up at once: another program that asks at the same moment for the exclusive one is refused for a
-/// moment, as by any reader of the lock.
+/// If somebody has the file's OS lock, it is held, whatever is in it. Only a shared one is asked
+/// for, and given up at once: another program that asks at the same moment for the exclusive one is
+/// refused for a moment, as by any reader of the lock.
 pub(super) fn judge_file(
     stat: Stat,
     names: &Names,
@@ -68,8 +68,8 @@ pub(super) fn judge_file(
     }
 }
 
-/// Whether somebody has the exclusive OS lock of the file at `path`. Through a descriptor of its own: the one that
-/// is kept until the file is removed must not keep others from their lock.
+/// Whether somebody has the exclusive OS lock of the file at `path`. Through a descriptor of its
+/// own: the one that is kept until the file is removed must not keep others from their lock.
 fn is_locked(path: &Path) -> bool {
     let probe: Option<File> = sys::open_file(path).ok().flatten();
     probe.is_some_and(|file| matches!(sys::try_flock_file(&file, Flock::Shared), Ok(false)))

@@ -13,12 +13,13 @@ use crate::record::facts::ProcessFacts;
 use crate::record::file::read_record;
 use crate::sys::{self, Dir, Fingerprint, Stat};
 
-/// Whether the holder of the directory that `fingerprint` tells, which was judged to be running, still is. That is all that
-/// a waiter needs to know while one holder stays, for a third of the system calls.
+/// Whether the holder of the directory that `fingerprint` tells, which was judged to be running,
+/// still is. That is all that a waiter needs to know while one holder stays, for a third of the
+/// system calls.
 pub(crate) fn still_runs(names: &Names, fingerprint: Fingerprint) -> bool {
     let Ok(dir) = sys::open_dir(&names.lock) else { return false };
-    // Looked at first: a claimant in place that has come since and has yet to ask for its OS lock would be
-    // refused because of ours.
+    // Looked at first: a claimant in place that has come since and has yet to ask for its OS lock
+    // would be refused because of ours.
     dir.stat().is_ok_and(|now| now.fingerprint() == fingerprint)
         && matches!(dir.try_flock_shared(), Ok(false))
 }
@@ -48,8 +49,8 @@ pub(super) fn ask_kernel(dir: &Dir, names: &Names, stat: &Stat, judged: &Record)
     }
 }
 
-/// A claimant that made its directory in place has its OS lock before its record says so. It may have
-/// been slow, but lives. And one that has not asked for it yet is refused while we act on the
+/// A claimant that made its directory in place has its OS lock before its record says so. It may
+/// have been slow, but lives. And one that has not asked for it yet is refused while we act on the
 /// verdict, since ours stays with the descriptor.
 pub(super) fn expired_unless_it_runs(dir: &Dir) -> Verdict {
     match dir.try_flock_shared() {
@@ -60,18 +61,19 @@ pub(super) fn expired_unless_it_runs(dir: &Dir) -> Verdict {
     }
 }
 
-/// Whether the kernel will never answer here: EPERM, EACCES, ENOTSUP, ENOSYS, EINVAL. Any other error is one of this
-/// moment.
+/// Whether the kernel will never answer here: EPERM, EACCES, ENOTSUP, ENOSYS, EINVAL. Any other
+/// error is one of this moment.
 fn is_lasting(error: &io::Error) -> bool {
     sys::is_refused(error) || error.kind() == io::ErrorKind::InvalidInput
 }
 
 /// Whether a granted OS lock proves that the holder with this record is gone.
 ///
-/// It does if both of us ask the same kernel about the same directory. The record tells the directory that
-/// the lock lies in. Another one means that we look through another mount (an overlay, say, whose OS
-/// locks are not those of its layers): by the inode, and within one boot by the device as well, which a
-/// reboot can number anew. A holder of an earlier boot of this machine is gone with it.
+/// It does if both of us ask the same kernel about the same directory. The record tells the
+/// directory that the lock lies in. Another one means that we look through another mount (an
+/// overlay, say, whose OS locks are not those of its layers): by the inode, and within one boot by
+/// the device as well, which a reboot can number anew. A holder of an earlier boot of this machine
+/// is gone with it.
 pub(super) fn is_proof(
     record: &Record,
     kernel: &str,
@@ -90,9 +92,10 @@ pub(super) fn is_proof(
     }
 }
 
-/// Whether the record still is what was read before the OS lock was granted. Its holder may have released
-/// in between, and a claimant of the directory generation, which had stalled after its `mkdir`, have
-/// written its own record there by path, before the directory could be removed. That one lives.
+/// Whether the record still is what was read before the OS lock was granted. Its holder may have
+/// released in between, and a claimant of the directory generation, which had stalled after its
+/// `mkdir`, have written its own record there by path, before the directory could be removed. That
+/// one lives.
 fn still_holds(dir: &Dir, judged: &Record) -> bool {
     read_record(dir).is_ok_and(|now| now.as_ref() == Some(judged))
 }

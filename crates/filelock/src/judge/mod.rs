@@ -46,8 +46,8 @@ pub(crate) fn judge(names: &Names, options: &LockOptions, asks_kernel: bool) -> 
     }
 }
 
-/// A directory of another user, who alone may open it and be asked for its OS lock: alive, for all that
-/// we know. Its record may be read by all, so that it can be said who that is.
+/// A directory of another user, who alone may open it and be asked for its OS lock: alive, for all
+/// that we know. Its record may be read by all, so that it can be said who that is.
 fn others(names: &Names, stat: Stat) -> Found {
     let record = sys::open_file(&names.lock.join(record::NAME)).ok().flatten();
     let record = record.and_then(|opened| read(&opened).ok().flatten());

@@ -65,8 +65,9 @@ impl Occupant {
         }))
     }
 
-    /// Whether the holder, which only the clock can judge, has renewed since it was judged expired, or we
-    /// could not look. (That its record is gone means that somebody else has begun to clear it.)
+    /// Whether the holder, which only the clock can judge, has renewed since it was judged expired,
+    /// or we could not look. (That its record is gone means that somebody else has begun to clear
+    /// it.)
     pub(crate) fn has_renewed(&self) -> bool {
         match (&self.verdict, &self.removable, &self.record) {
             (Verdict::Expired, Removable::Directory(dir), Some(judged)) => match read_record(dir) {

@@ -32,7 +32,8 @@ pub(crate) struct Facts {
 pub(crate) struct ProcessFacts {
     /// The machine's name.
     pub(crate) host: Option<String>,
-    /// A hash of what tells the machine from all others, whatever it is called and however often it boots.
+    /// A hash of what tells the machine from all others, whatever it is called and however often it
+    /// boots.
     pub(crate) machine: Option<String>,
     /// The pid namespace that the pid belongs to (Linux).
     pub(crate) pid_namespace: Option<u64>,
@@ -42,9 +43,10 @@ pub(crate) struct ProcessFacts {
 }
 
 impl ProcessFacts {
-    /// This process. What does not change is read once: a forked child, which has another pid, reads its
-    /// own. What could not be read this time (for want of descriptors, say) is read again the next
-    /// time. No mutex is waited for: another thread may have had it when this process was forked.
+    /// This process. What does not change is read once: a forked child, which has another pid,
+    /// reads its own. What could not be read this time (for want of descriptors, say) is read again
+    /// the next time. No mutex is waited for: another thread may have had it when this process was
+    /// forked.
     pub(crate) fn of_this(this: ProcessId) -> Self {
         static KNOWN: Mutex<Option<(ProcessId, ProcessFacts)>> = Mutex::new(None);
         if let Ok(known) = KNOWN.try_lock()
@@ -98,7 +100,8 @@ impl Facts {
         line("label", self.label.clone());
     }
 
-    /// Reads what follows the third line. A line without its end, or that says nothing known, is skipped.
+    /// Reads what follows the third line. A line without its end, or that says nothing known, is
+    /// skipped.
     pub(super) fn parse(mut rest: &[u8]) -> Self {
         let mut facts = Self::default();
         while let Some((line, after)) = split_line(rest) {

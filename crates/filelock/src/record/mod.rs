@@ -20,9 +20,9 @@ use lines::{STAMP_DIGITS, decimal, split_line};
 /// The record's name inside the lock directory.
 pub(crate) const NAME: &str = "holder";
 
-/// The mode of a directory that was there with its record. If it is there without, it is a leftover.
-/// Others may look up names in it, to read the record; only its owner may open it, and so hold or
-/// probe its OS lock.
+/// The mode of a directory that was there with its record. If it is there without, it is a
+/// leftover. Others may look up names in it, to read the record; only its owner may open it, and so
+/// hold or probe its OS lock.
 pub(crate) const PUBLISHED: u32 = 0o1711;
 
 /// How much of a record is read at most, in bytes. Somebody may have put a large file there.
@@ -41,8 +41,8 @@ pub(crate) struct Record {
     pub(crate) token: String,
     /// Present: whoever holds this keeps an OS lock on the directory, on the kernel named.
     pub(crate) flock: Option<String>,
-    /// `U`, if the holder can move the lock back to `L.prep-U` when it releases it. It stays the same
-    /// for as long as the directory is used, so that the record keeps its length.
+    /// `U`, if the holder can move the lock back to `L.prep-U` when it releases it. It stays the
+    /// same for as long as the directory is used, so that the record keeps its length.
     pub(crate) private: Option<String>,
     pub(crate) facts: Facts,
 }
@@ -71,8 +71,8 @@ impl Record {
 
     /// Reads a record; `None` when these bytes are none.
     ///
-    /// A stamp that the end of the file cuts short is no stamp: whoever looks while a foreign holder
-    /// writes its record could otherwise read the first digits of a time as a time long ago.
+    /// A stamp that the end of the file cuts short is no stamp: whoever looks while a foreign
+    /// holder writes its record could otherwise read the first digits of a time as a time long ago.
     pub(crate) fn parse(bytes: &[u8]) -> Option<Self> {
         let (pid, rest) = split_line(bytes)?;
         let pid = decimal(pid).and_then(|pid| u32::try_from(pid).ok()).filter(|pid| *pid > 0)?;
@@ -98,8 +98,8 @@ fn text_after(line: &[u8], key: &[u8]) -> Option<String> {
     std::str::from_utf8(line.strip_prefix(key)?).ok().map(str::to_owned)
 }
 
-/// Whether `text` can be the `U` of `L.prep-U`: a record that another process wrote must not lead to
-/// any other name.
+/// Whether `text` can be the `U` of `L.prep-U`: a record that another process wrote must not lead
+/// to any other name.
 fn is_unique(text: &str) -> bool {
     text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }

@@ -54,8 +54,8 @@ impl Dir {
         Ok(retry_on_intr(|| rustix::fs::fchmod(&self.0, mode_bits(mode)))?)
     }
 
-    /// Lets all others look for the record inside. Where modes cannot be changed, it is enough that they can
-    /// already.
+    /// Lets all others look for the record inside. Where modes cannot be changed, it is enough that
+    /// they can already.
     pub(crate) fn open_to_all(&self) -> io::Result<()> {
         match self.set_mode(0o711) {
             Err(error) if is_refused(&error) && self.stat()?.mode & 0o011 == 0o011 => Ok(()),
@@ -93,7 +93,8 @@ impl Dir {
             | OFlags::CLOEXEC;
         match retry_on_intr(|| rustix::fs::openat(&self.0, name, flags, Mode::empty())) {
             Ok(fd) => regular(fd),
-            // A link (ELOOP; FreeBSD says EMLINK), a socket or a device without a driver, a directory.
+            // A link (ELOOP; FreeBSD says EMLINK), a socket or a device without a driver, a
+            // directory.
             Err(Errno::LOOP | Errno::MLINK | Errno::NXIO | Errno::NODEV | Errno::ISDIR) => Ok(None),
             Err(error) => Err(or_gone(error)),
         }
@@ -114,8 +115,8 @@ impl Dir {
     }
 }
 
-/// A directory that we have open is gone, with all that was in it, when another machine has removed it: ESTALE,
-/// on NFS (open(2)).
+/// A directory that we have open is gone, with all that was in it, when another machine has removed
+/// it: ESTALE, on NFS (open(2)).
 fn or_gone(error: Errno) -> io::Error {
     if error == Errno::STALE { io::ErrorKind::NotFound.into() } else { error.into() }
 }
@@ -179,8 +180,8 @@ pub(crate) fn rmdir(path: &Path) -> io::Result<()> {
     Ok(retry_on_intr(|| rustix::fs::rmdir(path))?)
 }
 
-/// Removes the directory at `path`, which the caller has just seen to be `id`: Unix cannot compare and remove as
-/// one step.
+/// Removes the directory at `path`, which the caller has just seen to be `id`: Unix cannot compare
+/// and remove as one step.
 pub(crate) fn rmdir_if(path: &Path, _: FileId) -> io::Result<()> {
     rmdir(path)
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use crate::sys;
 
 const FIRST_PAUSE: Duration = Duration::from_micros(50);
-/// The longest pause while the lock keeps changing hands: a long waiter must not starve. Where a look
-/// opens the lock, a waiter that looks all the time keeps its name from becoming free.
+/// The longest pause while the lock keeps changing hands: a long waiter must not starve. Where a
+/// look opens the lock, a waiter that looks all the time keeps its name from becoming free.
 pub(super) const MOVING_PAUSE: Duration =
     if sys::LOOK_OPENS { Duration::from_millis(5) } else { Duration::from_micros(500) };
 /// The longest pause while one holder stays.

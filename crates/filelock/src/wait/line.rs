@@ -1,9 +1,9 @@
-//! The waiters of this process stand in line, one line for each lock: the first one looks at the disk and
-//! tries, the others sleep until they are first.
+//! The waiters of this process stand in line, one line for each lock: the first one looks at the
+//! disk and tries, the others sleep until they are first.
 //!
-//! Nothing of the lock rests on it. It is there so that hundreds of threads or tasks that want one lock get
-//! it one after the other, do not look at the disk all at once, and learn at once that this process has
-//! released it. Other processes compete with the first one alone.
+//! Nothing of the lock rests on it. It is there so that hundreds of threads or tasks that want one
+//! lock get it one after the other, do not look at the disk all at once, and learn at once that
+//! this process has released it. Other processes compete with the first one alone.
 //!
 //! | step | if the waiter is dropped here, or does not run |
 //! |---|---|
@@ -13,8 +13,9 @@
 //! | it has the lock | it is in line no more, the next one is first |
 //! | this process releases the lock | the first one is woken |
 //!
-//! Nobody waits for the mutex of the lines for long: another thread may have had it when this process was
-//! forked, and that thread does not exist here. Who does not get it waits without a line.
+//! Nobody waits for the mutex of the lines for long: another thread may have had it when this
+//! process was forked, and that thread does not exist here. Who does not get it waits without a
+//! line.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
@@ -78,7 +79,8 @@ impl Waiter {
     }
 }
 
-/// The content of a mutex that everybody holds for a moment only; `None`, if a thread has it that is not here.
+/// The content of a mutex that everybody holds for a moment only; `None`, if a thread has it that
+/// is not here.
 fn patiently<T>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
     for _ in 0..TRIES {
         match mutex.try_lock() {
@@ -95,7 +97,8 @@ fn lines() -> Option<MutexGuard<'static, Lines>> {
     lines_if(|process| process.number == std::process::id())
 }
 
-/// As [`lines`]. `is_ours` says whether a process is this one; if not, the lines are those of a parent.
+/// As [`lines`]. `is_ours` says whether a process is this one; if not, the lines are those of a
+/// parent.
 fn lines_if(is_ours: fn(ProcessId) -> bool) -> Option<MutexGuard<'static, Lines>> {
     let mut lines = patiently(&LINES)?;
     if !lines.process.is_some_and(is_ours) {
@@ -227,8 +230,8 @@ impl Place {
         Some(Self { lock: lock.to_owned(), waiter, process })
     }
 
-    /// Sends the first one to the end if it has not been at work for a while: a task that is not polled.
-    /// Returns whether we are first by that.
+    /// Sends the first one to the end if it has not been at work for a while: a task that is not
+    /// polled. Returns whether we are first by that.
     fn overtake(&self) -> bool {
         let Some(mut lines) = lines() else { return true };
         let Some(line) = lines.lines.get_mut(&self.lock) else { return true };

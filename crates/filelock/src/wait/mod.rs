@@ -120,8 +120,8 @@ impl<'a> Wait<'a> {
         }
     }
 
-    /// Whether the occupant, which looks the same, need not be judged: it was just now, or the kernel
-    /// still says that it runs.
+    /// Whether the occupant, which looks the same, need not be judged: it was just now, or the
+    /// kernel still says that it runs.
     fn is_spared(&mut self) -> bool {
         let runs = self.holder.as_ref().is_some_and(|holder| holder.liveness == Liveness::Running);
         match self.watch.due(runs) {

@@ -13,7 +13,8 @@ use crate::sys::{self, Fingerprint};
 
 /// Whether a holder that stays lives is asked this often.
 const ASK_AGAIN: Duration = Duration::from_millis(if sys::LOOK_OPENS { 50 } else { 8 });
-/// Even if the kernel says that a holder that stays lives, or each look finds another one, one is judged this often.
+/// Even if the kernel says that a holder that stays lives, or each look finds another one, one is
+/// judged this often.
 const JUDGE_AGAIN: Duration = Duration::from_millis(100);
 
 /// One call's looks.
@@ -43,7 +44,8 @@ impl Watch {
         Self { fingerprint: None, judged: None, is_contended: false, asked: started }
     }
 
-    /// Takes note of a look; `None` if it failed. Whether the occupant is another one, as far as can be told.
+    /// Takes note of a look; `None` if it failed. Whether the occupant is another one, as far as
+    /// can be told.
     pub(super) fn look(&mut self, found: Option<Fingerprint>) -> bool {
         let moved = found.is_none() || found != self.fingerprint;
         self.fingerprint = found;
@@ -63,17 +65,18 @@ impl Watch {
         self.fingerprint = None;
     }
 
-    /// Whether an occupant that has come since the last look need not be judged before the next one. It was just now
-    /// alive enough to take the lock; and where the lock changes hands quickly, judging each holder costs far more
-    /// than looking, and takes the processor from those who pass it on. Not for long, since what seems to be
-    /// a newcomer each time can be a dead one's directory that somebody keeps touching.
+    /// Whether an occupant that has come since the last look need not be judged before the next
+    /// one. It was just now alive enough to take the lock; and where the lock changes hands
+    /// quickly, judging each holder costs far more than looking, and takes the processor from those
+    /// who pass it on. Not for long, since what seems to be a newcomer each time can be a dead
+    /// one's directory that somebody keeps touching.
     pub(super) fn may_spare_a_newcomer(&self) -> bool {
         self.fingerprint.is_some() && self.is_contended && self.asked.elapsed() < JUDGE_AGAIN
     }
 
-    /// What is due for the occupant. `runs`: when it was judged, the kernel said that it runs. That is believed for a
-    /// while only, since a ctime can be so coarse that the next holder's directory looks like the last one's,
-    /// and the holder named in an error must be the right one.
+    /// What is due for the occupant. `runs`: when it was judged, the kernel said that it runs. That
+    /// is believed for a while only, since a ctime can be so coarse that the next holder's
+    /// directory looks like the last one's, and the holder named in an error must be the right one.
     pub(super) fn due(&mut self, runs: bool) -> Due {
         let Some(judged) = self.judged else { return Due::Judge };
         if self.asked.elapsed() < ASK_AGAIN {

@@ -86,8 +86,8 @@ fn a_strange_file_in_an_expired_lock_is_named_and_kept() {
     assert!(lab.holder().exists(), "nothing is removed if not all can be");
 }
 
-/// A client of NFS, of FUSE or of SMB that was cut off leaves the record under such a name, for ever. Until a
-/// TTL has gone by it may be about to go.
+/// A client of NFS, of FUSE or of SMB that was cut off leaves the record under such a name, for
+/// ever. Until a TTL has gone by it may be about to go.
 #[test]
 fn what_a_client_that_is_gone_has_left_is_named_after_a_ttl_and_not_waited_for_for_ever() {
     for entry in [".nfs000000000000002a00000001", ".fuse_hidden0000000300000001", ".smbdeleteAAA1"]
@@ -198,8 +198,9 @@ fn many_who_find_one_dead_holder_let_one_of_them_in() {
     }
 }
 
-/// On network file systems and FUSE, a record that a judge has open lives on under another name until
-/// it is closed, and keeps the directory from being removed. It is no stranger's, and goes away.
+/// On network file systems and FUSE, a record that a judge has open lives on under another name
+/// until it is closed, and keeps the directory from being removed. It is no stranger's, and goes
+/// away.
 #[cfg(unix)] // Windows keeps the name, and no sticky bit.
 #[test]
 fn a_record_that_is_still_open_somewhere_is_waited_for() {

@@ -10,7 +10,8 @@ use testkit::wait_until;
 
 use crate::support::{Lab, WATCHDOG, age, brief, expect_alive};
 
-/// Takes the lock again until its release leaves something beside the file: what a handle has parked.
+/// Takes the lock again until its release leaves something beside the file: what a handle has
+/// parked.
 fn parked(lab: &Lab, lock: &filelock::Lock) -> PathBuf {
     for _ in 0..2 {
         lock.acquire().unwrap().release().unwrap();
@@ -74,7 +75,8 @@ fn the_directory_is_used_again_and_the_token_is_not() {
     }
 }
 
-/// A program that locks now and then leaves nothing beside the file between two times, whatever it did before.
+/// A program that locks now and then leaves nothing beside the file between two times, whatever it
+/// did before.
 #[test]
 fn only_acquisitions_in_a_row_leave_something_beside_the_file() {
     let lab = Lab::new();
@@ -207,7 +209,8 @@ fn a_lost_lock_is_neither_moved_nor_parked() {
     }
 }
 
-/// A lock that a child may have a share of is not used again: the child would vouch for later acquisitions.
+/// A lock that a child may have a share of is not used again: the child would vouch for later
+/// acquisitions.
 #[test]
 fn what_was_once_shared_with_children_is_not_parked() {
     let lab = Lab::new();
@@ -240,7 +243,8 @@ fn a_failed_acquisition_keeps_what_was_parked_and_leaves_nothing_else() {
     assert_eq!(lab.names(), [""; 0]);
 }
 
-/// Nobody contends, and nobody ever looked before: what an earlier process left is removed all the same.
+/// Nobody contends, and nobody ever looked before: what an earlier process left is removed all the
+/// same.
 #[cfg(unix)]
 #[test]
 fn a_handle_sweeps_what_earlier_processes_left() {

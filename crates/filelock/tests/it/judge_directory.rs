@@ -100,7 +100,8 @@ fn extreme_times_are_judged_without_overflow() {
     }
 }
 
-/// An indexer, or somebody who means harm: in each look, a waiter finds what seems to be a new holder.
+/// An indexer, or somebody who means harm: in each look, a waiter finds what seems to be a new
+/// holder.
 #[cfg(unix)] // Windows opens no directory as a file.
 #[test]
 fn a_dead_holders_directory_that_is_touched_all_the_time_is_no_refuge() {
@@ -140,8 +141,8 @@ fn a_time_slightly_in_the_future_is_a_time() {
     expect_gone(&brief().environment(ahead(51)), lab.target());
 }
 
-/// Whoever waits has to know that the grace is not all that it takes: a file server whose clock is ahead,
-/// or a clock that was set back.
+/// Whoever waits has to know that the grace is not all that it takes: a file server whose clock is
+/// ahead, or a clock that was set back.
 #[test]
 fn a_remnant_from_the_future_says_how_long_it_stays_in_the_way() {
     let lab = Lab::new();
@@ -198,8 +199,8 @@ fn a_directory_without_a_record_is_a_claim_in_the_making_until_the_grace_is_over
     }
 }
 
-/// `mkdir` in a script, proper-lockfile: an empty directory is all that they have, and they may change its time
-/// only every few seconds.
+/// `mkdir` in a script, proper-lockfile: an empty directory is all that they have, and they may
+/// change its time only every few seconds.
 #[test]
 fn an_empty_directory_that_is_not_ours_lives_for_a_ttl_after_its_last_change() {
     for lab in Lab::everywhere() {

@@ -35,8 +35,8 @@ fn a_lock_file_older_than_the_ttl_is_replaced() {
     }
 }
 
-/// `flock(1)` and Python's `filelock` leave one behind, Yarn's own advice is to make one. A power cut can empty a lock of
-/// the file generation, too; but nobody can tell.
+/// `flock(1)` and Python's `filelock` leave one behind, Yarn's own advice is to make one. A power
+/// cut can empty a lock of the file generation, too; but nobody can tell.
 #[test]
 fn an_empty_file_is_nobodys_lock_and_stays() {
     for bytes in [&b""[..], b"\x00\x00"] {

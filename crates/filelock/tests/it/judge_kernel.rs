@@ -174,8 +174,9 @@ fn whoever_waits_keeps_no_os_lock_on_what_it_judged() {
         let (lock, probed) = (lab.lock(), Arc::new(AtomicU32::new(0)));
         let count = Arc::clone(&probed);
         let options = here().on_wait(move |_, _| {
-            // Called between the look and the sleep, by the thread that looked: what it keeps, it keeps all
-            // through this call. What a child has that another test was forking just then ends with its exec.
+            // Called between the look and the sleep, by the thread that looked: what it keeps, it
+            // keeps all through this call. What a child has that another test was forking just then
+            // ends with its exec.
             let directory = File::open(&lock).unwrap();
             wait_until(Duration::from_secs(2), || {
                 flock(&directory, FlockOperation::NonBlockingLockExclusive).is_ok()
@@ -188,7 +189,8 @@ fn whoever_waits_keeps_no_os_lock_on_what_it_judged() {
     }
 }
 
-/// A look can last: whoever is stopped in the middle of one, or forks then, keeps the OS lock by which it asked.
+/// A look can last: whoever is stopped in the middle of one, or forks then, keeps the OS lock by
+/// which it asked.
 #[test]
 fn a_dead_holder_at_which_somebody_else_is_looking_is_replaced_all_the_same() {
     for lab in Lab::everywhere() {
@@ -257,8 +259,8 @@ fn a_holder_that_runs_is_alive_whatever_boot_its_record_names() {
     assert_eq!(*expect_alive(&on("boot-2"), lab.target()).liveness(), Liveness::Running);
 }
 
-/// A copy of a directory with a held lock in it, or the same directory through another mount: the OS
-/// lock that is free there was never the holder's.
+/// A copy of a directory with a held lock in it, or the same directory through another mount: the
+/// OS lock that is free there was never the holder's.
 #[test]
 fn a_record_of_another_directory_goes_by_time() {
     let lab = Lab::new();

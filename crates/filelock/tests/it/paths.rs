@@ -37,8 +37,8 @@ fn a_link_to_a_file_has_a_lock_of_its_own() {
     assert_ne!(target.lock_path(), link.lock_path());
 }
 
-/// Whoever writes through a linked directory meets whoever writes to it directly, because the kernel
-/// resolves all but the last name.
+/// Whoever writes through a linked directory meets whoever writes to it directly, because the
+/// kernel resolves all but the last name.
 #[cfg(unix)] // Wine makes no links.
 #[test]
 fn a_linked_parent_leads_to_the_same_lock() {

@@ -23,7 +23,8 @@ fn a_timeout_comes_when_it_was_asked_for() {
         let AcquireError::Timeout { path, lock, waited, .. } = &error else { panic!("{error:?}") };
         assert_eq!((path, lock), (&lab.target(), &lab.lock()), "{way}");
         assert!((timeout..=elapsed).contains(waited), "{way}: {waited:?} of {elapsed:?}");
-        // Generous, for a busy machine: it is the default of 5 s that must not have been waited for.
+        // Generous, for a busy machine: it is the default of 5 s that must not have been waited
+        // for.
         assert!(elapsed < Duration::from_secs(3), "{way}: {elapsed:?}");
     }
 }

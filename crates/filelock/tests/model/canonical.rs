@@ -1,7 +1,7 @@
 //! One representative of all states that differ only in the names of processes and inodes.
 //!
-//! Processes that run the same thing are interchangeable, and so are inode numbers. States are hashed
-//! and compared by their representative; traces keep the names that they began with.
+//! Processes that run the same thing are interchangeable, and so are inode numbers. States are
+//! hashed and compared by their representative; traces keep the names that they began with.
 
 use crate::config::Config;
 use crate::state::{INODES, Inode, NO_INODE, NONE, PROCESSES, Process, Record, State};

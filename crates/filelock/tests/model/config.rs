@@ -8,7 +8,8 @@ use crate::state::{
 /// What a process runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// Ours of before: as the next one, but it does not leave a living owner's emptied directory alone.
+    /// Ours of before: as the next one, but it does not leave a living owner's emptied directory
+    /// alone.
     Old,
     /// Ours, publishing a prepared directory, and taking it apart on release.
     Publish,
@@ -92,7 +93,8 @@ pub(crate) enum Broken {
     SlowClaimKept,
     /// A claimant in place takes what it opens for what it made, however long ago that was.
     SlowOpenKept,
-    /// A directory without a record is not cleared by the clock's word without asking for its OS lock.
+    /// A directory without a record is not cleared by the clock's word without asking for its OS
+    /// lock.
     RemnantAsked,
     /// A private file is renamed onto although a sweeper has its OS lock.
     RefusedPlaceholderUsed,

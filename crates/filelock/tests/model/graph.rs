@@ -51,8 +51,8 @@ impl<'a> Graph<'a> {
         Self { config, states, edges }
     }
 
-    /// In how many states somebody waits, and those of them from which no waiter can get the lock any
-    /// more, whatever happens.
+    /// In how many states somebody waits, and those of them from which no waiter can get the lock
+    /// any more, whatever happens.
     pub(crate) fn hopeless(&self) -> (usize, Vec<State>) {
         let mut good = vec![false; self.states.len()];
         let mut found: Vec<usize> = Vec::new();
@@ -76,9 +76,9 @@ impl<'a> Graph<'a> {
         (count, waiting.filter(|at| !good[*at]).map(|at| self.states[at]).collect())
     }
 
-    /// How many waiters there are in all states, and those that cannot get the lock by their own steps and the
-    /// passing of time, although no living process of ours has its record in the lock: somebody
-    /// who holds nothing, and may be stopped for ever, is in their way.
+    /// How many waiters there are in all states, and those that cannot get the lock by their own
+    /// steps and the passing of time, although no living process of ours has its record in the
+    /// lock: somebody who holds nothing, and may be stopped for ever, is in their way.
     pub(crate) fn blocked(&self) -> (usize, Vec<(State, u8)>) {
         let node = |state: usize, p: u8| state * PROCESSES + usize::from(p);
         let mut good = vec![false; self.states.len() * PROCESSES];
@@ -129,7 +129,8 @@ impl<'a> Graph<'a> {
     }
 }
 
-/// Whether the lock carries the record of a living process other than `p`, which the kernel vouches for.
+/// Whether the lock carries the record of a living process other than `p`, which the kernel vouches
+/// for.
 fn has_live_holder(state: &State, p: u8) -> bool {
     let owner = state.at_lock().and_then(|at| at.record.by());
     owner.is_some_and(|owner| {

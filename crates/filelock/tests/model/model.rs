@@ -28,8 +28,8 @@ pub(crate) enum Action {
     Back,
 }
 
-/// Hashed by its representative, so that a checker explores one of each kind. It is as sure of that as the
-/// processes are interchangeable.
+/// Hashed by its representative, so that a checker explores one of each kind. It is as sure of that
+/// as the processes are interchangeable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Moment {
     pub(crate) state: State,

@@ -1,5 +1,5 @@
-//! A handle's release moves the lock back to its private name, and takes it again from there. Beside one-shot
-//! claimants, the version before, foreign peers, and a person who breaks locks.
+//! A handle's release moves the lock back to its private name, and takes it again from there.
+//! Beside one-shot claimants, the version before, foreign peers, and a person who breaks locks.
 
 use std::collections::HashSet;
 
@@ -56,8 +56,8 @@ fn both_versions_exclude_each_other() {
     }
 }
 
-/// Explored until a peer meddles, or goes on although its directory was cleared away: what follows, nothing can be
-/// promised about.
+/// Explored until a peer meddles, or goes on although its directory was cleared away: what follows,
+/// nothing can be promised about.
 fn with(kinds: &'static [Kind]) -> Config {
     let (gives_up, rounds) = (long(), if long() { 2 } else { 1 });
     let stops = vec![Stop::Meddled, Stop::Robbed];
@@ -91,8 +91,8 @@ fn some_waiter_can_always_get_it_and_one_that_holds_nothing_is_in_nobodys_way() 
     holds(&Config { only: vec![NO_STRANGER], ..Config::of(TWO) });
 }
 
-/// A waiter leaves an owner's emptied directory alone for a moment. If it did so for as long as the owner lives, a
-/// stopped one would block it.
+/// A waiter leaves an owner's emptied directory alone for a moment. If it did so for as long as the
+/// owner lives, a stopped one would block it.
 #[test]
 fn an_owner_that_is_stopped_on_its_way_out_blocks_if_it_is_trusted_for_ever() {
     let trusted = Config { broken: Broken::StickyTrusted, ..Config::of(TWO) };
@@ -101,8 +101,8 @@ fn an_owner_that_is_stopped_on_its_way_out_blocks_if_it_is_trusted_for_ever() {
     assert!(blocked.iter().all(|(state, _)| state.at_lock().is_some_and(|at| at.sticky)));
 }
 
-/// Two that remove one directory by its name: the second one can hit what a foreign claimant has just made. The
-/// version before does that while all live and nobody is slow; this one does not.
+/// Two that remove one directory by its name: the second one can hit what a foreign claimant has
+/// just made. The version before does that while all live and nobody is slow; this one does not.
 #[test]
 fn while_nobody_dies_or_is_stopped_no_foreign_claimant_loses_its_directory_to_ours() {
     for peer in [Kind::Directory, Kind::LastDirectory] {
@@ -130,8 +130,9 @@ fn while_nobody_dies_or_is_stopped_no_foreign_claimant_loses_its_directory_to_ou
     }
 }
 
-/// What the move costs: if somebody takes the lock from a holder that lives, between its last look and its
-/// rename, that carries away the lock of whoever came since. It takes a foreign peer, or a person.
+/// What the move costs: if somebody takes the lock from a holder that lives, between its last look
+/// and its rename, that carries away the lock of whoever came since. It takes a foreign peer, or a
+/// person.
 #[test]
 fn after_a_theft_a_release_can_carry_another_of_ours_away() {
     let kinds: &[Kind] = &[Kind::Move, Kind::Move, Kind::Directory];

@@ -34,7 +34,8 @@ fn a_recursive_delete_lets_in_two() {
     shortest(Config { broken: Broken::RecursiveDelete, ..Config::of(THREE) }, ONE_OF_OURS);
 }
 
-/// A sweeper that finds it older than a TTL takes it away, and a rename to a free name moves a directory, too.
+/// A sweeper that finds it older than a TTL takes it away, and a rename to a free name moves a
+/// directory, too.
 #[test]
 fn a_private_file_without_an_os_lock_lets_a_living_lock_be_moved() {
     let config = Config { broken: Broken::PlaceholderUnlocked, ..few(TWO) };
@@ -55,8 +56,8 @@ fn a_lock_file_renamed_to_a_free_name_lets_in_two() {
     shortest(Config { scene: Scene::ExpiredFile, ..config }, ONE_OF_OURS);
 }
 
-/// The claim is slow; the judge reads its record before it is written, and removes it when it is, and when its
-/// owner holds.
+/// The claim is slow; the judge reads its record before it is written, and removes it when it is,
+/// and when its owner holds.
 #[test]
 fn an_expired_verdict_that_does_not_ask_the_kernel_lets_in_two() {
     let config = Config { broken: Broken::ExpiredUnasked, ..few(&[Kind::InPlace; 2]) };
@@ -70,7 +71,8 @@ fn a_slow_claim_that_is_kept_where_time_decides_lets_in_two() {
     shortest(Config { crashes: 0, gives_up: false, ..config }, ONE_OF_OURS);
 }
 
-/// Among ours alone, nobody's lock is taken while it lives; it takes a foreign peer to make this one matter.
+/// Among ours alone, nobody's lock is taken while it lives; it takes a foreign peer to make this
+/// one matter.
 #[test]
 fn a_release_that_does_not_look_whose_lock_it_is_removes_anothers() {
     const KINDS: &[Kind] = &[Kind::Publish, Kind::Publish, Kind::Directory];

@@ -132,8 +132,8 @@ impl Turn<'_> {
     fn peer_releases(&mut self) {
         let lock = self.state.lock;
         match self.my().pc {
-            // A directory stands there since it was judged gone: it cannot be read, so it is moved aside, and
-            // cannot be put back.
+            // A directory stands there since it was judged gone: it cannot be read, so it is moved
+            // aside, and cannot be put back.
             Pc::PeerHeld if self.is_file_peer() => {
                 if let Some(at) = self.state.at_lock() {
                     let place = if at.file { Place::None } else { Place::Stale };

@@ -27,8 +27,8 @@ fn in_place() -> Vec<Config> {
     all
 }
 
-/// Calls that give up or begin anew are all there; so a lock that nobody can ever get again would be one
-/// of these states.
+/// Calls that give up or begin anew are all there; so a lock that nobody can ever get again would
+/// be one of these states.
 #[track_caller]
 fn expect_hope(graph: &Graph) {
     let (waiting, hopeless) = graph.hopeless();
@@ -36,7 +36,8 @@ fn expect_hope(graph: &Graph) {
     assert!(waiting > 0 && hopeless.is_empty(), "{:?}", hopeless.first());
 }
 
-/// The waiters that are blocked by a process of ours that holds nothing, for as long as it is stopped.
+/// The waiters that are blocked by a process of ours that holds nothing, for as long as it is
+/// stopped.
 fn obstacles(graph: &Graph) -> Vec<(State, u8)> {
     let (waiting, blocked) = graph.blocked();
     println!("{}: of {waiting} waiters, {} are blocked", graph.config, blocked.len());
@@ -52,8 +53,8 @@ fn some_publisher_can_always_acquire_and_none_is_blocked_by_a_stopped_one_that_d
     }
 }
 
-/// In place a claimant has its OS lock before its record, and may have it on a directory that is not
-/// its own: stopped there, it blocks.
+/// In place a claimant has its OS lock before its record, and may have it on a directory that is
+/// not its own: stopped there, it blocks.
 #[test]
 fn in_place_some_waiter_can_always_acquire_and_is_blocked_only_by_a_claimant_stopped_after_its_flock()
  {
@@ -67,8 +68,9 @@ fn in_place_some_waiter_can_always_acquire_and_is_blocked_only_by_a_claimant_sto
     }
 }
 
-/// The kernel does not remove a directory in which a record has appeared: so a leftover is cleared without
-/// asking for its OS lock. If it were asked for, a claimant stopped before it creates its record would block.
+/// The kernel does not remove a directory in which a record has appeared: so a leftover is cleared
+/// without asking for its OS lock. If it were asked for, a claimant stopped before it creates its
+/// record would block.
 #[test]
 fn a_claimant_stopped_in_its_own_directory_blocks_if_it_is_asked_for_its_os_lock() {
     let is_empty = |state: &State| state.at_lock().is_some_and(|at| at.record == Record::None);

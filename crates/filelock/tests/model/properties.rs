@@ -56,7 +56,8 @@ impl Config {
     }
 }
 
-/// Until it begins to release, the lock's name stands for a living holder's directory, and its record is inside.
+/// Until it begins to release, the lock's name stands for a living holder's directory, and its
+/// record is inside.
 fn is_still_there(config: &Config, state: &State) -> bool {
     !config.local
         || config.processes().all(|p| {
@@ -81,7 +82,8 @@ fn keeps_its_preparation(config: &Config, state: &State) -> bool {
     })
 }
 
-/// Directories beside the lock that no living process has made are no more than processes that died.
+/// Directories beside the lock that no living process has made are no more than processes that
+/// died.
 fn leaves_no_litter(config: &Config, state: &State) -> bool {
     let dead = config.processes().filter(|p| state.process(*p).pc == Pc::Crashed).count();
     let is_litter = |(slot, inode): &(u8, &Inode)| {

@@ -127,7 +127,8 @@ pub(crate) struct Process {
     pub(crate) aside_lock: Flock,
     /// Whose record it read in `seen`, until that is condemned.
     pub(crate) read: u8,
-    /// What `fstat` said about `seen`, until the record is read: whether it is sticky, and its last change.
+    /// What `fstat` said about `seen`, until the record is read: whether it is sticky, and its last
+    /// change.
     pub(crate) saw: (bool, u8),
     /// How long its claim in place takes so far.
     pub(crate) took: u8,

@@ -1,7 +1,7 @@
 //! Beside one peer of each Go generation: what goes wrong takes a wrong step of the peer's.
 //!
-//! Wrong is to remove, move or overwrite what belongs to somebody who lives. The peers do that: they
-//! take what they cannot `stat` for stale, and whatever they judged, they clear by name.
+//! Wrong is to remove, move or overwrite what belongs to somebody who lives. The peers do that:
+//! they take what they cannot `stat` for stale, and whatever they judged, they clear by name.
 
 use crate::calls::Pc;
 use crate::check::{holds, long, shortest};

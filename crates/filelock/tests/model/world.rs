@@ -207,8 +207,9 @@ impl Turn<'_> {
             Record::None if inode.sticky => (0, 0..=0),
             Record::None => (0, 0..=PAST_TTL),
             Record::Full(owner) if self.is_kernel_backed(inode.record) => {
-                // Its claimant still looks at its own stamp. Somebody who has looked at the last change before
-                // the record was made, and reads it after it is gone, is to see the worst.
+                // Its claimant still looks at its own stamp. Somebody who has looked at the last
+                // change before the record was made, and reads it after it is gone, is to see the
+                // worst.
                 let starting = owner < DEAD_OURS && self.state.process(owner).pc < Pc::Held;
                 (if starting { PAST_GRACE } else { 0 }, PAST_TTL..=PAST_TTL)
             }

@@ -1,5 +1,5 @@
-//! Children that are forked without exec: they have their parent's memory and descriptors, and no right to
-//! its lock.
+//! Children that are forked without exec: they have their parent's memory and descriptors, and no
+//! right to its lock.
 //!
 //! Forking takes unsafe code, or a library in C that is preloaded: see `fork.c`.
 
@@ -50,7 +50,8 @@ fn wrapper(how: &str) -> Result<Vec<String>, String> {
     Ok(unshare.map(ToOwned::to_owned).into_iter().chain(preload).collect())
 }
 
-/// A process that forks in the given scene; `None`, and a word about it, where that is not possible.
+/// A process that forks in the given scene; `None`, and a word about it, where that is not
+/// possible.
 fn forking(name: &str, how: &str, scene: &str, lab: &Lab) -> Option<TestChild> {
     match wrapper(how) {
         Ok(wrapper) => {
@@ -115,7 +116,8 @@ fn forks_while_holding(mut parent: Parent, target: &Path, how: &str) {
     parent.at("parent-released", "");
 }
 
-/// As it was: its number is the same in the next namespace, verify was Ok, and it released its parent's lock.
+/// As it was: its number is the same in the next namespace, verify was Ok, and it released its
+/// parent's lock.
 #[test]
 fn a_forked_child_neither_uses_nor_releases_its_parents_lock() {
     for how in HOWS {
@@ -160,8 +162,8 @@ fn forks_while_waiting(mut parent: Parent, target: &Path, how: &str) {
     parent.await_word("go on");
 }
 
-/// What the parent had prepared was published by the child in 21 of 48 runs: it had its parent's number in its
-/// record, and the parent, which had lost it, prepared again.
+/// What the parent had prepared was published by the child in 21 of 48 runs: it had its parent's
+/// number in its record, and the parent, which had lost it, prepared again.
 #[test]
 fn a_child_forked_while_waiting_publishes_a_preparation_of_its_own() {
     for how in HOWS {
@@ -232,7 +234,8 @@ fn a_forked_child_leaves_what_its_parents_handle_has_parked_alone() {
     }
 }
 
-/// Other threads of the parent are in the middle of everything at the fork, and do not exist in the child.
+/// Other threads of the parent are in the middle of everything at the fork, and do not exist in the
+/// child.
 fn forks_while_busy(parent: &Parent, target: &Path, how: &str) {
     let options = LockOptions::new().timeout(WATCHDOG);
     let lock = options.lock(target).unwrap();
@@ -250,7 +253,8 @@ fn forks_while_busy(parent: &Parent, target: &Path, how: &str) {
         }
         for round in 0..20 {
             if fork(how) {
-                // Another lock than the one that its parent's threads may be holding for ever, here.
+                // Another lock than the one that its parent's threads may be holding for ever,
+                // here.
                 let own = target.with_file_name(format!("child-{round}"));
                 drop(lock.try_acquire().unwrap().acquired());
                 options.acquire(own).unwrap().release().unwrap();

@@ -77,8 +77,9 @@ pub(crate) fn can_trace(name: &str) -> bool {
     true
 }
 
-/// The command line before that of a child whose `call`s are tampered with. Under its umask no mode is right
-/// from the start, so that `fchmod` is called for the record, too, between creating and writing it.
+/// The command line before that of a child whose `call`s are tampered with. Under its umask no mode
+/// is right from the start, so that `fchmod` is called for the record, too, between creating and
+/// writing it.
 fn strace(lab: &Lab, call: &str, inject: &str) -> Vec<String> {
     let (trace, inject) = (lab.join("trace"), format!("inject={call}:{inject}"));
     let to = trace.to_str().unwrap();
@@ -115,14 +116,14 @@ pub(crate) fn with_failing(call: &str, error: &str, lab: &Lab, options: Acquisit
     options.child(lab).through(strace(lab, call, &format!("error={error}"))).spawn()
 }
 
-/// Starts `child_acquires` with these options; the `nth` of its `call`s that is about the lock fails with
-/// EIO.
+/// Starts `child_acquires` with these options; the `nth` of its `call`s that is about the lock
+/// fails with EIO.
 pub(crate) fn with_failing_nth(call: &str, nth: u32, lab: &Lab, options: Acquisition) -> TestChild {
     options.child(lab).through(failing_nth(call, nth, lab)).spawn()
 }
 
-/// The command line before that of a child of which the `nth` `call` that is about the lock, by its path or
-/// by a descriptor, fails with EIO.
+/// The command line before that of a child of which the `nth` `call` that is about the lock, by its
+/// path or by a descriptor, fails with EIO.
 pub(crate) fn failing_nth(call: &str, nth: u32, lab: &Lab) -> Vec<String> {
     let mut wrapper = strace(lab, call, &format!("error=EIO:when={nth}"));
     wrapper.extend(["-P".to_owned(), lab.lock().to_str().unwrap().to_owned()]);

@@ -16,8 +16,8 @@ const SPELL: Duration = Duration::from_secs(1);
 /// Between two looks of a waiter whose holder stays (`ASK_AGAIN`).
 const PAUSE: Duration = Duration::from_millis(8);
 
-/// Reports how much of a processor it takes to look at the lock after each pause, without any thought; and then,
-/// after each spell of waiting for it, how much of one this process took.
+/// Reports how much of a processor it takes to look at the lock after each pause, without any
+/// thought; and then, after each spell of waiting for it, how much of one this process took.
 #[test]
 fn child_waits_and_reports() {
     let Some(mut parent) = testkit::parent() else { return };
@@ -55,8 +55,8 @@ fn child_waits_and_reports() {
     guard.release().unwrap();
 }
 
-/// Or, where the looks alone take nearly that (a kernel in user space, an emulated processor), little more than they take
-/// there and then.
+/// Or, where the looks alone take nearly that (a kernel in user space, an emulated processor),
+/// little more than they take there and then.
 #[test]
 fn a_waiter_whose_holder_stays_takes_less_than_a_fiftieth_of_a_processor() {
     for lab in Lab::everywhere() {
@@ -65,8 +65,8 @@ fn a_waiter_whose_holder_stays_takes_less_than_a_fiftieth_of_a_processor() {
             .var("TARGET", lab.target())
             .var("LOCK", lab.lock())
             .spawn();
-        // What else the machine does (caches lost, a slower clock) only ever adds to a process's time. So the
-        // least of a few spells is nearest to what it costs.
+        // What else the machine does (caches lost, a slower clock) only ever adds to a process's
+        // time. So the least of a few spells is nearest to what it costs.
         let mut least = |point| {
             let spells: [f64; SPELLS] =
                 std::array::from_fn(|_| child.await_point(point).parse().unwrap());

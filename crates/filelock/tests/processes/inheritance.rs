@@ -132,8 +132,8 @@ fn child_finds_itself_another_process() {
     parent.await_word("end");
 }
 
-/// To fork takes unsafe code here. But all that a forked child differs in is its pid: a tracer gives it
-/// another one.
+/// To fork takes unsafe code here. But all that a forked child differs in is its pid: a tracer
+/// gives it another one.
 #[test]
 fn in_a_forked_child_a_guard_only_closes() {
     let name = "in_a_forked_child_a_guard_only_closes";

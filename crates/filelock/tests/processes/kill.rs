@@ -85,8 +85,8 @@ fn child_increments_until_stopped() {
     let Some(parent) = testkit::parent() else { return };
     let notes = parent.path("NOTES");
     let target = parent.path("TARGET");
-    // A claimant by mkdir that is killed before its record is complete counts by time. A holder does only
-    // where time decides, and is not to be taken for dead because the machine is busy.
+    // A claimant by mkdir that is killed before its record is complete counts by time. A holder
+    // does only where time decides, and is not to be taken for dead because the machine is busy.
     let options = LockOptions::new()
         .timeout(Duration::from_secs(30))
         .ttl(Duration::from_millis(if cfg!(windows) { 2_000 } else { 500 }))
@@ -169,8 +169,8 @@ fn kill_at_random(lab: &Lab, way: &str, kills: u64) {
     assert!(logged.is_sorted_by(|one, next| one < next), "{case}: an increment was lost");
     assert!(oracle.count() >= *logged.last().unwrap(), "{case}: the counter lost the last one");
     assert!(oracle.count() >= before + kills, "{case}: no progress");
-    // Else no holder was hit, and nothing was shown. Of so many that is out of the question: the holder
-    // spends nearly all of its time inside.
+    // Else no holder was hit, and nothing was shown. Of so many that is out of the question: the
+    // holder spends nearly all of its time inside.
     assert!(takeovers > 0, "{case}: no dead holder was ever replaced");
     // The last waiters to be killed may have left preparations that are younger than the grace.
     brief().acquire(lab.target()).unwrap().release().unwrap();

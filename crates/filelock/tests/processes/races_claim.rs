@@ -100,7 +100,8 @@ fn a_claimant_stopped_before_it_publishes_does_not_hold_with_an_old_time() {
     assert!(stamp(lab.holder()) >= opened, "{} ns old", opened - stamp(lab.holder()));
 }
 
-/// Nobody sees the time of the beginning of its wait: not even before it has looked after that itself.
+/// Nobody sees the time of the beginning of its wait: not even before it has looked after that
+/// itself.
 #[test]
 fn a_long_waiter_publishes_a_fresh_time() {
     if !can_trace("a_long_waiter_publishes_a_fresh_time") {
@@ -144,12 +145,13 @@ fn a_claimant_that_finds_anothers_record_in_its_directory_leaves_it_there() {
         return;
     }
     for lab in Lab::everywhere() {
-        // The first call is on its record; the second, on its directory, is the last before it reads
-        // the record back.
+        // The first call is on its record; the second, on its directory, is the last before it
+        // reads the record back.
         let gate = Gate::before("fchmod").nth(2);
         let stopped = stopped_at(gate, &lab, Acquisition { way: "by-time", ..BRIEF });
-        // It was stopped for longer than the TTL: a waiter judges it expired and removes its record;
-        // before that waiter removes the directory, another claimant, which had opened it, is in.
+        // It was stopped for longer than the TTL: a waiter judges it expired and removes its
+        // record; before that waiter removes the directory, another claimant, which had opened it,
+        // is in.
         fs::remove_file(lab.holder()).unwrap();
         let living = record(now(), "living\n");
         fs::write(lab.holder(), &living).unwrap();
@@ -182,8 +184,8 @@ fn a_claimant_by_mkdir_whose_directory_was_replaced_leaves_the_new_one_alone() {
     }
 }
 
-/// Stalled between its `mkdir` and opening what it made, it may find a directory that a claimant of the
-/// directory generation has made meanwhile, and that looks just like its own.
+/// Stalled between its `mkdir` and opening what it made, it may find a directory that a claimant of
+/// the directory generation has made meanwhile, and that looks just like its own.
 #[test]
 fn a_claimant_by_mkdir_that_stalled_does_not_take_over_the_directory_of_another() {
     if !can_trace("a_claimant_by_mkdir_that_stalled_does_not_take_over_the_directory_of_another") {
@@ -211,7 +213,8 @@ fn a_claimant_by_mkdir_that_was_slow_removes_what_is_still_its_own_and_claims_an
     {
         return;
     }
-    // It knows that it was slow from three quarters of the grace on, and what is its own until the grace is over.
+    // It knows that it was slow from three quarters of the grace on, and what is its own until the
+    // grace is over.
     let slow = Duration::from_millis(1600);
     let claims_anew = |way| {
         let lab = Lab::new();
@@ -261,8 +264,8 @@ fn a_claimant_by_mkdir_stopped_before_its_record_blocks_nobody_longer_than_the_g
     }
 }
 
-/// Its empty record does not say what it is: a foreign claimant, which would not notice being replaced,
-/// may be writing it at this moment. So the TTL must pass, not only the grace.
+/// Its empty record does not say what it is: a foreign claimant, which would not notice being
+/// replaced, may be writing it at this moment. So the TTL must pass, not only the grace.
 #[test]
 fn a_claimant_by_mkdir_that_died_with_an_empty_record_is_replaced_within_the_ttl() {
     if !can_trace("a_claimant_by_mkdir_that_died_with_an_empty_record_is_replaced_within_the_ttl") {

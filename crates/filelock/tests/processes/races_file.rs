@@ -1,5 +1,6 @@
 //! Clearing an expired lock file, with others in between. A file has no compare-and-delete: the
-//! documented window is that a holder of the *file generation* can be without its lock for a moment.
+//! documented window is that a holder of the *file generation* can be without its lock for a
+//! moment.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;

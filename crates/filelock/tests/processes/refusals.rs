@@ -119,8 +119,8 @@ fn child_cannot_look_while_it_releases() {
     }
 }
 
-/// One look is there to verify; another follows when the record is gone. A claim in place was looked at before,
-/// and where an OS lock is held, so is the record's name in between.
+/// One look is there to verify; another follows when the record is gone. A claim in place was
+/// looked at before, and where an OS lock is held, so is the record's name in between.
 #[test]
 fn a_look_that_fails_while_releasing_is_told_and_the_lock_is_gone_with_its_guard() {
     const TEST: &str =

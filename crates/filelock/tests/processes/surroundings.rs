@@ -126,8 +126,9 @@ fn child_runs_out_of_descriptors() {
     drop(full);
     assert!(!lock.exists());
 
-    // Who cannot look does not know that a holder is dead: neither by the kernel's word nor by time.
-    // One descriptor is needed for the preparation and one for its record, and there is no third.
+    // Who cannot look does not know that a holder is dead: neither by the kernel's word nor by
+    // time. One descriptor is needed for the preparation and one for its record, and there is no
+    // third.
     for stamp in [now(), now() - 3600 * SECOND] {
         fs::create_dir(&lock).unwrap();
         fs::write(lock.join("holder"), record(stamp, "token\nflock here\n")).unwrap();

@@ -1,5 +1,5 @@
-//! What both test binaries use: a directory to lock in, records written by hand, and pictures of the
-//! disk that tell whether anything was touched.
+//! What both test binaries use: a directory to lock in, records written by hand, and pictures of
+//! the disk that tell whether anything was touched.
 
 use std::fs::{self, File, FileTimes};
 use std::path::{Path, PathBuf};
@@ -78,7 +78,8 @@ impl Lab {
         }
     }
 
-    /// Says of the occupant that it is a claim of ours in the making, as far as that can be said here.
+    /// Says of the occupant that it is a claim of ours in the making, as far as that can be said
+    /// here.
     pub(crate) fn mark_in_the_making(&self) {
         #[cfg(unix)]
         {

@@ -1,5 +1,5 @@
-//! What is different on Windows: paths, the read-only attribute, and who keeps whom from what by having a
-//! file open.
+//! What is different on Windows: paths, the read-only attribute, and who keeps whom from what by
+//! having a file open.
 
 use std::fs::{self, File};
 use std::os::windows::fs::{MetadataExt, OpenOptionsExt};

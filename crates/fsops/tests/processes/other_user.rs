@@ -117,8 +117,8 @@ fn a_file_that_one_cannot_see_is_not_taken_for_a_missing_one() {
 fn who_may_not_keep_the_group_gives_its_rights_to_no_other_group() {
     const TEST: &str = "who_may_not_keep_the_group_gives_its_rights_to_no_other_group";
     let Some(other) = other_user() else { return skip(TEST, "not root") };
-    // Another group gets what all others get, and nothing runs as somebody else. Where the old group
-    // had less than all others, they get no more than that: its members are others now.
+    // Another group gets what all others get, and nothing runs as somebody else. Where the old
+    // group had less than all others, they get no more than that: its members are others now.
     for (mode, expected) in
         [(0o660, 0o600), (0o664, 0o644), (0o607, 0o600), (0o2670, 0o600), (0o6755, 0o755)]
     {

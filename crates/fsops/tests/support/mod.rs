@@ -1,5 +1,5 @@
-//! What both test binaries use: a directory to work in, pictures of what lies there, and things at a
-//! path that are no files.
+//! What both test binaries use: a directory to work in, pictures of what lies there, and things at
+//! a path that are no files.
 
 use std::fs::{self, File, FileTimes};
 use std::path::{Path, PathBuf};
@@ -63,8 +63,8 @@ impl Lab {
     }
 }
 
-/// All that lies in `directory` and below. A link to a file changes the time of the file's inode, which is
-/// therefore left out.
+/// All that lies in `directory` and below. A link to a file changes the time of the file's inode,
+/// which is therefore left out.
 pub(crate) fn picture(directory: &Path) -> Picture {
     let mut things = testkit::picture_of_files(directory);
     for thing in things.values_mut() {

@@ -25,8 +25,9 @@ use text::{Choice, Examined};
 
 /// Check the document, for CI and hooks: a line for each thing that is not as it should be.
 ///
-/// It must be a JSON object without conflict markers, of a version that is known, and laid out as all
-/// writers do. With --declared, --inputs and --inputs-digest, what is locked must be what is declared now.
+/// It must be a JSON object without conflict markers, of a version that is known, and laid out as
+/// all writers do. With --declared, --inputs and --inputs-digest, what is locked must be what is
+/// declared now.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  agentslock check\n  \
     agentslock check --fix --take theirs --entry units.git:acme/base@1.4.0\n  \
@@ -40,8 +41,8 @@ pub(crate) struct Check {
     /// Compare the units with the references in LIST, one a line; `-` for standard input
     #[arg(long, value_name = "LIST")]
     declared: Option<PathBuf>,
-    /// LIST declares units of this kind only (repeatable); `other:NAME` for a kind that is not known
-    /// here [default: layer and artifact]
+    /// LIST declares units of this kind only (repeatable); `other:NAME` for a kind that is not
+    /// known here [default: layer and artifact]
     #[arg(long = "kind", value_name = "KIND", requires = "declared", value_parser = kind)]
     kinds: Vec<Kind>,
     /// What the document should have been resolved from
@@ -50,8 +51,8 @@ pub(crate) struct Check {
     /// The document should have been resolved from the inputs beside it, as `digest` finds them
     #[arg(long, conflicts_with = "inputs_digest")]
     inputs: bool,
-    /// Repair what is safe to repair, under the lock: the layout, commas, and conflicts that are none or
-    /// of which one side was chosen
+    /// Repair what is safe to repair, under the lock: the layout, commas, and conflicts that are
+    /// none or of which one side was chosen
     #[arg(long)]
     fix: bool,
     /// With --fix, settle conflicts by taking this side: all of them, or that of --entry

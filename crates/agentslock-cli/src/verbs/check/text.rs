@@ -1,5 +1,5 @@
-//! The document as a text: whether it is one, of a version that is known, without a key that is there
-//! twice, and laid out as it should be.
+//! The document as a text: whether it is one, of a version that is known, without a key that is
+//! there twice, and laid out as it should be.
 
 use agentslock_config::LaterStamp;
 use agentslock_core::LOCK_VERSION;

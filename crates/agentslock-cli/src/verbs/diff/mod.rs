@@ -24,8 +24,8 @@ use revision::{Side, open};
 
 /// Show what changed between two documents, by section and entry. Takes no lock.
 ///
-/// A and B are files, `-` for standard input, or git revisions. Without B, A is compared with the document;
-/// without A, the last commit is.
+/// A and B are files, `-` for standard input, or git revisions. Without B, A is compared with the
+/// document; without A, the last commit is.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  agentslock diff\n  agentslock diff HEAD~1 -- units\n  \
     agentslock diff main..topic\n  agentslock diff old.lock .agentsrc.lock\n\n\
@@ -110,8 +110,8 @@ fn or_head(revision: &str) -> PathBuf {
     if revision.is_empty() { "HEAD".into() } else { revision.into() }
 }
 
-/// Whether a difference is at, above or below one of the paths: then that says, by what it has there,
-/// whether the value itself differs.
+/// Whether a difference is at, above or below one of the paths: then that says, by what it has
+/// there, whether the value itself differs.
 fn is_asked_for(difference: &Difference, paths: &[ValuePath]) -> bool {
     paths.is_empty()
         || paths.iter().any(|path| {
@@ -144,8 +144,8 @@ fn say_what_is_twice(side: &Side) {
     }
 }
 
-/// Prints a line for each entry; what is no document as it is: with conflict markers in it, say, when git
-/// shows what is in conflict.
+/// Prints a line for each entry; what is no document as it is: with conflict markers in it, say,
+/// when git shows what is in conflict.
 fn textconv(path: &Path) -> Result<ExitCode, Failure> {
     match Lockfile::open(path) {
         Ok(lockfile) if lockfile.was_missing() => {

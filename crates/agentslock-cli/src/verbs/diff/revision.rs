@@ -20,8 +20,8 @@ pub(super) struct Side {
     pub(super) lockfile: Lockfile,
 }
 
-/// A file, else a revision in which `document` is looked up. A revision that does not have the document
-/// counts as an empty one.
+/// A file, else a revision in which `document` is looked up. A revision that does not have the
+/// document counts as an empty one.
 pub(super) fn read(name: &Path, document: &Path) -> Result<Side, Failure> {
     let path = if name == Path::new("-") { Path::new(sys::STDIN) } else { name };
     let is_missing =

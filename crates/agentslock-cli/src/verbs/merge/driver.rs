@@ -61,8 +61,9 @@ fn read(base: &Path, ours: &Path, theirs: &Path) -> Result<Sides, Failure> {
     Ok([read(base)?, read(ours)?, read(theirs)?])
 }
 
-/// What one side made of the text, if the other one left it as it is or made the same of it. It need be
-/// no document: `git rerere` merges a choice that it remembers into texts with conflict markers.
+/// What one side made of the text, if the other one left it as it is or made the same of it. It
+/// need be no document: `git rerere` merges a choice that it remembers into texts with conflict
+/// markers.
 fn unopposed([base, ours, theirs]: &Sides) -> Option<&str> {
     let text = if base == ours { theirs } else { ours };
     let is_unopposed = base == ours || base == theirs || ours == theirs;

@@ -7,13 +7,13 @@ use clap::{Args, ValueEnum};
 
 /// Merge two documents that began as one, by section and entry; or set this up for git.
 ///
-/// OURS is replaced by the result. What both sides changed, each otherwise, is left between conflict
-/// markers; but `inputs_digest` is dropped then, so that it is resolved anew, and of `install` and
-/// `refresh` the later stamp is taken, whole.
+/// OURS is replaced by the result. What both sides changed, each otherwise, is left between
+/// conflict markers; but `inputs_digest` is dropped then, so that it is resolved anew, and of
+/// `install` and `refresh` the later stamp is taken, whole.
 ///
-/// With --install, git merges every `.agentsrc.lock` of this repository so, and `git diff` shows them as
-/// `diff` does: a line in `.gitattributes`, to be committed, and configuration of this clone, which each
-/// other clone needs, too.
+/// With --install, git merges every `.agentsrc.lock` of this repository so, and `git diff` shows
+/// them as `diff` does: a line in `.gitattributes`, to be committed, and configuration of this
+/// clone, which each other clone needs, too.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  agentslock merge --install\n  \
     agentslock merge --install --ignore\n  \
@@ -40,8 +40,8 @@ pub(crate) struct Merge {
     /// What to call the three in conflict markers (%S %X %Y)
     #[arg(long, num_args = 3, value_names = ["BASE", "OURS", "THEIRS"], allow_hyphen_values = true)]
     pub(super) labels: Vec<String>,
-    /// OURS and THEIRS are what two branches both merged before: leave `null` where they conflict, which
-    /// neither of the branches has
+    /// OURS and THEIRS are what two branches both merged before: leave `null` where they conflict,
+    /// which neither of the branches has
     #[arg(long)]
     pub(super) ancestors: bool,
     /// Let git use this program to merge and to show documents in this repository

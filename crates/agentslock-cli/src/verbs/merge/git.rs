@@ -47,8 +47,8 @@ fn is_over(started: Instant, Wait(limit): Wait) -> bool {
     sys::is_wait_interrupted() || limit.is_some_and(|limit| started.elapsed() >= limit)
 }
 
-/// Whether another git has the configuration locked. Of some commands, git does not say why it could not
-/// lock; a wait for what never comes then ends with the same error.
+/// Whether another git has the configuration locked. Of some commands, git does not say why it
+/// could not lock; a wait for what never comes then ends with the same error.
 fn is_locked(said: &str) -> bool {
     said.lines().any(|line| {
         let why = line.split_once("could not lock config file").map(|(_, why)| why);
@@ -68,8 +68,8 @@ fn still_locked(said: &str, since: Instant) -> Failure {
     Failure::new(LOCKED, "locked", message)
 }
 
-/// Waits until no git is changing the files of the checkout at `top_level`: git takes a file away for a
-/// moment before it writes another version of it.
+/// Waits until no git is changing the files of the checkout at `top_level`: git takes a file away
+/// for a moment before it writes another version of it.
 pub(super) fn await_checkout(wait: Wait) -> Result<(), Failure> {
     let Some(lock) = ask(&["rev-parse", "--git-path", "index.lock"])? else { return Ok(()) };
     let started = Instant::now();

@@ -1,7 +1,7 @@
 //! Setting git up to merge and show documents, and to leave locks out of commits; and undoing that.
 //!
-//! Each step is harmless if nothing follows it: the process can be killed, and other installs, uninstalls and
-//! gits can run at the same time.
+//! Each step is harmless if nothing follows it: the process can be killed, and other installs,
+//! uninstalls and gits can run at the same time.
 //!
 //! | step | if it ends here |
 //! |---|---|
@@ -51,8 +51,8 @@ pub(crate) struct Done {
 }
 
 impl Setup<'_> {
-    /// Sets it up in the repository around the current directory. It can be called again after any failure,
-    /// and by several processes at once.
+    /// Sets it up in the repository around the current directory. It can be called again after any
+    /// failure, and by several processes at once.
     pub(crate) fn install(&self) -> Result<Done, Failure> {
         let place = Place::find(self.common)?;
         let mut done = Done::default();

@@ -22,10 +22,10 @@ pub(super) const ATTRIBUTES: Lines = Lines {
     former: &[".agentsrc.lock merge=agentslock diff=agentslock"],
 };
 
-/// What git must leave out of commits: a lock while it is held, and what a killed process leaves. Locks are
-/// directories, and the slash lets only these go: files such as `Cargo.lock` stay. In order: a lock of ours;
-/// the document's, of the generation that makes a file; a lock in preparation; a lock that another
-/// implementation moved aside; temporaries, ours and theirs.
+/// What git must leave out of commits: a lock while it is held, and what a killed process leaves.
+/// Locks are directories, and the slash lets only these go: files such as `Cargo.lock` stay. In
+/// order: a lock of ours; the document's, of the generation that makes a file; a lock in
+/// preparation; a lock that another implementation moved aside; temporaries, ours and theirs.
 pub(super) const IGNORED: Lines = Lines {
     comment: "# Locks and temporaries of agentslock (agentslock merge --install --ignore)",
     current: &[
@@ -62,9 +62,9 @@ impl Lines {
         Some(after)
     }
 
-    /// Without our comment, and without those of our lines that stand below it; `None` if none of them is
-    /// there. A line like ours that stands elsewhere is another's, but for the attributes, which no other
-    /// program writes.
+    /// Without our comment, and without those of our lines that stand below it; `None` if none of
+    /// them is there. A line like ours that stands elsewhere is another's, but for the attributes,
+    /// which no other program writes.
     pub(super) fn removed_from(&self, before: &[u8]) -> Option<Vec<u8>> {
         let stand_alone = !self.former.is_empty();
         let mut below = false;

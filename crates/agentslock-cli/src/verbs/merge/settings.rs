@@ -6,17 +6,18 @@ use crate::io::failure::{Failure, TROUBLE};
 
 pub(super) type Setting = (&'static str, String);
 
-/// What each clone is told: how. Git lets a shell run these, and puts the names of the three files, and
-/// what else stands for a percent sign, into them.
+/// What each clone is told: how. Git lets a shell run these, and puts the names of the three files,
+/// and what else stands for a percent sign, into them.
 ///
-/// The order matters, since a process can die after each of them, and other installs and uninstalls can run
-/// meanwhile. As soon as there is any `merge.agentslock.*`, a git that finds our line in `.gitattributes`
-/// wants the driver's command, and ends with 128 if there is none: so the command comes first, and what it
-/// refers to before that.
+/// The order matters, since a process can die after each of them, and other installs and uninstalls
+/// can run meanwhile. As soon as there is any `merge.agentslock.*`, a git that finds our line in
+/// `.gitattributes` wants the driver's command, and ends with 128 if there is none: so the command
+/// comes first, and what it refers to before that.
 ///
-/// Where the program is not there, or fails, the merge is left to git, which leaves markers. It must not
-/// get the failure: before 2.44, git takes any status but 0 for a conflict, and what is in the file, our
-/// side, for the result; since then, only those up to 128, to which a shell's 127 belongs.
+/// Where the program is not there, or fails, the merge is left to git, which leaves markers. It
+/// must not get the failure: before 2.44, git takes any status but 0 for a conflict, and what is in
+/// the file, our side, for the result; since then, only those up to 128, to which a shell's 127
+/// belongs.
 pub(super) fn settings(program: &str) -> [Setting; 5] {
     let in_driver = program.replace('%', "%%");
     [
@@ -32,8 +33,8 @@ pub(super) fn settings(program: &str) -> [Setting; 5] {
                  exec git merge-file --diff3 --marker-size=%L -L ours -L base -L theirs %A %O %B"
             ),
         ),
-        // What two branches merged before, each by itself, is merged to be what both began with. Markers
-        // would be in the way there. If it fails, what that began with has to do.
+        // What two branches merged before, each by itself, is merged to be what both began with.
+        // Markers would be in the way there. If it fails, what that began with has to do.
         ("merge.agentslock.recursive", "agentslock-ancestors".to_owned()),
         // Without the program, and of what cannot be read so, the text as it is.
         (

@@ -28,8 +28,8 @@ pub(super) struct SharedFile<'a> {
     /// How long to wait for other installs and gits.
     pub(super) common: &'a Common,
     pub(super) path: &'a Path,
-    /// Its name, if it is a file of the checkout: git does not read it through a link, and it is missing in a
-    /// sparse checkout that leaves it out.
+    /// Its name, if it is a file of the checkout: git does not read it through a link, and it is
+    /// missing in a sparse checkout that leaves it out.
     pub(super) in_checkout: Option<&'static str>,
 }
 
@@ -42,8 +42,8 @@ impl SharedFile<'_> {
         Ok(change(&self.read()?.0).is_some())
     }
 
-    /// Replaces it by what `change` makes of it; `None` leaves it. Returns whether it was changed. A file that
-    /// becomes empty is removed: we made it.
+    /// Replaces it by what `change` makes of it; `None` leaves it. Returns whether it was changed.
+    /// A file that becomes empty is removed: we made it.
     pub(super) fn change(
         &self,
         change: impl Fn(&[u8]) -> Option<Vec<u8>>,
@@ -90,8 +90,8 @@ impl SharedFile<'_> {
         contents.version.is_current(self.path).map_err(|source| self.failed("examine", source))
     }
 
-    /// Its text, and what it was read from. A file that is not in the checkout is as git's index has it: it is
-    /// left out of a sparse checkout, or git is about to write it.
+    /// Its text, and what it was read from. A file that is not in the checkout is as git's index
+    /// has it: it is left out of a sparse checkout, or git is about to write it.
     fn read(&self) -> Result<(Vec<u8>, Contents), Failure> {
         if self.in_checkout.is_some() && self.path.is_symlink() {
             return Err(git::refused(

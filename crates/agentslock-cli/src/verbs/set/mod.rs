@@ -17,9 +17,10 @@ use change::{Change, Expected, NewValue, refuse_reserved};
 
 /// Replace a section, an entry, or a value in it; or remove it.
 ///
-/// The new value is VALUE, or is read from standard input, from a file, or from a COMMAND. COMMAND gets
-/// the current value (`null` if there is none) on its standard input while the lock is held. All
-/// other sections stay byte for byte as they are. Objects that are missing on the way to a value are made.
+/// The new value is VALUE, or is read from standard input, from a file, or from a COMMAND. COMMAND
+/// gets the current value (`null` if there is none) on its standard input while the lock is held.
+/// All other sections stay byte for byte as they are. Objects that are missing on the way to a
+/// value are made.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  echo '{\"project\":\"demo\"}' | agentslock set install\n  \
     agentslock set counters.runs 1\n  \
@@ -42,8 +43,8 @@ pub(crate) struct Set {
     /// Remove the value; no error if there is none
     #[arg(long, requires = "path")]
     remove: bool,
-    /// Write only if the current value has this digest, as `show --digest` prints it; `none`: only if
-    /// there is none
+    /// Write only if the current value has this digest, as `show --digest` prints it; `none`: only
+    /// if there is none
     #[arg(long, value_name = "DIGEST", requires = "path")]
     expect: Option<Expected>,
     /// Also set the digest of the inputs; an empty one removes it

@@ -1,9 +1,10 @@
-//! `docs/cli.md`: each of its examples is run, and what it says they print is compared with what they do.
+//! `docs/cli.md`: each of its examples is run, and what it says they print is compared with what
+//! they do.
 //!
 //! Each section runs in one shell, in a copy of `examples/repo`, from top to bottom:
 //!
-//! - `console` blocks: a line after `$ ` is typed, and goes on in lines after `> `; the others are what is
-//!   printed. `…` stands for any text on a line.
+//! - `console` blocks: a line after `$ ` is typed, and goes on in lines after `> `; the others are
+//!   what is printed. `…` stands for any text on a line.
 //! - `sh NAME` blocks are files, executable.
 //! - `yaml` blocks: what stands behind `- run: ` succeeds.
 //! - comments that begin with `run first` are run, and not shown.

@@ -10,8 +10,8 @@ use serde_json::json;
 
 use crate::support::{DIGEST, Lab, OtherUser, Program, set_mode};
 
-/// What reads or writes a document called `bad`, and then what appends to a log of that name: `append`
-/// does not mind what a log contains, but it must be a file.
+/// What reads or writes a document called `bad`, and then what appends to a log of that name:
+/// `append` does not mind what a log contains, but it must be a file.
 const VERBS: [&[&str]; 14] = [
     &["show", "--file", "bad"],
     &["show", "--file", "bad", "s"],
@@ -31,8 +31,8 @@ const VERBS: [&[&str]; 14] = [
 const READING: Range<usize> = 0..6;
 const ON_DOCUMENTS: Range<usize> = 0..12;
 
-/// Runs each of `verbs` as text and as JSON. Each fails with a message that contains all of `hints`,
-/// and changes nothing.
+/// Runs each of `verbs` as text and as JSON. Each fails with a message that contains all of
+/// `hints`, and changes nothing.
 #[track_caller]
 fn expect_refused(
     lab: &Lab,

@@ -35,8 +35,8 @@ fn an_empty_base_is_none() {
     assert_eq!(lab.read("ours"), text(&units(&[("a", "1"), ("b", "2")])));
 }
 
-/// `git rerere` asks so, with a conflict that it knows: it merges what a person made of it into the same
-/// conflict anew.
+/// `git rerere` asks so, with a conflict that it knows: it merges what a person made of it into the
+/// same conflict anew.
 #[test]
 fn what_only_one_side_changed_need_be_no_document() {
     let conflict = "{\n<<<<<<<\n  \"a\": 1\n=======\n  \"a\": 2\n>>>>>>>\n}\n";

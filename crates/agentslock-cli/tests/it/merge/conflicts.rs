@@ -17,8 +17,8 @@ fn conflicting(test: &str) -> Option<Repo> {
     Repo::forked(test, &base(), &ours, &theirs)
 }
 
-/// Takes away the lines of the conflict that are not on the side that follows `marker`, as a person does
-/// with an editor.
+/// Takes away the lines of the conflict that are not on the side that follows `marker`, as a person
+/// does with an editor.
 fn choose(conflict: &str, marker: char) -> String {
     let mut chosen = String::new();
     let mut side = None;

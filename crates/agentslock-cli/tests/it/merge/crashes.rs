@@ -1,5 +1,5 @@
-//! A crash sweep over `merge --install` and `--uninstall`: killed at each step, they leave a repository in
-//! which git merges, and the next call finishes.
+//! A crash sweep over `merge --install` and `--uninstall`: killed at each step, they leave a
+//! repository in which git merges, and the next call finishes.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -56,7 +56,8 @@ fn sweep(test: &str, arguments: &[&str], prepare: fn(&Repo)) {
         *halves.entry(state(&repo)).or_default() += 1;
         repo.agentslock(arguments).exits(0);
         assert_eq!(state(&repo), expected, "after {call} {number}");
-        // What is left beside the files is ignored, or will be replaced by the next one to write there.
+        // What is left beside the files is ignored, or will be replaced by the next one to write
+        // there.
         expect_harmless(&repo, "the end");
     }
     assert!(halves.len() > 4, "the half states were met: {halves:?}");

@@ -197,8 +197,8 @@ fn ancestors_that_conflict_with_each_other_leave_no_markers_behind() {
     ]));
 }
 
-/// Two merges of the same two commits become each other's ancestors, and one side takes back what it
-/// had merged.
+/// Two merges of the same two commits become each other's ancestors, and one side takes back what
+/// it had merged.
 #[test]
 fn what_is_taken_back_after_both_sides_merged_each_other_stays_taken_back() {
     let test = "what_is_taken_back_after_both_sides_merged_each_other_stays_taken_back";

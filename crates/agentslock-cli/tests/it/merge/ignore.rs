@@ -60,8 +60,8 @@ fn a_held_lock_of_any_file_is_left_out_and_lock_files_of_other_tools_are_not() {
     }
 }
 
-/// What is left when a process is killed at the last moment, as it really is: a preparation, a lock, a
-/// temporary.
+/// What is left when a process is killed at the last moment, as it really is: a preparation, a
+/// lock, a temporary.
 #[test]
 fn what_killed_processes_leave_is_left_out() {
     let test = "what_killed_processes_leave_is_left_out";

@@ -108,8 +108,8 @@ fn where_git_does_not_use_it_that_is_an_error() {
     }
 }
 
-/// Git follows no link to attributes in the work tree, and the file that one leads to is not the repository's
-/// to change: a clone can come with any link.
+/// Git follows no link to attributes in the work tree, and the file that one leads to is not the
+/// repository's to change: a clone can come with any link.
 #[test]
 fn a_link_is_refused_before_anything_is_written() {
     let test = "a_link_is_refused_before_anything_is_written";
@@ -195,8 +195,8 @@ fn where_git_refuses_the_repository_it_says_why() {
     assert!(ended.complaint().contains("dubious ownership"), "{ended:?}");
 }
 
-/// Git before 2.44 takes any failure of a driver for a conflict, and what is in the file, our side, for
-/// its result.
+/// Git before 2.44 takes any failure of a driver for a conflict, and what is in the file, our side,
+/// for its result.
 #[test]
 fn without_the_program_git_merges_by_line_and_leaves_markers() {
     let test = "without_the_program_git_merges_by_line_and_leaves_markers";

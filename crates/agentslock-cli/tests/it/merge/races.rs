@@ -11,7 +11,8 @@ use crate::support::{Program, Running};
 
 const ATTRIBUTES: &str = ".agentsrc.lock merge=agentslock diff=agentslock text eol=lf\n";
 
-/// Two branches whose merge takes the driver, or ends with status 1, if our line is in `.gitattributes`.
+/// Two branches whose merge takes the driver, or ends with status 1, if our line is in
+/// `.gitattributes`.
 fn forked(test: &str) -> Option<Repo> {
     let repo = Repo::without_driver(test, &units(&[]))?;
     repo.lab.write(".gitattributes", ATTRIBUTES);

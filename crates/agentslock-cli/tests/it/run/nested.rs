@@ -91,7 +91,8 @@ fn all_that_a_command_started_ends_if_its_lock_is_lost() {
         return testkit::skip(test, "the system does not tell who started what");
     }
     let lab = Lab::new();
-    // One in the background, one in a session of its own whose parent is gone, one that ignores signals.
+    // One in the background, one in a session of its own whose parent is gone, one that ignores
+    // signals.
     let script = "echo $$ > pids; sleep 600 & echo $! >> pids; \
         setsid sh -c 'sleep 600 & echo $! >> pids' ; \
         rm -r t.lock; echo ready; exec sleep 600";

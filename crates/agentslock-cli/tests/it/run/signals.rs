@@ -5,8 +5,8 @@ use testkit::wait_until;
 
 use crate::support::{DIGEST, Lab, Program, WATCHDOG};
 
-/// The signals that end a program and are caught, less those that we ourselves were started to ignore (by nohup(1),
-/// or in the background of a script): so would all that we start.
+/// The signals that end a program and are caught, less those that we ourselves were started to
+/// ignore (by nohup(1), or in the background of a script): so would all that we start.
 pub(crate) fn ending() -> impl Iterator<Item = (&'static str, Signal, i32)> {
     let ignored = ignored().unwrap_or(0);
     [
@@ -22,7 +22,8 @@ pub(crate) fn ending() -> impl Iterator<Item = (&'static str, Signal, i32)> {
     .filter(move |(_, signal, _)| ignored >> (signal.as_raw() - 1) & 1 == 0)
 }
 
-/// The signals that we ignore, as a bit each. `None`: the system does not tell, and the program takes it that none is.
+/// The signals that we ignore, as a bit each. `None`: the system does not tell, and the program
+/// takes it that none is.
 pub(crate) fn ignored() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"))?;

@@ -1,4 +1,5 @@
-//! On a terminal: keys reach the command once, and the line that says who is waited for is rewritten.
+//! On a terminal: keys reach the command once, and the line that says who is waited for is
+//! rewritten.
 
 use rustix::process::{Pid, Signal, kill_process};
 use testkit::wait_until;
@@ -49,7 +50,8 @@ fn a_signal_that_somebody_sends_is_passed_on_though_there_is_a_terminal() {
     }
 }
 
-/// A hangup reaches only the leader of the session. Started as here, or by ssh(1), that is the wrapper.
+/// A hangup reaches only the leader of the session. Started as here, or by ssh(1), that is the
+/// wrapper.
 #[test]
 fn the_end_of_the_terminal_is_passed_on() {
     let lab = Lab::new();

@@ -1,5 +1,5 @@
-//! Waiting for a lock: how long, what is said meanwhile, and how it ends. The same for all verbs that
-//! take one.
+//! Waiting for a lock: how long, what is said meanwhile, and how it ends. The same for all verbs
+//! that take one.
 
 use std::time::{Duration, Instant};
 

@@ -112,8 +112,8 @@ impl Lab {
         testkit::names(&self.root)
     }
 
-    /// `sh -c script`, in which `$0` is the program under test, on a terminal; its input is typed. `None`:
-    /// there is no script(1) to make one, which was said.
+    /// `sh -c script`, in which `$0` is the program under test, on a terminal; its input is typed.
+    /// `None`: there is no script(1) to make one, which was said.
     pub(crate) fn in_terminal(&self, script: &str) -> Option<Program> {
         let Ok(true) =
             Command::new("script").arg("--version").output().map(|it| it.status.success())
@@ -122,7 +122,8 @@ impl Lab {
             return None;
         };
         let script = script.replace("$0", PROGRAM);
-        // Whatever we ourselves were started to ignore, by nohup(1) say: a terminal's shell ignores nothing.
+        // Whatever we ourselves were started to ignore, by nohup(1) say: a terminal's shell ignores
+        // nothing.
         let command = "exec env --default-signal=HUP,INT,QUIT sh -c \"$SCRIPT\"";
         let arguments = ["--quiet", "--return", "--command", command, "/dev/null"];
         let program =
@@ -139,7 +140,8 @@ impl Lab {
         testkit::picture_of_files(&self.root)
     }
 
-    /// The same, but for the record of whoever holds the lock of `target`, which is renewed every few seconds.
+    /// The same, but for the record of whoever holds the lock of `target`, which is renewed every
+    /// few seconds.
     pub(crate) fn picture_but_record(&self, target: &str) -> Picture {
         let mut picture = self.picture();
         let record = self.join(format!("{target}.lock/holder"));

@@ -192,8 +192,8 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // Once it is waited for, its number can be another's. What it started reads our pipe, and ends
-        // with that.
+        // Once it is waited for, its number can be another's. What it started reads our pipe, and
+        // ends with that.
         if self.status.is_none() {
             let _ = kill_process_group(self.process_id(), Signal::KILL);
             let _ = self.child.wait();

@@ -9,8 +9,8 @@ use tempfile::TempDir;
 use crate::support::program::{PROGRAM, Program};
 use crate::support::set_mode;
 
-/// Another user than ours, and a copy of the program: for that user the directory of the original may
-/// be closed.
+/// Another user than ours, and a copy of the program: for that user the directory of the original
+/// may be closed.
 pub(crate) struct OtherUser {
     user: u32,
     directory: TempDir,

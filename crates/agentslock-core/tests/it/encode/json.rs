@@ -182,8 +182,8 @@ pub(crate) struct Section {
     white: [String; 4],
 }
 
-/// The top-level keys of a document, reserved ones among them, in any order. Their names differ, their
-/// spelling may be any.
+/// The top-level keys of a document, reserved ones among them, in any order. Their names differ,
+/// their spelling may be any.
 pub(crate) fn sections() -> impl Strategy<Value = Vec<Section>> {
     let reserved = select(vec!["lock_version", "inputs_digest"]).prop_map(str::to_owned);
     let plain = prop_oneof![4 => regex("[a-c]{1,2}"), 1 => reserved];

@@ -165,7 +165,8 @@ fn a_side_that_is_no_document_is_told_with_its_place_in_the_marked_text() {
     }
 }
 
-/// The line after it belongs to another section on each side, so that the base would have what nobody had.
+/// The line after it belongs to another section on each side, so that the base would have what
+/// nobody had.
 #[test]
 fn a_conflict_that_shows_a_base_and_whose_sides_end_in_different_places_is_told() {
     for (base, expected) in [("", false), ("||||||| base\n  \"units\": {}\n", true)] {

@@ -1,5 +1,5 @@
-//! What must come of a merge: a second implementation of the rule, which starts from the parts and not
-//! from the text.
+//! What must come of a merge: a second implementation of the rule, which starts from the parts and
+//! not from the text.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,5 +1,5 @@
-//! Somebody who does not keep to the protocol changes the file or takes the lock away while an update
-//! is in progress.
+//! Somebody who does not keep to the protocol changes the file or takes the lock away while an
+//! update is in progress.
 
 use std::fs;
 
@@ -11,8 +11,8 @@ use std::time::Duration;
 use super::count;
 use crate::support::{Lab, impatient, quick};
 
-/// Updates the document in `lab`, counting in `n`, and calls `disturb` in the first run. Returns the
-/// number of runs.
+/// Updates the document in `lab`, counting in `n`, and calls `disturb` in the first run. Returns
+/// the number of runs.
 fn disturbed_once(options: &LockfileOptions, lab: &Lab, disturb: impl Fn()) -> Result<u32, Error> {
     let mut runs = 0;
     let updated = options.update(lab.path(), |lockfile| {

@@ -1,11 +1,11 @@
-//! Windows: no OS locks, no exclusive rename of directories, so that time decides and locks are made in
-//! place. What makes up for descriptors: an entry is opened relative to the handle of its directory,
-//! and removed through its own handle.
+//! Windows: no OS locks, no exclusive rename of directories, so that time decides and locks are
+//! made in place. What makes up for descriptors: an entry is opened relative to the handle of its
+//! directory, and removed through its own handle.
 //!
-//! A handle is never kept while anybody sleeps or holds the lock: as long as one is open, the name of
-//! a removed file or directory can stay (before Windows 10, on FAT and on network shares), and is
-//! refused to everybody ("delete pending"). All share everything with others, so that nobody is kept from
-//! reading a record, or from removing it.
+//! A handle is never kept while anybody sleeps or holds the lock: as long as one is open, the name
+//! of a removed file or directory can stay (before Windows 10, on FAT and on network shares), and
+//! is refused to everybody ("delete pending"). All share everything with others, so that nobody is
+//! kept from reading a record, or from removing it.
 
 mod dir;
 mod patience;
@@ -28,7 +28,8 @@ const FILE_WRITE_ATTRIBUTES: u32 = 0x100;
 const FILE_FLAG_BACKUP_SEMANTICS: u32 = 0x0200_0000;
 const FILE_FLAG_OPEN_REPARSE_POINT: u32 = 0x0020_0000;
 
-/// Whether a look opens what it looks at. As long as that is open, its name can stay after it was removed.
+/// Whether a look opens what it looks at. As long as that is open, its name can stay after it was
+/// removed.
 pub(crate) const LOOK_OPENS: bool = true;
 
 /// Opens the entry `name` of `dir`, of whatever kind, following no link.
@@ -109,8 +110,8 @@ pub(crate) fn rmdir(path: &Path) -> io::Result<()> {
     rmdir_that(path, |id| *meant.get_or_insert(id) == id)
 }
 
-/// Removes the directory at `path` if it is `id`: what a path names is opened, compared, and removed through
-/// its handle.
+/// Removes the directory at `path` if it is `id`: what a path names is opened, compared, and
+/// removed through its handle.
 pub(crate) fn rmdir_if(path: &Path, id: FileId) -> io::Result<()> {
     rmdir_that(path, |found| found == id)
 }
@@ -133,8 +134,8 @@ pub(crate) fn unlink(path: &Path) -> io::Result<()> {
     patiently(|| std::fs::remove_file(path))
 }
 
-/// Removes the file at `path` if it still is `id`: what a path names is opened, compared, and removed
-/// through its handle. Whether it was.
+/// Removes the file at `path` if it still is `id`: what a path names is opened, compared, and
+/// removed through its handle. Whether it was.
 pub(crate) fn unlink_if(path: &Path, id: FileId) -> Option<io::Result<bool>> {
     Some(patiently(|| {
         let file = match open(path, DELETE | FILE_READ_ATTRIBUTES) {

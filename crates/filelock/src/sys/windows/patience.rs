@@ -13,8 +13,9 @@ const DELETE_PENDING: i32 = 303;
 /// How many denials in a row are believed.
 const DENIALS: u32 = 30;
 
-/// Tries again what is denied: a name that is being deleted is, for a moment, and so is what a virus scanner
-/// or an indexer is looking at. Less than half a second in all; then the denial is believed.
+/// Tries again what is denied: a name that is being deleted is, for a moment, and so is what a
+/// virus scanner or an indexer is looking at. Less than half a second in all; then the denial is
+/// believed.
 pub(super) fn patiently<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     for denials in 1..DENIALS {
         match call() {
@@ -27,8 +28,8 @@ pub(super) fn patiently<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Resul
     call()
 }
 
-/// Whether it can be another answer in a moment. "Not empty" as well: a record that was removed while
-/// somebody read it can be there until that handle is closed.
+/// Whether it can be another answer in a moment. "Not empty" as well: a record that was removed
+/// while somebody read it can be there until that handle is closed.
 fn is_momentary(error: &io::Error) -> bool {
     matches!(
         error.raw_os_error(),

@@ -64,7 +64,8 @@ fn readers_see_the_old_or_the_new_content_whole() {
                         assert_whole(&bytes);
                         seen.fetch_add(1, Ordering::Relaxed);
                         if cfg!(windows) {
-                            // Wine lets nobody replace a file that is open, whatever its readers share.
+                            // Wine lets nobody replace a file that is open, whatever its readers
+                            // share.
                             thread::sleep(std::time::Duration::from_millis(20));
                         }
                     }
