@@ -5,7 +5,7 @@
 //! Among processes that use this crate on one kernel and a local file system:
 //!
 //! - at most one holds the lock of a path, always;
-//! - a holder that died, however it died, is replaced as soon as a waiter looks;
+//! - a holder of the same user that died, however it died, is replaced as soon as a waiter looks;
 //! - a holder that lives is never replaced, however slow it is: not when it is stopped, not when
 //!   the machine sleeps, not when the clock jumps.
 //!
@@ -16,10 +16,11 @@
 //!
 //! The lock of `events.ndjson` is a directory `events.ndjson.lock` with a file `holder` inside. It
 //! is prepared in private, with an OS lock (`flock`) held on it, and published by one rename that
-//! fails if the name is taken. Whoever finds the name taken asks the kernel for that OS lock:
-//! refused means that the holder lives; granted means that it died. A dead holder's lock is cleared
-//! by compare-and-delete, never by renaming it aside. `docs/protocol.md` in the repository has the
-//! whole of it, `docs/decisions.md` the reasons.
+//! fails if the name is taken. A waiter asks the kernel for that OS lock: refused means that the
+//! holder lives; granted means that it died. A dead holder's lock is cleared by compare-and-delete,
+//! never by renaming it aside. A [`Lock`] keeps its directory between acquisitions, and moves it to
+//! the name and back, which is several times faster. `docs/protocol.md` in the repository has the
+//! whole protocol, `docs/decisions.md` the reasons.
 //!
 //! # Waiting
 //!
@@ -36,6 +37,10 @@
 //!
 //! - It is advisory: it excludes those who ask for it.
 //! - Two names of one file (a link, another mount) have two locks.
+//! - A dead holder of *another user* blocks until that user, or root, takes the lock or removes it:
+//!   its directory cannot be opened by others. The error names the user.
+//! - A child that was forked without `exec` shares the OS lock of what was open at the fork. A dead
+//!   holder counts as alive as long as such a child lives.
 //! - Where the kernel cannot vouch for a holder (network file systems, FUSE, holders of the Go
 //!   implementations), time decides: a holder counts as gone 30 s after its last
 //!   [`renew`](LockGuard::renew), alive or not. There, at most one holds as long as holders finish
