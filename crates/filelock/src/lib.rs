@@ -24,7 +24,7 @@
 //!
 //! # Waiting
 //!
-//! [`acquire`] waits in the calling thread, up to 5 s; [`LockOptions`] says how long, until when,
+//! [`acquire()`] waits in the calling thread, up to 5 s; [`LockOptions`] says how long, until when,
 //! and who hears of it meanwhile. [`acquire_async`](LockOptions::acquire_async) waits in a task of
 //! any runtime, without a thread. The threads and tasks of one process stand in line for a lock.
 //! Between processes there is no order; each looks at least every 10 ms. [`acquire_all`] takes

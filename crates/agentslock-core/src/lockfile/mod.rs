@@ -113,7 +113,7 @@ impl Lockfile {
     /// flushed.
     ///
     /// ```
-    /// use agentslock_core::{Lockfile, diff};
+    /// use agentslock_core::{Lockfile, merge::diff};
     ///
     /// let before = Lockfile::from_text("{}")?;
     /// let after = Lockfile::from_text(r#"{"runs": 1}"#)?;

@@ -7,7 +7,7 @@ use fsops::Durability;
 
 use crate::error::OpenError;
 
-/// Options for [`Lockfile`]. A by-value builder.
+/// Options for [`Lockfile`](crate::Lockfile). A by-value builder.
 ///
 /// ```
 /// use agentslock_core::{LockOptions, LockfileOptions};

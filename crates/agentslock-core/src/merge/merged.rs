@@ -6,7 +6,7 @@ use super::conflict::Conflict;
 use crate::document::render::{INDENT, OPEN, ObjectLayout};
 use crate::document::reserved::INPUTS_DIGEST_KEY;
 
-/// The result of a [`merge`](crate::merge()).
+/// The result of a [`merge`](super::merge()).
 #[derive(Clone, Debug)]
 #[must_use = "a merge writes nothing"]
 pub struct Merged {
@@ -43,7 +43,7 @@ impl Merged {
     }
 
     /// The merged document with each open conflict between markers, on lines of its own. Without
-    /// any it is [`text`](Self::text). [`MarkedSides`](crate::MarkedSides) reads it back.
+    /// any it is [`text`](Self::text). [`MarkedSides`](super::MarkedSides) reads it back.
     pub fn marked(&self, markers: &Markers<'_>) -> String {
         let mut out = String::new();
         push_object(&mut out, &self.items, "", markers);

@@ -38,9 +38,9 @@ struct Stop {
 }
 
 impl LockGuard {
-    /// Starts a thread that renews the lock every [`RENEW_EVERY`](crate::RENEW_EVERY), until it is
+    /// Starts a thread that renews the lock every [`RENEW_EVERY`], until it is
     /// released or lost. Without that, whoever goes by the clock takes a holder for gone after a
-    /// [`TTL`](crate::TTL).
+    /// [`TTL`].
     ///
     /// If the lock is lost, or could not be renewed for a TTL, `on_lost` is called once, in that
     /// thread, with the reason. Stop writing then: another process may hold the lock. The guard
