@@ -24,7 +24,7 @@ pub(crate) struct Dist {
 }
 
 /// In bytes, stripped.
-const MAX_SIZE: u64 = 2_000_000;
+const MAX_SIZE: u64 = 2_500_000;
 /// How much longer than a program that only says hello it may take from start to end.
 const MAX_STARTUP: f64 = 2.0;
 
