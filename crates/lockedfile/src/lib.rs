@@ -24,8 +24,8 @@
 //!
 //! A program that writes the file without the lock can lose what others write. A program that keeps
 //! a log open loses what it appends after a [`rewrite`](Log::rewrite) or a [`rotate`](Log::rotate):
-//! open it under the lock for each record. Two links to one file are two locks. [`transform()`] keeps
-//! the whole file in memory.
+//! open it under the lock for each record. Two links to one file are two locks. [`transform()`]
+//! keeps the whole file in memory.
 //!
 //! # Example
 //!
