@@ -327,8 +327,7 @@ fn sync(file: &File, path: &Path, born: Option<SystemTime>) -> io::Result<()> {
     if born.is_some_and(|born| !is_young(born)) {
         return Ok(());
     }
-    // What counts is the name that links lead to.
-    let path = std::fs::canonicalize(path)?;
+    let path = sys::path_of_name(path)?;
     match born {
         Some(_) => sync_young_names(&path),
         None => sync_new_name(&path),

@@ -3,7 +3,7 @@
 use std::fs::{File, Metadata};
 use std::io;
 use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustix::buffer::spare_capacity;
 use rustix::fs::OFlags;
@@ -140,6 +140,11 @@ fn or_fsync(file: &File, synced: io::Result<()>) -> io::Result<()> {
 
 /// A directory whose entries are to be synced.
 pub(crate) type Directory = File;
+
+/// The path whose names are synced: the one that links lead to.
+pub(crate) fn path_of_name(path: &Path) -> io::Result<PathBuf> {
+    std::fs::canonicalize(path)
+}
 
 pub(crate) fn open_directory(path: &Path) -> io::Result<Directory> {
     File::open(path)

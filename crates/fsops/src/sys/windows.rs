@@ -7,7 +7,7 @@
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
 use std::os::windows::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -174,6 +174,12 @@ pub(crate) fn sync_data(file: &File) -> io::Result<()> {
 /// A directory cannot be synced. What happens to its entries is in the file system's journal, and
 /// syncing a file writes that out up to there: so a file is synced once more after its renaming.
 pub(crate) type Directory = ();
+
+/// The path whose names are synced. No directory can be synced here, so that it need not be the one
+/// that links lead to. Asking for that one fails under Wine if it is long (`ERROR_MORE_DATA`).
+pub(crate) fn path_of_name(path: &Path) -> io::Result<PathBuf> {
+    std::path::absolute(path)
+}
 
 #[allow(clippy::unnecessary_wraps, reason = "it can fail on Unix")]
 pub(crate) fn open_directory(_: &Path) -> io::Result<Directory> {
