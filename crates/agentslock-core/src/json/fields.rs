@@ -231,8 +231,10 @@ impl Fields {
     ) -> Result<(), M::Error> {
         for (name, value) in &self.0 {
             if own.contains(&name.as_str()) {
-                let why = format_args!("field `{name}` has a place of its own");
-                return Err(ser::Error::custom(why));
+                // Not bound by `let`: Rust 1.88 ends the life of its parts there.
+                return Err(ser::Error::custom(format_args!(
+                    "field `{name}` has a place of its own"
+                )));
             }
             map.serialize_entry(name, value)?;
         }
