@@ -4,8 +4,8 @@
 //! - [`ChildTest`] and [`parent`]: a test of several processes needs no program of its own. The
 //!   test binary runs itself again with the name of one test, which is the child's program.
 //! - [`wait_until`], [`within`]: no sleep stands for a condition, and nothing hangs.
-//! - [`places()`]: the file systems to test on.
-//! - [`names()`], [`picture()`], [`picture_of_files()`]: what lies in a directory, and whether
+//! - [`Lab`]: an empty directory to test in; [`places()`]: the file systems to test on.
+//! - [`names()`], [`snapshot()`], [`snapshot_of_files()`]: what lies in a directory, and whether
 //!   anything was touched.
 //! - [`strace()`], [`small_disk()`], [`disk_of_few_inodes()`], [`fill_but()`]: system calls that
 //!   fail, and disks without room.
@@ -42,12 +42,13 @@ mod child;
 mod disk;
 mod document;
 mod entry;
+mod lab;
 mod memory;
 mod outlet;
-mod picture;
 mod places;
 mod processor;
 mod skip;
+mod snapshot;
 mod spawn;
 mod stat;
 mod strace;
@@ -58,11 +59,12 @@ pub use child::TestChild;
 pub use disk::{disk_of_few_inodes, fill_but, small_disk};
 pub use document::document;
 pub use entry::{Parent, parent};
+pub use lab::Lab;
 pub use memory::peak_memory;
-pub use picture::{Picture, Thing, names, picture, picture_of_files};
 pub use places::{Place, places};
 pub use processor::time_on_processor;
-pub use skip::skip;
+pub use skip::{skip, skip_here};
+pub use snapshot::{Entry, Snapshot, names, snapshot, snapshot_of_files};
 pub use spawn::ChildTest;
 pub use stat::{Stat, stat};
 pub use strace::strace;

@@ -3,11 +3,24 @@
 use std::ffi::OsStr;
 use std::fs::OpenOptions;
 use std::io::Write;
+use std::panic::Location;
 
 /// Names the file that collects what was not run.
 const COLLECTION: &str = "AGENTSLOCK_NOT_RUN";
 /// Set to `1`: what cannot be run is a failure.
 const REQUIRE_ALL: &str = "AGENTSLOCK_REQUIRE_ALL";
+
+/// Says that the test that calls this is not run, and why; the caller then returns. As [`skip()`],
+/// with the file and the line of the call as the name.
+///
+/// # Panics
+///
+/// As [`skip()`].
+#[track_caller]
+pub fn skip_here(why: &str) {
+    let here = Location::caller();
+    skip(&format!("{}:{}", here.file(), here.line()), why);
+}
 
 /// Says that the test `name` is not run, and why; the caller then returns.
 ///

@@ -139,9 +139,9 @@ fn many_views_are_one_write_or_none() {
     let builds = |digests: u8| {
         (0..100).map(move |n| (format!("view-{n:03}"), Build::new(digest(digests), at(n))))
     };
-    let before = testkit::picture(lab.path().parent().unwrap());
+    let before = testkit::snapshot(lab.path().parent().unwrap());
     assert_eq!(kuzu.register_views(builds(1)).unwrap().flushed, Flushed::Written);
-    assert_ne!(testkit::picture(lab.path().parent().unwrap()), before);
+    assert_ne!(testkit::snapshot(lab.path().parent().unwrap()), before);
     assert_eq!(kuzu.entry().unwrap().unwrap().materialized_views.len(), 100);
     assert_eq!(kuzu.register_views(builds(1)).unwrap().flushed, Flushed::Unchanged);
     let text = lab.text();

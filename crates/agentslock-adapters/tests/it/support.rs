@@ -7,27 +7,26 @@ use agentslock_adapters::{
     Activation, AdapterHandle, AdaptersLock, Dependency, Digest, Durability, LockfileOptions,
     Timestamp, View,
 };
-use testkit::Place;
 
 /// A document, and adapter code's view of it.
 pub(crate) struct Lab {
-    place: Place,
+    lab: testkit::Lab,
     pub(crate) lock: AdaptersLock,
 }
 
 impl Lab {
     /// In memory where there is some, and without syncing, which only takes time here.
     pub(crate) fn with(text: impl AsRef<[u8]>) -> Self {
-        let place = testkit::places().pop().unwrap();
+        let lab = testkit::Lab::in_memory();
         let options = LockfileOptions::new().durability(Durability::Atomic);
-        let lock = AdaptersLock::with_options(place.join(".agentsrc.lock"), options);
-        let lab = Self { place, lock };
+        let lock = AdaptersLock::with_options(lab.join(".agentsrc.lock"), options);
+        let lab = Self { lab, lock };
         lab.write(text);
         lab
     }
 
     pub(crate) fn path(&self) -> PathBuf {
-        self.place.join(".agentsrc.lock")
+        self.lab.join(".agentsrc.lock")
     }
 
     pub(crate) fn text(&self) -> String {

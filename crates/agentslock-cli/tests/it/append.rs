@@ -73,7 +73,7 @@ fn what_is_already_in_the_log_stays_and_so_does_the_file() {
 fn what_is_not_one_json_value_is_refused_and_the_log_is_not_touched() {
     let lab = Lab::new();
     lab.write("log", "{}\n{\"torn");
-    let before = lab.picture();
+    let before = lab.snapshot();
     let records: [(&[u8], &str); 5] = [
         (b"", "line 1, column 1"),
         (b" \n", "line 2, column 1"),
@@ -101,7 +101,7 @@ fn what_is_not_one_json_value_is_refused_and_the_log_is_not_touched() {
             lab.cli(["append", "new"]).args(arguments).input(record).run().exits(2);
         }
     }
-    assert_eq!(lab.picture(), before);
+    assert_eq!(lab.snapshot(), before);
 }
 
 #[test]
@@ -150,12 +150,12 @@ fn child_appends_without_room() {
         // One page for the lock, one for what is written of the record.
         for pages in [0, 1, 2] {
             fill_but(&directory, pages);
-            let before = testkit::picture_of_files(&directory);
+            let before = testkit::snapshot_of_files(&directory);
             let told = append(&large).exits(2).json();
             let message = told["error"]["message"].as_str().unwrap();
             assert!(message.contains("log") && message.contains("No space left"), "{message}");
             assert_eq!(fs::read_to_string(directory.join("log")).unwrap(), log, "{pages}");
-            assert!(before.keys().eq(testkit::picture_of_files(&directory).keys()), "{pages}");
+            assert!(before.keys().eq(testkit::snapshot_of_files(&directory).keys()), "{pages}");
         }
         // A shorter record has room.
         assert_eq!(append("{}").exits(0).json()["closed_torn_tail"], log.contains("torn"));

@@ -30,12 +30,12 @@ fn expect_row(rows: &[Value], topic: &str, state: &str, what: &str, next: &str) 
 #[test]
 fn what_is_well_is_said_and_nothing_is_changed() {
     let lab = Lab::with("{\n  \"s\": 1\n}\n");
-    let before = lab.picture();
+    let before = lab.snapshot();
     let rows = rows(&lab, 0);
     expect_row(&rows, "document", "ok", "valid", "");
     expect_row(&rows, "lock", "ok", "free", "");
     assert!(rows.iter().any(|row| row["topic"] == "directory" && row["state"] != "wrong"));
-    assert_eq!(lab.picture(), before);
+    assert_eq!(lab.snapshot(), before);
     let text = lab.cli(["doctor"]).run().exits(0);
     assert!(text.out().contains("ok    document: valid"), "{text:?}");
     lab.cli(["doctor", "-q"]).run().exits(0).says_nothing();

@@ -38,7 +38,7 @@ fn a_document_that_is_not_there_is_made() {
 #[test]
 fn what_is_no_document_is_refused_and_nothing_is_written() {
     let lab = Lab::with(ODD);
-    let before = lab.picture();
+    let before = lab.snapshot();
     for (output, why) in [
         ("", "is no document: line 1, column 1"),
         ("[]", "is no document: line 1, column 1"),
@@ -60,23 +60,23 @@ fn what_is_no_document_is_refused_and_nothing_is_written() {
     assert_eq!(told["error"]["command_status"], 7);
     assert_eq!(told["path"], json!(lab.join(DOCUMENT)));
     lab.cli(["edit", "--", "./missing"]).run().exits(2).complaint();
-    assert_eq!(lab.picture(), before);
+    assert_eq!(lab.snapshot(), before);
     lab.expect_free(DOCUMENT);
 }
 
 #[test]
 fn a_document_of_a_later_version_is_not_edited() {
     let lab = Lab::with("{\"lock_version\":9}");
-    let before = lab.picture();
+    let before = lab.snapshot();
     let ended = lab.cli(["edit", "--", "sh", "-c", ": > ran; echo '{}'"]).run().exits(2);
     assert!(ended.complaint().contains("nothing was written"), "{ended:?}");
-    assert_eq!(lab.picture(), before);
+    assert_eq!(lab.snapshot(), before);
 }
 
 #[test]
 fn a_dry_run_shows_what_would_change() {
     let lab = Lab::with("{\"s\":1}");
-    let before = lab.picture();
+    let before = lab.snapshot();
     let dry = lab.cli(["edit", "-n", "--", "sed", "s/1/2/"]).run().exits(0);
     assert_eq!(dry.out(), "~ s changed from 1 to 2\n");
     lab.write("file", "one\n");
@@ -84,7 +84,7 @@ fn a_dry_run_shows_what_would_change() {
     assert_eq!(dry.out(), "two\n");
     assert_eq!(lab.read("file"), "one\n");
     std::fs::remove_file(lab.join("file")).unwrap();
-    assert_eq!(lab.picture(), before);
+    assert_eq!(lab.snapshot(), before);
 }
 
 #[test]

@@ -124,7 +124,7 @@ fn a_found_link_that_leads_nowhere_is_an_error_and_not_passed_over() {
     let lab = Lab::with("{\"s\":1}");
     fs::create_dir(lab.join("near")).unwrap();
     symlink("nowhere", lab.join("near").join(DOCUMENT)).unwrap();
-    let before = lab.picture();
+    let before = lab.snapshot();
     for arguments in [&["show"][..], &["set", "s"], &["set", "s", "--", "cat"]] {
         let ended = lab.cli(arguments).in_directory(&lab.join("near")).input("2").run().exits(2);
         let complaint = ended.complaint();
@@ -133,7 +133,7 @@ fn a_found_link_that_leads_nowhere_is_an_error_and_not_passed_over() {
             "{complaint}"
         );
     }
-    assert_eq!(lab.picture(), before);
+    assert_eq!(lab.snapshot(), before);
 }
 
 #[test]

@@ -24,7 +24,7 @@ const VERBS: [(&[&str], i32); 6] = [
 /// and that `outside` is as it was.
 #[track_caller]
 fn expect_stop(lab: &Lab, inside: &str, border: &Path, outside: &Path) {
-    let before = lab.picture();
+    let before = lab.snapshot();
     let stopped = format!("`{}`", border.display());
     let beyond = format!("`{}`", outside.display());
     for (verb, status) in VERBS {
@@ -36,7 +36,7 @@ fn expect_stop(lab: &Lab, inside: &str, border: &Path, outside: &Path) {
     }
     let told = lab.cli(["set", "s", "--json"]).in_directory(&lab.join(inside)).input("1").run();
     assert_eq!(told.exits(2).json()["error"]["kind"], "absent");
-    assert_eq!(lab.picture(), before, "nothing was written");
+    assert_eq!(lab.snapshot(), before, "nothing was written");
 }
 
 #[test]

@@ -61,13 +61,13 @@ fn the_environment_stands_for_flags_that_are_not_given() {
 #[test]
 fn a_variable_that_means_nothing_is_named() {
     let lab = Lab::with("{\"s\":1}");
-    let before = lab.picture();
+    let before = lab.snapshot();
     let set = lab.cli(["set", "s"]).input("2").env("AGENTSLOCK_WAIT", "soon").run().exits(2);
     assert!(set.stderr.contains("AGENTSLOCK_WAIT is `soon`"), "{}", set.stderr);
     assert!(set.stderr.contains("nothing was done"), "{}", set.stderr);
     let told = lab.cli(["show"]).env("AGENTSLOCK_WAIT", "soon").env("AGENTSLOCK_JSON", "1");
     assert_eq!(told.run().exits(2).json()["error"]["kind"], "usage");
-    assert_eq!(lab.picture(), before);
+    assert_eq!(lab.snapshot(), before);
 }
 
 #[test]

@@ -57,7 +57,7 @@ fn who_asks_by_the_locks_own_name_is_told_the_files() {
 fn a_living_holder_is_named_and_nothing_is_changed() {
     let lab = Lab::new();
     let holder = lab.hold("t");
-    let before = lab.picture_but_record("t");
+    let before = lab.snapshot_but_record("t");
     let told = lab.cli(["holder", "t"]).run().exits(0);
     assert!(field(told.out(), "holder").starts_with(&format!("process {},", holder.pid())));
     assert!(field(told.out(), "holder").contains("still running"));
@@ -75,7 +75,7 @@ fn a_living_holder_is_named_and_nothing_is_changed() {
         assert!(command.ends_with("agentslock run t -- cat"), "{command}");
         assert_eq!(found["command"], command);
     }
-    assert_eq!(lab.picture_but_record("t"), before);
+    assert_eq!(lab.snapshot_but_record("t"), before);
     holder.finish().exits(0);
 }
 
@@ -122,14 +122,14 @@ fn a_lock_is_freed_only_by_the_handle_of_its_present_holder() {
         assert!(free(flags).exits(1).complaint().contains("free"), "of a free lock");
     }
     let second = lab.hold("t");
-    let before = lab.picture_but_record("t");
+    let before = lab.snapshot_but_record("t");
     for flags in [&[][..], &["--dry-run"], &["--quiet"]] {
         assert!(free(flags).exits(1).complaint().contains("look again"), "of another's lock");
     }
     let told = free(&["--json"]).exits(1).json();
     assert_eq!((&told["ok"], &told["error"]["kind"]), (&json!(false), &json!("no-such-handle")));
     lab.cli(["holder", "t", "--break", ""]).run().exits(1).complaint();
-    assert_eq!(lab.picture_but_record("t"), before);
+    assert_eq!(lab.snapshot_but_record("t"), before);
     second.finish().exits(0);
 }
 
@@ -137,13 +137,13 @@ fn a_lock_is_freed_only_by_the_handle_of_its_present_holder() {
 fn a_dead_lock_that_time_would_judge_is_freed_at_once() {
     let lab = Lab::new();
     make_foreign(&lab, 4_000_000, Duration::ZERO);
-    let before = lab.picture();
+    let before = lab.snapshot();
     let handle = field(lab.cli(["holder", "t"]).run().exits(0).out(), "handle");
     let free = || lab.cli(["holder", "t", "--break", &handle]);
     assert_eq!(free().args(["-n"]).run().exits(0).out(), "would be freed\n");
     let told = free().args(["-n", "--json"]).run().exits(0).json();
     assert_eq!(told["outcome"], "would-free");
-    assert_eq!(lab.picture(), before);
+    assert_eq!(lab.snapshot(), before);
     assert_eq!(free().run().exits(0).out(), "freed\n");
     lab.expect_free("t");
     make_foreign(&lab, 4_000_000, Duration::ZERO);
@@ -170,14 +170,14 @@ fn a_command_whose_lock_was_freed_is_stopped_and_75() {
 fn what_is_no_lock_is_trouble_and_left_alone() {
     let lab = Lab::new();
     lab.make_fifo("t.lock");
-    let before = lab.picture();
+    let before = lab.snapshot();
     for flags in [&[][..], &["--break", "1-2"], &["--break", "1-2", "-n"]] {
         let ended = lab.cli(["holder", "t"]).args(flags).run().exits(2);
         assert!(ended.complaint().contains("a FIFO, not a lock"), "{ended:?}");
         let told = lab.cli(["holder", "t", "--json"]).args(flags).run().exits(2).json();
         assert_eq!((&told["ok"], &told["path"]), (&json!(false), &json!("t")));
     }
-    assert_eq!(lab.picture(), before);
+    assert_eq!(lab.snapshot(), before);
     for target in ["/", ".."] {
         lab.cli(["holder", target]).run().exits(2).complaint();
     }

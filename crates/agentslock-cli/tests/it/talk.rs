@@ -56,7 +56,7 @@ fn quiet_says_nothing_of_a_wait_but_tells_of_its_failure() {
 fn a_dry_run_of_set_prints_what_would_change_and_changes_nothing() {
     let lab = Lab::with("{\"s\":{\"e\":1},\"t\":2}");
     let holder = lab.hold(DOCUMENT);
-    let before = lab.picture_but_record(DOCUMENT);
+    let before = lab.snapshot_but_record(DOCUMENT);
     let dry = |arguments: &[&str]| lab.cli(arguments).args(["--dry-run"]).input("{\"e\":2}").run();
     assert_eq!(dry(&["set", "s"]).exits(0).out(), "~ s e changed from 1 to 2\n");
     assert_eq!(dry(&["set", "t", "--remove"]).exits(0).out(), "- t: 2\n");
@@ -76,7 +76,7 @@ fn a_dry_run_of_set_prints_what_would_change_and_changes_nothing() {
         })
     );
     lab.cli(["set", "s", "-n"]).input("no JSON").run().exits(2).complaint();
-    assert_eq!(lab.picture_but_record(DOCUMENT), before, "and took no lock");
+    assert_eq!(lab.snapshot_but_record(DOCUMENT), before, "and took no lock");
     holder.finish().exits(0);
 }
 

@@ -7,19 +7,18 @@ use std::path::Path;
 use agentslock_config::{
     ConfigLock, Digest, Install, Kind, Pass, Reference, Refresh, Revision, Timestamp, Unit,
 };
-use tempfile::TempDir;
 
 /// A document, and a resolver's view of it.
 pub(crate) struct Lab {
-    directory: TempDir,
+    directory: testkit::Lab,
     pub(crate) lock: ConfigLock,
 }
 
 impl Lab {
     /// There is no document yet.
     pub(crate) fn empty() -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let lock = ConfigLock::new(directory.path().join(".agentsrc.lock"));
+        let directory = testkit::Lab::new();
+        let lock = ConfigLock::new(directory.root().join(".agentsrc.lock"));
         Self { directory, lock }
     }
 
@@ -30,7 +29,7 @@ impl Lab {
     }
 
     pub(crate) fn path(&self) -> std::path::PathBuf {
-        self.directory.path().join(".agentsrc.lock")
+        self.directory.root().join(".agentsrc.lock")
     }
 
     pub(crate) fn text(&self) -> String {

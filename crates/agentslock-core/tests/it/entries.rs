@@ -24,7 +24,7 @@ fn what_is_not_set_stays_as_it_is_spelled() {
 #[test]
 fn entries_that_were_only_read_are_not_staged() {
     let lab = Lab::with("{ \"s\":{\"b\":1 , \"a\":2}, \"null\":null }");
-    let before = lab.picture();
+    let before = lab.snapshot();
     let lockfile = lab.open();
     for name in ["s", "null", "none"] {
         let mut entries = lockfile.entries_or_empty(name).unwrap();
@@ -34,7 +34,7 @@ fn entries_that_were_only_read_are_not_staged() {
     assert!(lockfile.entries("null").unwrap().is_none());
     assert!(lockfile.entries("none").unwrap().is_none());
     assert_eq!(lockfile.flush().unwrap(), Flushed::Unchanged);
-    assert_eq!(lab.picture(), before);
+    assert_eq!(lab.snapshot(), before);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::support::Lab;
 #[test]
 fn what_is_not_json_is_refused_with_its_place() {
     let lab = Lab::with("{\n  \"kept\": 1\n}\n");
-    let before = lab.picture();
+    let before = lab.snapshot();
     let lockfile = lab.open();
     let million = "[".repeat(1_000_000);
     let open_object = "{\"a\":".repeat(1_000_000);
@@ -44,7 +44,7 @@ fn what_is_not_json_is_refused_with_its_place() {
     let StageError::NotJson { error, .. } = error else { panic!("{error:?}") };
     assert_eq!((error.line, error.column), (2, 2));
     assert_eq!(lockfile.flush().unwrap(), Flushed::Unchanged);
-    assert_eq!(lab.picture(), before);
+    assert_eq!(lab.snapshot(), before);
 }
 
 #[test]
@@ -74,7 +74,7 @@ impl Serialize for Unspeakable {
 #[test]
 fn what_cannot_be_expressed_is_refused_with_the_reason() {
     let lab = Lab::with("{}");
-    let before = lab.picture();
+    let before = lab.snapshot();
     let lockfile = lab.open();
     for error in [
         lockfile.set_section("a", &Unspeakable).unwrap_err(),
@@ -87,7 +87,7 @@ fn what_cannot_be_expressed_is_refused_with_the_reason() {
     }
     assert_eq!(lockfile.section_names(), [""; 0]);
     assert_eq!(lockfile.flush().unwrap(), Flushed::Unchanged);
-    assert_eq!(lab.picture(), before);
+    assert_eq!(lab.snapshot(), before);
 }
 
 #[test]
@@ -108,9 +108,9 @@ fn the_last_stage_of_a_name_counts() {
 #[test]
 fn a_handle_that_is_dropped_writes_nothing() {
     let lab = Lab::with("{}");
-    let before = lab.picture();
+    let before = lab.snapshot();
     let lockfile = lab.open();
     lockfile.set_section("a", &1).unwrap();
     drop(lockfile);
-    assert_eq!(lab.picture(), before);
+    assert_eq!(lab.snapshot(), before);
 }

@@ -39,8 +39,8 @@ fn who_may_not_write_reads_and_is_told_so_when_flushing() {
     for (name, mode) in [("closed", 0o600), (".agentsrc.lock", 0o666), (".", 0o755)] {
         fs::set_permissions(lab.join(name), Permissions::from_mode(mode)).unwrap();
     }
-    let before = lab.picture();
+    let before = lab.snapshot();
     let child = ChildTest::new(module_path!(), "child_may_only_read").user(other);
     child.var("DOCUMENT", lab.path()).spawn().succeed();
-    assert_eq!(lab.picture(), before);
+    assert_eq!(lab.snapshot(), before);
 }

@@ -1,7 +1,8 @@
-//! What both test binaries use: a directory with a document, pictures of what lies there, and the
+//! What both test binaries use: a directory with a document, snapshots of what lies there, and the
 //! commands that make a disk small or a system call fail.
 
 use std::fs;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -9,7 +10,7 @@ use std::time::Duration;
 use agentslock_core::{Lockfile, LockfileOptions};
 use filelock::LockOptions;
 use fsops::Durability;
-use testkit::{Picture, Place};
+use testkit::Snapshot;
 
 /// Longer than anything here takes, even on a busy machine: the end of what hangs.
 pub(crate) const WATCHDOG: Duration = Duration::from_secs(60);
@@ -46,24 +47,30 @@ pub(crate) fn impatient() -> LockfileOptions {
 }
 
 /// A directory for one document.
-pub(crate) struct Lab {
-    place: Place,
+pub(crate) struct Lab(testkit::Lab);
+
+impl Deref for Lab {
+    type Target = testkit::Lab;
+
+    fn deref(&self) -> &testkit::Lab {
+        &self.0
+    }
 }
 
 impl Lab {
     /// Where temporary files go.
     pub(crate) fn new() -> Self {
-        Self::everywhere().remove(0)
+        Self(testkit::Lab::new())
     }
 
     /// One on each file system to test on.
     pub(crate) fn everywhere() -> Vec<Self> {
-        testkit::places().into_iter().map(|place| Self { place }).collect()
+        testkit::Lab::everywhere().into_iter().map(Self).collect()
     }
 
-    /// In shared memory, where there is some: for what is done a thousand times.
+    /// In shared memory, if there is some: for what is done a thousand times.
     pub(crate) fn in_memory() -> Self {
-        Self::everywhere().pop().expect("because temporary files go somewhere")
+        Self(testkit::Lab::in_memory())
     }
 
     /// With this document.
@@ -71,14 +78,6 @@ impl Lab {
         let lab = Self::new();
         lab.write(document);
         lab
-    }
-
-    pub(crate) fn root(&self) -> &Path {
-        self.place.path()
-    }
-
-    pub(crate) fn join(&self, name: impl AsRef<Path>) -> PathBuf {
-        self.place.join(name)
     }
 
     /// The path of the document.
@@ -111,14 +110,9 @@ impl Lab {
         fs::remove_dir_all(self.join(".agentsrc.lock.lock")).unwrap();
     }
 
-    /// The names in the directory, sorted.
-    pub(crate) fn names(&self) -> Vec<String> {
-        testkit::names(self.root())
-    }
-
     /// All that lies in the directory and below.
-    pub(crate) fn picture(&self) -> Picture {
-        testkit::picture_of_files(self.root())
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        testkit::snapshot_of_files(self.root())
     }
 
     /// Neither a lock nor a temporary nor anything else lies beside the document.

@@ -12,13 +12,13 @@ fn an_acquisition_and_its_release_leave_nothing_behind() {
     for lab in Lab::everywhere() {
         fs::write(lab.target(), b"content").unwrap();
         for (way, environment) in ways() {
-            let before = lab.picture();
+            let before = lab.snapshot();
             let guard = LockOptions::new().environment(environment).acquire(lab.target()).unwrap();
             assert_eq!(lab.names(), ["events.ndjson", "events.ndjson.lock"], "{way}");
             let inside: Vec<_> = fs::read_dir(lab.lock()).unwrap().collect();
             assert_eq!(inside.len(), 1, "{way} on {}: {inside:?}", lab.name());
             guard.release().unwrap();
-            assert_eq!(lab.picture(), before, "{way} on {}", lab.name());
+            assert_eq!(lab.snapshot(), before, "{way} on {}", lab.name());
         }
     }
 }
@@ -165,12 +165,12 @@ fn a_held_lock_is_not_granted_again() {
         for (way, environment) in ways() {
             let options = brief().environment(environment);
             let guard = options.acquire(lab.target()).unwrap().unbind();
-            let before = lab.picture();
+            let before = lab.snapshot();
             assert!(options.try_acquire(lab.target()).unwrap().acquired().is_none(), "{way}");
             let error = options.acquire(lab.target()).unwrap_err();
             assert!(error.is_contention(), "{way}: {error}");
             assert_eq!(
-                lab.picture(),
+                lab.snapshot(),
                 before,
                 "{way}: the failed call left something, or hurt the lock"
             );
@@ -221,9 +221,9 @@ fn what_is_locked_is_neither_created_nor_touched() {
     guard.release().unwrap();
 
     fs::write(lab.target(), b"content").unwrap();
-    let before = lab.picture();
+    let before = lab.snapshot();
     filelock::acquire(lab.target()).unwrap().release().unwrap();
-    assert_eq!(lab.picture(), before);
+    assert_eq!(lab.snapshot(), before);
 }
 
 #[test]

@@ -213,14 +213,14 @@ fn a_future_that_is_dropped_at_any_step_leaves_nothing_behind() {
         let lab = Lab::new();
         let options = LockOptions::new().timeout(WATCHDOG).environment(environment);
         let guard = options.acquire(lab.target()).unwrap();
-        let before = lab.picture();
+        let before = lab.snapshot();
         for polls in 0..6 {
             let mut future = Box::pin(options.acquire_async(lab.target(), sleep));
             for _ in 0..polls {
                 assert!(once(future.as_mut()).is_none(), "{way}");
             }
             drop(future);
-            assert_eq!(lab.picture(), before, "{way}: after {polls} polls");
+            assert_eq!(lab.snapshot(), before, "{way}: after {polls} polls");
         }
         guard.release().unwrap();
         // One that got it and was dropped has released it.
@@ -271,7 +271,7 @@ fn one_that_is_not_polled_any_more_holds_nobody_up() {
 fn timeouts_deadlines_and_callbacks_count_in_tasks_too() {
     let lab = Lab::new();
     let guard = filelock::acquire(lab.target()).unwrap();
-    let before = lab.picture();
+    let before = lab.snapshot();
     let brief = LockOptions::new().timeout(Duration::from_millis(60));
     let deadline = LockOptions::new().deadline(Instant::now() + Duration::from_millis(60));
     let mut in_line = Vec::new();
@@ -303,7 +303,7 @@ fn timeouts_deadlines_and_callbacks_count_in_tasks_too() {
     assert_eq!(calls.load(Ordering::SeqCst), 3);
     let unusable = block_on(LockOptions::new().acquire_async("", sleep)).unwrap_err();
     assert!(matches!(unusable, AcquireError::UnusablePath { .. }));
-    assert_eq!(lab.picture(), before);
+    assert_eq!(lab.snapshot(), before);
 }
 
 #[test]

@@ -226,8 +226,8 @@ fn what_lies_beside_a_dead_lock_stays() {
     for name in ["events.ndjson", "events.ndjson.lock2", "events.ndjson.loc", "holder"] {
         fs::write(lab.join(name), b"mine").unwrap();
     }
-    let before = lab.picture();
+    let before = lab.snapshot();
     lab.occupy(Some(&dead()));
     acquire(&here(), lab.target()).unwrap().release().unwrap();
-    assert_eq!(lab.picture(), before);
+    assert_eq!(lab.snapshot(), before);
 }

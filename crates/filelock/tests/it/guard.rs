@@ -25,11 +25,11 @@ fn a_held_lock_verifies_as_often_as_it_is_asked() {
     for (way, environment) in ways() {
         let lab = Lab::new();
         let guard = LockOptions::new().environment(environment).acquire(lab.target()).unwrap();
-        let before = lab.picture();
+        let before = lab.snapshot();
         for _ in 0..100 {
             guard.verify().unwrap();
         }
-        assert_eq!(lab.picture(), before, "{way}: looking changed something");
+        assert_eq!(lab.snapshot(), before, "{way}: looking changed something");
     }
 }
 
@@ -141,9 +141,9 @@ fn an_expired_time_based_holder_is_replaced_and_learns_it() {
         let taker = expect_replaced(&time_based(31), lab.target());
         let previous = taker.takeover().expect("because the victim was replaced");
         assert_eq!(previous.token(), Some(victim.token()));
-        let before = lab.picture();
+        let before = lab.snapshot();
         crate::lost::expect_lost(victim);
-        assert_eq!(lab.picture(), before, "the victim touched its successor's lock");
+        assert_eq!(lab.snapshot(), before, "the victim touched its successor's lock");
         taker.verify().unwrap();
         taker.release().unwrap();
         assert_eq!(lab.names(), [""; 0], "on {}", lab.name());

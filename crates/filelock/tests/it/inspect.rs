@@ -39,14 +39,14 @@ fn looking_at_a_held_lock_tells_its_holder_and_changes_nothing() {
     for lab in Lab::everywhere() {
         for (way, environment) in ways() {
             let guard = brief().environment(environment).acquire(lab.target()).unwrap();
-            let before = lab.picture();
+            let before = lab.snapshot();
             let inspection = inspect(&lab);
             assert!(inspection.holder().is_this_process(), "{way}");
             assert_eq!(inspection.holder().token(), Some(guard.token()), "{way}");
             let running = *inspection.holder().liveness() == Liveness::Running;
             assert_eq!(running, guard.is_kernel_backed(), "{way}");
             assert_eq!(inspection.holder_id(), inspect(&lab).holder_id(), "{way}");
-            assert_eq!(lab.picture(), before, "{way} on {}", lab.name());
+            assert_eq!(lab.snapshot(), before, "{way} on {}", lab.name());
             guard.release().unwrap();
         }
     }
@@ -70,9 +70,9 @@ fn looking_at_a_lock_whose_holder_is_gone_does_not_clear_it() {
     ];
     for (case, occupy) in occupants {
         occupy();
-        let before = lab.picture();
+        let before = lab.snapshot();
         assert_eq!(*inspect(&lab).holder().liveness(), Liveness::Expired, "{case}");
-        assert_eq!(lab.picture(), before, "{case}");
+        assert_eq!(lab.snapshot(), before, "{case}");
         if lab.lock().is_dir() {
             fs::remove_dir_all(lab.lock()).unwrap();
         } else {
@@ -217,7 +217,7 @@ fn a_stranger_in_a_broken_lock_is_kept_and_named() {
 fn what_cannot_be_looked_at_is_an_error_and_no_holder() {
     let lab = Lab::new();
     fs::write(lab.join("file"), "").unwrap();
-    for path in [lab.join("file").join("below"), lab.join(&"a".repeat(253))] {
+    for path in [lab.join("file").join("below"), lab.join("a".repeat(253))] {
         match filelock::inspect(&path) {
             Err(InspectError::Unusable(error)) => assert!(!error.is_contention(), "{error}"),
             other => panic!("{}: {other:?}", path.display()),
@@ -231,12 +231,12 @@ fn what_is_no_lock_is_neither_inspected_nor_broken() {
     let lab = Lab::new();
     fs::create_dir(lab.join("elsewhere")).unwrap();
     std::os::unix::fs::symlink(Path::new("elsewhere"), lab.lock()).unwrap();
-    let before = lab.picture();
+    let before = lab.snapshot();
     let error = filelock::inspect(lab.target()).unwrap_err();
     assert!(matches!(error, InspectError::NotALock { kind: "a symbolic link", .. }), "{error:?}");
     let error = break_it(&lab, &"".parse().unwrap()).unwrap_err();
     assert!(matches!(error, BreakError::Inspect(InspectError::NotALock { .. })), "{error:?}");
-    assert_eq!(lab.picture(), before);
+    assert_eq!(lab.snapshot(), before);
     assert!(matches!(filelock::inspect(".."), Err(InspectError::Unusable(_))));
 }
 

@@ -27,13 +27,13 @@ fn a_fresh_foreign_holder_is_alive() {
     for lab in Lab::everywhere() {
         for tail in TAILS {
             lab.occupy(Some(&record(now() - 20 * SECOND, tail)));
-            let before = lab.picture();
+            let before = lab.snapshot();
             let holder = expect_alive(&brief(), lab.target());
             assert_eq!(holder.pid(), Some(NOBODY));
             assert_eq!(holder.token(), Some("0123abcd").filter(|_| !tail.is_empty()));
             assert!(holder.age().unwrap() >= Duration::from_secs(20));
             expect_expires(&brief(), &lab, Duration::from_secs(10));
-            assert_eq!(lab.picture(), before, "a living holder's lock was touched");
+            assert_eq!(lab.snapshot(), before, "a living holder's lock was touched");
             fs::remove_dir_all(lab.lock()).unwrap();
         }
     }

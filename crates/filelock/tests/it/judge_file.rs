@@ -13,14 +13,14 @@ use crate::support::{
 fn a_fresh_lock_file_is_alive() {
     for lab in Lab::everywhere() {
         fs::write(lab.lock(), record(now() - 20 * SECOND, "token\n")).unwrap();
-        let before = lab.picture();
+        let before = lab.snapshot();
         let holder = expect_alive(&brief(), lab.target());
         assert_eq!(holder.pid(), Some(NOBODY));
         assert_eq!(holder.token(), Some("token"));
         assert!(
             matches!(holder.liveness(), Liveness::Expires { within } if *within <= Duration::from_secs(10))
         );
-        assert_eq!(lab.picture(), before, "a living holder's lock was touched on {}", lab.name());
+        assert_eq!(lab.snapshot(), before, "a living holder's lock was touched on {}", lab.name());
     }
 }
 
@@ -65,11 +65,11 @@ fn a_file_with_anything_else_in_it_is_no_lock_and_stays() {
         let lab = Lab::new();
         fs::write(lab.lock(), bytes).unwrap();
         age(&lab.lock(), Duration::from_secs(3600));
-        let before = lab.picture();
+        let before = lab.snapshot();
         let error = brief().acquire(lab.target()).unwrap_err();
         assert!(matches!(error, AcquireError::NotALock { .. }), "{error:?}");
         assert!(error.to_string().contains("events.ndjson.lock"), "{error}");
-        assert_eq!(lab.picture(), before);
+        assert_eq!(lab.snapshot(), before);
     }
 }
 
@@ -115,8 +115,8 @@ fn only_the_start_of_a_large_lock_file_is_read() {
 #[test]
 fn an_expired_lock_file_with_a_very_long_name_is_replaced() {
     let lab = Lab::new();
-    let target = lab.join(&"n".repeat(245));
-    let lock = lab.join(&format!("{}.lock", "n".repeat(245)));
+    let target = lab.join("n".repeat(245));
+    let lock = lab.join(format!("{}.lock", "n".repeat(245)));
     fs::write(&lock, record(now() - 31 * SECOND, "")).unwrap();
     expect_gone(&brief(), &target);
 }

@@ -33,7 +33,7 @@ fn make_device(path: &Path) -> bool {
 #[cfg(unix)]
 #[track_caller]
 fn not_a_lock(lab: &Lab, expected: &str) {
-    let before = lab.picture();
+    let before = lab.snapshot();
     let started = std::time::Instant::now();
     let errors = [
         acquire(&brief().timeout(WATCHDOG), lab.target()).map(drop).unwrap_err(),
@@ -50,7 +50,7 @@ fn not_a_lock(lab: &Lab, expected: &str) {
         }
         assert!(!error.is_contention());
     }
-    assert_eq!(lab.picture(), before);
+    assert_eq!(lab.snapshot(), before);
 }
 
 #[cfg(unix)] // Windows has no such things, and Wine makes no links.
@@ -100,16 +100,16 @@ fn no_record(make: impl Fn(&Lab)) {
     for lab in Lab::everywhere() {
         fs::create_dir(lab.lock()).unwrap();
         make(&lab);
-        let before = lab.picture();
+        let before = lab.snapshot();
         let holder = expect_alive(&brief(), lab.target());
         assert_eq!(holder.pid(), None, "it was taken for a record");
-        assert_eq!(lab.picture(), before);
+        assert_eq!(lab.snapshot(), before);
 
         age(&lab.lock(), Duration::from_secs(31));
         expect_gone(&brief(), lab.target());
         let elsewhere: Vec<_> =
             before.iter().filter(|(path, _)| !path.starts_with(lab.lock())).collect();
-        assert_eq!(lab.picture().iter().collect::<Vec<_>>(), elsewhere);
+        assert_eq!(lab.snapshot().iter().collect::<Vec<_>>(), elsewhere);
     }
 }
 
@@ -179,10 +179,10 @@ fn a_holder_that_is_a_directory_is_not_removed() {
     assert_eq!(expect_alive(&brief(), lab.target()).pid(), None);
 
     age(&lab.lock(), Duration::from_secs(31));
-    let before = lab.picture();
+    let before = lab.snapshot();
     match acquire(&brief(), lab.target()) {
         Err(AcquireError::StrangeEntry { entry, .. }) => assert_eq!(entry, "holder"),
         other => panic!("{other:?}"),
     }
-    assert_eq!(lab.picture(), before);
+    assert_eq!(lab.snapshot(), before);
 }

@@ -35,13 +35,13 @@ fn meddled_with(meddle: impl Fn(&Lab)) {
                 let options = LockOptions::new().environment(environment.clone());
                 let guard = options.acquire(lab.target()).unwrap();
                 meddle(&lab);
-                let before = lab.picture();
+                let before = lab.snapshot();
                 if release {
                     expect_lost(guard);
                 } else {
                     drop(guard);
                 }
-                assert_eq!(lab.picture(), before, "{way} on {}, release: {release}", lab.name());
+                assert_eq!(lab.snapshot(), before, "{way} on {}, release: {release}", lab.name());
                 clear(&lab);
             }
         }

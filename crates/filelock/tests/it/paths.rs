@@ -109,7 +109,7 @@ const NAME_MAX: usize = 255;
 fn a_name_too_long_for_a_preparation_is_locked_all_the_same() {
     for lab in Lab::everywhere() {
         for length in [NAME_MAX - 26, NAME_MAX - 10, NAME_MAX - ".lock".len()] {
-            let target = lab.join(&"n".repeat(length));
+            let target = lab.join("n".repeat(length));
             let guard = filelock::acquire(&target).unwrap();
             assert_eq!(lab.names(), [format!("{}.lock", "n".repeat(length))], "on {}", lab.name());
             assert!(guard.is_kernel_backed());
@@ -125,7 +125,7 @@ fn a_name_too_long_for_a_preparation_is_locked_all_the_same() {
 #[test]
 fn a_name_too_long_for_the_lock_is_a_typed_error() {
     for lab in Lab::everywhere() {
-        let target = lab.join(&"n".repeat(NAME_MAX - ".lock".len() + 1));
+        let target = lab.join("n".repeat(NAME_MAX - ".lock".len() + 1));
         match filelock::acquire(&target).unwrap_err() {
             AcquireError::Io { source, path, .. } => {
                 assert_eq!(source.kind(), std::io::ErrorKind::InvalidFilename);
@@ -144,12 +144,12 @@ fn a_parent_that_is_no_directory_is_a_typed_error() {
     let targets: &[&str] = if cfg!(unix) { &["dangling/x"] } else { &[] };
     #[cfg(unix)]
     std::os::unix::fs::symlink("nowhere", lab.join("dangling")).unwrap();
-    let before = lab.picture();
+    let before = lab.snapshot();
     for target in ["file/x", "file/a/b/x"].iter().chain(targets) {
         let error = filelock::acquire(lab.join(target)).unwrap_err();
         assert!(matches!(error, AcquireError::Io { .. }), "{target}: {error:?}");
     }
-    assert_eq!(lab.picture(), before);
+    assert_eq!(lab.snapshot(), before);
 }
 
 #[cfg(unix)] // Windows has other names that are too long.

@@ -20,7 +20,7 @@ fn dead() -> Vec<u8> {
 
 /// A preparation whose owner died after writing its record, or before, so long ago.
 fn leftover(lab: &Lab, unique: &str, with_record: bool, ago: u64) -> PathBuf {
-    let path = lab.join(&format!("events.ndjson.lock.prep-{unique}"));
+    let path = lab.join(format!("events.ndjson.lock.prep-{unique}"));
     fs::create_dir(&path).unwrap();
     if with_record {
         fs::write(path.join("holder"), dead()).unwrap();
@@ -54,9 +54,9 @@ fn a_leftover_younger_than_the_grace_is_not_touched() {
     let lab = Lab::new();
     lab.occupy(Some(&dead()));
     let young = leftover(&lab, "0000000000000001", false, 0);
-    let before = lab.picture().remove(&young);
+    let before = lab.snapshot().remove(&young);
     expect_gone(&here(), lab.target());
-    assert_eq!(lab.picture().remove(&young), before);
+    assert_eq!(lab.snapshot().remove(&young), before);
 }
 
 /// Options with which a sweep is due whenever the lock is contended.
@@ -147,19 +147,19 @@ fn names_that_are_not_our_preparations_are_never_touched() {
         fs::create_dir(lab.join(name)).unwrap();
         fs::write(lab.join(name).join("holder"), dead()).unwrap();
         age(&lab.join(name), Duration::from_secs(3600));
-        fs::write(lab.join(&format!("file-{name}")), b"mine").unwrap();
+        fs::write(lab.join(format!("file-{name}")), b"mine").unwrap();
     }
-    let before = lab.picture();
+    let before = lab.snapshot();
     lab.occupy(Some(&dead()));
     expect_gone(&here(), lab.target());
-    assert_eq!(lab.picture(), before);
+    assert_eq!(lab.snapshot(), before);
 }
 
 /// Somebody died after moving an expired lock file aside and before deleting it.
 #[test]
 fn an_old_lock_file_that_was_moved_aside_is_swept() {
     let lab = Lab::new();
-    let path = |unique| lab.join(&format!("events.ndjson.lock.prep-{unique}"));
+    let path = |unique| lab.join(format!("events.ndjson.lock.prep-{unique}"));
     let (old, young) = (path("0000000000000001"), path("0000000000000002"));
     for (path, ago) in [(&old, 31), (&young, 20)] {
         fs::write(path, record(0, "")).unwrap();
@@ -191,8 +191,8 @@ fn a_link_with_a_preparations_name_is_not_followed() {
     age(&elsewhere, Duration::from_secs(3600));
     let link = lab.join("events.ndjson.lock.prep-0000000000000001");
     std::os::unix::fs::symlink(Path::new("elsewhere"), &link).unwrap();
-    let before = lab.picture().remove(&elsewhere.join("holder"));
+    let before = lab.snapshot().remove(&elsewhere.join("holder"));
     expect_gone(&here(), lab.target());
     assert!(link.is_symlink());
-    assert_eq!(lab.picture().remove(&elsewhere.join("holder")), before);
+    assert_eq!(lab.snapshot().remove(&elsewhere.join("holder")), before);
 }

@@ -86,7 +86,7 @@ fn the_callback_gets_the_time_and_the_holder_in_every_round() {
 fn the_callback_can_give_up() {
     let lab = Lab::new();
     let guard = filelock::acquire(lab.target()).unwrap().unbind();
-    let before = lab.picture();
+    let before = lab.snapshot();
     let rounds = AtomicU32::new(0);
     let error = LockOptions::new()
         .timeout(WATCHDOG)
@@ -102,7 +102,7 @@ fn the_callback_can_give_up() {
     assert!(*waited < WATCHDOG);
     assert_eq!(holder.as_ref().unwrap().token(), Some(guard.token()));
     assert!(error.is_contention());
-    assert_eq!(lab.picture(), before, "the one who gave up left something");
+    assert_eq!(lab.snapshot(), before, "the one who gave up left something");
 }
 
 #[test]
@@ -110,14 +110,14 @@ fn a_panic_in_the_callback_leaves_nothing_behind() {
     let lab = Lab::new();
     let guard = filelock::acquire(lab.target()).unwrap();
     let target = lab.target();
-    let before = lab.picture();
+    let before = lab.snapshot();
     let panicked = std::thread::spawn(move || {
         let options = LockOptions::new().on_wait(|_, _| std::panic::resume_unwind(Box::new(())));
         options.acquire(target).map(drop)
     })
     .join();
     assert!(panicked.is_err());
-    assert_eq!(lab.picture(), before);
+    assert_eq!(lab.snapshot(), before);
     guard.verify().unwrap();
 }
 

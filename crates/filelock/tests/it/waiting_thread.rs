@@ -97,13 +97,13 @@ fn a_try_names_the_holder() {
         let lab = Lab::new();
         let options = LockOptions::new().environment(environment);
         let guard = options.acquire(lab.target()).unwrap();
-        let before = lab.picture();
+        let before = lab.snapshot();
         let tried = options.try_acquire(lab.target()).unwrap();
         let TryAcquired::Held(Some(holder)) = &tried else { panic!("{way}: {tried:?}") };
         assert_eq!(holder.token(), Some(guard.token()), "{way}");
         assert_eq!(tried.holder().and_then(Holder::pid), Some(std::process::id()));
         assert!(tried.acquired().is_none());
-        assert_eq!(lab.picture(), before, "{way}");
+        assert_eq!(lab.snapshot(), before, "{way}");
         guard.release().unwrap();
         let tried = options.try_acquire(lab.target()).unwrap();
         assert!(tried.holder().is_none());
@@ -131,7 +131,7 @@ fn a_thread_does_not_wait_for_itself() {
         let lab = Lab::new();
         let options = LockOptions::new().timeout(WATCHDOG).environment(environment);
         let guard = options.acquire(lab.target()).unwrap();
-        let before = lab.picture();
+        let before = lab.snapshot();
         let started = Instant::now();
         let handle = options.lock(lab.target()).unwrap();
         for error in [
@@ -146,7 +146,7 @@ fn a_thread_does_not_wait_for_itself() {
             assert!(error.to_string().contains("this thread holds"), "{error}");
         }
         assert!(started.elapsed() < Duration::from_secs(5), "at once");
-        assert_eq!(lab.picture(), before, "{way}");
+        assert_eq!(lab.snapshot(), before, "{way}");
         guard.verify().unwrap();
         guard.release().unwrap();
         // Released, it can have it again; and lost, it waits as for anybody.

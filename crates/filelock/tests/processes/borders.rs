@@ -25,7 +25,7 @@ fn child_holds() {
 
 #[test]
 fn where_modes_cannot_be_changed_the_claim_is_made_in_place() {
-    if !can_trace("where_modes_cannot_be_changed_the_claim_is_made_in_place") {
+    if !can_trace() {
         return;
     }
     for error in ["EPERM", "EOPNOTSUPP"] {

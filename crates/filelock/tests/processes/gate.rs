@@ -64,14 +64,15 @@ impl Gated {
     }
 }
 
-/// Whether processes can be traced here. If not, says that the test `name` is not run.
-pub(crate) fn can_trace(name: &str) -> bool {
+/// Whether processes can be traced here. If not, says that the calling test is not run.
+#[track_caller]
+pub(crate) fn can_trace() -> bool {
     if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
-        testkit::skip(name, "the names of its system calls are those of Linux on x86-64");
+        testkit::skip_here("the names of its system calls are those of Linux on x86-64");
         return false;
     }
     if let Err(why) = testkit::strace(&[]) {
-        testkit::skip(name, &why);
+        testkit::skip_here(&why);
         return false;
     }
     true

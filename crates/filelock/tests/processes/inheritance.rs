@@ -137,7 +137,7 @@ fn child_finds_itself_another_process() {
 #[test]
 fn in_a_forked_child_a_guard_only_closes() {
     let name = "in_a_forked_child_a_guard_only_closes";
-    if !can_trace(name) {
+    if !can_trace() {
         return;
     }
     let lab = Lab::new();
@@ -147,7 +147,7 @@ fn in_a_forked_child_a_guard_only_closes() {
         .var("DROPPED", &dropped)
         .spawn();
     child.await_point("holding");
-    let before = lab.picture();
+    let before = lab.snapshot();
     let mut tracer = Command::new("strace")
         .args(["-f", "-qq", "-e", "trace=getpid", "-e", "signal=none"])
         .args(["-e", "inject=getpid:retval=4000000", "-p", &child.pid().to_string()])
@@ -165,7 +165,7 @@ fn in_a_forked_child_a_guard_only_closes() {
     }
     child.say("look");
     child.await_point("left-alone");
-    assert_eq!(lab.picture(), before);
+    assert_eq!(lab.snapshot(), before);
     child.say("end");
     child.succeed();
     tracer.wait().unwrap();

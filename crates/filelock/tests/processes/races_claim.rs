@@ -20,7 +20,7 @@ fn sweep(lab: &Lab) {
 /// Stalled between making its preparation and taking the OS lock on it, it looks like a leftover.
 #[test]
 fn a_claimant_whose_preparation_was_swept_prepares_anew() {
-    if !can_trace("a_claimant_whose_preparation_was_swept_prepares_anew") {
+    if !can_trace() {
         return;
     }
     for lab in Lab::everywhere() {
@@ -43,7 +43,7 @@ fn a_claimant_whose_preparation_was_swept_prepares_anew() {
 /// The sweeper has the OS lock and has not removed anything yet.
 #[test]
 fn a_claimant_that_meets_a_sweeper_prepares_anew() {
-    if !can_trace("a_claimant_that_meets_a_sweeper_prepares_anew") {
+    if !can_trace() {
         return;
     }
     for lab in Lab::everywhere() {
@@ -66,8 +66,7 @@ fn a_claimant_that_meets_a_sweeper_prepares_anew() {
 
 #[test]
 fn a_claimant_stopped_before_it_publishes_gets_no_lock_that_was_taken_meanwhile() {
-    let name = "a_claimant_stopped_before_it_publishes_gets_no_lock_that_was_taken_meanwhile";
-    if !can_trace(name) {
+    if !can_trace() {
         return;
     }
     for lab in Lab::everywhere() {
@@ -87,7 +86,7 @@ fn a_claimant_stopped_before_it_publishes_gets_no_lock_that_was_taken_meanwhile(
 /// Its record is as old as the stop was long; those who judge by time would count from then.
 #[test]
 fn a_claimant_stopped_before_it_publishes_does_not_hold_with_an_old_time() {
-    if !can_trace("a_claimant_stopped_before_it_publishes_does_not_hold_with_an_old_time") {
+    if !can_trace() {
         return;
     }
     let lab = Lab::new();
@@ -104,7 +103,7 @@ fn a_claimant_stopped_before_it_publishes_does_not_hold_with_an_old_time() {
 /// itself.
 #[test]
 fn a_long_waiter_publishes_a_fresh_time() {
-    if !can_trace("a_long_waiter_publishes_a_fresh_time") {
+    if !can_trace() {
         return;
     }
     let lab = Lab::new();
@@ -141,7 +140,7 @@ fn modified(path: PathBuf) -> i64 {
 /// Two claimants can end up in one directory. The one that finds the other's record there lost.
 #[test]
 fn a_claimant_that_finds_anothers_record_in_its_directory_leaves_it_there() {
-    if !can_trace("a_claimant_that_finds_anothers_record_in_its_directory_leaves_it_there") {
+    if !can_trace() {
         return;
     }
     for lab in Lab::everywhere() {
@@ -164,7 +163,7 @@ fn a_claimant_that_finds_anothers_record_in_its_directory_leaves_it_there() {
 
 #[test]
 fn a_claimant_by_mkdir_whose_directory_was_replaced_leaves_the_new_one_alone() {
-    if !can_trace("a_claimant_by_mkdir_whose_directory_was_replaced_leaves_the_new_one_alone") {
+    if !can_trace() {
         return;
     }
     for lab in Lab::everywhere() {
@@ -173,11 +172,11 @@ fn a_claimant_by_mkdir_whose_directory_was_replaced_leaves_the_new_one_alone() {
             let stopped = stopped_at(gate, &lab, Acquisition { way: "by-time", ..BRIEF });
             fs::remove_dir_all(lab.lock()).unwrap();
             let guard = brief().environment(here()).acquire(lab.target()).unwrap();
-            let before = lab.picture().remove(&lab.holder());
+            let before = lab.snapshot().remove(&lab.holder());
 
             let mut child = stopped.open();
             assert_eq!(child.await_point("result"), "refused", "on {}", lab.name());
-            assert_eq!(lab.picture().remove(&lab.holder()), before, "on {}", lab.name());
+            assert_eq!(lab.snapshot().remove(&lab.holder()), before, "on {}", lab.name());
             guard.verify().unwrap();
             guard.release().unwrap();
         }
@@ -188,7 +187,7 @@ fn a_claimant_by_mkdir_whose_directory_was_replaced_leaves_the_new_one_alone() {
 /// the directory generation has made meanwhile, and that looks just like its own.
 #[test]
 fn a_claimant_by_mkdir_that_stalled_does_not_take_over_the_directory_of_another() {
-    if !can_trace("a_claimant_by_mkdir_that_stalled_does_not_take_over_the_directory_of_another") {
+    if !can_trace() {
         return;
     }
     for way in ["in-place", "by-time"] {
@@ -198,19 +197,18 @@ fn a_claimant_by_mkdir_that_stalled_does_not_take_over_the_directory_of_another(
         // Its directory can only have been removed when the grace was over.
         std::thread::sleep(Duration::from_millis(2100));
         lab.occupy(None);
-        let before = lab.picture().remove(&lab.lock());
+        let before = lab.snapshot().remove(&lab.lock());
 
         let mut child = stopped.open();
         assert_eq!(child.await_point("result"), "refused", "{way}");
-        assert_eq!(lab.picture().remove(&lab.lock()), before, "{way}: it was touched");
+        assert_eq!(lab.snapshot().remove(&lab.lock()), before, "{way}: it was touched");
     }
 }
 
 /// It does not hold, since it could be another's. But it does not stand in its own way.
 #[test]
 fn a_claimant_by_mkdir_that_was_slow_removes_what_is_still_its_own_and_claims_anew() {
-    if !can_trace("a_claimant_by_mkdir_that_was_slow_removes_what_is_still_its_own_and_claims_anew")
-    {
+    if !can_trace() {
         return;
     }
     // It knows that it was slow from three quarters of the grace on, and what is its own until the
@@ -240,9 +238,7 @@ fn a_claimant_by_mkdir_that_was_slow_removes_what_is_still_its_own_and_claims_an
 /// It has the OS lock on a directory that nobody can tell from a leftover.
 #[test]
 fn a_claimant_by_mkdir_stopped_before_its_record_blocks_nobody_longer_than_the_grace() {
-    if !can_trace(
-        "a_claimant_by_mkdir_stopped_before_its_record_blocks_nobody_longer_than_the_grace",
-    ) {
+    if !can_trace() {
         return;
     }
     for lab in Lab::everywhere() {
@@ -268,7 +264,7 @@ fn a_claimant_by_mkdir_stopped_before_its_record_blocks_nobody_longer_than_the_g
 /// replaced, may be writing it at this moment. So the TTL must pass, not only the grace.
 #[test]
 fn a_claimant_by_mkdir_that_died_with_an_empty_record_is_replaced_within_the_ttl() {
-    if !can_trace("a_claimant_by_mkdir_that_died_with_an_empty_record_is_replaced_within_the_ttl") {
+    if !can_trace() {
         return;
     }
     let lab = Lab::new();

@@ -29,18 +29,18 @@ fn moved_aside(lab: &Lab) -> PathBuf {
 /// If it did, a third process could acquire the lock in the meantime: two holders of this crate.
 #[test]
 fn a_late_clearer_of_a_lock_file_never_moves_a_living_directory() {
-    if !can_trace("a_late_clearer_of_a_lock_file_never_moves_a_living_directory") {
+    if !can_trace() {
         return;
     }
     for lab in Lab::everywhere() {
         expired_file(&lab);
         let stopped = stopped_at(BEFORE, &lab, BRIEF);
         let guard = brief().timeout(WATCHDOG).acquire(lab.target()).unwrap();
-        let before = (lab.picture().remove(&lab.lock()), lab.picture().remove(&lab.holder()));
+        let before = (lab.snapshot().remove(&lab.lock()), lab.snapshot().remove(&lab.holder()));
 
         let mut child = stopped.open();
         assert_eq!(child.await_point("result"), "refused", "on {}", lab.name());
-        let after = (lab.picture().remove(&lab.lock()), lab.picture().remove(&lab.holder()));
+        let after = (lab.snapshot().remove(&lab.lock()), lab.snapshot().remove(&lab.holder()));
         // A rename there and back shows in the time of the last change of the directory itself.
         assert_eq!(after, before, "the living lock was moved on {}", lab.name());
         guard.verify().unwrap();
@@ -50,7 +50,7 @@ fn a_late_clearer_of_a_lock_file_never_moves_a_living_directory() {
 /// A disk's file system gives the number of a deleted file to the next one.
 #[test]
 fn a_late_clearer_of_a_lock_file_does_not_mistake_the_next_one_for_it() {
-    if !can_trace("a_late_clearer_of_a_lock_file_does_not_mistake_the_next_one_for_it") {
+    if !can_trace() {
         return;
     }
     for lab in Lab::everywhere() {
@@ -79,7 +79,7 @@ fn a_late_clearer_of_a_lock_file_does_not_mistake_the_next_one_for_it() {
 /// It is old enough to be the leftover of somebody who died; that it is not makes no difference.
 #[test]
 fn a_lock_file_that_was_moved_aside_may_be_swept_by_another() {
-    if !can_trace("a_lock_file_that_was_moved_aside_may_be_swept_by_another") {
+    if !can_trace() {
         return;
     }
     for lab in Lab::everywhere() {
@@ -101,7 +101,7 @@ fn a_lock_file_that_was_moved_aside_may_be_swept_by_another() {
 /// cannot be put back. That is the documented window, and no reason to fail or to leave it there.
 #[test]
 fn a_lock_file_that_cannot_be_put_back_fails_no_call() {
-    if !can_trace("a_lock_file_that_cannot_be_put_back_fails_no_call") {
+    if !can_trace() {
         return;
     }
     for lab in Lab::everywhere() {
@@ -122,7 +122,7 @@ fn a_lock_file_that_cannot_be_put_back_fails_no_call() {
 /// The window itself: a living file that is moved by mistake comes back.
 #[test]
 fn a_living_lock_file_that_was_moved_aside_is_put_back() {
-    if !can_trace("a_living_lock_file_that_was_moved_aside_is_put_back") {
+    if !can_trace() {
         return;
     }
     for lab in Lab::everywhere() {
@@ -143,7 +143,7 @@ fn a_living_lock_file_that_was_moved_aside_is_put_back() {
 
 #[test]
 fn a_clearer_that_dies_leaves_the_name_free_and_a_file_that_is_swept() {
-    if !can_trace("a_clearer_that_dies_leaves_the_name_free_and_a_file_that_is_swept") {
+    if !can_trace() {
         return;
     }
     for lab in Lab::everywhere() {

@@ -22,12 +22,12 @@ fn taken_over_meanwhile(gate: Gate, occupant: &[u8], case: &str) {
         let stopped = stopped_at(gate, &lab, BRIEF);
         let options = brief().timeout(WATCHDOG).environment(here());
         let guard = options.acquire(lab.target()).unwrap();
-        let before = (lab.picture().remove(&lab.lock()), lab.picture().remove(&lab.holder()));
+        let before = (lab.snapshot().remove(&lab.lock()), lab.snapshot().remove(&lab.holder()));
         assert!(before.1.is_some());
 
         let mut child = stopped.open();
         assert_eq!(child.await_point("result"), "refused", "{case} on {}", lab.name());
-        let after = (lab.picture().remove(&lab.lock()), lab.picture().remove(&lab.holder()));
+        let after = (lab.snapshot().remove(&lab.lock()), lab.snapshot().remove(&lab.holder()));
         assert_eq!(after, before, "{case} on {}: the successor's lock was touched", lab.name());
         guard.verify().unwrap();
         guard.release().unwrap();
@@ -36,7 +36,7 @@ fn taken_over_meanwhile(gate: Gate, occupant: &[u8], case: &str) {
 
 #[test]
 fn a_waiter_stopped_before_it_clears_hurts_no_successor() {
-    if !can_trace("a_waiter_stopped_before_it_clears_hurts_no_successor") {
+    if !can_trace() {
         return;
     }
     let dead = record(now(), &format!("token\nflock {KERNEL}\n"));
@@ -46,7 +46,7 @@ fn a_waiter_stopped_before_it_clears_hurts_no_successor() {
 
 #[test]
 fn a_waiter_stopped_before_it_removes_the_directory_hurts_no_successor() {
-    if !can_trace("a_waiter_stopped_before_it_removes_the_directory_hurts_no_successor") {
+    if !can_trace() {
         return;
     }
     let dead = record(now(), &format!("token\nflock {KERNEL}\n"));
@@ -62,7 +62,7 @@ fn a_waiter_stopped_before_it_removes_the_directory_hurts_no_successor() {
 /// for the holder, and one that is stopped while it looks must not keep a dead lock alive.
 #[test]
 fn a_waiter_stopped_while_it_looks_does_not_look_like_a_holder() {
-    if !can_trace("a_waiter_stopped_while_it_looks_does_not_look_like_a_holder") {
+    if !can_trace() {
         return;
     }
     let dead = record(now(), &format!("token\nflock {KERNEL}\n"));
@@ -73,7 +73,7 @@ fn a_waiter_stopped_while_it_looks_does_not_look_like_a_holder() {
 /// The OS lock is granted because the holder released it, not because it died.
 #[test]
 fn a_waiter_that_looks_while_the_holder_releases_does_not_take_it_for_dead() {
-    if !can_trace("a_waiter_that_looks_while_the_holder_releases_does_not_take_it_for_dead") {
+    if !can_trace() {
         return;
     }
     for lab in Lab::everywhere() {
@@ -90,7 +90,7 @@ fn a_waiter_that_looks_while_the_holder_releases_does_not_take_it_for_dead() {
 /// What that holder left is that holder's to tell of, and it was whole: it was released.
 #[test]
 fn a_waiter_that_saw_another_holder_since_has_replaced_nobody() {
-    if !can_trace("a_waiter_that_saw_another_holder_since_has_replaced_nobody") {
+    if !can_trace() {
         return;
     }
     for lab in Lab::everywhere() {
@@ -109,8 +109,7 @@ fn a_waiter_that_saw_another_holder_since_has_replaced_nobody() {
 /// A holder that only the clock can judge was slow, and renewed just in time.
 #[test]
 fn a_waiter_that_judged_a_holder_expired_clears_nothing_if_that_one_has_renewed_since() {
-    let name = "a_waiter_that_judged_a_holder_expired_clears_nothing_if_that_one_has_renewed_since";
-    if !can_trace(name) {
+    if !can_trace() {
         return;
     }
     for lab in Lab::everywhere() {
@@ -129,7 +128,7 @@ fn a_waiter_that_judged_a_holder_expired_clears_nothing_if_that_one_has_renewed_
 /// Another waiter has begun to clear it, and died. What is left looks like a claim in the making.
 #[test]
 fn a_waiter_whose_expired_lock_another_has_begun_to_clear_goes_on_with_it() {
-    if !can_trace("a_waiter_whose_expired_lock_another_has_begun_to_clear_goes_on_with_it") {
+    if !can_trace() {
         return;
     }
     for lab in Lab::everywhere() {
@@ -149,7 +148,7 @@ fn a_waiter_whose_expired_lock_another_has_begun_to_clear_goes_on_with_it() {
 /// Harmless if not: the claimant then finds its claim lost. But it was first.
 #[test]
 fn a_waiter_stopped_in_a_takeover_leaves_a_claim_in_the_making_alone() {
-    if !can_trace("a_waiter_stopped_in_a_takeover_leaves_a_claim_in_the_making_alone") {
+    if !can_trace() {
         return;
     }
     for lab in Lab::everywhere() {
@@ -157,17 +156,17 @@ fn a_waiter_stopped_in_a_takeover_leaves_a_claim_in_the_making_alone() {
         let stopped = stopped_at(Gate::after(REMOVAL), &lab, BRIEF);
         fs::remove_dir(lab.lock()).unwrap();
         lab.occupy(None);
-        let claim = lab.picture().remove(&lab.lock());
+        let claim = lab.snapshot().remove(&lab.lock());
 
         let mut child = stopped.open();
         assert_eq!(child.await_point("result"), "refused", "on {}", lab.name());
-        assert_eq!(lab.picture().remove(&lab.lock()), claim, "on {}", lab.name());
+        assert_eq!(lab.snapshot().remove(&lab.lock()), claim, "on {}", lab.name());
     }
 }
 
 #[test]
 fn a_waiter_that_dies_in_the_middle_of_a_takeover_leaves_the_lock_free() {
-    if !can_trace("a_waiter_that_dies_in_the_middle_of_a_takeover_leaves_the_lock_free") {
+    if !can_trace() {
         return;
     }
     for nth in [1, 2] {

@@ -12,7 +12,7 @@ use crate::support::{KERNEL, Lab, SECOND, brief, now, record, way};
 
 #[test]
 fn without_exclusive_rename_the_claim_is_made_in_place() {
-    if !can_trace("without_exclusive_rename_the_claim_is_made_in_place") {
+    if !can_trace() {
         return;
     }
     for error in ["EINVAL", "ENOSYS", "EOPNOTSUPP"] {
@@ -31,7 +31,7 @@ fn without_exclusive_rename_the_claim_is_made_in_place() {
 
 #[test]
 fn without_os_locks_time_decides() {
-    if !can_trace("without_os_locks_time_decides") {
+    if !can_trace() {
         return;
     }
     let lab = Lab::new();
@@ -47,7 +47,7 @@ fn without_os_locks_time_decides() {
 /// A failed question to the kernel is no proof of death.
 #[test]
 fn a_waiter_that_cannot_ask_the_kernel_clears_nothing() {
-    if !can_trace("a_waiter_that_cannot_ask_the_kernel_clears_nothing") {
+    if !can_trace() {
         return;
     }
     let lab = Lab::new();
@@ -61,7 +61,7 @@ fn a_waiter_that_cannot_ask_the_kernel_clears_nothing() {
 /// ESTALE: on NFS, what we have open was removed by another machine.
 #[test]
 fn what_another_machine_has_removed_is_gone() {
-    if !can_trace("what_another_machine_has_removed_is_gone") {
+    if !can_trace() {
         return;
     }
     let lab = Lab::new();
@@ -74,7 +74,7 @@ fn what_another_machine_has_removed_is_gone() {
 
 #[test]
 fn a_preparation_that_keeps_vanishing_is_reported() {
-    if !can_trace("a_preparation_that_keeps_vanishing_is_reported") {
+    if !can_trace() {
         return;
     }
     let lab = Lab::new();
@@ -88,7 +88,7 @@ fn a_preparation_that_keeps_vanishing_is_reported() {
 /// What was made and could not be looked at is ours all the same, and nobody else's to clear.
 #[test]
 fn a_claim_in_place_that_cannot_be_looked_at_is_taken_back() {
-    if !can_trace("a_claim_in_place_that_cannot_be_looked_at_is_taken_back") {
+    if !can_trace() {
         return;
     }
     for way in ["in-place", "by-time"] {
@@ -123,9 +123,7 @@ fn child_cannot_look_while_it_releases() {
 /// looked at before, and where an OS lock is held, so is the record's name in between.
 #[test]
 fn a_look_that_fails_while_releasing_is_told_and_the_lock_is_gone_with_its_guard() {
-    const TEST: &str =
-        "a_look_that_fails_while_releasing_is_told_and_the_lock_is_gone_with_its_guard";
-    if !can_trace(TEST) {
+    if !can_trace() {
         return;
     }
     for (way, nth, record) in [

@@ -88,9 +88,9 @@ fn a_stopped_holder_that_goes_by_time_is_replaced_and_learns_it() {
         let previous = guard.takeover().expect("because the stopped one was replaced");
         assert_eq!((previous.pid(), previous.liveness()), (Some(child.pid()), &Liveness::Expired));
 
-        let before = lab.picture();
+        let before = lab.snapshot();
         assert_eq!(resume_and_ask(child), ["lost", "lost", "lost"], "on {}", lab.name());
-        assert_eq!(lab.picture(), before, "the victim touched its successor's lock");
+        assert_eq!(lab.snapshot(), before, "the victim touched its successor's lock");
         guard.release().unwrap();
         assert_eq!(lab.names(), [""; 0]);
     }

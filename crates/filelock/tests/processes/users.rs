@@ -58,14 +58,14 @@ const BRIEF: Duration = Duration::from_millis(30);
 /// Waits long enough for it to show if it waited.
 #[track_caller]
 fn expect_denied(user: u32, lab: &Lab, part: &str) {
-    let before = lab.picture();
+    let before = lab.snapshot();
     let started = Instant::now();
     let result = try_as(user, lab, WATCHDOG);
     assert!(started.elapsed() < WATCHDOG, "it waited for what no waiting changes");
     assert!(result.starts_with("denied"), "on {}: {result}", lab.name());
     assert!(result.contains(part), "{part:?} is missing in {result:?}");
     assert!(result.contains("permissions, not of a held lock"), "{result}");
-    assert_eq!(lab.picture(), before, "on {}", lab.name());
+    assert_eq!(lab.snapshot(), before, "on {}", lab.name());
 }
 
 #[test]
@@ -117,12 +117,12 @@ fn anothers_lock_is_not_broken() {
 fn anothers_lock_is_waited_for_and_its_owner_named() {
     for (lab, user) in labs("anothers_lock_is_waited_for_and_its_owner_named", 0o777) {
         let guard = filelock::acquire(lab.target()).unwrap();
-        let before = lab.picture();
+        let before = lab.snapshot();
         let result = try_as(user, &lab, BRIEF);
         assert!(result.starts_with("timeout"), "on {}: {result}", lab.name());
         assert!(result.contains("belongs to user 0"), "{result}");
         assert!(result.contains("only that user can free it"), "{result}");
-        assert_eq!(lab.picture(), before, "on {}", lab.name());
+        assert_eq!(lab.snapshot(), before, "on {}", lab.name());
         guard.verify().unwrap();
     }
 }
@@ -230,9 +230,9 @@ fn a_lock_file_that_may_not_be_read_is_not_taken_after_the_grace() {
         fs::write(lab.lock(), record(now(), "")).unwrap();
         set_mode(&lab.lock(), 0o600);
         age(&lab.lock(), Duration::from_secs(20));
-        let before = lab.picture();
+        let before = lab.snapshot();
         let result = try_as(user, &lab, BRIEF);
         assert!(result.starts_with("timeout"), "on {}: {result}", lab.name());
-        assert_eq!(lab.picture(), before, "on {}", lab.name());
+        assert_eq!(lab.snapshot(), before, "on {}", lab.name());
     }
 }

@@ -1,13 +1,14 @@
-//! What both test binaries use: a directory to lock in, records written by hand, and pictures of
+//! What both test binaries use: a directory to lock in, records written by hand, and snapshots of
 //! the disk that tell whether anything was touched.
 
 use std::fs::{self, File, FileTimes};
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use filelock::testing::{Environment, Way};
 use filelock::{AcquireError, Holder, LockGuard, LockOptions};
-use testkit::{Picture, Place};
+use testkit::Snapshot;
 
 /// Nanoseconds.
 pub(crate) const SECOND: i64 = 1_000_000_000;
@@ -22,31 +23,25 @@ pub(crate) const KERNEL: &str = "the-kernel-of-this-test";
 pub(crate) const WATCHDOG: Duration = Duration::from_secs(30);
 
 /// An empty directory, and the names of one lock in it.
-pub(crate) struct Lab {
-    place: Place,
+pub(crate) struct Lab(testkit::Lab);
+
+impl Deref for Lab {
+    type Target = testkit::Lab;
+
+    fn deref(&self) -> &testkit::Lab {
+        &self.0
+    }
 }
 
 impl Lab {
     /// Where temporary files go.
     pub(crate) fn new() -> Self {
-        Self::everywhere().remove(0)
+        Self(testkit::Lab::new())
     }
 
     /// One on each file system to test on.
     pub(crate) fn everywhere() -> Vec<Self> {
-        testkit::places().into_iter().map(|place| Self { place }).collect()
-    }
-
-    pub(crate) fn name(&self) -> &'static str {
-        self.place.name()
-    }
-
-    pub(crate) fn root(&self) -> &Path {
-        self.place.path()
-    }
-
-    pub(crate) fn join(&self, name: &str) -> PathBuf {
-        self.place.join(name)
+        testkit::Lab::everywhere().into_iter().map(Self).collect()
     }
 
     pub(crate) fn target(&self) -> PathBuf {
@@ -88,19 +83,14 @@ impl Lab {
         }
     }
 
-    /// The names in the directory, sorted.
-    pub(crate) fn names(&self) -> Vec<String> {
-        testkit::names(self.root())
-    }
-
     /// The preparations that lie in the directory.
     pub(crate) fn preparations(&self) -> Vec<PathBuf> {
         let names = self.names().into_iter();
         names.filter(|name| name.contains(".lock.prep-")).map(|name| self.join(&name)).collect()
     }
 
-    pub(crate) fn picture(&self) -> Picture {
-        testkit::picture(self.root())
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        testkit::snapshot(self.root())
     }
 }
 

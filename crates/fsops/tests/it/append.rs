@@ -69,10 +69,10 @@ fn what_is_not_one_line_is_refused_and_nothing_is_touched() {
         assert!(!log.exists(), "{record:?}");
     }
     fs::write(&log, "{}\ntorn").unwrap();
-    let before = lab.picture();
+    let before = lab.snapshot();
     for record in records {
         refuse(record);
-        assert_eq!(lab.picture(), before);
+        assert_eq!(lab.snapshot(), before);
     }
 }
 
@@ -125,27 +125,27 @@ fn a_link_that_leads_nowhere_is_refused_and_nothing_is_created() {
     let lab = Lab::new();
     symlink("nowhere", lab.join("dangling")).unwrap();
     symlink("dangling", lab.join("chain")).unwrap();
-    let before = lab.picture();
+    let before = lab.snapshot();
     for name in ["dangling", "chain"] {
         let error = append_record(lab.join(name), b"{}").unwrap_err();
         assert!(error.to_string().contains(name), "{error}");
         let AppendError::DanglingLink { path } = error else { panic!("{error:?}") };
         assert_eq!(path, lab.join(name));
     }
-    assert_eq!(lab.picture(), before);
+    assert_eq!(lab.snapshot(), before);
 }
 
 #[test]
 fn what_is_no_file_is_refused_at_once_and_stays() {
     let lab = Lab::new();
     let things = no_files(&lab);
-    let before = lab.picture();
+    let before = lab.snapshot();
     for (path, expected) in things {
         let log = path.clone();
         let error = within(WATCHDOG, move || append_record(&log, b"{}")).unwrap_err();
         let AppendError::NotAFile { kind, .. } = error else { panic!("{path:?}: {error:?}") };
         assert_eq!(kind, expected);
-        assert_eq!(lab.picture(), before);
+        assert_eq!(lab.snapshot(), before);
     }
 }
 

@@ -28,9 +28,9 @@ fn missing_directories_are_created_and_the_file_is_not() {
         assert!(lab.join("a/b/c/d").is_dir());
         assert!(!path.exists());
         fs::write(&path, "").unwrap();
-        let before = lab.picture();
+        let before = lab.snapshot();
         create_parents(&path, durability).unwrap();
-        assert_eq!(lab.picture(), before);
+        assert_eq!(lab.snapshot(), before);
     }
 }
 
@@ -68,10 +68,10 @@ fn threads_that_need_the_same_directories_all_get_them() {
 fn a_file_in_the_way_is_an_error_and_stays() {
     let lab = Lab::new();
     let path = lab.old_target().join("a/state.json");
-    let before = lab.picture();
+    let before = lab.snapshot();
     let error = create_parents(&path, Durability::Full).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotADirectory);
-    assert_eq!(lab.picture(), before);
+    assert_eq!(lab.snapshot(), before);
 }
 
 #[test]

@@ -91,14 +91,14 @@ fn a_link_that_leads_nowhere_is_an_error_and_not_a_missing_file() {
 fn what_is_no_file_is_refused_at_once() {
     let lab = Lab::new();
     let things = no_files(&lab);
-    let before = lab.picture();
+    let before = lab.snapshot();
     for (path, expected) in things {
         let asked = path.clone();
         let error = within(WATCHDOG, move || read(&asked)).unwrap_err();
         let ReadFileError::NotAFile { kind, path: named } = error else { panic!("{error:?}") };
         assert_eq!((kind, named), (expected, path));
     }
-    assert_eq!(lab.picture(), before);
+    assert_eq!(lab.snapshot(), before);
 }
 
 #[cfg(unix)] // Windows says "not found" of both.

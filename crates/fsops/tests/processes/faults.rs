@@ -76,10 +76,10 @@ fn what_fails_before_the_rename_leaves_the_old_file_and_nothing_else() {
         if fault.starts_with("fsetxattr") && !give_access_list(TEST, &lab) {
             continue;
         }
-        let before = lab.picture();
+        let before = lab.snapshot();
         let Some(answer) = answer_with_fault(TEST, "child_replaces", fault, &lab) else { return };
         assert_eq!(answer, expected);
-        assert_eq!(lab.picture(), before, "{fault}");
+        assert_eq!(lab.snapshot(), before, "{fault}");
     }
 }
 

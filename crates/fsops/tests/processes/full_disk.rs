@@ -7,12 +7,13 @@ use fsops::{
     AppendError, AtomicFile, Durability, ReplaceError, append_record, append_record_with,
     write_atomic,
 };
-use testkit::{ChildTest, fill_but, skip, small_disk, strace};
+use testkit::{ChildTest, fill_but, skip_here, small_disk, strace};
 
-use crate::support::{Lab, NEW, OLD, names, picture};
+use crate::support::{Lab, NEW, OLD, names, snapshot};
 
 /// Runs `function` with a file system of 64 KiB at `DIRECTORY`, through the command `wrapper`, too.
-fn run_on_small_disk(test: &str, function: &str, wrapper: Vec<String>) {
+#[track_caller]
+fn run_on_small_disk(function: &str, wrapper: Vec<String>) {
     let lab = Lab::new();
     match small_disk(lab.root()) {
         Ok(mut disk) => {
@@ -20,7 +21,7 @@ fn run_on_small_disk(test: &str, function: &str, wrapper: Vec<String>) {
             let child = ChildTest::new(module_path!(), function).through(disk);
             child.var("DIRECTORY", lab.root()).spawn().succeed();
         }
-        Err(why) => skip(test, &why),
+        Err(why) => skip_here(&why),
     }
     assert_eq!(lab.names(), [""; 0], "it was not the small disk that was written to");
 }
@@ -32,20 +33,20 @@ fn child_replaces_without_room() {
     let path = directory.join("state.json");
     fs::write(&path, OLD).unwrap();
     fill_but(&directory, 1);
-    let before = picture(&directory);
+    let before = snapshot(&directory);
     let too_much = vec![b'n'; 50_000];
     for path in [&path, &directory.join("new.json")] {
         let error = write_atomic(path, &too_much).unwrap_err();
         assert!(!error.is_committed());
         let ReplaceError::Io { source, .. } = error else { panic!("{error:?}") };
         assert_eq!(source.kind(), ErrorKind::StorageFull);
-        assert_eq!(picture(&directory), before);
+        assert_eq!(snapshot(&directory), before);
 
         let mut file = AtomicFile::create(path, Durability::Atomic).unwrap();
         let error = file.write_all(&too_much).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::StorageFull);
         drop(file);
-        assert_eq!(picture(&directory), before);
+        assert_eq!(snapshot(&directory), before);
     }
     write_atomic(&path, NEW).unwrap();
     assert_eq!(fs::read(&path).unwrap(), NEW);
@@ -54,11 +55,7 @@ fn child_replaces_without_room() {
 
 #[test]
 fn a_full_disk_leaves_the_old_content_and_nothing_else() {
-    run_on_small_disk(
-        "a_full_disk_leaves_the_old_content_and_nothing_else",
-        "child_replaces_without_room",
-        Vec::new(),
-    );
+    run_on_small_disk("child_replaces_without_room", Vec::new());
 }
 
 #[test]
@@ -98,9 +95,8 @@ fn child_shows_that_a_write_there_is_cut_short() {
 
 #[test]
 fn what_was_written_of_a_record_that_has_no_room_is_taken_back() {
-    const TEST: &str = "what_was_written_of_a_record_that_has_no_room_is_taken_back";
-    run_on_small_disk(TEST, "child_shows_that_a_write_there_is_cut_short", Vec::new());
-    run_on_small_disk(TEST, "child_appends_without_room", Vec::new());
+    run_on_small_disk("child_shows_that_a_write_there_is_cut_short", Vec::new());
+    run_on_small_disk("child_appends_without_room", Vec::new());
 }
 
 #[test]
@@ -123,10 +119,9 @@ fn child_cannot_take_back() {
 
 #[test]
 fn a_torn_record_that_cannot_be_taken_back_is_told_and_damages_no_other() {
-    const TEST: &str = "a_torn_record_that_cannot_be_taken_back_is_told_and_damages_no_other";
     // The first ftruncate is the one that leaves a page of room.
     match strace(&["-e", "inject=ftruncate:error=EIO:when=2"]) {
-        Ok(wrapper) => run_on_small_disk(TEST, "child_cannot_take_back", wrapper),
-        Err(why) => skip(TEST, &why),
+        Ok(wrapper) => run_on_small_disk("child_cannot_take_back", wrapper),
+        Err(why) => skip_here(&why),
     }
 }

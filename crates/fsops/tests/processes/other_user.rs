@@ -60,9 +60,9 @@ fn in_a_directory_that_one_may_not_write_to_nothing_changes() {
         set_mode(&lab.join(name), mode);
     }
     set_mode(lab.root(), 0o755);
-    let before = lab.picture();
+    let before = lab.snapshot();
     if run_as_other(TEST, "child_may_not_write_here", &lab) {
-        assert_eq!(lab.picture(), before);
+        assert_eq!(lab.snapshot(), before);
     }
 }
 
@@ -106,10 +106,10 @@ fn a_file_that_one_cannot_see_is_not_taken_for_a_missing_one() {
     fs::write(lab.join("closed/state.json"), OLD).unwrap();
     set_mode(&lab.join("closed"), 0o700);
     set_mode(lab.root(), 0o755);
-    let before = lab.picture();
+    let before = lab.snapshot();
     let test = "a_file_that_one_cannot_see_is_not_taken_for_a_missing_one";
     if run_as_other(test, "child_cannot_follow_the_way", &lab) {
-        assert_eq!(lab.picture(), before);
+        assert_eq!(lab.snapshot(), before);
     }
 }
 

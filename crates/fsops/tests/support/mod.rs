@@ -1,13 +1,14 @@
-//! What both test binaries use: a directory to work in, pictures of what lies there, and things at
+//! What both test binaries use: a directory to work in, snapshots of what lies there, and things at
 //! a path that are no files.
 
 use std::fs::{self, File, FileTimes};
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, SystemTime};
 
+use testkit::Snapshot;
 pub(crate) use testkit::names;
-use testkit::{Picture, Place};
 
 /// Longer than anything here takes, even on a busy machine: the end of what hangs.
 pub(crate) const WATCHDOG: Duration = Duration::from_secs(60);
@@ -18,27 +19,25 @@ pub(crate) const OLD: &[u8] = b"the old content\n";
 pub(crate) const NEW: &[u8] = b"the new content, which is longer\n";
 
 /// An empty directory.
-pub(crate) struct Lab {
-    place: Place,
+pub(crate) struct Lab(testkit::Lab);
+
+impl Deref for Lab {
+    type Target = testkit::Lab;
+
+    fn deref(&self) -> &testkit::Lab {
+        &self.0
+    }
 }
 
 impl Lab {
     /// Where temporary files go.
     pub(crate) fn new() -> Self {
-        Self::everywhere().remove(0)
+        Self(testkit::Lab::new())
     }
 
     /// One on each file system to test on.
     pub(crate) fn everywhere() -> Vec<Self> {
-        testkit::places().into_iter().map(|place| Self { place }).collect()
-    }
-
-    pub(crate) fn root(&self) -> &Path {
-        self.place.path()
-    }
-
-    pub(crate) fn join(&self, name: impl AsRef<Path>) -> PathBuf {
-        self.place.join(name)
+        testkit::Lab::everywhere().into_iter().map(Self).collect()
     }
 
     /// The path that most tests write to.
@@ -53,24 +52,19 @@ impl Lab {
     }
 
     /// All that lies in the directory, except for what other processes need there.
-    pub(crate) fn picture(&self) -> Picture {
-        picture(self.root())
-    }
-
-    /// The names in the directory, sorted.
-    pub(crate) fn names(&self) -> Vec<String> {
-        names(self.root())
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        snapshot(self.root())
     }
 }
 
 /// All that lies in `directory` and below. A link to a file changes the time of the file's inode,
 /// which is therefore left out.
-pub(crate) fn picture(directory: &Path) -> Picture {
-    let mut things = testkit::picture_of_files(directory);
-    for thing in things.values_mut() {
-        thing.stat.changed = (0, 0);
+pub(crate) fn snapshot(directory: &Path) -> Snapshot {
+    let mut found = testkit::snapshot_of_files(directory);
+    for entry in found.values_mut() {
+        entry.stat.changed = (0, 0);
     }
-    things
+    found
 }
 
 pub(crate) fn mode_of(path: &Path) -> u32 {

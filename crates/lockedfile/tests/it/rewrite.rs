@@ -21,9 +21,9 @@ fn what_is_kept_stays_byte_for_byte() {
     fs::write(place.file(), "a\ntorn").unwrap();
     assert_eq!(keep(TornTail::Remove).unwrap(), Done::Written);
     assert_eq!(fs::read(place.file()).unwrap(), b"a\n");
-    let before = testkit::picture(place.directory.path());
+    let before = testkit::snapshot(place.directory.path());
     assert_eq!(keep(TornTail::Remove).unwrap(), Done::Unchanged);
-    assert_eq!(testkit::picture(place.directory.path()), before, "no lock, no write");
+    assert_eq!(testkit::snapshot(place.directory.path()), before, "no lock, no write");
 }
 
 #[test]

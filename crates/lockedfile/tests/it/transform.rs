@@ -37,7 +37,7 @@ fn a_missing_file_is_created_and_an_existing_one_changed() {
 fn what_does_not_change_is_not_touched_and_takes_no_lock() {
     let place = Place::new();
     fs::write(place.file(), "as it is").unwrap();
-    let before = testkit::picture(place.directory.path());
+    let before = testkit::snapshot(place.directory.path());
     // Whoever took the lock would wait for this holder, and time out.
     let guard = filelock::acquire(place.file()).unwrap().unbind();
     let impatient = Options::new().lock(LockOptions::new().timeout(Duration::ZERO));
@@ -53,7 +53,7 @@ fn what_does_not_change_is_not_touched_and_takes_no_lock() {
     let careful = impatient.clone().first_look(false);
     assert!(careful.transform(place.file(), |_| Ok::<_, Error>(None)).unwrap_err().is_contention());
     guard.release().unwrap();
-    let after = testkit::picture(place.directory.path());
+    let after = testkit::snapshot(place.directory.path());
     assert_eq!(after, before, "something was touched, or the missing directory was created");
 }
 
@@ -61,12 +61,12 @@ fn what_does_not_change_is_not_touched_and_takes_no_lock() {
 fn the_closures_own_error_comes_back_and_nothing_is_written() {
     let place = Place::new();
     fs::write(place.file(), "as it is").unwrap();
-    let before = testkit::picture_of_files(place.directory.path());
+    let before = testkit::snapshot_of_files(place.directory.path());
     for options in [Options::new(), Options::new().first_look(false)] {
         let result = options.transform(place.file(), |_| Err::<Option<Vec<u8>>, _>(Mine::No("no")));
         assert!(matches!(result, Err(Mine::No("no"))), "{result:?}");
     }
-    assert_eq!(testkit::picture_of_files(place.directory.path()), before);
+    assert_eq!(testkit::snapshot_of_files(place.directory.path()), before);
     let missing = place.directory.path().join("missing");
     let result = lockedfile::transform(&missing, |_| Err::<Option<Vec<u8>>, _>(Mine::No("none")));
     assert!(matches!(result, Err(Mine::No("none"))), "{result:?}");

@@ -22,9 +22,9 @@ fn the_layout_is_repaired_and_said_to_be() {
     assert_eq!(lab.document(), GOOD);
     assert_eq!(fs::metadata(lab.join(DOCUMENT)).unwrap().mode() & 0o777, 0o640);
     assert_eq!(lab.names(), [DOCUMENT]);
-    let before = lab.picture();
+    let before = lab.snapshot();
     lab.cli(["check", "--fix"]).run().exits(0).says_nothing();
-    assert_eq!(lab.picture(), before, "there is nothing to do");
+    assert_eq!(lab.snapshot(), before, "there is nothing to do");
 }
 
 #[test]
@@ -56,10 +56,10 @@ fn what_is_not_safe_is_left_alone() {
         "{ \"lock_version\": \"one\" }",
     ] {
         let lab = Lab::with(document);
-        let before = lab.picture();
+        let before = lab.snapshot();
         for flags in [&["--fix"][..], &["--fix", "-n"]] {
             assert_eq!(findings(&lab, flags, 1).len(), 1);
-            assert_eq!(lab.picture(), before, "{document:?}");
+            assert_eq!(lab.snapshot(), before, "{document:?}");
         }
     }
     let later = Lab::with("{ \"lock_version\": 2 }");
@@ -180,14 +180,14 @@ fn a_side_of_one_conflict_is_taken_and_the_others_stay() {
 #[test]
 fn a_side_of_what_is_no_conflict_is_not_taken() {
     let lab = Lab::with(CONFLICTS);
-    let before = lab.picture();
+    let before = lab.snapshot();
     let take = |entry: &str| lab.cli(["check", "--fix", "--take", "ours", "--entry", entry]).run();
     assert!(take("u").exits(1).complaint().contains("has no conflict at `u`; nothing was written"));
     take("").exits(2).complaint();
     for arguments in [&["check", "--take", "ours"][..], &["check", "--fix", "--take", "both"]] {
         lab.cli(arguments).run().exits(2);
     }
-    assert_eq!(lab.picture(), before);
+    assert_eq!(lab.snapshot(), before);
 }
 
 #[test]

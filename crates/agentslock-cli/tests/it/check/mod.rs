@@ -24,10 +24,10 @@ fn findings(lab: &Lab, flags: &[&str], status: i32) -> Vec<String> {
 #[track_caller]
 fn finding(document: impl AsRef<[u8]>, status: i32) -> String {
     let lab = Lab::with(document);
-    let before = lab.picture();
+    let before = lab.snapshot();
     let mut found = findings(&lab, &[], status);
     assert_eq!(found.len(), 1, "{found:?}");
-    assert_eq!(lab.picture(), before);
+    assert_eq!(lab.snapshot(), before);
     found.remove(0)
 }
 
@@ -161,9 +161,9 @@ fn a_key_that_is_there_twice_is_a_no_at_any_depth_and_is_not_repaired() {
         ("{\"s\":{\"\\ud800\":1,\"\\ud800\":1}}", "1:18: duplicate-key: s.\\ud800 "),
     ] {
         let lab = Lab::with(document);
-        let before = lab.picture();
+        let before = lab.snapshot();
         assert!(findings(&lab, &["--fix"], 1)[0].starts_with(expected), "{document}");
-        assert_eq!(lab.picture(), before);
+        assert_eq!(lab.snapshot(), before);
     }
     let lab = Lab::with("{\n  \"s\": {\n    \"a\": 1,\n    \"a\": 1,\n    \"a\": 1\n  }\n}\n");
     assert_eq!(findings(&lab, &[], 1).len(), 2, "each of them is told of");

@@ -41,7 +41,7 @@ fn expect_refused(
     kind: &str,
     hints: &[&str],
 ) {
-    let before = lab.picture();
+    let before = lab.snapshot();
     let run = |verb: &[&str], flags: &[&str]| {
         let arguments = [&verb[..1], flags, &verb[1..]].concat();
         let program = match user {
@@ -63,7 +63,7 @@ fn expect_refused(
                 assert!(message.contains(hint), "{verb:?}: no {hint:?} in {message:?}");
             }
         }
-        assert_eq!(lab.picture(), before, "{verb:?}");
+        assert_eq!(lab.snapshot(), before, "{verb:?}");
     }
 }
 
@@ -200,13 +200,13 @@ fn a_link_to_itself_is_an_error() {
 fn what_lies_under_a_file_is_not_a_missing_document() {
     let lab = lab();
     lab.write("bad", "{}");
-    let before = lab.picture();
+    let before = lab.snapshot();
     for verb in VERBS {
         let arguments = verb.iter().map(|part| if *part == "bad" { "bad/deep" } else { part });
         let ended = lab.cli(arguments).input("1").run().exits(2);
         assert!(ended.complaint().contains("Not a directory"), "{verb:?}: {ended:?}");
     }
-    assert_eq!(lab.picture(), before);
+    assert_eq!(lab.snapshot(), before);
 }
 
 #[test]

@@ -17,9 +17,9 @@ fn expect_usage_error(ended: Ended) -> Ended {
 #[track_caller]
 fn expect_refused(arguments: &[&str]) {
     let lab = Lab::with("{\"s\":1}");
-    let before = lab.picture();
+    let before = lab.snapshot();
     expect_usage_error(lab.cli(arguments).input("2").run());
-    assert_eq!(lab.picture(), before, "{arguments:?}");
+    assert_eq!(lab.snapshot(), before, "{arguments:?}");
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn two_sources_for_one_value_are_refused() {
 #[test]
 fn a_wait_that_is_no_time_is_refused() {
     let lab = Lab::with("{}");
-    let before = lab.picture();
+    let before = lab.snapshot();
     for wait in
         ["-1", "-0.001", "nan", "inf", "-inf", "1e400", "1e20", "", " 1", "1d", "0x1", "5,5"]
     {
@@ -135,7 +135,7 @@ fn a_wait_that_is_no_time_is_refused() {
             }
         }
     }
-    assert_eq!(lab.picture(), before);
+    assert_eq!(lab.snapshot(), before);
 }
 
 #[test]
@@ -152,12 +152,12 @@ fn a_wait_that_is_a_time_is_taken() {
 #[test]
 fn a_section_that_is_not_utf_8_is_refused() {
     let lab = Lab::with("{}");
-    let before = lab.picture();
+    let before = lab.snapshot();
     for verb in ["show", "set"] {
         let ended = lab.cli([verb]).args([OsStr::from_bytes(b"\xff")]).input("2").run().exits(2);
         assert!(ended.stderr.contains("UTF-8"), "{}", ended.stderr);
     }
-    assert_eq!(lab.picture(), before);
+    assert_eq!(lab.snapshot(), before);
 }
 
 #[test]

@@ -63,9 +63,9 @@ fn what_only_one_side_changed_need_be_no_document() {
 #[test]
 fn a_conflict_is_1_and_told_of() {
     let lab = lab(&[("a", "1")], &[("a", "2")], &[]);
-    let before = lab.picture();
+    let before = lab.snapshot();
     let dry = lab.cli(["merge", "--dry-run"]).args(FILES).run().exits(1);
-    assert_eq!(lab.picture(), before);
+    assert_eq!(lab.snapshot(), before);
     let told = lab.cli(["merge", "--dry-run", "--json"]).args(FILES).run().exits(1).json();
     assert_eq!(
         told,
@@ -94,7 +94,7 @@ fn what_cannot_be_merged_is_129_and_changes_nothing() {
     lab.write("bad", "[]\n");
     lab.make_fifo("fifo");
     std::fs::create_dir(lab.join("directory")).unwrap();
-    let before = lab.picture();
+    let before = lab.snapshot();
     for (files, hint) in [
         (["base", "bad", "theirs"], "ours, line 1, column 1"),
         (["base", "ours", "bad"], "theirs, line 1, column 1"),
@@ -107,14 +107,14 @@ fn what_cannot_be_merged_is_129_and_changes_nothing() {
         assert!(ended.complaint().contains(hint), "{ended:?}");
         let told = lab.cli(["merge", "--json"]).args(files).run().exits(129).json();
         assert_eq!((&told["ok"], told["error"]["message"].is_string()), (&json!(false), true));
-        assert_eq!(lab.picture(), before, "{files:?}");
+        assert_eq!(lab.snapshot(), before, "{files:?}");
     }
 }
 
 #[test]
 fn what_is_called_wrongly_is_129_so_that_git_takes_it_for_no_conflict() {
     let lab = lab(&[], &[], &[]);
-    let before = lab.picture();
+    let before = lab.snapshot();
     for arguments in [
         &["merge"][..],
         &["merge", "base", "ours"],
@@ -132,5 +132,5 @@ fn what_is_called_wrongly_is_129_so_that_git_takes_it_for_no_conflict() {
     }
     lab.cli(["merge", "--json", "base"]).run().exits(129).json();
     lab.cli(["merge", "--help"]).run().exits(0);
-    assert_eq!(lab.picture(), before);
+    assert_eq!(lab.snapshot(), before);
 }

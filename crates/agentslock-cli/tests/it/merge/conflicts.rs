@@ -199,10 +199,10 @@ fn markers_are_not_settled_while_a_key_is_there_twice() {
     let conflict = "<<<<<<< HEAD\n  \"t\": 1\n=======\n  \"u\": 2\n>>>>>>> topic\n";
     let twice = "  \"s\": {\n    \"a\": 1,\n    \"a\": 2\n  },\n";
     let lab = Lab::with(format!("{{\n{twice}{conflict}}}\n"));
-    let before = lab.picture();
+    let before = lab.snapshot();
     let told = lab.cli(["check", "--fix"]).run().exits(1);
     assert!(told.out().contains(":6:1: duplicate-key: s.a is there already"), "{}", told.out());
-    assert_eq!(lab.picture(), before);
+    assert_eq!(lab.snapshot(), before);
 }
 
 #[test]

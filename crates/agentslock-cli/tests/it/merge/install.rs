@@ -119,7 +119,7 @@ fn a_link_is_refused_before_anything_is_written() {
         for target in ["elsewhere", "nowhere"] {
             let _ = fs::remove_file(repo.lab.join(name));
             std::os::unix::fs::symlink(target, repo.lab.join(name)).unwrap();
-            let before = repo.lab.picture();
+            let before = repo.lab.snapshot();
             for dry in [&[][..], &["--dry-run"]] {
                 let ended =
                     repo.agentslock(&[&["merge", "--install", flag], dry].concat()).exits(2);
@@ -128,7 +128,7 @@ fn a_link_is_refused_before_anything_is_written() {
                     assert!(complaint.contains(part), "{complaint}");
                 }
             }
-            assert_eq!(repo.lab.picture(), before);
+            assert_eq!(repo.lab.snapshot(), before);
         }
     }
 }

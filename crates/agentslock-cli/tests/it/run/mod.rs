@@ -57,12 +57,12 @@ fn a_command_that_cannot_be_run_is_126_or_127() {
 #[test]
 fn a_command_that_is_nowhere_in_the_path_is_not_found() {
     let lab = Lab::with("{}\n");
-    let before = lab.picture();
+    let before = lab.snapshot();
     for (verb, status) in [(&["run", "t", "--"][..], 127), (&["set", "s", "--"], 2)] {
         let program = lab.cli(verb).args(["sh", "-c", "echo 1"]).env("PATH", lab.root());
         let ended = program.run().exits(status);
         assert!(ended.complaint().contains("`sh`: No such file"), "{ended:?}");
-        assert_eq!(lab.picture(), before);
+        assert_eq!(lab.snapshot(), before);
     }
 }
 
@@ -123,15 +123,15 @@ fn the_file_is_neither_created_nor_touched_nor_looked_at() {
     fs::create_dir(lab.join("directory")).unwrap();
     lab.make_fifo("fifo");
     symlink("nowhere", lab.join("link")).unwrap();
-    let before = lab.picture();
+    let before = lab.snapshot();
     for target in ["missing", DOCUMENT, "directory", "fifo", "link"] {
         let ended = lab.cli(["run", target, "--", "echo", "ran"]).run().exits(0);
         assert_eq!((ended.out(), &*ended.stderr), ("ran\n", ""), "{target}");
-        assert_eq!(lab.picture(), before, "{target}");
+        assert_eq!(lab.snapshot(), before, "{target}");
     }
     let odd = OsStr::from_bytes(b"caf\xe9");
     lab.cli(["run".as_ref(), odd, "--".as_ref(), "true".as_ref()]).run().exits(0).says_nothing();
-    assert_eq!(lab.picture(), before);
+    assert_eq!(lab.snapshot(), before);
 }
 
 #[test]
@@ -142,7 +142,7 @@ fn what_stands_at_the_locks_name_and_is_no_lock_is_left_alone() {
     symlink(".", lab.join("circle.lock")).unwrap();
     // The name stays when the listener goes.
     UnixListener::bind(lab.join("socket.lock")).unwrap();
-    let before = lab.picture();
+    let before = lab.snapshot();
     for (target, kind) in [
         ("fifo", "a FIFO"),
         ("link", "a symbolic link"),
@@ -162,7 +162,7 @@ fn what_stands_at_the_locks_name_and_is_no_lock_is_left_alone() {
             let told = lab.cli([name, "--json"]).args(rest).input("1").run().exits(2).json();
             assert_eq!((&told["ok"], &told["path"]), (&json!(false), &json!(target)));
         }
-        assert_eq!(lab.picture(), before, "{target}");
+        assert_eq!(lab.snapshot(), before, "{target}");
     }
 }
 

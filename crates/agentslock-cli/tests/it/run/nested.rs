@@ -70,7 +70,7 @@ fn a_hold_that_is_over_is_not_believed() {
 #[test]
 fn a_command_of_a_writer_is_told_that_it_would_wait_for_itself() {
     let lab = Lab::with("{\"a\":1}");
-    let before = lab.picture();
+    let before = lab.snapshot();
     for verb in [&["set", "a"][..], &["edit"]] {
         let command = ["--", "sh", "-c", "\"$0\" set b 2 --json", crate::support::PROGRAM];
         let ended = lab.cli(verb).args(command).run().exits(2);
@@ -81,7 +81,7 @@ fn a_command_of_a_writer_is_told_that_it_would_wait_for_itself() {
         assert!(ended.stderr.contains("\"nested\""), "{ended:?}");
         assert!(ended.stderr.contains("agentslock edit"), "{ended:?}");
     }
-    assert_eq!(lab.picture(), before);
+    assert_eq!(lab.snapshot(), before);
 }
 
 #[test]

@@ -29,7 +29,7 @@ fn arguments<'a>(verb: &[&'a str], flags: &[&'a str]) -> Vec<&'a str> {
 fn a_held_lock_is_75_and_the_holder_is_named() {
     let lab = Lab::with("{\"s\":1}");
     let holder = lab.hold(DOCUMENT);
-    let before = lab.picture_but_record(DOCUMENT);
+    let before = lab.snapshot_but_record(DOCUMENT);
     let named = format!("process {},", holder.pid());
     for verb in VERBS {
         for wait in ["--wait=0", "--wait=0.05"] {
@@ -44,7 +44,7 @@ fn a_held_lock_is_75_and_the_holder_is_named() {
             assert!(told["path"].as_str().unwrap().ends_with(DOCUMENT), "{told}");
         }
     }
-    assert_eq!(lab.picture_but_record(DOCUMENT), before, "nothing written, nothing left");
+    assert_eq!(lab.snapshot_but_record(DOCUMENT), before, "nothing written, nothing left");
     holder.finish().exits(0);
     lab.expect_free(DOCUMENT);
 }

@@ -51,7 +51,7 @@ fn what_the_command_says_on_standard_error_is_passed_through() {
 fn a_command_that_fails_or_prints_no_json_changes_nothing() {
     let lab = Lab::with("{ \"s\": 1 }");
     lab.write("no-program", "echo 2");
-    let before = lab.picture();
+    let before = lab.snapshot();
     for (command, why) in [
         (&["sh", "-c", "echo 2; exit 3"][..], "`sh` failed (exit status: 3)"),
         (&["sh", "-c", "echo 2; kill -KILL $$"], "`sh` failed (signal: 9"),
@@ -67,7 +67,7 @@ fn a_command_that_fails_or_prints_no_json_changes_nothing() {
         assert!(complaint.contains(why), "{complaint}");
         let told = lab.cli(["set", "--json", "s", "--"]).args(command).run().exits(2).json();
         assert_eq!((&told["ok"], &told["error"]["message"]), (&json!(false), &json!(complaint)));
-        assert_eq!(lab.picture(), before, "{command:?}");
+        assert_eq!(lab.snapshot(), before, "{command:?}");
         lab.expect_free(DOCUMENT);
     }
 }
@@ -83,9 +83,9 @@ fn a_command_need_not_read_what_it_gets() {
 fn a_command_may_answer_while_it_reads() {
     let large = format!("{{\n  \"s\": \"{}\"\n}}\n", "x".repeat(1_000_000));
     let lab = Lab::with(&large);
-    let before = lab.picture();
+    let before = lab.snapshot();
     let told = lab.cli(["set", "s", "--json", "--", "cat"]).run().exits(0).json();
-    assert_eq!((&told["outcome"], lab.picture()), (&json!("unchanged"), before));
+    assert_eq!((&told["outcome"], lab.snapshot()), (&json!("unchanged"), before));
     lab.cli(["set", "s", "--", "sed", "s/x/yy/g"]).run().exits(0);
     assert_eq!(lab.document(), large.replace('x', "yy"));
 }
@@ -139,7 +139,7 @@ fn a_lock_that_is_removed_in_each_round_is_lost_and_not_trouble() {
 #[test]
 fn a_signal_ends_the_command_and_nothing_is_left() {
     let lab = Lab::with("{\"s\":1}");
-    let before = lab.picture();
+    let before = lab.snapshot();
     for (name, signal, status) in ending() {
         // What the command left running is not waited for.
         let script = "sleep 20 & echo running >&2; wait; echo 2";
@@ -147,7 +147,7 @@ fn a_signal_ends_the_command_and_nothing_is_left() {
         set.await_err("running\n");
         set.signal(signal);
         assert_eq!(set.await_end().code(), Some(status), "{name}");
-        assert_eq!(lab.picture(), before, "{name}");
+        assert_eq!(lab.snapshot(), before, "{name}");
     }
 }
 
@@ -164,27 +164,27 @@ fn a_signal_is_an_error_to_who_reads_json() {
 #[test]
 fn a_command_that_does_not_stop_for_a_signal_is_killed() {
     let lab = Lab::with("{\"s\":1}");
-    let before = lab.picture();
+    let before = lab.snapshot();
     let script = "trap '' TERM; echo running >&2; for i in 1 2 3 4 5 6 7 8 9; do sleep 2; done";
     let mut set = lab.cli(["set", "s", "--", "sh", "-c", script]).start();
     set.await_err("running\n");
     set.signal(Signal::TERM);
     assert_eq!(set.await_end().code(), Some(143));
-    assert_eq!(lab.picture(), before);
+    assert_eq!(lab.snapshot(), before);
 }
 
 /// It has printed all that it prints, but is not done.
 #[test]
 fn a_signal_ends_a_command_that_has_closed_its_output() {
     let lab = Lab::with("{\"s\":1}");
-    let before = lab.picture();
+    let before = lab.snapshot();
     for then in ["exec sleep 60", "kill -STOP $$"] {
         let script = format!("echo 2; exec >&-; sleep 0.2; echo closed >&2; {then}");
         let mut set = lab.cli(["set", "s", "--", "sh", "-c", &script]).start();
         set.await_err("closed\n");
         set.signal(Signal::TERM);
         assert_eq!(set.await_end().code(), Some(143), "{then}");
-        assert_eq!(lab.picture(), before, "{then}");
+        assert_eq!(lab.snapshot(), before, "{then}");
     }
 }
 

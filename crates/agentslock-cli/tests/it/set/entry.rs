@@ -60,9 +60,9 @@ fn what_is_not_meant_stays_byte_for_byte() {
 #[test]
 fn a_value_that_stands_there_is_not_written_again() {
     let lab = Lab::with(UNITS);
-    let before = lab.picture();
+    let before = lab.snapshot();
     let told = lab.cli(["set", "units.z.y", "1.50", "--json"]).run().exits(0).json();
-    assert_eq!((&told["outcome"], lab.picture()), (&json!("unchanged"), before));
+    assert_eq!((&told["outcome"], lab.snapshot()), (&json!("unchanged"), before));
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn entries_that_many_set_at_once_are_all_there() {
 #[test]
 fn what_is_not_there_is_not_unset_and_what_was_meant_is_named() {
     let lab = Lab::with(UNITS);
-    let before = lab.picture();
+    let before = lab.snapshot();
     for (path, hint) in [
         ("unit", "did you mean `units`?"),
         ("unit.z.y", "did you mean `units.z.y`?"),
@@ -111,13 +111,13 @@ fn what_is_not_there_is_not_unset_and_what_was_meant_is_named() {
         );
         assert!(complaint.contains(DOCUMENT), "{complaint}");
     }
-    assert_eq!(lab.picture(), before);
+    assert_eq!(lab.snapshot(), before);
 }
 
 #[test]
 fn a_path_that_leads_nowhere_is_refused_and_the_reason_is_named() {
     let lab = Lab::with(UNITS);
-    let before = lab.picture();
+    let before = lab.snapshot();
     for (path, why) in [
         ("", "the path \"\" is empty (an unset variable?)"),
         ("units.", "ends at the dot"),
@@ -133,14 +133,14 @@ fn a_path_that_leads_nowhere_is_refused_and_the_reason_is_named() {
         let complaint = ended.complaint();
         assert!(complaint.contains(why) && complaint.contains("nothing was"), "{complaint}");
     }
-    assert_eq!(lab.picture(), before);
+    assert_eq!(lab.snapshot(), before);
 }
 
 #[test]
 fn a_value_that_is_no_json_is_refused_with_the_way_to_name_a_file() {
     let lab = Lab::with(UNITS);
     lab.write("value.json", "1");
-    let before = lab.picture();
+    let before = lab.snapshot();
     for (value, why) in [
         ("value.json", "type `@value.json`"),
         ("text", "the value `text`, line 1, column"),
@@ -159,7 +159,7 @@ fn a_value_that_is_no_json_is_refused_with_the_way_to_name_a_file() {
         let expected = "standard input, line 1, column 1: it is empty; nothing was written";
         assert!(complaint.complaint().contains(expected), "{complaint:?}");
     }
-    assert_eq!(lab.picture(), before);
+    assert_eq!(lab.snapshot(), before);
 }
 
 #[test]
@@ -168,7 +168,7 @@ fn a_value_is_set_only_if_it_is_what_was_expected() {
     let digest = |path| lab.cli(["show", "--digest", path]).run().exits(0).out().trim().to_owned();
     let first = digest("units.z.y");
     lab.cli(["set", "units.z.y", "2", "--expect", &first]).run().exits(0);
-    let before = lab.picture();
+    let before = lab.snapshot();
     for arguments in [
         &["set", "units.z.y", "3", "--expect", &first][..],
         &["unset", "units.z.y", "--expect", &first],
@@ -184,7 +184,7 @@ fn a_value_is_set_only_if_it_is_what_was_expected() {
         assert_eq!(told["error"]["kind"], "not-expected");
     }
     lab.cli(["set", "units.z.y", "3", "--expect", "soon"]).run().exits(2);
-    assert_eq!(lab.picture(), before);
+    assert_eq!(lab.snapshot(), before);
     lab.cli(["set", "units.other", "3", "--expect", "none"]).run().exits(0);
     // Of ten who all expect the same, one writes.
     let second = digest("units.z.y");
@@ -204,7 +204,7 @@ fn a_value_is_set_only_if_it_is_what_was_expected() {
 #[test]
 fn a_document_of_a_later_version_is_not_written() {
     let lab = Lab::with("{\n  \"lock_version\": 9,\n  \"s\": 1\n}\n");
-    let before = lab.picture();
+    let before = lab.snapshot();
     for arguments in
         [&["set", "s", "2"][..], &["set", "s.e", "2"], &["unset", "s"], &["set", "s", "--", "cat"]]
     {
@@ -219,5 +219,5 @@ fn a_document_of_a_later_version_is_not_written() {
             told.exits(2);
         }
     }
-    assert_eq!(lab.picture(), before);
+    assert_eq!(lab.snapshot(), before);
 }

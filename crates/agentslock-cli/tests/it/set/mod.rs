@@ -48,11 +48,11 @@ fn removing_takes_one_section_and_leaves_the_rest() {
     let lab = Lab::with(SIBLINGS);
     lab.cli(["set", "m", "--remove"]).run().exits(0).says_nothing();
     assert_eq!(lab.document(), SIBLINGS.replace("  \"m\": [\n],\n", ""));
-    let before = lab.picture();
+    let before = lab.snapshot();
     // Nothing to remove, so nothing to write; and nothing is read.
     let told = lab.cli(["set", "m", "--remove", "--json"]).open_input("").start();
     assert_eq!(told.finish().exits(0).json()["outcome"], "unchanged");
-    assert_eq!(lab.picture(), before);
+    assert_eq!(lab.snapshot(), before);
 }
 
 #[test]
@@ -75,16 +75,16 @@ fn the_digest_is_set_alone_or_with_a_section() {
 #[test]
 fn a_digest_goes_with_its_section_or_not_at_all() {
     let lab = Lab::with("{\n  \"a\": 1\n}\n");
-    let before = lab.picture();
+    let before = lab.snapshot();
     lab.cli(["set", "a", "--inputs-digest", DIGEST]).input("not JSON").run().exits(2);
     lab.cli(["set", "a", "--inputs-digest", DIGEST, "--", "false"]).run().exits(2);
-    assert_eq!(lab.picture(), before);
+    assert_eq!(lab.snapshot(), before);
 }
 
 #[test]
 fn reserved_names_are_refused_and_the_right_way_is_named() {
     let lab = Lab::with("{}\n");
-    let before = lab.picture();
+    let before = lab.snapshot();
     for (name, instead) in [("inputs_digest", "--inputs-digest"), ("lock_version", "is not set")] {
         for more in [&[][..], &["--remove"], &["--", "cat"], &["@value.json"], &["-"]] {
             let ended = lab.cli(["set", name]).args(more).input("1").run().exits(2);
@@ -94,7 +94,7 @@ fn reserved_names_are_refused_and_the_right_way_is_named() {
         let told = lab.cli(["set", name, "--json"]).input("1").run().exits(2).json();
         assert_eq!((&told["ok"], &told["error"]["kind"]), (&json!(false), &json!("input")));
     }
-    assert_eq!(lab.picture(), before);
+    assert_eq!(lab.snapshot(), before);
 }
 
 #[test]
@@ -104,12 +104,12 @@ fn what_would_not_change_is_not_written() {
     let told = |outcome| json!({"agentslock": 1, "ok": true, "path": path, "outcome": outcome});
     let set = |value: &str| lab.cli(["set", "n", "--json"]).input(value).run().exits(0).json();
     assert_eq!(set("[1]"), told("written"));
-    let before = lab.picture();
+    let before = lab.snapshot();
     assert_eq!(set("[ 1\n]"), told("unchanged"));
     let through = lab.cli(["set", "n", "--json", "--", "cat"]).run().exits(0);
     assert_eq!(through.json(), told("unchanged"));
     lab.cli(["set", "n"]).input("[1]").run().exits(0).says_nothing();
-    assert_eq!(lab.picture(), before, "not even the time");
+    assert_eq!(lab.snapshot(), before, "not even the time");
     assert_eq!(set("[2]"), told("written"));
     let removed = lab.cli(["set", "n", "--remove", "--json"]).run().exits(0);
     assert_eq!(removed.json(), told("written"));
@@ -154,11 +154,11 @@ fn child_sets_without_room() {
     // One page for the lock, one for the new document.
     for pages in [0, 1, 2] {
         fill_but(&directory, pages);
-        let before = testkit::picture_of_files(&directory);
+        let before = testkit::snapshot_of_files(&directory);
         let told = set(&json!("x".repeat(50_000)).to_string()).exits(2).json();
         let message = told["error"]["message"].as_str().unwrap();
         assert!(message.contains(DOCUMENT) && message.contains("No space left"), "{message}");
-        assert_eq!(testkit::picture_of_files(&directory), before, "{pages}");
+        assert_eq!(testkit::snapshot_of_files(&directory), before, "{pages}");
     }
     // A shorter value has room.
     set("2").exits(0);

@@ -41,7 +41,7 @@ fn a_value_that_is_not_json_is_refused_by_source_line_and_column() {
     ];
     for (value, place) in values {
         lab.write("value", value);
-        let before = lab.picture();
+        let before = lab.snapshot();
         for (source, arguments) in [
             ("`value`", &["@value"][..]),
             ("standard input", &[]),
@@ -57,7 +57,7 @@ fn a_value_that_is_not_json_is_refused_by_source_line_and_column() {
             assert_eq!(told["error"]["message"], complaint);
             assert_eq!(told["path"], json!(lab.join(DOCUMENT)));
         }
-        assert_eq!(lab.picture(), before, "not even the time");
+        assert_eq!(lab.snapshot(), before, "not even the time");
     }
     lab.expect_free(DOCUMENT);
 }
@@ -65,11 +65,11 @@ fn a_value_that_is_not_json_is_refused_by_source_line_and_column() {
 #[test]
 fn a_value_nested_too_deeply_is_refused() {
     let lab = Lab::with("{}\n");
-    let before = lab.picture();
+    let before = lab.snapshot();
     let deep = "[".repeat(100_000) + &"]".repeat(100_000);
     let ended = lab.cli(["set", "s"]).input(deep).run().exits(2);
     assert!(ended.complaint().contains("nested"), "{ended:?}");
-    assert_eq!(lab.picture(), before);
+    assert_eq!(lab.snapshot(), before);
 }
 
 /// What cannot be read as a value, and what the message says of it.
@@ -89,13 +89,13 @@ fn unreadable(lab: &Lab) -> [(&'static str, &'static str); 4] {
 fn a_value_that_cannot_be_read_is_an_error_and_is_not_waited_for() {
     let lab = Lab::with("{}\n");
     let cases = unreadable(&lab);
-    let before = lab.picture();
+    let before = lab.snapshot();
     for (file, why) in cases {
         let ended = lab.cli(["set", "s", &format!("@{file}")]).run().exits(2);
         let complaint = ended.complaint();
         assert!(complaint.contains(&format!("`{file}`")) && complaint.contains(why), "{complaint}");
     }
-    assert_eq!(lab.picture(), before);
+    assert_eq!(lab.snapshot(), before);
 }
 
 #[test]
@@ -115,23 +115,23 @@ fn a_value_that_one_may_not_read_is_an_error_that_says_so() {
     lab.write("value.json", "1");
     set_mode(&lab.join("value.json"), 0o600);
     set_mode(lab.root(), 0o777);
-    let before = lab.picture();
+    let before = lab.snapshot();
     let set = user.agentslock(["set", "s", "@value.json"]);
     let ended = set.in_directory(lab.root()).run().exits(2);
     let complaint = ended.complaint();
     assert!(complaint.contains("value.json"), "{complaint}");
     assert!(complaint.contains("Permission denied"), "{complaint}");
-    assert_eq!(lab.picture(), before);
+    assert_eq!(lab.snapshot(), before);
 }
 
 #[test]
 fn a_standard_input_that_cannot_be_read_is_an_error() {
     let lab = Lab::with("{}\n");
-    let before = lab.picture();
+    let before = lab.snapshot();
     for verb in ["set s", "append log"] {
         let script = format!("exec \"$0\" {verb} < .");
         let ended = Program::shell(&script).in_directory(lab.root()).run().exits(2);
         assert!(ended.complaint().contains("standard input"), "{ended:?}");
     }
-    assert_eq!(lab.picture(), before);
+    assert_eq!(lab.snapshot(), before);
 }

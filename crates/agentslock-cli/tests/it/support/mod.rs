@@ -1,4 +1,4 @@
-//! What all modules use: a directory to work in, pictures of what lies there, and the program.
+//! What all modules use: a directory to work in, snapshots of what lies there, and the program.
 
 mod disk;
 mod ended;
@@ -14,7 +14,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use tempfile::TempDir;
-use testkit::Picture;
+use testkit::Snapshot;
 
 pub(crate) use disk::run_on_small_disk;
 pub(crate) use ended::Ended;
@@ -136,14 +136,14 @@ impl Lab {
     }
 
     /// Everything in the directory and below.
-    pub(crate) fn picture(&self) -> Picture {
-        testkit::picture_of_files(&self.root)
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        testkit::snapshot_of_files(&self.root)
     }
 
     /// The same, but for the record of whoever holds the lock of `target`, which is renewed every
     /// few seconds.
-    pub(crate) fn picture_but_record(&self, target: &str) -> Picture {
-        let mut picture = self.picture();
+    pub(crate) fn snapshot_but_record(&self, target: &str) -> Snapshot {
+        let mut picture = self.snapshot();
         let record = self.join(format!("{target}.lock/holder"));
         assert!(picture.remove(&record).is_some(), "the lock is held");
         picture

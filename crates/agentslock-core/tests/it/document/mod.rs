@@ -15,7 +15,7 @@ fn problem_in(lab: &Lab, document: &[u8]) -> (usize, usize, SyntaxProblem) {
     let handle = lab.open();
     handle.set_section("staged", &1).unwrap();
     lab.write(document);
-    let before = lab.picture();
+    let before = lab.snapshot();
 
     let opened = Lockfile::open(lab.path()).unwrap_err();
     let FlushError::Open(flushed) = handle.flush().unwrap_err() else { panic!("another error") };
@@ -31,7 +31,7 @@ fn problem_in(lab: &Lab, document: &[u8]) -> (usize, usize, SyntaxProblem) {
     assert_merge_says(document, &opened);
 
     // Neither the file was touched, nor is a lock or a temporary left.
-    assert_eq!(lab.picture(), before);
+    assert_eq!(lab.snapshot(), before);
     assert!(filelock::try_acquire(lab.path()).unwrap().acquired().is_some());
 
     // Repaired, it takes what was staged before.

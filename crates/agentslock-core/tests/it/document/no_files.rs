@@ -104,14 +104,14 @@ fn a_link_that_leads_nowhere_is_an_error_and_stays() {
 #[test]
 fn a_file_in_place_of_the_directory_is_an_error_and_stays() {
     let lab = Lab::with("{}");
-    let before = lab.picture();
+    let before = lab.snapshot();
     let path = lab.path().join("inside");
     assert!(matches!(
         Lockfile::open(&path).unwrap_err(),
         OpenError::Read(ReadFileError::Io { .. })
     ));
     quick().update(&path, |_| Ok::<_, FlushError>(())).unwrap_err();
-    assert_eq!(lab.picture(), before);
+    assert_eq!(lab.snapshot(), before);
 }
 
 #[test]

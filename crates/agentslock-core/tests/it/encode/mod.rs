@@ -109,7 +109,7 @@ fn a_document_is_written_as_go_writes_it() {
 fn a_document_that_go_wrote_is_a_fixed_point() {
     for case in vectors().documents {
         let lab = Lab::with(&case.expected);
-        let before = lab.picture();
+        let before = lab.snapshot();
         let lockfile = lab.open();
         for (name, value) in &case.sections {
             if !is_reserved(name) {
@@ -117,7 +117,7 @@ fn a_document_that_go_wrote_is_a_fixed_point() {
             }
         }
         assert_eq!(lockfile.flush().unwrap(), Flushed::Unchanged, "{}", case.name);
-        assert_eq!(lab.picture(), before);
+        assert_eq!(lab.snapshot(), before);
     }
 }
 

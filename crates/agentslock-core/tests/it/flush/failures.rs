@@ -16,7 +16,7 @@ fn while_somebody_holds_the_lock_the_stage_is_kept() {
     lockfile.set_section("a", &1).unwrap();
     lockfile.remove_section("b").unwrap();
     let guard = filelock::acquire(lab.path()).unwrap().unbind();
-    let before = lab.picture();
+    let before = lab.snapshot();
     for _ in 0..3 {
         let error = lockfile.flush().unwrap_err();
         assert!(error.is_contention() && !error.is_committed());
@@ -25,7 +25,7 @@ fn while_somebody_holds_the_lock_the_stage_is_kept() {
         };
         assert!(holder.expect("because it did not change hands").is_this_process());
     }
-    assert_eq!(lab.picture(), before);
+    assert_eq!(lab.snapshot(), before);
     assert_eq!(lockfile.section::<u8>("a").unwrap(), Some(1));
     guard.release().unwrap();
     assert_eq!(lockfile.flush().unwrap(), Flushed::Written);
@@ -75,12 +75,12 @@ fn the_lock_is_waited_for_as_the_options_say() {
 fn something_in_place_of_the_lock_is_an_error_and_stays() {
     let lab = Lab::with("{}");
     std::os::unix::fs::symlink("elsewhere", lab.join(".agentsrc.lock.lock")).unwrap();
-    let before = lab.picture();
+    let before = lab.snapshot();
     let lockfile = lab.open();
     lockfile.set_section("a", &1).unwrap();
     let error = lockfile.flush().unwrap_err();
     assert!(matches!(error, FlushError::Lock(AcquireError::NotALock { .. })), "{error:?}");
-    assert_eq!(lab.picture(), before);
+    assert_eq!(lab.snapshot(), before);
     fs::remove_file(lab.join(".agentsrc.lock.lock")).unwrap();
     assert_eq!(lockfile.flush().unwrap(), Flushed::Written);
 }

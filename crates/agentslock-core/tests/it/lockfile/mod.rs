@@ -28,7 +28,7 @@ fn a_missing_file_is_a_fresh_document() {
 #[test]
 fn a_document_is_shown_as_it_is() {
     let lab = Lab::with(DOCUMENT);
-    let before = lab.picture();
+    let before = lab.snapshot();
     let lockfile = Lockfile::open(lab.path()).unwrap();
     assert!(!lockfile.was_missing());
     assert_eq!(lockfile.section_names(), ["adapters", "install", "units"]);
@@ -39,7 +39,7 @@ fn a_document_is_shown_as_it_is() {
     assert_eq!(lockfile.lock_version().unwrap(), 1);
     assert_eq!(lockfile.inputs_digest().as_deref(), Some("sha256:ab"));
     assert_eq!(lockfile.text(), DOCUMENT);
-    assert_eq!(lab.picture(), before);
+    assert_eq!(lab.snapshot(), before);
 }
 
 #[test]

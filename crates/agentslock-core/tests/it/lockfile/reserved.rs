@@ -13,7 +13,7 @@ const INSTEAD: [(&str, &[&str]); 2] = [
 #[test]
 fn no_method_takes_a_reserved_name_for_a_section() {
     let lab = Lab::with(DOCUMENT);
-    let before = lab.picture();
+    let before = lab.snapshot();
     let lockfile = lab.open();
     for (name, advice) in INSTEAD {
         assert!(is_reserved(name));
@@ -44,7 +44,7 @@ fn no_method_takes_a_reserved_name_for_a_section() {
     }
     assert_eq!(lockfile.text(), DOCUMENT);
     lockfile.flush().unwrap();
-    assert_eq!(lab.picture(), before);
+    assert_eq!(lab.snapshot(), before);
 }
 
 #[test]

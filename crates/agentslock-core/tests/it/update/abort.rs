@@ -35,7 +35,7 @@ fn stage_much(lockfile: &Lockfile) {
 #[test]
 fn an_error_comes_back_as_it_is_and_nothing_is_written() {
     let lab = Lab::with(DOCUMENT);
-    let before = lab.picture();
+    let before = lab.snapshot();
     let mut runs = 0;
     let updated = quick().update(lab.path(), |lockfile| {
         runs += 1;
@@ -43,14 +43,14 @@ fn an_error_comes_back_as_it_is_and_nothing_is_written() {
         Err::<(), _>(Own::Reason("not today"))
     });
     assert_eq!((updated, runs), (Err(Own::Reason("not today")), 1));
-    assert_eq!(lab.picture(), before);
+    assert_eq!(lab.snapshot(), before);
     assert!(filelock::try_acquire(lab.path()).unwrap().acquired().is_some());
 }
 
 #[test]
 fn an_error_of_the_handle_comes_back_too() {
     let lab = Lab::with(DOCUMENT);
-    let before = lab.picture();
+    let before = lab.snapshot();
     let error = quick()
         .update(lab.path(), |lockfile| {
             stage_much(lockfile);
@@ -58,7 +58,7 @@ fn an_error_of_the_handle_comes_back_too() {
         })
         .unwrap_err();
     assert!(matches!(error, Error::Section(SectionError::Decode { .. })), "{error:?}");
-    assert_eq!(lab.picture(), before);
+    assert_eq!(lab.snapshot(), before);
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn a_failed_acquisition_is_the_programs_own_error() {
 #[test]
 fn a_panic_goes_on_and_nothing_is_written() {
     let lab = Lab::with(DOCUMENT);
-    let before = lab.picture();
+    let before = lab.snapshot();
     let panic = catch_unwind(AssertUnwindSafe(|| {
         let _ = quick().update(lab.path(), |lockfile| -> Result<(), FlushError> {
             stage_much(lockfile);
@@ -88,7 +88,7 @@ fn a_panic_goes_on_and_nothing_is_written() {
         });
     }));
     assert_eq!(panic.unwrap_err().downcast_ref(), Some(&"in the middle"));
-    assert_eq!(lab.picture(), before);
+    assert_eq!(lab.snapshot(), before);
     assert!(filelock::try_acquire(lab.path()).unwrap().acquired().is_some());
     // And nothing of it comes along with what is written next.
     let updated = quick().update(lab.path(), |lockfile| {

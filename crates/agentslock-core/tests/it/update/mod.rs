@@ -102,14 +102,14 @@ fn a_missing_file_is_created_even_if_the_closure_stages_nothing() {
 #[test]
 fn an_update_that_changes_nothing_touches_nothing() {
     let lab = Lab::with("{\n  \"n\": 1\n}\n");
-    let before = lab.picture();
+    let before = lab.snapshot();
     let updated = quick().update(lab.path(), |lockfile| {
         count(lockfile)?;
         lockfile.set_section("n", &1)?;
         Ok::<_, Error>(())
     });
     assert_eq!(updated.unwrap().flushed, Flushed::Unchanged);
-    assert_eq!(lab.picture(), before);
+    assert_eq!(lab.snapshot(), before);
 }
 
 #[test]

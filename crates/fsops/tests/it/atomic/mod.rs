@@ -134,7 +134,7 @@ fn a_file_in_the_making_is_closed_to_others() {
 fn nobody_sees_the_new_content_before_the_commit() {
     let lab = Lab::new();
     let path = lab.old_target();
-    let before = lab.picture();
+    let before = lab.snapshot();
     let mut file = AtomicFile::create(&path, Durability::Full).unwrap();
     file.write_all(NEW).unwrap();
     assert_eq!(file.target(), path);
@@ -142,9 +142,9 @@ fn nobody_sees_the_new_content_before_the_commit() {
     let ready = file.make_ready().unwrap();
     assert_eq!(fs::read(&path).unwrap(), OLD);
     fs::remove_file(temporary(&lab)).unwrap();
-    assert_eq!(lab.picture(), before, "something else than the temporary was made");
+    assert_eq!(lab.snapshot(), before, "something else than the temporary was made");
     ready.commit().unwrap_err();
-    assert_eq!(lab.picture(), before);
+    assert_eq!(lab.snapshot(), before);
 }
 
 #[test]
@@ -174,12 +174,12 @@ fn what_is_not_committed_leaves_nothing() {
         for (way, give_up) in ways {
             let lab = Lab::new();
             for path in [lab.old_target(), lab.join("new.json")] {
-                let before = lab.picture();
+                let before = lab.snapshot();
                 let mut file = AtomicFile::create(&path, durability).unwrap();
                 file.write_all(NEW).unwrap();
-                assert_ne!(lab.picture(), before);
+                assert_ne!(lab.snapshot(), before);
                 give_up(file);
-                assert_eq!(lab.picture(), before, "{way}");
+                assert_eq!(lab.snapshot(), before, "{way}");
             }
         }
     }
@@ -189,14 +189,14 @@ fn what_is_not_committed_leaves_nothing() {
 fn a_panic_in_the_middle_leaves_nothing() {
     let lab = Lab::new();
     let path = lab.old_target();
-    let before = lab.picture();
+    let before = lab.snapshot();
     let writer = std::thread::spawn(move || {
         let mut file = AtomicFile::create(&path, Durability::Full).unwrap();
         file.write_all(NEW).unwrap();
         std::panic::resume_unwind(Box::new("no message"));
     });
     assert!(writer.join().is_err());
-    assert_eq!(lab.picture(), before);
+    assert_eq!(lab.snapshot(), before);
 }
 
 #[test]

@@ -71,7 +71,7 @@ fn a_link_that_leads_nowhere_is_refused() {
     symlink("nowhere", lab.join("dangling")).unwrap();
     symlink("dangling", lab.join("chain")).unwrap();
     symlink("missing/nowhere", lab.join("missing directory")).unwrap();
-    let before = lab.picture();
+    let before = lab.snapshot();
     for name in ["dangling", "chain", "missing directory"] {
         let error = write_atomic(lab.join(name), NEW).unwrap_err();
         assert!(!error.is_committed());
@@ -79,7 +79,7 @@ fn a_link_that_leads_nowhere_is_refused() {
         let ReplaceError::DanglingLink { path } = error else { panic!("{name}: {error:?}") };
         assert_eq!(path, lab.join(name));
     }
-    assert_eq!(lab.picture(), before);
+    assert_eq!(lab.snapshot(), before);
 }
 
 #[test]
@@ -88,17 +88,17 @@ fn links_in_a_circle_are_an_error() {
     let lab = Lab::new();
     symlink("b", lab.join("a")).unwrap();
     symlink("a", lab.join("b")).unwrap();
-    let before = lab.picture();
+    let before = lab.snapshot();
     let error = write_atomic(lab.join("a"), NEW).unwrap_err();
     assert!(matches!(error, ReplaceError::Io { .. }), "{error:?}");
-    assert_eq!(lab.picture(), before);
+    assert_eq!(lab.snapshot(), before);
 }
 
 #[test]
 fn what_is_no_file_is_refused_at_once_and_stays() {
     let lab = Lab::new();
     let things = no_files(&lab);
-    let before = lab.picture();
+    let before = lab.snapshot();
     for (path, expected) in things {
         for durability in [Durability::Full, Durability::Atomic] {
             let target = path.clone();
@@ -107,7 +107,7 @@ fn what_is_no_file_is_refused_at_once_and_stays() {
             let ReplaceError::NotAFile { kind, .. } = error else { panic!("{path:?}: {error:?}") };
             assert_eq!(kind, expected);
         }
-        assert_eq!(lab.picture(), before, "{path:?}");
+        assert_eq!(lab.snapshot(), before, "{path:?}");
     }
 }
 
@@ -126,10 +126,10 @@ fn a_missing_directory_is_an_error_and_is_not_created() {
 fn a_file_in_place_of_the_directory_is_an_error() {
     let lab = Lab::new();
     let path = lab.old_target().join("inside.json");
-    let before = lab.picture();
+    let before = lab.snapshot();
     let error = write_atomic(&path, NEW).unwrap_err();
     assert!(matches!(error, ReplaceError::Io { .. }), "{error:?}");
-    assert_eq!(lab.picture(), before);
+    assert_eq!(lab.snapshot(), before);
 }
 
 #[test]
@@ -147,9 +147,9 @@ fn a_directory_that_takes_the_name_meanwhile_stays() {
     let mut file = AtomicFile::create(lab.target(), Durability::Full).unwrap();
     file.write_all(NEW).unwrap();
     fs::create_dir(lab.target()).unwrap();
-    let before = lab.picture().remove(&lab.target());
+    let before = lab.snapshot().remove(&lab.target());
     let error = file.commit().unwrap_err();
     assert!(!error.is_committed(), "{error:?}");
     assert_eq!(lab.names(), ["state.json"]);
-    assert_eq!(lab.picture().remove(&lab.target()), before);
+    assert_eq!(lab.snapshot().remove(&lab.target()), before);
 }

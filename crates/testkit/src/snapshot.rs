@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use crate::stat::{Stat, stat};
 
 /// All that lies in a directory and below, by path.
-pub type Picture = BTreeMap<PathBuf, Thing>;
+pub type Snapshot = BTreeMap<PathBuf, Entry>;
 
 /// One entry of a directory, as precisely as the system tells. The times show that it was renamed,
 /// written or unlinked although it looks the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Thing {
+pub struct Entry {
     /// What is known of it without reading it.
     pub stat: Stat,
     length: u64,
@@ -44,27 +44,27 @@ pub fn names(directory: &Path) -> Vec<String> {
 ///
 /// If it cannot be looked at.
 #[track_caller]
-pub fn picture(directory: &Path) -> Picture {
-    let mut things = Picture::new();
-    add(&mut things, directory, false);
-    things
+pub fn snapshot(directory: &Path) -> Snapshot {
+    let mut found = Snapshot::new();
+    add(&mut found, directory, false);
+    found
 }
 
-/// As [`picture()`], without the times of directories, which change with each lock and temporary in
+/// As [`snapshot()`], without the times of directories, which change with each lock and temporary in
 /// them.
 ///
 /// # Panics
 ///
 /// If it cannot be looked at.
 #[track_caller]
-pub fn picture_of_files(directory: &Path) -> Picture {
-    let mut things = Picture::new();
-    add(&mut things, directory, true);
-    things
+pub fn snapshot_of_files(directory: &Path) -> Snapshot {
+    let mut found = Snapshot::new();
+    add(&mut found, directory, true);
+    found
 }
 
 #[track_caller]
-fn add(things: &mut Picture, directory: &Path, files_only: bool) {
+fn add(found: &mut Snapshot, directory: &Path, files_only: bool) {
     for entry in fs::read_dir(directory).expect("because the directory can be read") {
         let path = entry.expect("because the directory can be read").path();
         let look = path.symlink_metadata().expect("because it was just listed");
@@ -82,8 +82,8 @@ fn add(things: &mut Picture, directory: &Path, files_only: bool) {
         // A directory's own length is the file system's affair.
         let length = if look.is_dir() { 0 } else { look.len() };
         if look.is_dir() {
-            add(things, &path, files_only);
+            add(found, &path, files_only);
         }
-        things.insert(path, Thing { stat, length, content });
+        found.insert(path, Entry { stat, length, content });
     }
 }
