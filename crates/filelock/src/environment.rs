@@ -17,6 +17,8 @@ pub struct Environment {
     pub way: Option<Way>,
     /// Another name for the running kernel.
     pub kernel_id: Option<String>,
+    /// Another second witness of this boot (macOS: the number of `/dev`).
+    pub boot_device: Option<u64>,
 }
 
 /// How a lock is claimed, and what its holder is judged by.
@@ -69,9 +71,16 @@ impl Environment {
         }
     }
 
-    /// Whether `recorded` names the running kernel. A kernel without a name is never recognised.
-    pub(crate) fn is_this_kernel(&self, recorded: &str) -> bool {
-        !self.kernel_id().is_empty() && recorded == self.kernel_id()
+    /// The second witness of this boot, if the system has one.
+    pub(crate) fn boot_device(&self) -> Option<u64> {
+        self.boot_device.or_else(sys::boot_device)
+    }
+
+    /// Whether a record is of this boot of this kernel: by its name, or by the second witness. A
+    /// sandbox can hide the one from the holder, or from us. What neither has is never recognised.
+    pub(crate) fn is_this_boot(&self, kernel: &str, device: Option<u64>) -> bool {
+        let ours = self.kernel_id();
+        (!ours.is_empty() && kernel == ours) || (device.is_some() && device == self.boot_device())
     }
 }
 

@@ -48,13 +48,14 @@ impl Claim {
     fn record_for(names: &Names, options: &LockOptions, owner: ProcessId, flocked: bool) -> Record {
         let environment = &options.environment;
         let stamp = environment.now();
+        let facts = Facts::of(stamp, owner, &names.parent, options.label.as_deref());
         Record {
             pid: owner.number,
             stamp,
             token: new_token(),
             flock: flocked.then(|| environment.kernel_id().to_owned()),
             private: None,
-            facts: Facts::of(stamp, owner, &names.parent, options.label.as_deref()),
+            facts: Facts { boot_device: environment.boot_device(), ..facts },
         }
     }
 

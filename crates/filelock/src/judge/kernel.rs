@@ -80,7 +80,7 @@ pub(super) fn is_proof(
     names: &Names,
     options: &LockOptions,
 ) -> bool {
-    let is_same_boot = options.environment.is_this_kernel(kernel);
+    let is_same_boot = options.environment.is_this_boot(kernel, record.facts.boot_device);
     let Some(recorded) = record.facts.directory else { return is_same_boot };
     let Some(here) = sys::directory_id(&names.parent) else { return false };
     if recorded.inode != here.inode || (is_same_boot && recorded.device != here.device) {

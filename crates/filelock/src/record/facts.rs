@@ -23,6 +23,8 @@ pub(crate) struct Facts {
     pub(crate) process: ProcessFacts,
     /// The directory that the lock lies in: another one means that we look from another mount.
     pub(crate) directory: Option<FileId>,
+    /// The second witness of the boot that the holder runs on (macOS).
+    pub(crate) boot_device: Option<u64>,
     /// What the caller is doing, in its own words.
     pub(crate) label: Option<String>,
 }
@@ -81,6 +83,7 @@ impl Facts {
             since: Some(now),
             process: ProcessFacts::of_this(this),
             directory: sys::directory_id(parent),
+            boot_device: None,
             label: label.map(one_line).filter(|label| !label.is_empty()),
         }
     }
@@ -97,6 +100,7 @@ impl Facts {
         line("pidns", self.process.pid_namespace.map(|id| id.to_string()));
         line("start", self.process.start.map(|ticks| ticks.to_string()));
         line("dir", self.directory.map(|id| format!("{:016x}:{:016x}", id.device, id.inode)));
+        line("dev", self.boot_device.map(|device| format!("{device:016x}")));
         line("label", self.label.clone());
     }
 
@@ -117,6 +121,7 @@ impl Facts {
                 b"pidns" => facts.process.pid_namespace = number(),
                 b"start" => facts.process.start = number(),
                 b"dir" => facts.directory = parse_id(value),
+                b"dev" => facts.boot_device = parse_hexadecimal(value),
                 b"label" => facts.label = text(),
                 _ => {}
             }
@@ -132,12 +137,15 @@ fn known<T>(found: io::Result<Option<T>>, is_complete: &mut bool) -> Option<T> {
 }
 
 fn parse_id(value: &[u8]) -> Option<FileId> {
-    let (device, inode) = std::str::from_utf8(value).ok()?.split_once(':')?;
-    let number = |text: &str| {
-        let is_plain = text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-        u64::from_str_radix(text, 16).ok().filter(|_| is_plain)
-    };
-    Some(FileId { device: number(device)?, inode: number(inode)? })
+    let colon = value.iter().position(|byte| *byte == b':')?;
+    let (device, inode) = (&value[..colon], &value[colon + 1..]);
+    Some(FileId { device: parse_hexadecimal(device)?, inode: parse_hexadecimal(inode)? })
+}
+
+fn parse_hexadecimal(value: &[u8]) -> Option<u64> {
+    let is_plain = value.len() == 16 && value.iter().all(u8::is_ascii_hexdigit);
+    let text = std::str::from_utf8(value).ok().filter(|_| is_plain)?;
+    u64::from_str_radix(text, 16).ok()
 }
 
 /// One line that a terminal can show: without control characters, at most [`LONGEST`] bytes, no
@@ -175,6 +183,7 @@ mod tests {
                 start: Some(12345),
             },
             directory: Some(FileId { device: 0x801, inode: 42 }),
+            boot_device: Some(0x2fab_c001),
             label: Some("agentslock set units".into()),
         }
     }
@@ -191,7 +200,8 @@ mod tests {
         assert_eq!(
             text,
             "since 1700000000123456789\nhost build-7\nmachine 00c0ffee00c0ffee\npidns 4026531836\n\
-             start 12345\ndir 0000000000000801:000000000000002a\nlabel agentslock set units\n"
+             start 12345\ndir 0000000000000801:000000000000002a\ndev 000000002fabc001\n\
+             label agentslock set units\n"
         );
         assert_eq!(Facts::parse(text.as_bytes()), facts());
         assert_eq!(Facts::parse(b""), Facts::default());
@@ -208,7 +218,7 @@ mod tests {
     #[test]
     fn what_is_unknown_torn_or_nonsense_is_skipped() {
         let bytes =
-            b"flock boot\ncolour red\n\xff\xff \xff\nsince 12\npidns -1\ndir 1:2\nstart 7\nhost a";
+            b"flock boot\ncolour red\n\xff\xff \xff\nsince 12\npidns -1\ndir 1:2\ndev 7\nstart 7\nhost a";
         let read = Facts::parse(bytes);
         let process = ProcessFacts { start: Some(7), ..ProcessFacts::default() };
         assert_eq!(read, Facts { process, ..Facts::default() });

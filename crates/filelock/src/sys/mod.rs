@@ -9,30 +9,34 @@ pub(crate) use at::is_at;
 use std::io;
 
 #[cfg(unix)]
+mod boot;
+#[cfg(unix)]
 mod locality;
 #[cfg(unix)]
 mod process;
 #[cfg(unix)]
 mod unix;
 #[cfg(unix)]
+pub(crate) use boot::{MOUNTED_BY_ONE_KERNEL, boot_device, kernel_id};
+#[cfg(unix)]
 pub(crate) use locality::file_system_is_local;
 #[cfg(unix)]
 pub(crate) use process::{host_name, machine_id, start_of_this_process};
 #[cfg(unix)]
 pub(crate) use unix::{
-    Dir, LOOK_OPENS, MOUNTED_BY_ONE_KERNEL, create_exclusive, directory_id, identity, kernel_id,
-    lstat, mkdir, open_dir, open_file, overwrite, pid_namespace, read_start, rename_exclusive,
-    rmdir, rmdir_if, try_flock_file, unlink, unlink_if, write_record,
+    Dir, LOOK_OPENS, create_exclusive, directory_id, identity, lstat, mkdir, open_dir, open_file,
+    overwrite, pid_namespace, read_start, rename_exclusive, rmdir, rmdir_if, try_flock_file,
+    unlink, unlink_if, write_record,
 };
 
 #[cfg(windows)]
 mod windows;
 #[cfg(windows)]
 pub(crate) use windows::{
-    Dir, LOOK_OPENS, MOUNTED_BY_ONE_KERNEL, create_exclusive, directory_id, file_system_is_local,
-    host_name, identity, kernel_id, lstat, machine_id, mkdir, open_dir, open_file, overwrite,
-    pid_namespace, read_start, rename_exclusive, rmdir, rmdir_if, start_of_this_process,
-    try_flock_file, unlink, unlink_if, write_record,
+    Dir, LOOK_OPENS, MOUNTED_BY_ONE_KERNEL, boot_device, create_exclusive, directory_id,
+    file_system_is_local, host_name, identity, kernel_id, lstat, machine_id, mkdir, open_dir,
+    open_file, overwrite, pid_namespace, read_start, rename_exclusive, rmdir, rmdir_if,
+    start_of_this_process, try_flock_file, unlink, unlink_if, write_record,
 };
 
 #[cfg(not(any(unix, windows)))]

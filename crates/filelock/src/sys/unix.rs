@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
-use std::sync::{Mutex, OnceLock};
+use std::sync::Mutex;
 
 use rustix::fs::{
     AtFlags, FileType, FlockOperation, Mode, OFlags, Stat as RawStat, Timespec, Timestamps,
@@ -260,34 +260,6 @@ pub(crate) fn rename_exclusive(from: &Path, to: &Path) -> io::Result<()> {
         let _ = (from, to);
         Err(io::ErrorKind::Unsupported.into())
     }
-}
-
-/// Whether each file system that is trusted here is mounted by one kernel only, so that a holder
-/// of another boot is gone: apfs, hfs, ufs, zfs. (On Linux overlayfs is among them.)
-pub(crate) const MOUNTED_BY_ONE_KERNEL: bool =
-    cfg!(any(target_vendor = "apple", target_os = "freebsd", target_os = "openbsd"));
-
-/// Names the running kernel: on Linux its boot id. `None` where the system has no such name; then
-/// a granted OS lock alone is not taken as proof of death. That it could not be read this time
-/// (for want of descriptors, say) is not remembered.
-pub(crate) fn kernel_id() -> Option<&'static str> {
-    static ID: OnceLock<Option<String>> = OnceLock::new();
-    if ID.get().is_none() {
-        let read = if cfg!(any(target_os = "linux", target_os = "android")) {
-            std::fs::read_to_string("/proc/sys/kernel/random/boot_id")
-        } else {
-            Err(io::ErrorKind::NotFound.into())
-        };
-        let id = match read {
-            Ok(text) => Some(text.trim().to_owned()).filter(|id| {
-                (8..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())
-            }),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(_) => return None,
-        };
-        ID.get_or_init(|| id);
-    }
-    ID.get()?.as_deref()
 }
 
 #[allow(

@@ -158,6 +158,7 @@ fn where_os_locks_mean_nothing_the_fourth_line_does_not_either() {
         way: Some(Way::ByTime),
         kernel_id: Some(KERNEL.to_owned()),
         clock_offset: offset * SECOND,
+        ..Environment::default()
     };
     let lab = Lab::new();
     lab.occupy(Some(&dead(now(), KERNEL)));
@@ -237,6 +238,7 @@ fn a_holder_of_an_earlier_boot_of_this_machine_is_replaced_at_once() {
     }
 }
 
+#[cfg(target_os = "linux")] // Elsewhere one kernel mounts such a volume, whatever machine it is.
 #[test]
 fn a_holder_of_another_machine_goes_by_time() {
     let lab = Lab::new();
@@ -249,6 +251,33 @@ fn a_holder_of_another_machine_goes_by_time() {
     put_dead(&lab, &(lines.collect::<Vec<_>>().join("\n") + "\n"));
     let holder = expect_alive(&on("boot-2"), lab.target());
     assert!(matches!(holder.liveness(), Liveness::Expires { .. }), "{holder:?}");
+}
+
+/// A sandbox on macOS hides the name of the boot, and not the number of `/dev`: from the holder,
+/// from the judge, or from both.
+#[test]
+fn a_holder_of_this_boot_is_told_by_a_second_witness() {
+    let witness = |name: &str, device| {
+        brief().environment(Environment {
+            kernel_id: Some(name.into()),
+            boot_device: Some(device),
+            ..Environment::default()
+        })
+    };
+    for (holder, judge) in [("", "boot-1"), ("boot-1", ""), ("", "")] {
+        let lab = Lab::new();
+        let guard = witness(holder, 7).acquire(lab.target()).unwrap();
+        let record = std::fs::read_to_string(lab.holder()).unwrap();
+        guard.release().unwrap();
+        assert!(record.contains("\ndev 0000000000000007\n"), "{record}");
+        // Without what would tell that it was on this machine.
+        let kept = |line: &&str| !line.starts_with("machine ") && !line.starts_with("dir ");
+        let record = record.lines().filter(kept).collect::<Vec<_>>().join("\n") + "\n";
+        put_dead(&lab, &record);
+        let other = expect_alive(&witness(judge, 8), lab.target());
+        assert!(matches!(other.liveness(), Liveness::Expires { .. }), "{other:?}");
+        expect_gone(&witness(judge, 7), lab.target());
+    }
 }
 
 /// A holder lives whatever the record says, if its OS lock is held.

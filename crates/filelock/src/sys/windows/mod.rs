@@ -218,6 +218,10 @@ pub(crate) fn kernel_id() -> Option<&'static str> {
     None
 }
 
+pub(crate) fn boot_device() -> Option<u64> {
+    None
+}
+
 /// Never: without OS locks on directories it makes no difference. An error if there is no such
 /// directory.
 pub(crate) fn file_system_is_local(dir: &Path) -> io::Result<bool> {
