@@ -86,8 +86,8 @@ pub(crate) fn boot_device() -> Option<u64> {
     }
 }
 
-/// Whether each file system that is trusted here is mounted by one kernel only, so that a holder
-/// of another boot is gone: apfs, hfs, ufs, zfs. (On Linux overlayfs is among them.)
+/// Whether one kernel only mounts each file system that is trusted here: apfs, hfs, ufs, zfs. Then
+/// a holder of another boot is gone. (On Linux overlayfs is among the trusted ones.)
 pub(crate) const MOUNTED_BY_ONE_KERNEL: bool =
     cfg!(any(target_vendor = "apple", target_os = "freebsd", target_os = "openbsd"));
 
