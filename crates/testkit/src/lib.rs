@@ -9,6 +9,7 @@
 //!   anything was touched.
 //! - [`strace()`], [`small_disk()`], [`disk_of_few_inodes()`], [`fill_but()`]: system calls that
 //!   fail, and disks without room.
+//! - [`Critical`], [`Numbers`]: whether two processes hold a lock at once, without asking the lock.
 //! - [`document()`], [`bare`], [`peak_memory`] and [`time_on_processor`]: what to measure with, and
 //!   what against.
 //!
@@ -44,6 +45,7 @@ mod document;
 mod entry;
 mod lab;
 mod memory;
+mod oracle;
 mod outlet;
 mod places;
 mod processor;
@@ -61,6 +63,7 @@ pub use document::document;
 pub use entry::{Parent, parent};
 pub use lab::Lab;
 pub use memory::peak_memory;
+pub use oracle::{Critical, Numbers, Passed};
 pub use places::{Place, places};
 pub use processor::time_on_processor;
 pub use skip::{skip, skip_here};

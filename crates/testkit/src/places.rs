@@ -1,5 +1,6 @@
 //! Where to test.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
@@ -12,6 +13,15 @@ pub struct Place {
 }
 
 impl Place {
+    /// A fresh directory below `parent`.
+    ///
+    /// # Errors
+    ///
+    /// If none can be made there.
+    pub fn below(name: &'static str, parent: &Path) -> io::Result<Self> {
+        Ok(Self { name, directory: tempfile::tempdir_in(parent)? })
+    }
+
     /// What the file system is, for messages.
     pub fn name(&self) -> &'static str {
         self.name
@@ -36,12 +46,10 @@ impl Place {
 ///
 /// If the directory for temporary files cannot be written to.
 pub fn places() -> Vec<Place> {
-    let directory = tempfile::tempdir().expect("because temporary files can be created");
-    let mut places = vec![Place { name: "temporary files", directory }];
+    let temporary = Place::below("temporary files", &std::env::temp_dir());
+    let mut places = vec![temporary.expect("because temporary files can be created")];
     // Absolute also for a program for Windows, under Wine.
     let shared_memory = std::path::absolute("/dev/shm");
-    if let Ok(directory) = shared_memory.and_then(tempfile::tempdir_in) {
-        places.push(Place { name: "shared memory", directory });
-    }
+    places.extend(shared_memory.and_then(|path| Place::below("shared memory", &path)));
     places
 }

@@ -13,7 +13,7 @@ use fsops::Durability;
 
 use super::page::Page;
 use crate::outcome::Outcome;
-use crate::workload::places::Place;
+use testkit::Place;
 
 pub(super) fn run(page: &mut Page, places: &[Place]) -> Outcome {
     page.section(

@@ -12,9 +12,9 @@ use super::page::{Page, Table, micros, ratio, time};
 use super::plot;
 use super::rounds::{median, own_directory, percentile, sorted};
 use crate::outcome::Outcome;
-use crate::workload::oracle::Critical;
-use crate::workload::places::Place;
 use crate::workspace::worker;
+use testkit::Critical;
+use testkit::Place;
 
 const PROCESSES: [usize; 4] = [2, 8, 32, 128];
 const TIME: Duration = Duration::from_secs(2);
@@ -76,7 +76,7 @@ pub(super) fn run(page: &mut Page, places: &[Place]) -> Outcome {
         let columns =
             ["processes", "per second", "per passage", "ratio", "wait: median", "99 %", "longest"];
         let mut table =
-            Table::new(&[place.name].iter().chain(&columns).copied().collect::<Vec<_>>());
+            Table::new(&[place.name()].iter().chain(&columns).copied().collect::<Vec<_>>());
         for lock in Lock::value_variants() {
             for processes in PROCESSES {
                 let directory =
@@ -94,7 +94,7 @@ pub(super) fn run(page: &mut Page, places: &[Place]) -> Outcome {
                     time(percentile(&waits, 99.0)),
                     time(percentile(&waits, 100.0)),
                 ]);
-                if *lock == Lock::Ours && place.name == places[0].name {
+                if *lock == Lock::Ours && place.name() == places[0].name() {
                     curves.push((format!("{processes} processes"), plot::tail(&waits)));
                 }
             }
@@ -105,7 +105,7 @@ pub(super) fn run(page: &mut Page, places: &[Place]) -> Outcome {
     let svg = plot::lines(plot::Across::Nines, ("of all waits", "ms"), &curves);
     page.plot(
         "contention",
-        &format!("What so many of filelock's waits do not exceed, {}", places[0].name),
+        &format!("What so many of filelock's waits do not exceed, {}", places[0].name()),
         &svg,
     );
     Ok(())
@@ -200,7 +200,7 @@ impl Contender {
             let mut waited = Duration::ZERO;
             let mut inside = || {
                 waited = asked.elapsed();
-                critical.pass(|| Ok(()))
+                critical.pass(|| Ok(())).map(drop)
             };
             pass(&mut inside)?;
             waits.extend(u32::try_from(waited.as_micros())?.to_le_bytes());

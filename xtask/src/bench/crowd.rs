@@ -9,8 +9,8 @@ use clap::{Args, ValueEnum};
 use super::page::{Page, Table, time};
 use super::rounds::{median, own_directory};
 use crate::outcome::Outcome;
-use crate::workload::places::Place;
 use crate::workspace::worker;
+use testkit::Place;
 
 /// How many files lie beside the lock.
 const FILES: [u32; 4] = [1, 1_000, 100_000, 500_000];
@@ -51,7 +51,7 @@ pub(super) fn run(page: &mut Page, places: &[Place]) -> Outcome {
          process, since each looks for left-overs the first time that it has reason to.",
     );
     for place in places {
-        let heads = [place.name.to_owned()].into_iter();
+        let heads = [place.name().to_owned()].into_iter();
         let heads: Vec<_> = heads.chain(FILES.map(|files| format!("{files} files"))).collect();
         let heads: Vec<_> = heads.iter().map(String::as_str).collect();
         let mut table = Table::new(&heads);

@@ -12,7 +12,7 @@ use testkit::bare;
 use super::page::{Page, Table, ratio, time};
 use super::plot;
 use super::rounds::{Effort, Variant, measure, own_directory};
-use crate::workload::places::Place;
+use testkit::Place;
 
 /// Size in bytes, and how a round measures it.
 pub(super) const SIZES: [(&str, usize, Effort); 4] = [
@@ -46,10 +46,10 @@ pub(super) fn run(page: &mut Page, places: &[Place]) -> Outcome {
     for place in places {
         let columns =
             ["bare", "in bare lock", "agentslock-core", "to bare", "to locked", "Value", "to bare"];
-        let heads: Vec<_> = [place.name].iter().chain(&columns).copied().collect();
+        let heads: Vec<_> = [place.name()].iter().chain(&columns).copied().collect();
         let mut table = Table::new(&heads);
         for what in [OPENING, FLUSHING, IN_TURNS, DURABLY] {
-            if what == DURABLY && place.name == "tmpfs" {
+            if what == DURABLY && place.name() == "tmpfs" {
                 continue; // there, syncing does nothing
             }
             for (name, size, effort) in SIZES {
@@ -74,7 +74,7 @@ pub(super) fn run(page: &mut Page, places: &[Place]) -> Outcome {
                     seconds(VALUE),
                     to_bare(VALUE),
                 ]);
-                if what == FLUSHING && place.name == places[0].name {
+                if what == FLUSHING && place.name() == places[0].name() {
                     #[allow(clippy::cast_precision_loss, reason = "a size for a plot")]
                     for (line, name) in lines.iter_mut().zip([BARE, OURS, VALUE]) {
                         let seconds = find(name).map_or(0.0, |timing| timing.seconds);
@@ -86,7 +86,7 @@ pub(super) fn run(page: &mut Page, places: &[Place]) -> Outcome {
         page.table(&table);
     }
     let svg = plot::lines(plot::Across::Sizes, ("size of the document, KB", "ms"), &lines);
-    page.plot("document", &format!("Flushing one section, not synced, {}", places[0].name), &svg);
+    page.plot("document", &format!("Flushing one section, not synced, {}", places[0].name()), &svg);
     Ok(())
 }
 

@@ -10,7 +10,7 @@ use testkit::bare;
 use super::page::{Page, Table, micros, ratio};
 use super::plot;
 use super::rounds::{Effort, Variant, measure, own_directory};
-use crate::workload::places::Place;
+use testkit::Place;
 
 const EFFORT: Effort = Effort { rounds: 15, time: Duration::from_secs(2), repeat: 200 };
 
@@ -27,13 +27,13 @@ pub(super) fn run(page: &mut Page, places: &[Place]) -> Outcome {
     let mut groups = Vec::new();
     for place in places {
         let timings = measure(EFFORT, 0, variants(place.path())?)?;
-        let mut table = Table::new(&[place.name, "per operation", "ratio"]);
+        let mut table = Table::new(&[place.name(), "per operation", "ratio"]);
         for timing in &timings {
             table.row([timing.name.into(), micros(timing.seconds), ratio(timing.ratio)]);
         }
         page.table(&table);
         let bars = timings.into_iter().map(|t| (t.name, t.seconds * 1e6)).collect();
-        groups.push((place.name, bars));
+        groups.push((place.name(), bars));
     }
     page.section(
         "A try that fails",
@@ -42,7 +42,7 @@ pub(super) fn run(page: &mut Page, places: &[Place]) -> Outcome {
     for place in places {
         let directory = own_directory(place.path(), "lock-held")?;
         let timings = measure(EFFORT, 0, tries(&directory)?)?;
-        let mut table = Table::new(&[place.name, "per try", "ratio"]);
+        let mut table = Table::new(&[place.name(), "per try", "ratio"]);
         for timing in &timings {
             table.row([timing.name.into(), micros(timing.seconds), ratio(timing.ratio)]);
         }

@@ -9,8 +9,8 @@ use super::document::{SIZES, decode, options, rewrite};
 use super::page::{Page, Table, ratio};
 use super::rounds::own_directory;
 use crate::outcome::Outcome;
-use crate::workload::places::Place;
 use crate::workspace::worker;
+use testkit::Place;
 
 /// What a process does whose memory is measured.
 #[derive(Clone, Copy, ValueEnum)]

@@ -22,8 +22,9 @@ pub(crate) use memory::MemoryWorker;
 pub(crate) use takeover::{Holder, Waiter};
 
 use crate::outcome::Outcome;
-use crate::workload::places::{Place, places};
+use crate::workload::places::places;
 use page::Page;
+use testkit::Place;
 
 /// One part of the page.
 type Part = (&'static str, fn(&mut Page, &[Place]) -> Outcome);

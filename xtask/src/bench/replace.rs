@@ -11,7 +11,7 @@ use fsops::{AtomicFile, Durability};
 use super::page::{Page, Table, ratio, time};
 use super::plot;
 use super::rounds::{Effort, Variant, measure, own_directory};
-use crate::workload::places::Place;
+use testkit::Place;
 
 const SIZES: [(&str, usize, Effort); 3] = [
     ("2 KB", 2_000, Effort { rounds: 15, time: Duration::from_secs(1), repeat: 20 }),
@@ -31,11 +31,11 @@ pub(super) fn run(page: &mut Page, places: &[Place]) -> Outcome {
     let mut groups = Vec::new();
     for place in places {
         for durable in [false, true] {
-            if durable && place.name == "tmpfs" {
+            if durable && place.name() == "tmpfs" {
                 continue; // there, syncing does nothing
             }
             let how = if durable { "durable" } else { "not synced" };
-            let title = format!("{}, {how}", place.name);
+            let title = format!("{}, {how}", place.name());
             let mut table =
                 Table::new(&[&title, "2 KB", "ratio", "150 KB", "ratio", "15 MB", "ratio"]);
             let mut rows: Vec<Vec<String>> = Vec::new();

@@ -11,8 +11,8 @@ use super::page::{Page, Table, millis};
 use super::plot;
 use super::rounds::{own_directory, percentile, sorted};
 use crate::outcome::Outcome;
-use crate::workload::places::Place;
 use crate::workspace::worker;
+use testkit::Place;
 
 const TAKEOVERS: u64 = 100;
 
@@ -28,13 +28,13 @@ pub(super) fn run(page: &mut Page, places: &[Place]) -> Outcome {
     for place in places {
         let times = sorted(takeovers(&own_directory(place.path(), "takeover")?)?);
         table.row([
-            place.name.into(),
+            place.name().into(),
             times.len().to_string(),
             millis(percentile(&times, 50.0)),
             millis(percentile(&times, 99.0)),
             millis(percentile(&times, 100.0)),
         ]);
-        curves.push((place.name.to_owned(), plot::tail(&times)));
+        curves.push((place.name().to_owned(), plot::tail(&times)));
     }
     page.table(&table);
     let svg = plot::lines(plot::Across::Nines, ("of all takeovers", "ms"), &curves);

@@ -76,7 +76,7 @@ impl Extent {
         let mut plans = self.plan(disturbance, &tools, place.path())?;
         let all = plans.len();
         let calls = plans.chunk_by(|a, b| a.call == b.call).count();
-        println!("{name}: {calls} system calls, {all} runs, on {}", place.name);
+        println!("{name}: {calls} system calls, {all} runs, on {}", place.name());
         if !self.all {
             let mut random = Random::new(u64::from(std::process::id()) << 32 | 0x9e37);
             for last in (1..plans.len()).rev() {

@@ -10,9 +10,9 @@ use super::role::{Faults, Generation, Role};
 use super::worker::{COUNTER, NEVER, NUMBERS, PATIENCE};
 use crate::outcome::Outcome;
 use crate::workload::door::Door;
-use crate::workload::oracle::Numbers;
-use crate::workload::places::Place;
 use filelock::testing::Way;
+use testkit::Numbers;
+use testkit::Place;
 
 /// One kind of claim of ours with one kind of peer.
 #[derive(Clone, Copy)]
@@ -206,7 +206,7 @@ impl Contention {
         println!(
             "{:5}  {:9}  {:40}{open}{counter:5} of {expected:5} {lost_increments:4}  {:4} \
              {between:4} {:4}  {:4}  {:4}  {:6} {:9}  {:5}  {:6.1} {:6.1} {failed:7} {left:5}{close}",
-            place.name,
+            place.name(),
             pairing.ours(),
             pairing.peers(),
             ours.with_rust,
@@ -233,7 +233,7 @@ impl Contention {
             Promise::NoHarmToOurs => !ours_unharmed,
             Promise::Nothing => false,
         };
-        Ok(wrong.then(|| format!("{}, contention of {name}", place.name)))
+        Ok(wrong.then(|| format!("{}, contention of {name}", place.name())))
     }
 
     fn work(&self, directory: &Path, pairing: Pairing) -> Outcome<(Tally, Tally)> {

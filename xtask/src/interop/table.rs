@@ -3,8 +3,8 @@
 use super::cases::{CASES, Case};
 use super::hold::Found;
 use crate::outcome::Failure;
-use crate::workload::places::Place;
 use filelock::testing::Way;
+use testkit::Place;
 
 /// Runs all cases in all places for all claims, and prints a row for each case. Returns what
 /// failed.
@@ -23,14 +23,14 @@ pub(super) fn run(places: &[Place]) -> Vec<String> {
     });
     let mut failed = Vec::new();
     for (place, columns) in places.iter().zip(&tables) {
-        println!("\n{:5}  {:76} published   in-place    by-time", place.name, "");
+        println!("\n{:5}  {:76} published   in-place    by-time", place.name(), "");
         for (row, (name, _)) in CASES.iter().enumerate() {
             print!("       {name:74}");
             for (way, column) in Way::ALL.iter().zip(columns) {
                 let word = match &column[row] {
                     Ok(found) => found.word(),
                     Err(failure) => {
-                        failed.push(format!("{}, {}, {name}: {failure}", place.name, way.name()));
+                        failed.push(format!("{}, {}, {name}: {failure}", place.name(), way.name()));
                         "FAILED".to_owned()
                     }
                 };

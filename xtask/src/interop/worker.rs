@@ -11,8 +11,8 @@ use filelock::{AcquireError, NotHeld, ReleaseError};
 
 use crate::outcome::Outcome;
 use crate::workload::door::{Door, Opened};
-use crate::workload::oracle::Numbers;
 use filelock::testing::Way;
+use testkit::Numbers;
 
 /// A TTL longer than any run.
 pub(super) const NEVER: Duration = Duration::from_secs(7 * 24 * 3600);

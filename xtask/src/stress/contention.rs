@@ -11,11 +11,12 @@ use clap::Args;
 use fsops::Durability;
 
 use crate::outcome::Outcome;
+use crate::workload::document::locks_left;
 use crate::workload::document::{self, Log, State, Writer};
 use crate::workload::door::Door;
-use crate::workload::oracle::{Critical, locks_left};
 use crate::workload::places;
 use crate::workspace::worker;
+use testkit::Critical;
 
 /// Let many processes write one counter, one log and one document, on the disk and on tmpfs.
 #[derive(Args)]

@@ -20,12 +20,13 @@ use clap::Args;
 use fsops::Durability;
 
 use crate::outcome::Outcome;
+use crate::workload::document::locks_left;
 use crate::workload::document::{self, Log, State, Watched, Writer};
 use crate::workload::door::Door;
-use crate::workload::oracle::{Critical, Numbers, locks_left};
 use crate::workload::places;
 use crate::workload::random::Random;
 use crate::workspace::worker;
+use testkit::{Critical, Numbers};
 
 /// Kill holders and waiters at random, and see that nothing is lost and nobody comes in twice.
 #[derive(Args)]

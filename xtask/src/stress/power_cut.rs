@@ -17,10 +17,10 @@ use rustix::process::getppid;
 use crate::outcome::Outcome;
 use crate::workload::document::{self, Log, State, Writer};
 use crate::workload::mounts::{BTRFS, EXT4, Kind, Mount, XFS, run};
-use crate::workload::oracle::Numbers;
 use crate::workload::places::places;
 use crate::workload::random::Random;
 use crate::workspace::worker;
+use testkit::Numbers;
 
 /// Cut the power at random instants, on ext4, xfs and btrfs: nothing acknowledged is lost. Needs
 /// root.
@@ -96,7 +96,9 @@ impl PowerCut {
         let durability = if self.atomic { "Atomic" } else { "Full" };
         println!(
             "power cut: {} clones each, {} writers, Durability::{durability}, images on {}",
-            self.clones, self.writers, place.name
+            self.clones,
+            self.writers,
+            place.name()
         );
         let mut lost = false;
         for kind in [EXT4, XFS, BTRFS] {

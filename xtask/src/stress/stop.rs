@@ -63,7 +63,7 @@ impl Stop {
                 for door in Door::ALL {
                     let judge = if time_based { "time" } else { "kernel" };
                     let path = place.path().join(format!("{}-by-{judge}", door.name()));
-                    right &= self.run_at(place.name, &path, (time_based, door))?;
+                    right &= self.run_at(place.name(), &path, (time_based, door))?;
                 }
             }
         }

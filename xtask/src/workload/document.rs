@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -230,4 +229,14 @@ impl Log {
         }
         Ok(log)
     }
+}
+
+/// How many of the directory's files belong to a lock: held, dead, or in preparation.
+pub(crate) fn locks_left(directory: &Path) -> std::io::Result<usize> {
+    let entries = std::fs::read_dir(directory)?.collect::<Result<Vec<_>, _>>()?;
+    let document = path(directory);
+    let is_lock = |entry: &&std::fs::DirEntry| {
+        entry.file_name().to_string_lossy().contains(".lock") && entry.path() != document
+    };
+    Ok(entries.iter().filter(is_lock).count())
 }

@@ -4,6 +4,5 @@
 pub(crate) mod document;
 pub(crate) mod door;
 pub(crate) mod mounts;
-pub(crate) mod oracle;
 pub(crate) mod places;
 pub(crate) mod random;

@@ -1,37 +1,25 @@
 //! Where tasks run: on the disk, and in memory where there is a tmpfs.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use tempfile::TempDir;
+use testkit::Place;
 
 use crate::outcome::Outcome;
-
-/// A fresh directory on a kind of file system.
-pub(crate) struct Place {
-    pub(crate) name: &'static str,
-    directory: TempDir,
-}
-
-impl Place {
-    pub(crate) fn path(&self) -> &Path {
-        self.directory.path()
-    }
-}
 
 /// A directory on the disk (below cargo's target directory), and one on a tmpfs if `/dev/shm` is
 /// there; or only one below `given`.
 pub(crate) fn places(given: Option<&Path>) -> Outcome<Vec<Place>> {
     if let Some(given) = given {
-        return Ok(vec![Place { name: "given", directory: tempfile::tempdir_in(given)? }]);
+        return Ok(vec![Place::below("given", given)?]);
     }
     let disk = crate::workspace::target()?.join("xtask");
     std::fs::create_dir_all(&disk)?;
     let mut places = Vec::new();
-    let memory = PathBuf::from("/dev/shm");
+    let memory = Path::new("/dev/shm");
     if memory.is_dir() {
-        places.push(Place { name: "tmpfs", directory: tempfile::tempdir_in(memory)? });
+        places.push(Place::below("tmpfs", memory)?);
     }
-    places.push(Place { name: "disk", directory: tempfile::tempdir_in(disk)? });
+    places.push(Place::below("disk", &disk)?);
     Ok(places)
 }
 
@@ -43,7 +31,7 @@ pub(crate) fn in_each(
 ) -> Outcome {
     let mut held = true;
     for place in places(given)? {
-        held &= task(place.name, place.path())?;
+        held &= task(place.name(), place.path())?;
     }
     if held { Ok(()) } else { Err("what was to hold did not".into()) }
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use filelock::LockOptions;
 use testkit::{ChildTest, TestChild};
 
-use crate::oracle::{Oracle, notes};
 use crate::support::Lab;
+use crate::trail::{Trail, notes};
 
 const PROCESSES: u64 = if cfg!(windows) { 2 } else { 8 };
 const ROUNDS: u64 = if cfg!(windows) { 20 } else { 50 };
@@ -14,7 +14,7 @@ const ROUNDS: u64 = if cfg!(windows) { 20 } else { 50 };
 #[test]
 fn child_takes_both() {
     let Some(mut parent) = testkit::parent() else { return };
-    let oracle = Oracle::new(&parent.path("NOTES"));
+    let trail = Trail::open(&parent.path("NOTES"));
     let options = LockOptions::new().timeout(Duration::from_secs(50));
     let mut paths = [parent.path("ONE"), parent.path("TWO"), parent.path("THREE")];
     paths.rotate_left(usize::try_from(parent.number("ROTATE")).unwrap());
@@ -25,7 +25,7 @@ fn child_takes_both() {
         assert!(guards.is_sorted_by_key(|guard| guard.path().to_owned()));
         let verify = || guards.iter().for_each(|guard| guard.verify().unwrap());
         // Any two pairs have a lock in common: nobody else is inside.
-        oracle.under_the_lock(verify, |other| panic!("{other} was inside too"));
+        trail.under_the_lock(verify);
         for guard in guards {
             guard.release().unwrap();
         }
@@ -53,6 +53,6 @@ fn processes_that_want_locks_in_opposite_orders_never_wait_for_each_other() {
     for child in children {
         child.succeed();
     }
-    assert_eq!(Oracle::new(&notes).count(), PROCESSES * ROUNDS);
+    assert_eq!(Trail::open(&notes).count(), PROCESSES * ROUNDS);
     assert_eq!(lab.names(), ["notes"]);
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use filelock::LockOptions;
 use testkit::{ChildTest, TestChild};
 
-use crate::oracle::{Oracle, notes};
 use crate::support::{Lab, way};
+use crate::trail::{Trail, notes};
 
 /// Fewer under Wine: see `MANY` in the other binary's `threads`.
 const PROCESSES: u64 = if cfg!(windows) { 4 } else { 16 };
@@ -15,7 +15,7 @@ const ROUNDS: u64 = if cfg!(windows) { 25 } else { 100 };
 #[test]
 fn child_increments() {
     let Some(mut parent) = testkit::parent() else { return };
-    let oracle = Oracle::new(&parent.path("NOTES"));
+    let trail = Trail::open(&parent.path("NOTES"));
     let options = LockOptions::new()
         .timeout(Duration::from_secs(50))
         .environment(way(parent.var("WAY").to_str().unwrap()));
@@ -23,7 +23,7 @@ fn child_increments() {
     parent.await_word("go");
     for _ in 0..ROUNDS {
         let guard = options.acquire(&target).unwrap();
-        oracle.under_the_lock(|| guard.verify().unwrap(), |other| panic!("{other} was inside too"));
+        trail.under_the_lock(|| guard.verify().unwrap());
         guard.release().unwrap();
     }
 }
@@ -47,8 +47,8 @@ fn contend(way: &str) {
             child.succeed();
         }
         let expected: Vec<u64> = (1..=PROCESSES * ROUNDS).collect();
-        assert_eq!(Oracle::new(&notes).count(), PROCESSES * ROUNDS, "{way} on {}", lab.name());
-        assert_eq!(Oracle::logged(&notes), expected, "{way} on {}", lab.name());
+        assert_eq!(Trail::open(&notes).count(), PROCESSES * ROUNDS, "{way} on {}", lab.name());
+        assert_eq!(Trail::logged(&notes), expected, "{way} on {}", lab.name());
         assert_eq!(lab.names(), ["notes"], "{way} on {}: something was left", lab.name());
     }
 }

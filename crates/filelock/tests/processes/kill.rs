@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use filelock::LockOptions;
 use testkit::{ChildTest, TestChild};
 
-use crate::oracle::{Oracle, notes};
 use crate::support::{Lab, WATCHDOG, brief, expect_alive, expect_replaced, way};
+use crate::trail::{Trail, notes};
 
 #[cfg(unix)] // Time decides on Windows.
 #[test]
@@ -92,7 +92,7 @@ fn child_increments_until_stopped() {
         .ttl(Duration::from_millis(if cfg!(windows) { 2_000 } else { 500 }))
         .grace(Duration::from_millis(200))
         .environment(way(parent.var("WAY").to_str().unwrap()));
-    let oracle = Oracle::new(&notes);
+    let trail = Trail::open(&notes);
     let mut takeovers =
         File::options().create(true).append(true).open(notes.join("takeovers")).unwrap();
     let started = Instant::now();
@@ -103,7 +103,7 @@ fn child_increments_until_stopped() {
         }
         // Long enough inside to be hit there.
         let work = || std::thread::sleep(Duration::from_micros(500));
-        oracle.under_the_lock(work, |other| panic!("{other} was inside too"));
+        trail.under_the_lock(work);
         guard.verify().unwrap();
         guard.release().unwrap();
     }
@@ -143,15 +143,15 @@ fn kill_at_random(lab: &Lab, way: &str, kills: u64) {
     };
     let mut children: Vec<TestChild> =
         (0..if cfg!(windows) { 3 } else { 6 }).map(|_| start()).collect();
-    let oracle = Oracle::new(&notes);
-    let before = oracle.count();
+    let trail = Trail::open(&notes);
+    let before = trail.count();
     let mut killed = 0;
     while killed < kills {
         // They must get on: nobody is stuck behind a dead holder.
-        let count = oracle.count();
-        testkit::wait_until(WATCHDOG, || oracle.count() > count);
+        let count = trail.count();
+        testkit::wait_until(WATCHDOG, || trail.count() > count);
         // The one inside if it is still there, else whoever it is by now.
-        let inside = oracle.inside();
+        let inside = trail.inside();
         if let Some(victim) = children.iter_mut().find(|child| child.pid() == inside) {
             victim.kill();
             *victim = start();
@@ -164,18 +164,18 @@ fn kill_at_random(lab: &Lab, way: &str, kills: u64) {
     }
     let takeovers = std::fs::read(notes.join("takeovers")).unwrap().len();
 
-    let logged = Oracle::logged(&notes);
+    let logged = Trail::logged(&notes);
     let case = format!("{way} on {}", lab.name());
     assert!(logged.is_sorted_by(|one, next| one < next), "{case}: an increment was lost");
-    assert!(oracle.count() >= *logged.last().unwrap(), "{case}: the counter lost the last one");
-    assert!(oracle.count() >= before + kills, "{case}: no progress");
+    assert!(trail.count() >= *logged.last().unwrap(), "{case}: the counter lost the last one");
+    assert!(trail.count() >= before + kills, "{case}: no progress");
     // Else no holder was hit, and nothing was shown. Of so many that is out of the question: the
     // holder spends nearly all of its time inside.
     assert!(takeovers > 0, "{case}: no dead holder was ever replaced");
     // The last waiters to be killed may have left preparations that are younger than the grace.
     brief().acquire(lab.target()).unwrap().release().unwrap();
     assert!(!lab.lock().exists(), "{case}");
-    drop(oracle);
+    drop(trail);
     std::fs::remove_dir_all(&notes).unwrap();
     for path in lab.preparations() {
         std::fs::remove_dir_all(path).unwrap();

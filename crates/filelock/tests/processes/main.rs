@@ -16,7 +16,6 @@ mod idle;
 #[cfg(unix)] // No OS lock is inherited on Windows.
 mod inheritance;
 mod kill;
-mod oracle;
 #[cfg(unix)]
 mod others;
 #[cfg(unix)] // Needs the gate.
@@ -34,5 +33,6 @@ mod stop;
 mod support;
 #[cfg(unix)] // About limits and masks of Unix.
 mod surroundings;
+mod trail;
 #[cfg(unix)] // About users of Unix.
 mod users;
