@@ -16,6 +16,12 @@ use crate::guard::renewing::{self, Renewal, RenewedGuard};
 use crate::options::LockOptions;
 use crate::record::Record;
 
+/// The environment variable that makes each `flock` of a process fail, as in an agent's sandbox, and
+/// of the processes that it starts. Its value is the error's name: `EPERM`, `EACCES`, `ENOTSUP`,
+/// `EOPNOTSUPP`, `ENOSYS`, `EINVAL`, `EIO`, `ENOLCK` or `EMFILE`. It is read once. Windows has no
+/// `flock`.
+pub const FLOCK_FAILS: &str = "FILELOCK_TESTING_FLOCK_FAILS";
+
 impl LockOptions {
     /// How long after its last renewal a holder that the kernel cannot vouch for (a foreign one, or
     /// one on a network file system) counts as gone.

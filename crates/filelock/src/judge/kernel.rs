@@ -39,7 +39,7 @@ pub(super) fn ask_kernel(dir: &Dir, names: &Names, stat: &Stat, judged: &Record)
     match dir.try_flock_shared() {
         Ok(false) => return KernelAnswer::Runs,
         Ok(true) => {}
-        Err(error) if is_lasting(&error) => return KernelAnswer::NotAsked,
+        Err(error) if sys::is_never_locked(&error) => return KernelAnswer::NotAsked,
         Err(error) => return KernelAnswer::Unknown(error),
     }
     match sys::is_at(&names.lock, stat.id) {
@@ -56,15 +56,9 @@ pub(super) fn expired_unless_it_runs(dir: &Dir) -> Verdict {
     match dir.try_flock_shared() {
         Ok(true) => Verdict::Expired,
         Ok(false) => Verdict::Alive(Liveness::Running),
-        Err(error) if is_lasting(&error) => Verdict::Expired,
+        Err(error) if sys::is_never_locked(&error) => Verdict::Expired,
         Err(error) => Verdict::Alive(unknown(&error)),
     }
-}
-
-/// Whether the kernel will never answer here: EPERM, EACCES, ENOTSUP, ENOSYS, EINVAL. Any other
-/// error is one of this moment.
-fn is_lasting(error: &io::Error) -> bool {
-    sys::is_refused(error) || error.kind() == io::ErrorKind::InvalidInput
 }
 
 /// Whether a granted OS lock proves that the holder with this record is gone.

@@ -6,14 +6,14 @@
 mod at;
 pub(crate) use at::is_at;
 
-use std::io;
-
 #[cfg(unix)]
 mod boot;
 #[cfg(unix)]
 mod locality;
 #[cfg(unix)]
 mod process;
+#[cfg(unix)]
+mod refusal;
 #[cfg(unix)]
 mod unix;
 #[cfg(unix)]
@@ -22,6 +22,8 @@ pub(crate) use boot::{MOUNTED_BY_ONE_KERNEL, boot_device, kernel_id};
 pub(crate) use locality::file_system_is_local;
 #[cfg(unix)]
 pub(crate) use process::{host_name, machine_id, start_of_this_process};
+#[cfg(unix)]
+pub(crate) use refusal::{is_never_locked, is_refused};
 #[cfg(unix)]
 pub(crate) use unix::{
     Dir, LOOK_OPENS, create_exclusive, directory_id, identity, lstat, mkdir, open_dir, open_file,
@@ -34,21 +36,15 @@ mod windows;
 #[cfg(windows)]
 pub(crate) use windows::{
     Dir, LOOK_OPENS, MOUNTED_BY_ONE_KERNEL, boot_device, create_exclusive, directory_id,
-    file_system_is_local, host_name, identity, kernel_id, lstat, machine_id, mkdir, open_dir,
-    open_file, overwrite, pid_namespace, read_start, rename_exclusive, rmdir, rmdir_if,
-    start_of_this_process, try_flock_file, unlink, unlink_if, write_record,
+    file_system_is_local, host_name, identity, is_never_locked, is_refused, kernel_id, lstat,
+    machine_id, mkdir, open_dir, open_file, overwrite, pid_namespace, read_start, rename_exclusive,
+    rmdir, rmdir_if, start_of_this_process, try_flock_file, unlink, unlink_if, write_record,
 };
 
 #[cfg(not(any(unix, windows)))]
 compile_error!(
     "filelock runs on Unix and Windows: for this system the calls have not been written"
 );
-
-/// Whether `error` says that modes cannot be changed here: FAT, network shares and FUSE refuse it,
-/// if they keep none.
-pub(crate) fn is_refused(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::Unsupported)
-}
 
 /// Which file this is, on this machine, for as long as somebody keeps it open: device and inode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

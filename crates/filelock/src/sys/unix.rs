@@ -127,6 +127,10 @@ pub(crate) fn try_flock_file(file: &File, kind: Flock) -> io::Result<bool> {
 }
 
 fn try_flock(fd: impl AsFd, kind: Flock) -> io::Result<bool> {
+    #[cfg(feature = "testing")]
+    if let Some(error) = super::refusal::of_flock() {
+        return Err(error);
+    }
     let operation = match kind {
         Flock::Shared => FlockOperation::NonBlockingLockShared,
         Flock::Exclusive => FlockOperation::NonBlockingLockExclusive,

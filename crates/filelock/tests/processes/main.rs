@@ -26,6 +26,8 @@ mod races_file;
 mod races_takeover;
 #[cfg(unix)] // Needs the gate.
 mod refusals;
+#[cfg(unix)] // Windows has no `flock`.
+mod sandbox;
 #[cfg(unix)] // Nothing stops a process on Windows.
 mod stop;
 #[allow(dead_code, reason = "each of the two test binaries uses a part")]

@@ -50,6 +50,16 @@ pub(crate) fn try_flock_file(_: &File, _: Flock) -> io::Result<bool> {
     Err(ErrorKind::Unsupported.into())
 }
 
+/// Whether `error` says that something cannot be changed here. Nothing asks for modes.
+pub(crate) fn is_refused(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::Unsupported)
+}
+
+/// Whether nobody is ever asked for an OS lock here.
+pub(crate) fn is_never_locked(error: &io::Error) -> bool {
+    is_refused(error)
+}
+
 /// Opens `path` for reading if it is a regular file; `None` when it is something else.
 pub(crate) fn open_file(path: &Path) -> io::Result<Option<File>> {
     // A directory cannot be opened like this. What it is was asked before.

@@ -1,0 +1,65 @@
+//! Which refusals last: the system will answer so each time (Linux, macOS and the BSDs).
+
+use std::io;
+
+use rustix::io::Errno;
+
+/// Not permitted, or no such thing here. ENOTSUP and EOPNOTSUPP are two on macOS; std's kinds know
+/// one of them.
+const LASTING: [Errno; 5] =
+    [Errno::PERM, Errno::ACCESS, Errno::NOTSUP, Errno::OPNOTSUPP, Errno::NOSYS];
+
+/// Whether `error` says that modes cannot be changed here: FAT, network shares and FUSE refuse it,
+/// if they keep none.
+pub(crate) fn is_refused(error: &io::Error) -> bool {
+    LASTING.iter().any(|number| error.raw_os_error() == Some(number.raw_os_error()))
+}
+
+/// Whether `error` says that nobody is ever asked for an OS lock here: a sandbox refuses it, or the
+/// file system has none. Any other error is one of this moment.
+pub(crate) fn is_never_locked(error: &io::Error) -> bool {
+    is_refused(error) || error.raw_os_error() == Some(Errno::INVAL.raw_os_error())
+}
+
+/// The error that each `flock` of this process fails with, if its environment asks for that: see
+/// [`FLOCK_FAILS`](crate::testing::FLOCK_FAILS).
+#[cfg(feature = "testing")]
+pub(super) fn of_flock() -> Option<io::Error> {
+    static NUMBER: std::sync::OnceLock<Option<Errno>> = std::sync::OnceLock::new();
+    let number = *NUMBER.get_or_init(|| {
+        let name = std::env::var(crate::testing::FLOCK_FAILS).ok()?;
+        let known = NAMES.iter().find(|(known, _)| *known == name);
+        // What is misspelt must be noticed: no test expects this one.
+        Some(known.map_or(Errno::NOTTY, |(_, number)| *number))
+    });
+    number.map(io::Error::from)
+}
+
+#[cfg(feature = "testing")]
+const NAMES: [(&str, Errno); 9] = [
+    ("EPERM", Errno::PERM),
+    ("EACCES", Errno::ACCESS),
+    ("ENOTSUP", Errno::NOTSUP),
+    ("EOPNOTSUPP", Errno::OPNOTSUPP),
+    ("ENOSYS", Errno::NOSYS),
+    ("EINVAL", Errno::INVAL),
+    ("EIO", Errno::IO),
+    ("ENOLCK", Errno::NOLCK),
+    ("EMFILE", Errno::MFILE),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refusals_that_last_are_told_from_those_of_a_moment() {
+        for number in LASTING {
+            assert!(is_refused(&number.into()) && is_never_locked(&number.into()), "{number}");
+        }
+        assert!(is_never_locked(&Errno::INVAL.into()) && !is_refused(&Errno::INVAL.into()));
+        for number in [Errno::IO, Errno::NOLCK, Errno::MFILE, Errno::NFILE, Errno::NOMEM] {
+            assert!(!is_never_locked(&number.into()), "{number}");
+        }
+    }
+}
