@@ -40,7 +40,7 @@ impl Demo {
             "--quiet",
             "--examples",
             "--package",
-            "filelock",
+            "agentslock-filelock",
             "--package",
             "agentslock-config",
             "--package",

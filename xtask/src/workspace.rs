@@ -10,6 +10,12 @@ pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("because xtask lies in the workspace")
 }
 
+/// The package in a folder of `crates`. They have the same name, but for one: the registry has
+/// another crate of that name.
+pub(crate) fn package(folder: &str) -> &str {
+    if folder == "filelock" { "agentslock-filelock" } else { folder }
+}
+
 /// Cargo, as it was called to run us.
 pub(crate) fn cargo(arguments: &[&str]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));

@@ -1,7 +1,7 @@
 //! Hundreds of tasks that write one log, with tokio: each waits for the lock without a thread.
 //!
 //! ```sh
-//! cargo run -p filelock --example async_writers -- events.ndjson 600
+//! cargo run -p agentslock-filelock --example async_writers -- events.ndjson 600
 //! ```
 
 use std::error::Error;

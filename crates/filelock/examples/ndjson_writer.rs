@@ -2,7 +2,7 @@
 //! all of this as `Log::append`, durably and with typed errors.)
 //!
 //! ```sh
-//! cargo run -p filelock --example ndjson_writer -- events.ndjson NAME COUNT
+//! cargo run -p agentslock-filelock --example ndjson_writer -- events.ndjson NAME COUNT
 //! ```
 
 use std::error::Error;

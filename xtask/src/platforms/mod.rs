@@ -36,8 +36,15 @@ const APPLE: [&str; 2] = ["aarch64-apple-darwin", "x86_64-apple-darwin"];
 
 /// What `ci` runs under Wine: the lock and the files, where the systems differ, in one process
 /// each.
-const SHORT: [&str; 7] =
-    ["--package", "filelock", "--package", "fsops", "--lib", "--test=it", "--no-fail-fast"];
+const SHORT: [&str; 7] = [
+    "--package",
+    "agentslock-filelock",
+    "--package",
+    "fsops",
+    "--lib",
+    "--test=it",
+    "--no-fail-fast",
+];
 /// All that has tests for Windows. The model is the same everywhere.
 const LONG: [&str; 8] = [
     "--workspace",

@@ -12,7 +12,7 @@ use std::process::Command;
 use clap::Args;
 
 use crate::outcome::Outcome;
-use crate::workspace::{cargo, rerun_with_public_api, root, run};
+use crate::workspace::{cargo, package, rerun_with_public_api, root, run};
 
 /// List what each library crate offers; fail if that is not what `docs/api` says.
 #[derive(Args)]
@@ -104,7 +104,7 @@ impl Api {
 fn describe() -> Outcome {
     let mut command = cargo(&["doc", "--quiet", "--no-deps", "--lib", "--target-dir", TARGET]);
     for name in CRATES {
-        command.args(["--package", name]);
+        command.args(["--package", package(name)]);
     }
     command.env("RUSTC_BOOTSTRAP", "1");
     run(command.env("RUSTDOCFLAGS", "-Zunstable-options --output-format=json"))

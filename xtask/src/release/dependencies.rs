@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::outcome::Outcome;
-use crate::workspace::{cargo, root};
+use crate::workspace::{cargo, package, root};
 
 /// Those that ask for no more than to be named.
 const LICENCES: [&str; 8] = [
@@ -36,7 +36,7 @@ pub(crate) fn run() -> Outcome {
     println!("{:20}{:>8}{:>8}{:>9}{:>10}", "crate", "lines", "tests", "direct", "packages");
     for name in CRATES {
         let directory = root().join("crates").join(name);
-        let (direct, all) = (tree(name, Some(1))?, tree(name, None)?);
+        let (direct, all) = (tree(package(name), Some(1))?, tree(package(name), None)?);
         println!(
             "{name:20}{:>8}{:>8}{:>9}{:>10}",
             lines(&directory.join("src"))?,

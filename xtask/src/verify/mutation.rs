@@ -187,9 +187,9 @@ const MUTANTS: [Mutant; 14] = [
 
 /// Quick ones first. The model is left out: it does not see the sources.
 const CHECKS: [&[&str]; 5] = [
-    &["test", "--quiet", "--package", "filelock", "--lib"],
-    &["test", "--quiet", "--package", "filelock", "--test", "it"],
-    &["test", "--quiet", "--package", "filelock", "--test", "processes"],
+    &["test", "--quiet", "--package", "agentslock-filelock", "--lib"],
+    &["test", "--quiet", "--package", "agentslock-filelock", "--test", "it"],
+    &["test", "--quiet", "--package", "agentslock-filelock", "--test", "processes"],
     &["run", "--quiet", "--profile", "tasks", "--package", "xtask", "--", "stop"],
     &[
         "run",
@@ -246,7 +246,10 @@ fn first_red(copy: &Path, target: &Path) -> Outcome<Option<&'static [&'static st
         command
     };
     // A mutant that does not compile would be red for the wrong reason.
-    if !cargo(&["check", "--quiet", "--package", "filelock", "--tests"]).status()?.success() {
+    if !cargo(&["check", "--quiet", "--package", "agentslock-filelock", "--tests"])
+        .status()?
+        .success()
+    {
         return Err(
             "a mutant does not compile: the sources have changed, and so must the edit".into()
         );

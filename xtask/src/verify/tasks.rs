@@ -97,7 +97,7 @@ pub(super) const TASKS: &[Task] = &[
         .check(has_cpp_compiler),
     Task {
         environment: &[("FILELOCK_MODEL_LONG", "1")],
-        ..task("model", &["test", "--quiet", "--release", "-p", "filelock", "--test", "model"])
+        ..task("model", &["test", "--quiet", "--release", "-p", "agentslock-filelock", "--test", "model"])
             .short(Short::Verify(&[]))
             .long(&[])
             .shows(LOCK, "The protocol as a model, explored exhaustively within larger bounds.")

@@ -5,18 +5,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::harmless;
-use crate::holder::{Holder, Liveness, seconds};
+use crate::holder::Holder;
 
 /// Why a lock was not acquired. Whatever the reason: the caller does not hold it, and nothing of
 /// this call is left on the disk.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 #[non_exhaustive]
 pub enum AcquireError {
     /// The lock stayed held until the deadline.
-    #[error(
-        "failed to lock `{}`: gave up after {}; `{}` is held by {}{}",
-        path.display(), seconds(*waited), lock.display(), describe(holder.as_deref()), hint(holder.as_deref())
-    )]
     Timeout {
         /// The file to be locked.
         path: PathBuf,
@@ -28,10 +24,6 @@ pub enum AcquireError {
         holder: Option<Box<Holder>>,
     },
     /// The `on_wait` callback ended the wait.
-    #[error(
-        "failed to lock `{}`: the caller stopped waiting after {}; held by {}",
-        path.display(), seconds(*waited), describe(holder.as_deref())
-    )]
     GaveUp {
         /// The file to be locked.
         path: PathBuf,
@@ -41,10 +33,6 @@ pub enum AcquireError {
         holder: Option<Box<Holder>>,
     },
     /// The thread that asks holds the lock itself, and would wait for itself.
-    #[error(
-        "failed to lock `{}`: this thread holds `{}` already; release that guard first, or use it",
-        path.display(), lock.display()
-    )]
     Deadlock {
         /// The file to be locked.
         path: PathBuf,
@@ -52,11 +40,6 @@ pub enum AcquireError {
         lock: PathBuf,
     },
     /// What stands at the lock's name is no lock, and was left alone.
-    #[error(
-        "failed to lock `{}`: `{}` is {kind}, not a lock of ours, unchanged for {}; another program may use it: \
-         lock another file, or find out who put it there and remove it",
-        path.display(), lock.display(), seconds(*age)
-    )]
     NotALock {
         /// The file to be locked.
         path: PathBuf,
@@ -69,11 +52,6 @@ pub enum AcquireError {
     },
     /// The holder is gone, but its lock directory holds an entry that no lock puts there, so the
     /// directory was not removed.
-    #[error(
-        "failed to clear the dead lock `{}`: it contains `{entry}`, {origin}; look at it, then remove the \
-         directory",
-        lock.display()
-    )]
     StrangeEntry {
         /// The lock that cannot be cleared.
         lock: PathBuf,
@@ -84,7 +62,6 @@ pub enum AcquireError {
     },
     /// The operating system refuses us the directory. Waiting would not help: this is not
     /// contention.
-    #[error("failed to {verb} `{}` (a matter of permissions, not of a held lock)", path.display())]
     Denied {
         /// What was tried.
         verb: &'static str,
@@ -94,11 +71,6 @@ pub enum AcquireError {
         source: io::Error,
     },
     /// A file cannot be created although its directory exists.
-    #[error(
-        "failed to create `{}`: reported as not found although `{}` exists; \
-         something intercepts file creation there",
-        path.display(), parent.display()
-    )]
     Intercepted {
         /// What was to be created.
         path: PathBuf,
@@ -106,11 +78,6 @@ pub enum AcquireError {
         parent: PathBuf,
     },
     /// Somebody kept removing or taking over what this call was preparing.
-    #[error(
-        "failed to prepare `{}`: it was removed or taken over {attempts} times in a row; \
-         something deletes files beside the lock",
-        path.display()
-    )]
     Disturbed {
         /// The last preparation.
         path: PathBuf,
@@ -118,7 +85,6 @@ pub enum AcquireError {
         attempts: u32,
     },
     /// The path cannot name a lock.
-    #[error("failed to lock `{}`: {reason}", path.display())]
     UnusablePath {
         /// The path as given.
         path: PathBuf,
@@ -126,7 +92,6 @@ pub enum AcquireError {
         reason: &'static str,
     },
     /// An option has a value that makes no sense.
-    #[error("lock option `{option}`: {reason}")]
     UnusableOption {
         /// The option's name.
         option: &'static str,
@@ -135,11 +100,6 @@ pub enum AcquireError {
     },
     /// The disk is full, or has no free inodes, or a quota is used up. A lock needs room for a
     /// directory and a record of some 100 bytes. Nothing was written.
-    #[error(
-        "failed to {verb} `{}`: there is no room for the lock's own record; nothing was written; \
-         remove something without the lock first",
-        path.display()
-    )]
     NoRoom {
         /// What was tried.
         verb: &'static str,
@@ -149,7 +109,6 @@ pub enum AcquireError {
         source: io::Error,
     },
     /// Any other failure of the operating system.
-    #[error("failed to {verb} `{}`", path.display())]
     Io {
         /// What was tried.
         verb: &'static str,
@@ -158,20 +117,6 @@ pub enum AcquireError {
         /// The operating system's answer.
         source: io::Error,
     },
-}
-
-fn describe(holder: Option<&Holder>) -> String {
-    holder.map_or_else(|| "others, one after the other".to_owned(), Holder::to_string)
-}
-
-fn hint(holder: Option<&Holder>) -> &'static str {
-    match holder {
-        Some(holder) if holder.is_this_process() => {
-            "; release the guard that this process has, before locking again"
-        }
-        Some(holder) if *holder.liveness() == Liveness::Unreadable => "",
-        _ => "; wait longer, or end the holder",
-    }
 }
 
 impl AcquireError {

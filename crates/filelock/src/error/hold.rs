@@ -6,15 +6,11 @@ use std::path::PathBuf;
 use super::harmless;
 
 /// Why the caller does not hold the lock of a guard.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NotHeld {
     /// The lock is no longer ours: another process judged us gone and replaced us, or removed it.
     /// Another process may hold it now. What it guards must not be written any more.
-    #[error(
-        "the lock `{}` is lost: {how}; do not write what it guards, acquire it anew",
-        lock.display()
-    )]
     Lost {
         /// The lock that was ours.
         lock: PathBuf,
@@ -23,11 +19,6 @@ pub enum NotHeld {
     },
     /// The guard was made by another process, of which this one is a forked child. The parent
     /// still holds the lock; dropping the guard in the child releases nothing.
-    #[error(
-        "the lock `{}` was acquired by process {owner}, of which this is a child; only that process \
-         can use the guard or release it",
-        lock.display()
-    )]
     ForeignProcess {
         /// The lock.
         lock: PathBuf,
@@ -38,14 +29,12 @@ pub enum NotHeld {
 
 /// Why a lock could not be shown to be still ours
 /// ([`LockGuard::verify`](crate::LockGuard::verify)).
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 #[non_exhaustive]
 pub enum VerifyError {
     /// We do not hold it.
-    #[error(transparent)]
-    NotHeld(#[from] NotHeld),
+    NotHeld(NotHeld),
     /// The operating system did not let us look. Whether we still hold the lock is not known.
-    #[error("failed to {verb} `{}`", path.display())]
     Io {
         /// What was tried.
         verb: &'static str,
@@ -57,15 +46,13 @@ pub enum VerifyError {
 }
 
 /// Why a lock was not renewed ([`LockGuard::renew`](crate::LockGuard::renew)).
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 #[non_exhaustive]
 pub enum RenewError {
     /// The lock could not be shown to be ours; nothing was written.
-    #[error(transparent)]
-    Verify(#[from] VerifyError),
+    Verify(VerifyError),
     /// The lock is ours, but its stamp could not be overwritten: it still shows an old time, or
     /// a mixture of the old and the new one.
-    #[error("failed to overwrite the time in `{}`", path.display())]
     Write {
         /// The record.
         path: PathBuf,

@@ -7,11 +7,10 @@ use super::acquire::AcquireError;
 use crate::holder::Holder;
 
 /// Why a lock could not be looked at.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 #[non_exhaustive]
 pub enum InspectError {
     /// What stands at the lock's name is no lock.
-    #[error("`{}` is {kind}, not a lock", lock.display())]
     NotALock {
         /// The name.
         lock: PathBuf,
@@ -19,31 +18,26 @@ pub enum InspectError {
         kind: &'static str,
     },
     /// The path or the options cannot be used, or the directory cannot be examined.
-    #[error(transparent)]
     Unusable(AcquireError),
 }
 
 /// Why a lock was not broken.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 #[non_exhaustive]
 pub enum BreakError {
     /// There is no lock to break.
-    #[error("`{}` is not there: the lock is free", lock.display())]
     Free {
         /// The lock.
         lock: PathBuf,
     },
     /// The lock is not held as the id says: it has changed hands. Stat again.
-    #[error("`{}` has changed hands since it was looked at; look again", lock.display())]
     Changed {
         /// The lock.
         lock: PathBuf,
     },
     /// The lock could not be looked at.
-    #[error(transparent)]
-    Inspect(#[from] InspectError),
+    Inspect(InspectError),
     /// The lock could not be opened, so that it is not known whether the id names it.
-    #[error("`{}` cannot be opened: {holder}", lock.display())]
     Unreadable {
         /// The lock.
         lock: PathBuf,
@@ -51,7 +45,6 @@ pub enum BreakError {
         holder: Box<Holder>,
     },
     /// The lock could not be removed, or not as a whole.
-    #[error("failed to break `{}`", lock.display())]
     Clear {
         /// The lock.
         lock: PathBuf,

@@ -4,6 +4,7 @@
 mod acquire;
 mod hold;
 mod inspect;
+mod messages;
 
 pub use acquire::AcquireError;
 pub use hold::{NotHeld, RenewError, VerifyError};

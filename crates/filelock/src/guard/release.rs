@@ -17,6 +17,8 @@
 //!
 //! A handle's lock is moved instead of being taken apart: see `move_back.rs`.
 
+use std::error::Error;
+use std::fmt;
 use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 use std::sync::Weak;
@@ -29,15 +31,13 @@ use crate::sys;
 use crate::wait::line;
 
 /// Why a lock was not released ([`LockGuard::release`]).
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 #[non_exhaustive]
 pub enum ReleaseError {
     /// It was not ours to release, and was left alone.
-    #[error(transparent)]
-    NotHeld(#[from] NotHeld),
+    NotHeld(NotHeld),
     /// The operating system refused. The guard comes back: to try again, or to drop, after which
     /// the next waiter finds the lock dead and clears it.
-    #[error("failed to {verb} `{}`", path.display())]
     Io {
         /// What was tried.
         verb: &'static str,
@@ -48,6 +48,30 @@ pub enum ReleaseError {
         /// The operating system's answer.
         source: io::Error,
     },
+}
+
+impl fmt::Display for ReleaseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotHeld(error) => error.fmt(f),
+            Self::Io { verb, path, .. } => write!(f, "failed to {verb} `{}`", path.display()),
+        }
+    }
+}
+
+impl Error for ReleaseError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::NotHeld(error) => error.source(),
+            Self::Io { source, .. } => Some(source),
+        }
+    }
+}
+
+impl From<NotHeld> for ReleaseError {
+    fn from(error: NotHeld) -> Self {
+        Self::NotHeld(error)
+    }
 }
 
 impl LockGuard {
@@ -252,12 +276,23 @@ impl Failure {
 }
 
 /// What is left of a failed release once its guard is gone.
-#[derive(Debug, thiserror::Error)]
-#[error("failed to {verb} `{}`", path.display())]
+#[derive(Debug)]
 struct Unreleased {
     verb: &'static str,
     path: PathBuf,
     source: io::Error,
+}
+
+impl fmt::Display for Unreleased {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "failed to {} `{}`", self.verb, self.path.display())
+    }
+}
+
+impl Error for Unreleased {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.source)
+    }
 }
 
 impl From<ReleaseError> for io::Error {

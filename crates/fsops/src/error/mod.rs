@@ -1,14 +1,15 @@
 //! The errors: one enum per operation, each I/O variant with verb, path and source.
 
+mod messages;
+
 use std::io;
 use std::path::PathBuf;
 
 /// Why a file was not read.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 #[non_exhaustive]
 pub enum ReadFileError {
     /// Something that is no regular file stands at the path.
-    #[error("failed to read `{}`: it is {kind}, not a regular file", path.display())]
     NotAFile {
         /// The path as given.
         path: PathBuf,
@@ -16,13 +17,11 @@ pub enum ReadFileError {
         kind: &'static str,
     },
     /// The path is a symbolic link to something that does not exist.
-    #[error("failed to read `{}`: it is a symbolic link that leads nowhere", path.display())]
     DanglingLink {
         /// The link.
         path: PathBuf,
     },
     /// Any other failure of the operating system.
-    #[error("failed to {verb} `{}`", path.display())]
     Io {
         /// What was tried.
         verb: &'static str,
@@ -35,11 +34,10 @@ pub enum ReadFileError {
 
 /// Why a file was not replaced. Unless it is [`NotDurable`](Self::NotDurable): the old file stands
 /// as it was, and no temporary is left behind.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 #[non_exhaustive]
 pub enum ReplaceError {
     /// Something that is no regular file stands at the path.
-    #[error("failed to write `{}`: it is {kind}, not a regular file", path.display())]
     NotAFile {
         /// The path, after following links.
         path: PathBuf,
@@ -48,18 +46,12 @@ pub enum ReplaceError {
     },
     /// The path is a symbolic link to something that does not exist. Create that, or remove the
     /// link.
-    #[error("failed to write `{}`: it is a symbolic link that leads nowhere", path.display())]
     DanglingLink {
         /// The link.
         path: PathBuf,
     },
     /// The file is a mount point: it was mounted by itself, as containers do with single files
     /// (`docker run -v FILE:FILE`). No file can take its place. Mount its directory instead.
-    #[error(
-        "failed to replace `{}`: it is mounted as a single file, and cannot be replaced; \
-         mount its directory instead",
-        path.display()
-    )]
     MountPoint {
         /// The file.
         path: PathBuf,
@@ -68,7 +60,6 @@ pub enum ReplaceError {
     },
     /// The new content is in place, for everybody to read, but may not survive a power cut: its
     /// directory could not be synced.
-    #[error("`{}` is written, but not yet durable: failed to sync its directory", path.display())]
     NotDurable {
         /// The file that was replaced.
         path: PathBuf,
@@ -76,7 +67,6 @@ pub enum ReplaceError {
         source: io::Error,
     },
     /// Any other failure of the operating system.
-    #[error("failed to {verb} `{}`", path.display())]
     Io {
         /// What was tried.
         verb: &'static str,
@@ -95,11 +85,10 @@ impl ReplaceError {
 }
 
 /// Why a record was not appended. Unless the variant says otherwise, the file is as it was.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 #[non_exhaustive]
 pub enum AppendError {
     /// The record is not one line: it contains a newline, or nothing at all.
-    #[error("failed to append to `{}`: the record {reason}", path.display())]
     NotALine {
         /// The file.
         path: PathBuf,
@@ -107,7 +96,6 @@ pub enum AppendError {
         reason: &'static str,
     },
     /// Something that is no regular file stands at the path.
-    #[error("failed to append to `{}`: it is {kind}, not a regular file", path.display())]
     NotAFile {
         /// The path as given.
         path: PathBuf,
@@ -116,7 +104,6 @@ pub enum AppendError {
     },
     /// The path is a symbolic link to something that does not exist. Create that, or remove the
     /// link.
-    #[error("failed to append to `{}`: it is a symbolic link that leads nowhere", path.display())]
     DanglingLink {
         /// The link.
         path: PathBuf,
@@ -124,7 +111,6 @@ pub enum AppendError {
     /// Writing broke off in the middle of the record (a full disk, say), and the part that was
     /// written could not be taken back. The next append closes it off, so that it damages no other
     /// record.
-    #[error("failed to append to `{}`: it now ends with a torn record", path.display())]
     Torn {
         /// The file.
         path: PathBuf,
@@ -132,7 +118,6 @@ pub enum AppendError {
         source: io::Error,
     },
     /// The record is in the file, for everybody to read, but may not survive a power cut.
-    #[error("the record is in `{}`, but not yet durable: failed to sync it", path.display())]
     NotDurable {
         /// The file.
         path: PathBuf,
@@ -140,7 +125,6 @@ pub enum AppendError {
         source: io::Error,
     },
     /// Any other failure of the operating system.
-    #[error("failed to {verb} `{}`", path.display())]
     Io {
         /// What was tried.
         verb: &'static str,
