@@ -80,13 +80,26 @@ impl AppendFile {
     ///
     /// [`AppendError::NotAFile`], [`AppendError::DanglingLink`], [`AppendError::Io`].
     pub fn open(path: impl AsRef<Path>) -> Result<Self, AppendError> {
+        /// Between a look and the opening, others create and remove the log.
+        const TRIES: u32 = 100;
         let path = path.as_ref();
-        let is_new = !is_there(path)?;
-        let mut options = OpenOptions::new();
-        // Not for a file that is there: where `fs.protected_regular` is set, the kernel refuses
-        // `O_CREAT` on other users' files in a sticky directory (proc_sys_fs(5)).
-        options.read(true).append(true).create(is_new);
-        open(path, &mut options, is_new)
+        let mut tries = 1;
+        loop {
+            let is_new = !is_there(path)?;
+            let mut options = OpenOptions::new();
+            // Not for a file that is there: where `fs.protected_regular` is set, the kernel refuses
+            // `O_CREAT` on other users' files in a sticky directory (proc_sys_fs(5)). Exclusively,
+            // because a link that came to be meanwhile would be followed to where it leads.
+            options.read(true).append(true).create_new(is_new);
+            match open(path, &mut options, is_new) {
+                Err(AppendError::Io { source, .. })
+                    if tries < TRIES && was_overtaken(&source, is_new) =>
+                {
+                    tries += 1;
+                }
+                other => return other,
+            }
+        }
     }
 
     /// As [`open`](Self::open), but `None` if there is no log.
@@ -254,6 +267,11 @@ fn is_there(path: &Path) -> Result<bool, AppendError> {
         }
         Err(source) => Err(AppendError::Io { verb: "open", path: path.to_owned(), source }),
     }
+}
+
+/// Whether another program created the log, or removed it, right before it was opened.
+fn was_overtaken(error: &io::Error, is_new: bool) -> bool {
+    error.kind() == if is_new { ErrorKind::AlreadyExists } else { ErrorKind::NotFound }
 }
 
 fn open_existing(

@@ -102,35 +102,8 @@ fn create_missing(
     Ok(())
 }
 
-/// Renames `from` to `to`, unless there is something at `to`.
-///
-/// # Errors
-///
-/// [`io::ErrorKind::AlreadyExists`] if there is something at `to`, or another answer of the
-/// operating system: nothing was renamed. If the directories could not be synced, the file has its
-/// new name.
-///
-/// # Platform behavior
-///
-/// Linux and macOS rename in one step. Elsewhere, and on file systems that cannot do that, a
-/// process that dies in between leaves both names.
-pub fn rename_new(
-    from: impl AsRef<Path>,
-    to: impl AsRef<Path>,
-    durability: Durability,
-) -> io::Result<()> {
-    let (from, to) = (std::path::absolute(from)?, std::path::absolute(to)?);
-    sys::rename_new(&from, &to)?;
-    if durability == Durability::Full {
-        for directory in BTreeSet::from([parent_of(&to), parent_of(&from)]) {
-            sys::sync_directory(&sys::open_directory(&directory)?)?;
-        }
-    }
-    Ok(())
-}
-
 /// Makes the name of a file or directory survive a power cut.
-fn sync_name_of(path: &Path) -> io::Result<()> {
+pub(crate) fn sync_name_of(path: &Path) -> io::Result<()> {
     match path.parent() {
         Some(parent) => sys::sync_directory(&sys::open_directory(parent)?),
         None => Ok(()),

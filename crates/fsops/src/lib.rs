@@ -6,6 +6,8 @@
 //!   whole, whatever happens to the writer: killed at any instruction, out of disk, out of
 //!   descriptors.
 //! - With [`Durability::Full`], the default, what was committed survives a power cut.
+//! - With [`AtomicFile::replacing`], the file that is replaced is the file that was read, even if
+//!   another user exchanges directories or links on the path.
 //! - After an error the old file stands and nothing is left beside it; the one exception, "in
 //!   place, but not yet durable", is a variant of its own. A process that is killed can leave one
 //!   temporary (see [`remove_left_over_temporaries`]).
@@ -50,6 +52,6 @@ mod sys;
 pub use append::{append_record, append_record_with};
 pub use append_file::{AppendFile, Appended, Since, Tail, TornTail};
 pub use atomic::{AtomicFile, ReadyFile, remove_left_over_temporaries, write_atomic};
-pub use durability::{CreatedParents, Durability, create_parents, rename_new};
+pub use durability::{CreatedParents, Durability, create_parents};
 pub use error::{AppendError, ReadFileError, ReplaceError};
 pub use read::{Contents, Reread, Version, read, reread};

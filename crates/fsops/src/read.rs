@@ -36,6 +36,11 @@ impl Version {
         Ok(Self(Some((sys::pin(file), fingerprint))))
     }
 
+    /// The file, kept open, and which version of it was read; `None` if there was none.
+    pub(crate) fn file(&self) -> Option<(&sys::Pin, &Fingerprint)> {
+        self.0.as_ref().map(|(file, version)| (file, version))
+    }
+
     /// Whether there was no file.
     pub fn is_missing(&self) -> bool {
         self.0.is_none()

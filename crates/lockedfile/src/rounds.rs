@@ -265,7 +265,10 @@ impl Held {
     ) -> Result<Outcome, E> {
         let path = &*self.path;
         remove_left_overs_once(path);
-        let mut file = AtomicFile::create(path, self.durability).map_err(Error::Write)?;
+        let mut file = match AtomicFile::replacing(path, read, self.durability) {
+            Ok(file) => file,
+            Err(error) => return changed(error),
+        };
         let failed_to = |verb| {
             move |source| Error::Write(ReplaceError::Io { verb, path: path.to_owned(), source })
         };
@@ -281,7 +284,7 @@ impl Held {
         match file.commit() {
             Ok(()) => Ok(Outcome::Done),
             Err(error) if error.is_committed() => Ok(Outcome::NotDurable(error)),
-            Err(error) => Err(Error::Write(error).into()),
+            Err(error) => changed(error),
         }
     }
 
@@ -300,6 +303,14 @@ impl Held {
             Err(VerifyError::NotHeld(NotHeld::Lost { .. })) => Ok(Some(Disturbance::LockLost)),
             Err(error) => Err(error.into()),
         }
+    }
+}
+
+/// A file that is not the one that was read disturbs the round; any other error ends it.
+fn changed<E: From<Error>>(error: ReplaceError) -> Result<Outcome, E> {
+    match error {
+        ReplaceError::Changed { .. } => Ok(Outcome::Disturbed(Disturbance::FileChanged)),
+        error => Err(Error::Write(error).into()),
     }
 }
 

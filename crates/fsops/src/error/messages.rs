@@ -47,6 +47,12 @@ impl fmt::Display for ReplaceError {
                  mount its directory instead",
                 path.display()
             ),
+            Self::Changed { path } => write!(
+                f,
+                "failed to replace `{}`: it is not the file that was read any more; another program \
+                 changed it meanwhile; try again",
+                path.display()
+            ),
             Self::NotDurable { path, .. } => write!(
                 f,
                 "`{}` is written, but not yet durable: failed to sync its directory",
@@ -63,7 +69,7 @@ impl Error for ReplaceError {
             Self::MountPoint { source, .. }
             | Self::NotDurable { source, .. }
             | Self::Io { source, .. } => Some(source),
-            Self::NotAFile { .. } | Self::DanglingLink { .. } => None,
+            Self::NotAFile { .. } | Self::DanglingLink { .. } | Self::Changed { .. } => None,
         }
     }
 }

@@ -58,6 +58,13 @@ pub enum ReplaceError {
         /// The operating system's answer.
         source: io::Error,
     },
+    /// The path leads to another file than the one that was read, or to another version of it.
+    /// Another program replaced or changed it meanwhile, or exchanged a directory or a link on the
+    /// path. Read it again.
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
     /// The new content is in place, for everybody to read, but may not survive a power cut: its
     /// directory could not be synced.
     NotDurable {
@@ -151,6 +158,7 @@ impl From<ReplaceError> for io::Error {
         let kind = match &error {
             ReplaceError::NotAFile { .. } => io::ErrorKind::InvalidInput,
             ReplaceError::DanglingLink { .. } => io::ErrorKind::NotFound,
+            ReplaceError::Changed { .. } => io::ErrorKind::Other,
             ReplaceError::MountPoint { source, .. }
             | ReplaceError::NotDurable { source, .. }
             | ReplaceError::Io { source, .. } => source.kind(),

@@ -1,14 +1,15 @@
 //! Linux, macOS and the BSDs.
 
+use std::ffi::OsStr;
 use std::fs::{File, Metadata};
 use std::io;
+use std::os::fd::AsFd;
 use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use rustix::buffer::spare_capacity;
 use rustix::fs::OFlags;
 use rustix::io::{Errno, retry_on_intr};
-use tempfile::NamedTempFile;
 
 use super::fingerprint::Fingerprint;
 
@@ -16,10 +17,12 @@ mod access_list;
 mod errno;
 mod ids;
 mod open;
+mod place;
 mod rights;
 use errno::is;
 pub(crate) use open::open_nonblocking;
-pub(crate) use rights::{Rights, adopt, adopt_special_bits, close_to_others, create_temporary};
+pub(crate) use place::{Found, Place, Temporary};
+pub(crate) use rights::{Rights, adopt, adopt_special_bits, close_to_others};
 
 /// Reads the rest of `file` into `bytes`, first into the room that is there. (std's `read_to_end`
 /// asks for size and position of the file first, which for a small document costs as much as
@@ -37,22 +40,26 @@ pub(crate) fn read_at(file: &File, offset: u64, bytes: &mut [u8]) -> io::Result<
     file.read_exact_at(bytes, offset)
 }
 
-/// Renames `from` to `to` unless `to` exists. Where the system cannot do that in one step, `to` is
-/// linked first: a process that dies in between leaves both names.
-pub(crate) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
+/// Renames `from` to `to`, each a name in a directory, unless `to` exists. Where the system cannot
+/// do that in one step, `to` is linked first: a process that dies in between leaves both names.
+fn rename_new_at(
+    (from_directory, from): (impl AsFd, &OsStr),
+    (to_directory, to): (impl AsFd, &OsStr),
+) -> io::Result<()> {
+    use rustix::fs::{AtFlags, linkat, unlinkat};
+    let (from_directory, to_directory) = (from_directory.as_fd(), to_directory.as_fd());
     #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
     {
-        use rustix::fs::{CWD, RenameFlags};
-        use rustix::io::Errno;
+        use rustix::fs::{RenameFlags, renameat_with};
         match retry_on_intr(|| {
-            rustix::fs::renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE)
+            renameat_with(from_directory, from, to_directory, to, RenameFlags::NOREPLACE)
         }) {
             Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {}
             other => return Ok(other?),
         }
     }
-    std::fs::hard_link(from, to)?;
-    std::fs::remove_file(from)
+    retry_on_intr(|| linkat(from_directory, from, to_directory, to, AtFlags::empty()))?;
+    Ok(retry_on_intr(|| unlinkat(from_directory, from, AtFlags::empty()))?)
 }
 
 /// As long as it is open, the system cannot give the file's inode number to another file.
@@ -105,17 +112,6 @@ pub(crate) fn wait_for_writers(pipe: &File) -> io::Result<()> {
     Ok(rustix::fs::fcntl_setfl(pipe, flags - OFlags::NONBLOCK)?)
 }
 
-/// A file's own mode does not keep it from being replaced; its directory's can.
-#[allow(clippy::unnecessary_wraps, reason = "it can fail on Windows")]
-pub(crate) fn may_replace(_: &Metadata) -> io::Result<()> {
-    Ok(())
-}
-
-/// Renames `temporary` over `target`.
-pub(crate) fn persist(temporary: NamedTempFile, target: &Path) -> io::Result<File> {
-    temporary.persist(target).map_err(|error| error.error)
-}
-
 /// Writes all that is known of `file` to the disk. On Apple systems std asks for `F_FULLFSYNC`,
 /// which also empties the disk's own cache; where the file system has no such thing (network
 /// volumes), fsync(2) is the most that there is.
@@ -159,25 +155,15 @@ pub(crate) fn sync_directory(directory: &Directory) -> io::Result<()> {
     }
 }
 
-/// After `file` was renamed into `directory`.
-pub(crate) fn sync_renamed(directory: &Directory, _file: &File) -> io::Result<()> {
-    sync_directory(directory)
-}
-
-/// Whether the `error` of a renaming onto `path` means that something is mounted there.
-pub(crate) fn is_mount_point(error: &io::Error, path: &Path) -> bool {
-    is(error, &[Errno::BUSY]) && is_mounted(path)
-}
-
 #[cfg(any(target_os = "linux", target_os = "android"))]
-fn is_mounted(path: &Path) -> bool {
-    use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags, statx};
-    statx(CWD, path, AtFlags::SYMLINK_NOFOLLOW, StatxFlags::BASIC_STATS)
+fn is_mounted(directory: &File, name: &OsStr) -> bool {
+    use rustix::fs::{AtFlags, StatxAttributes, StatxFlags, statx};
+    statx(directory, name, AtFlags::SYMLINK_NOFOLLOW, StatxFlags::BASIC_STATS)
         .is_ok_and(|stat| stat.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
 }
 
 /// Only Linux mounts files.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn is_mounted(_: &Path) -> bool {
+fn is_mounted(_: &File, _: &OsStr) -> bool {
     false
 }

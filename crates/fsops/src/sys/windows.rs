@@ -11,9 +11,10 @@ use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::Duration;
 
-use tempfile::{Builder, NamedTempFile};
-
 use super::fingerprint::Fingerprint;
+
+mod place;
+pub(crate) use place::{Found, Place, Temporary};
 
 /// How many denials in a row are believed.
 const DENIALS: u32 = 30;
@@ -62,7 +63,7 @@ pub(crate) fn read_at(mut file: &File, offset: u64, bytes: &mut [u8]) -> io::Res
 
 /// Renames `from` to `to` unless `to` exists: links it first, since std's rename replaces. A
 /// process that dies in between leaves both names.
-pub(crate) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
+fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
     std::fs::hard_link(from, to)?;
     std::fs::remove_file(from)
 }
@@ -101,14 +102,6 @@ pub(crate) fn kind_of_special(_: &Metadata) -> &'static str {
     "a device"
 }
 
-/// A read-only file is left alone, as everything on Windows leaves it alone.
-pub(crate) fn may_replace(replaced: &Metadata) -> io::Result<()> {
-    if replaced.permissions().readonly() {
-        return Err(io::Error::new(ErrorKind::PermissionDenied, "its read-only attribute is set"));
-    }
-    Ok(())
-}
-
 /// There are no modes, and a file's owner is who created it. The directory's access list is
 /// inherited.
 #[derive(Debug)]
@@ -116,11 +109,15 @@ pub(crate) struct Rights;
 
 #[allow(clippy::unnecessary_wraps, clippy::unused_self, reason = "on Unix there is more to it")]
 impl Rights {
-    pub(crate) fn of(_: &Path, _: &Metadata) -> io::Result<Self> {
+    pub(crate) fn of((): &Pin, _: &Found) -> io::Result<Self> {
         Ok(Self)
     }
 
-    pub(crate) fn are_of(&self, _: &Metadata) -> bool {
+    pub(crate) fn of_path(_: &Path, _: &Found) -> io::Result<Self> {
+        Ok(Self)
+    }
+
+    pub(crate) fn are_of(&self, _: &Found) -> bool {
         true
     }
 }
@@ -136,32 +133,6 @@ pub(crate) fn adopt_special_bits(_: &File, _: &Rights) -> io::Result<()> {
 }
 
 pub(crate) fn close_to_others(_: &File) {}
-
-/// Creates a temporary, without the attribute by which `tempfile` says that it is one: the file is
-/// to stay.
-pub(crate) fn create_temporary(
-    builder: &mut Builder<'_, '_>,
-    directory: &Path,
-    _: Option<&Rights>,
-) -> io::Result<NamedTempFile> {
-    builder.make_in(directory, |path| {
-        OpenOptions::new().read(true).write(true).create_new(true).open(path)
-    })
-}
-
-/// Only directories can be.
-pub(crate) fn is_mount_point(_: &io::Error, _: &Path) -> bool {
-    false
-}
-
-/// Renames `temporary` over `target`: std asks for POSIX semantics where the system has them, so
-/// that a reader who shares deletion is no obstacle.
-pub(crate) fn persist(temporary: NamedTempFile, target: &Path) -> io::Result<File> {
-    let (file, mut path) = temporary.into_parts();
-    patiently(|| std::fs::rename(&path, target))?;
-    path.disable_cleanup(true);
-    Ok(file)
-}
 
 pub(crate) fn sync(file: &File) -> io::Result<()> {
     file.sync_all()
@@ -189,9 +160,4 @@ pub(crate) fn open_directory(_: &Path) -> io::Result<Directory> {
 #[allow(clippy::unnecessary_wraps, reason = "it can fail on Unix")]
 pub(crate) fn sync_directory((): &Directory) -> io::Result<()> {
     Ok(())
-}
-
-/// After `file` was renamed.
-pub(crate) fn sync_renamed((): &Directory, file: &File) -> io::Result<()> {
-    file.sync_all()
 }

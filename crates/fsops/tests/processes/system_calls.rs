@@ -48,12 +48,19 @@ fn call_in(root: &Path, line: &str) -> Option<String> {
     let mut paths = Vec::new();
     for part in arguments.split(root.to_str().unwrap()).skip(1) {
         let end = part.find(['>', '"']).unwrap_or(part.len());
-        let path = part[..end].trim_start_matches('/');
-        let path = path.split_once(".tmp-").map_or(path, |(_, _)| "TEMPORARY");
-        paths.push(if path.is_empty() { "DIRECTORY" } else { path });
+        // `3</tmp/x/below>, "name"`: a name in that directory.
+        let (path, rest) = (part[..end].trim_start_matches('/'), &part[end..]);
+        let below = rest.strip_prefix(">, \"").filter(|_| name.starts_with("rename"));
+        let below = below.and_then(|rest| rest.split('"').next());
+        let path = match below {
+            Some(name) if name.starts_with('/') => continue,
+            Some(name) if path.is_empty() => name.to_owned(),
+            Some(name) => format!("{path}/{name}"),
+            None => path.to_owned(),
+        };
+        let path = path.split_once(".tmp-").map_or(&*path, |(_, _)| "TEMPORARY");
+        paths.push(if path.is_empty() { "DIRECTORY" } else { path }.to_owned());
     }
-    // A rename may be told with the directory, too, that its paths count from.
-    paths.retain(|path| !name.starts_with("rename") || *path != "DIRECTORY");
     let name = if name.starts_with("rename") { "rename" } else { name };
     let name = name.trim_end_matches("at");
     (!paths.is_empty()).then(|| format!("{name} {}", paths.join(" ")))

@@ -15,7 +15,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use fsops::{AtomicFile, Durability, ReadFileError};
+use fsops::{AtomicFile, ReadFileError, ReplaceError};
 
 use super::Log;
 use crate::error::{Error, LogError};
@@ -76,19 +76,16 @@ impl Log {
         remove_left_overs_once(path);
         let durability = self.options.durability;
         let empty = AtomicFile::create(path, durability).map_err(Error::Write)?;
-        // Of a link, the file that it leads to.
-        let target = empty.target().to_owned();
-        let empty = empty.make_ready().map_err(Error::Write)?;
-        let same_directory = archive.parent() == target.parent();
+        let mut empty = empty.make_ready().map_err(Error::Write)?;
         // The log's own directory is synced once both names are right.
-        let of_rename = if same_directory { Durability::Atomic } else { durability };
-        fsops::rename_new(&target, archive, of_rename).map_err(|source| LogError::Rotate {
+        empty.move_target_aside(archive).map_err(|source| LogError::Rotate {
             path: path.to_owned(),
             archive: archive.to_owned(),
             source,
         })?;
         match empty.commit() {
-            Ok(()) => Ok(held.release(true)?),
+            // A program without the lock made a log between the two renames: that one stays.
+            Ok(()) | Err(ReplaceError::Changed { .. }) => Ok(held.release(true)?),
             Err(error) if error.is_committed() => Err(Error::NotDurable(error).into()),
             Err(error) => Err(Error::Write(error).into()),
         }

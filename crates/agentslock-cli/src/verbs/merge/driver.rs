@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use agentslock_config::LaterStamp;
 use agentslock_core::Fields;
 use agentslock_core::merge::{Conflict, Markers, Merged};
-use fsops::{AtomicFile, Durability, ReplaceError};
+use fsops::{AtomicFile, Durability, ReplaceError, Version};
 
 use super::flags::Merge;
 use crate::document::describe;
@@ -21,7 +21,7 @@ pub(super) fn merge(arguments: &Merge, common: &Common) -> Result<ExitCode, Fail
     let [base, ours, theirs] = [&arguments.base, &arguments.ours, &arguments.theirs].map(file);
     // What the document is called, which is more than what git calls its temporary files.
     let name = arguments.path.as_deref().unwrap_or(&ours);
-    let sides = read(&base, &ours, &theirs).map_err(|failure| failure.about(name))?;
+    let (sides, version) = read(&base, &ours, &theirs).map_err(|failure| failure.about(name))?;
     let (text, merged) = match unopposed(&sides) {
         Some(text) => (text.to_owned(), None),
         None => {
@@ -34,7 +34,7 @@ pub(super) fn merge(arguments: &Merge, common: &Common) -> Result<ExitCode, Fail
         }
     };
     if !arguments.dry_run {
-        write(&ours, &text).map_err(|failure| failure.about(name))?;
+        write(&ours, &version, &text).map_err(|failure| failure.about(name))?;
     }
     let conflicts: Vec<_> = merged.iter().flat_map(Merged::conflicts).collect();
     let dropped = merged.as_ref().is_some_and(Merged::inputs_digest_dropped);
@@ -52,13 +52,15 @@ pub(super) fn merge(arguments: &Merge, common: &Common) -> Result<ExitCode, Fail
 /// Base, ours and theirs.
 type Sides = [Vec<u8>; 3];
 
-fn read(base: &Path, ours: &Path, theirs: &Path) -> Result<Sides, Failure> {
+/// With the version of ours, which is written over.
+fn read(base: &Path, ours: &Path, theirs: &Path) -> Result<(Sides, Version), Failure> {
     let read = |path: &Path| {
-        fsops::read(path)?
-            .bytes
-            .ok_or_else(|| Failure::input(format!("`{}` does not exist", path.display())))
+        let contents = fsops::read(path)?;
+        let missing = || Failure::input(format!("`{}` does not exist", path.display()));
+        Ok::<_, Failure>((contents.bytes.ok_or_else(missing)?, contents.version))
     };
-    Ok([read(base)?, read(ours)?, read(theirs)?])
+    let (base, (ours, version), theirs) = (read(base)?.0, read(ours)?, read(theirs)?.0);
+    Ok(([base, ours, theirs], version))
 }
 
 /// What one side made of the text, if the other one left it as it is or made the same of it. It
@@ -92,8 +94,8 @@ fn markers(arguments: &Merge) -> Markers<'_> {
 }
 
 /// Git reads it back at once and writes it where it belongs: only the whole of it matters.
-fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    let mut file = AtomicFile::create(path, Durability::Atomic)?;
+fn write(path: &Path, read: &Version, text: &str) -> Result<(), Failure> {
+    let mut file = AtomicFile::replacing(path, read, Durability::Atomic)?;
     file.write_all(text.as_bytes()).map_err(|source| ReplaceError::Io {
         verb: "write the new content of",
         path: path.to_owned(),

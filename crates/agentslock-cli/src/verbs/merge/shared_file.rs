@@ -12,6 +12,7 @@
 use std::io::Write;
 use std::path::Path;
 
+use filelock::LockGuard;
 use fsops::{AtomicFile, Contents, Durability, ReplaceError};
 
 use super::git;
@@ -59,23 +60,10 @@ impl SharedFile<'_> {
                 let _ = guard.release();
                 return Ok(false);
             };
-            let mut file = AtomicFile::create(self.path, Durability::Full)?;
-            file.write_all(&after)
-                .map_err(|source| self.failed("write the new content of", source))?;
-            let file = file.make_ready()?;
-            guard.verify()?;
-            if !self.is_current(&contents)? {
-                continue;
-            }
-            if after.is_empty() {
-                drop(file);
-                match std::fs::remove_file(self.path) {
-                    // Git has it in the index, but it is gone from the checkout already.
-                    Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-                    removed => removed.map_err(|source| self.failed("remove", source))?,
-                }
-            } else {
-                file.commit()?;
+            match self.replace(&guard, &contents, &after) {
+                Err(Stopped::Changed) => continue,
+                Err(Stopped::Failed(failure)) => return Err(failure),
+                Ok(()) => {}
             }
             // The file is in place. A lock that was lost by now takes nothing back.
             let _ = guard.release();
@@ -86,18 +74,38 @@ impl SharedFile<'_> {
         Err(Failure::new(LOCKED, "changed", message))
     }
 
-    fn is_current(&self, contents: &Contents) -> Result<bool, Failure> {
-        contents.version.is_current(self.path).map_err(|source| self.failed("examine", source))
+    /// Puts `after` in the place of what was read, or removes that.
+    fn replace(&self, guard: &LockGuard, read: &Contents, after: &[u8]) -> Result<(), Stopped> {
+        let mut file = AtomicFile::replacing(self.path, &read.version, Durability::Full)?;
+        // A link that came to be since we looked for one.
+        let own_path = std::path::absolute(self.path);
+        if self.in_checkout.is_some() && own_path.is_ok_and(|path| path != file.target()) {
+            return Err(self.is_link().into());
+        }
+        file.write_all(after).map_err(|source| self.failed("write the new content of", source))?;
+        let file = file.make_ready()?;
+        guard.verify().map_err(Failure::from)?;
+        let is_current = read.version.is_current(self.path);
+        if !is_current.map_err(|source| self.failed("examine", source))? {
+            return Err(Stopped::Changed);
+        }
+        if after.is_empty() {
+            file.remove_target()?
+        } else {
+            file.commit()?
+        }
+        Ok(())
+    }
+
+    fn is_link(&self) -> Failure {
+        git::refused(self.path, "is a symbolic link, and git does not use it through one")
     }
 
     /// Its text, and what it was read from. A file that is not in the checkout is as git's index
     /// has it: it is left out of a sparse checkout, or git is about to write it.
     fn read(&self) -> Result<(Vec<u8>, Contents), Failure> {
         if self.in_checkout.is_some() && self.path.is_symlink() {
-            return Err(git::refused(
-                self.path,
-                "is a symbolic link, and git does not use it through one",
-            ));
+            return Err(self.is_link());
         }
         let contents = fsops::read(self.path)?;
         if contents.bytes.is_some() || self.in_checkout.is_none() {
@@ -114,5 +122,27 @@ impl SharedFile<'_> {
 
     fn failed(&self, verb: &'static str, source: std::io::Error) -> Failure {
         ReplaceError::Io { verb, path: self.path.to_owned(), source }.into()
+    }
+}
+
+/// Why a round wrote nothing.
+enum Stopped {
+    /// The file is another one than the one that was read.
+    Changed,
+    Failed(Failure),
+}
+
+impl From<Failure> for Stopped {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+impl From<ReplaceError> for Stopped {
+    fn from(error: ReplaceError) -> Self {
+        match error {
+            ReplaceError::Changed { .. } => Self::Changed,
+            error => Self::Failed(error.into()),
+        }
     }
 }

@@ -17,11 +17,12 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 use std::path::Path;
 
 use rustix::io::Errno;
-use tempfile::{Builder, NamedTempFile};
 
 use super::access_list::{AccessList, Former, Who};
 use super::errno::is;
 use super::ids;
+use super::place::Found;
+use crate::sys::Fingerprint;
 
 const PERMISSIONS: u32 = 0o777;
 const SPECIAL: u32 = 0o7000;
@@ -39,27 +40,33 @@ pub(crate) struct Rights {
 }
 
 impl Rights {
-    /// The rights of what is at `path`, itself no link, and of which `metadata` are known.
-    pub(crate) fn of(path: &Path, metadata: &Metadata) -> io::Result<Self> {
-        Ok(Self {
-            user: metadata.uid(),
-            group: metadata.gid(),
-            mode: metadata.mode() & (PERMISSIONS | SPECIAL),
-            acl: AccessList::of_path(path)?,
-            version: version_of(metadata),
-        })
+    /// The rights of `file`, which was `found`.
+    pub(crate) fn of(file: &File, found: &Found) -> io::Result<Self> {
+        Ok(Self::with(found, AccessList::of_file(file)?))
     }
 
-    /// Whether a file with these `metadata`, now, has these rights. A change of rights changes the
+    /// The rights of what was `found` at `path`, itself no link, and may not be readable. No call
+    /// reads an access list through a directory's descriptor (`getxattrat` came with Linux 6.13).
+    pub(crate) fn of_path(path: &Path, found: &Found) -> io::Result<Self> {
+        Ok(Self::with(found, AccessList::of_path(path)?))
+    }
+
+    fn with(found: &Found, acl: Option<AccessList>) -> Self {
+        let (user, group) = found.owner();
+        let mode = found.mode() & (PERMISSIONS | SPECIAL);
+        Self { user, group, mode, acl, version: version_of(found) }
+    }
+
+    /// Whether the file that was `found` now has these rights. A change of rights changes the
     /// inode's time.
-    pub(crate) fn are_of(&self, metadata: &Metadata) -> bool {
-        self.version == version_of(metadata)
+    pub(crate) fn are_of(&self, found: &Found) -> bool {
+        self.version == version_of(found)
     }
 
     /// The mode to create a temporary with. A new file gets what the umask leaves of 0666. What
     /// replaces a file starts with no more than what that one grants to everybody: whoever opens it
     /// now could read on later.
-    fn at_first(replaced: Option<&Self>) -> u32 {
+    pub(super) fn at_first(replaced: Option<&Self>) -> u32 {
         match replaced {
             None => 0o666,
             Some(Self { acl: Some(_), .. }) => 0o600,
@@ -73,18 +80,9 @@ impl Rights {
     }
 }
 
-fn version_of(metadata: &Metadata) -> (u64, u64, i64, i64) {
-    (metadata.dev(), metadata.ino(), metadata.ctime(), metadata.ctime_nsec())
-}
-
-/// Creates a temporary in `directory`, with the rights of the file that it is to replace.
-pub(crate) fn create_temporary(
-    builder: &mut Builder<'_, '_>,
-    directory: &Path,
-    replaced: Option<&Rights>,
-) -> io::Result<NamedTempFile> {
-    let mode = Permissions::from_mode(Rights::at_first(replaced));
-    builder.permissions(mode).tempfile_in(directory)
+fn version_of(found: &Found) -> (u64, u64, i64, i64) {
+    let Fingerprint { device, inode, changed, .. } = found.fingerprint();
+    (device, inode, changed.0, changed.1)
 }
 
 /// Gives `file`, which nobody has written to yet, the rights of the file that it is to replace, all

@@ -1,5 +1,6 @@
 //! `AtomicFile` and `write_atomic`: what replaces a file, and what is left when nothing does.
 
+mod exchanged;
 mod left_overs;
 mod readers;
 mod targets;
