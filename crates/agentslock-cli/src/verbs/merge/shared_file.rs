@@ -90,9 +90,9 @@ impl SharedFile<'_> {
             return Err(Stopped::Changed);
         }
         if after.is_empty() {
-            file.remove_target()?
+            file.remove_target()?;
         } else {
-            file.commit()?
+            file.commit()?;
         }
         Ok(())
     }

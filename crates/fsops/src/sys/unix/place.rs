@@ -79,7 +79,7 @@ impl Place {
     ) -> io::Result<Temporary> {
         const TRIES: u32 = 1000;
         let how = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
-        let mode = Mode::from_raw_mode(Rights::at_first(replaced));
+        let mode = mode_of(Rights::at_first(replaced));
         let mut tries = 0;
         loop {
             let mut name = prefix.to_owned();
@@ -144,6 +144,11 @@ impl Place {
     pub(crate) fn is_mount_point(&self, error: &io::Error) -> bool {
         super::is(error, &[Errno::BUSY]) && is_mounted(&self.directory, &self.name)
     }
+}
+
+#[allow(clippy::useless_conversion, reason = "its type differs by system")]
+fn mode_of(bits: u32) -> Mode {
+    Mode::from_raw_mode(bits.try_into().expect("because they are nine bits"))
 }
 
 /// How link(2) says that a file system has no further links.
