@@ -116,20 +116,30 @@ impl<'a> Acquisition<'a> {
 
     /// Goes on as far as it can without a pause.
     pub(crate) fn step(&mut self) -> Result<Step, AcquireError> {
+        if let Some(under_way) = &mut self.under_way {
+            under_way.wait.at_work();
+        }
         let left = self.left();
         // Once the time is over, one more try is made, in line or not.
         if !left.is_zero() && !self.turn.comes(&self.names.lock) {
-            return Ok(Step::Pause(WATCH.min(left)));
+            return Ok(self.pause(WATCH.min(left)));
         }
         match self.go_on()? {
             Step::Pause(pause) => {
                 let wait = self.under_way.as_ref().map(|under_way| &under_way.wait);
                 self.turn.line_up(&self.names.lock, wait.and_then(Wait::holder));
                 let pause = if self.turn.is_first() { pause } else { WATCH };
-                Ok(Step::Pause(pause.min(self.left())))
+                Ok(self.pause(pause.min(self.left())))
             }
             acquired @ Step::Acquired(_) => Ok(acquired),
         }
+    }
+
+    fn pause(&mut self, pause: Duration) -> Step {
+        if let Some(under_way) = &mut self.under_way {
+            under_way.wait.pausing(pause);
+        }
+        Step::Pause(pause)
     }
 
     fn left(&self) -> Duration {

@@ -133,7 +133,7 @@ impl LockGuard {
         let mut renewal = Renewal::begin();
         loop {
             sleep(renewal.pause()).await;
-            if let Some(lost) = renewal.renew(self) {
+            if let Some(lost) = renewal.renew_if_due(self) {
                 return lost;
             }
         }

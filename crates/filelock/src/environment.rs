@@ -3,7 +3,7 @@
 
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::sys;
 
@@ -81,6 +81,21 @@ impl Environment {
     pub(crate) fn is_this_boot(&self, kernel: &str, device: Option<u64>) -> bool {
         let ours = self.kernel_id();
         (!ours.is_empty() && kernel == ours) || (device.is_some() && device == self.boot_device())
+    }
+}
+
+/// A moment by two clocks: the one is never set, the other goes on while the machine sleeps.
+#[derive(Debug)]
+pub(crate) struct Moment(Instant, i64);
+
+impl Moment {
+    pub(crate) fn now(environment: &Environment) -> Self {
+        Self(Instant::now(), environment.now())
+    }
+
+    /// The longer of what the two say.
+    pub(crate) fn elapsed(&self, environment: &Environment) -> Duration {
+        self.0.elapsed().max(environment.age(self.1))
     }
 }
 

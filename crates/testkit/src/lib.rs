@@ -7,6 +7,7 @@
 //! - [`Lab`]: an empty directory to test in; [`places()`]: the file systems to test on.
 //! - [`names()`], [`snapshot()`], [`snapshot_of_files()`]: what lies in a directory, and whether
 //!   anything was touched.
+//! - [`FakeTime`]: a wall clock that jumps.
 //! - [`strace()`], [`small_disk()`], [`disk_of_few_inodes()`], [`fill_but()`]: system calls that
 //!   fail, and disks without room.
 //! - [`Critical`], [`Numbers`]: whether two processes hold a lock at once, without asking the lock.
@@ -43,6 +44,7 @@ mod child;
 mod disk;
 mod document;
 mod entry;
+mod fake_time;
 mod lab;
 mod memory;
 mod oracle;
@@ -61,6 +63,7 @@ pub use child::TestChild;
 pub use disk::{disk_of_few_inodes, fill_but, small_disk};
 pub use document::document;
 pub use entry::{Parent, parent};
+pub use fake_time::FakeTime;
 pub use lab::Lab;
 pub use memory::peak_memory;
 pub use oracle::{Critical, Numbers, Passed};

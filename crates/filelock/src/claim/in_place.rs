@@ -19,11 +19,10 @@
 //! it cannot have been taken for a remnant, and removed, before the grace was over.
 
 use std::io::ErrorKind;
-use std::time::{Duration, Instant};
 
 use crate::claim::Claim;
 use crate::claim::parent::create_parent;
-use crate::environment::Environment;
+use crate::environment::{Environment, Moment};
 use crate::error::AcquireError;
 use crate::names::Names;
 use crate::options::{GRACE, LockOptions};
@@ -39,7 +38,7 @@ pub(crate) fn attempt(
     use_flock: bool,
 ) -> Result<Option<Claim>, AcquireError> {
     let environment = &options.environment;
-    let started = Start::now(environment);
+    let started = Moment::now(environment);
     let Some((id, dir)) = make(names, &started, environment)? else { return Ok(None) };
     // The grace that foreign claimants go by. Those of ours do no harm in one directory: whoever
     // creates the record in it has it.
@@ -94,7 +93,7 @@ pub(crate) fn attempt(
 /// Makes the directory, and opens it. `None`: the name was taken, or was gone at once.
 fn make(
     names: &Names,
-    started: &Start,
+    started: &Moment,
     environment: &Environment,
 ) -> Result<Option<(sys::FileId, sys::Dir)>, AcquireError> {
     let failed = |verb, error| AcquireError::of(verb, &names.lock, error);
@@ -129,21 +128,6 @@ fn take_back(names: &Names, mut claim: Claim) {
     if claim.read_back().is_ok_and(|found| found.is_none_or(|found| found == claim.record)) {
         let _ = claim.dir.unlink(record::NAME);
         remove_if_ours(names, claim.id);
-    }
-}
-
-/// When a claim began, by two clocks: the one is never set, the other goes on while the machine
-/// sleeps.
-struct Start(Instant, i64);
-
-impl Start {
-    fn now(environment: &Environment) -> Self {
-        Self(Instant::now(), environment.now())
-    }
-
-    /// The longer of what the two say.
-    fn elapsed(&self, environment: &Environment) -> Duration {
-        self.0.elapsed().max(environment.age(self.1))
     }
 }
 

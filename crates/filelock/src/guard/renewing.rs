@@ -2,7 +2,7 @@
 //!
 //! | step | if the lock is released or lost here |
 //! |---|---|
-//! | the thread sleeps | a release wakes and joins it, then releases |
+//! | the thread sleeps, a second at most | a release wakes and joins it, then releases |
 //! | the thread renews | a release waits for that one write, then releases |
 //! | the renewal finds the lock lost | the thread tells the caller once, and ends |
 //! | the renewal fails otherwise | it is tried again soon; a [`TTL`] after the last success it is told as lost |
@@ -11,8 +11,9 @@ use std::io;
 use std::ops::Deref;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use crate::environment::{Environment, Moment};
 use crate::error::RenewError;
 use crate::guard::LockGuard;
 use crate::guard::release::ReleaseError;
@@ -78,7 +79,7 @@ where
         let mut renewal = renewal;
         while !asked.within(renewal.pause()) {
             let Some(guard) = weak.upgrade() else { return };
-            let lost = renewal.renew(&guard);
+            let lost = renewal.renew_if_due(&guard);
             // Not ours while the caller hears of it, who may release it.
             drop(guard);
             if let Some(lost) = lost {
@@ -145,13 +146,20 @@ impl Drop for RenewedGuard {
     }
 }
 
-/// When to renew next, and when not to hope any more.
+/// How far apart two looks at the clocks are. After the machine slept, the lock is renewed no later.
+const STEP: Duration = Duration::from_secs(1);
+
+/// When to renew next, and when not to hope any more. By both clocks: the monotonic one stands
+/// still while the machine sleeps, and others go by the wall clock.
 #[derive(Debug)]
 pub(crate) struct Renewal {
     every: Duration,
     /// The last time that it was shown to be ours.
-    last: Instant,
+    last: Moment,
+    /// The last try.
+    tried: Moment,
     failed: bool,
+    environment: Environment,
 }
 
 impl Renewal {
@@ -160,23 +168,37 @@ impl Renewal {
     }
 
     pub(crate) fn every(every: Duration) -> Self {
-        Self { every, last: Instant::now(), failed: false }
+        let environment = Environment::default();
+        let now = || Moment::now(&environment);
+        let (last, tried) = (now(), now());
+        Self { every, last, tried, failed: false, environment }
     }
 
+    /// How long until [`renew_if_due`](Self::renew_if_due) is to be called again.
     pub(crate) fn pause(&self) -> Duration {
+        self.interval().saturating_sub(self.tried.elapsed(&self.environment)).min(STEP)
+    }
+
+    fn interval(&self) -> Duration {
         if self.failed { self.every / 10 } else { self.every }
     }
 
-    /// Renews; returns why that is the end of it, if it is.
-    pub(crate) fn renew(&mut self, guard: &LockGuard) -> Option<RenewError> {
+    /// Renews, if it is time to; returns why that is the end of it, if it is.
+    pub(crate) fn renew_if_due(&mut self, guard: &LockGuard) -> Option<RenewError> {
+        if self.tried.elapsed(&self.environment) < self.interval() {
+            return None;
+        }
         let result = guard.renew_as_owner();
+        self.tried = Moment::now(&self.environment);
         self.failed = result.is_err();
         match result {
             Ok(()) => {
-                self.last = Instant::now();
+                self.last = Moment::now(&self.environment);
                 None
             }
-            Err(error) if error.is_lost() || self.last.elapsed() >= TTL => Some(error),
+            Err(error) if error.is_lost() || self.last.elapsed(&self.environment) >= TTL => {
+                Some(error)
+            }
             Err(_) => None,
         }
     }

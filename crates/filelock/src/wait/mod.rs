@@ -1,5 +1,6 @@
 //! Waiting for a lock: judge what is in the way, clear it if its holder is gone, else sleep.
 
+mod away;
 mod backoff;
 mod deadline;
 pub(crate) mod line;
@@ -20,6 +21,7 @@ use crate::judge::verdict::Verdict;
 use crate::names::Names;
 use crate::options::LockOptions;
 use crate::sys::{self, FileId, Stat};
+use crate::wait::away::Away;
 use crate::wait::backoff::Backoff;
 use crate::wait::deadline::Deadline;
 use crate::wait::watch::{Due, Watch};
@@ -42,6 +44,7 @@ pub(crate) struct Wait<'a> {
     asks_kernel: bool,
     deadline: Deadline,
     watch: Watch,
+    away: Away,
     backoff: Backoff,
     holder: Option<Holder>,
     replaced: Option<Holder>,
@@ -67,6 +70,7 @@ impl<'a> Wait<'a> {
             asks_kernel,
             deadline: Deadline::new(started, until),
             watch: Watch::new(started),
+            away: Away::new(options.environment.now()),
             backoff: Backoff::new(unique_number()),
             holder: None,
             replaced: None,
@@ -90,6 +94,16 @@ impl<'a> Wait<'a> {
     /// Who holds the lock, as last seen.
     pub(crate) fn holder(&self) -> Option<&Holder> {
         self.holder.as_ref()
+    }
+
+    /// A step of the call begins, whatever it comes to.
+    pub(crate) fn at_work(&mut self) {
+        self.away.at_work(self.options.environment.now());
+    }
+
+    /// The call pauses for so long.
+    pub(crate) fn pausing(&mut self, pause: Duration) {
+        self.away.pausing(self.options.environment.now(), pause);
     }
 
     /// Looks whether the lock is worth another try.
@@ -173,7 +187,8 @@ impl<'a> Wait<'a> {
     }
 
     /// The kernel's word is proof. The clock's word is not: clocks jump, and machines sleep; it is
-    /// acted on at most once per occupant, and once per TTL in one call.
+    /// acted on at most once per occupant, and once per TTL in one call; and not for half a TTL
+    /// after this call was away, more than the time between two renewals.
     fn may_act(&mut self, occupant: &Occupant) -> bool {
         let leaving = self.leaving.take();
         match &occupant.verdict {
@@ -186,6 +201,9 @@ impl<'a> Wait<'a> {
                 since.elapsed() >= OWNER_REMOVES
             }
             verdict if !verdict.is_timed() => true,
+            _ if self.away.has_returned(self.options.environment.now(), self.options.ttl / 2) => {
+                false
+            }
             _ => {
                 let stamp = occupant.record.as_ref().map(|record| record.stamp);
                 let id = occupant.stat.map(|stat| stat.id);

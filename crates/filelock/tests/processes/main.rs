@@ -6,6 +6,8 @@
 mod all;
 #[cfg(target_os = "linux")] // About mounts of Linux.
 mod borders;
+#[cfg(target_os = "linux")] // Needs libfaketime.
+mod clock;
 mod contention;
 #[cfg(unix)] // Nothing forks on Windows.
 mod forks;

@@ -5,12 +5,9 @@ use std::time::Instant;
 
 use filelock::RENEW_EVERY;
 use rustix::process::{Pid, Signal, kill_process};
-use testkit::{skip, wait_until};
+use testkit::{FakeTime, skip_here, wait_until};
 
 use crate::support::{Lab, WATCHDOG};
-
-/// Debian's package `faketime` brings it. It answers a program's calls for the time.
-const FAKE_TIME: &str = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
 
 /// The stamp of the record of `t`.
 fn stamp(lab: &Lab) -> u128 {
@@ -20,25 +17,24 @@ fn stamp(lab: &Lab) -> u128 {
 
 #[test]
 fn after_the_machine_slept_the_lock_is_renewed_at_once() {
-    if !Path::new(FAKE_TIME).exists() {
-        skip("the wall clock jumps while `run` holds", "no libfaketime (apt-get install faketime)");
-        return;
-    }
     let lab = Lab::new();
-    lab.write("time", "+0s");
-    let mut holder = lab
-        .cli(["run", "t", "--", "sh", "-c", "echo running; cat"])
-        .env("LD_PRELOAD", FAKE_TIME)
-        .env("FAKETIME_TIMESTAMP_FILE", lab.join("time"))
-        .env("FAKETIME_NO_CACHE", "1")
-        .env("FAKETIME_DONT_FAKE_MONOTONIC", "1")
+    let time = match FakeTime::new(lab.join("time")) {
+        Ok(time) => time,
+        Err(why) => return skip_here(&why),
+    };
+    let mut holder = time
+        .variables()
+        .into_iter()
+        .fold(lab.cli(["run", "t", "--", "sh", "-c", "echo running; cat"]), |cli, (name, value)| {
+            cli.env(name, value)
+        })
         .open_input("")
         .start();
     holder.await_out("running\n");
     let first = stamp(&lab);
     let slept = Instant::now();
     // A minute passes on the wall clock, and none on the monotonic one: as if the lid was closed.
-    lab.write("time", "+60s");
+    time.set_ahead(60);
     wait_until(WATCHDOG, || stamp(&lab) > first + 50_000_000_000);
     // Of the interval after which the lock is renewed anyway, most must be left.
     assert!(slept.elapsed() < RENEW_EVERY, "after {:?}", slept.elapsed());
@@ -53,7 +49,7 @@ fn a_command_that_was_stopped_and_continued_still_gets_signals() {
     let mut running = lab.cli(["run", "t", "--", "sh", "-c", script]).open_input("").start();
     let children = format!("/proc/{}/task/{0}/children", running.pid());
     if !Path::new(&children).exists() {
-        skip("a stopped command", "no /proc/PID/task/TID/children");
+        skip_here("no /proc/PID/task/TID/children");
         return;
     }
     let child = || {
