@@ -16,7 +16,7 @@ use crate::guard::renewing::{self, Renewal, RenewedGuard};
 use crate::options::LockOptions;
 use crate::record::Record;
 
-/// The environment variable that makes each `flock` of a process fail, as in an agent's sandbox, and
+/// The environment variable that makes each `flock` of a process fail, as in a sandbox, and those
 /// of the processes that it starts. Its value is the error's name: `EPERM`, `EACCES`, `ENOTSUP`,
 /// `EOPNOTSUPP`, `ENOSYS`, `EINVAL`, `EIO`, `ENOLCK` or `EMFILE`. It is read once. Windows has no
 /// `flock`.

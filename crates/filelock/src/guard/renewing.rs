@@ -146,7 +146,7 @@ impl Drop for RenewedGuard {
     }
 }
 
-/// How far apart two looks at the clocks are. After the machine slept, the lock is renewed no later.
+/// How far apart two looks at the clocks are: the lock is renewed so soon after the machine slept.
 const STEP: Duration = Duration::from_secs(1);
 
 /// When to renew next, and when not to hope any more. By both clocks: the monotonic one stands

@@ -1,4 +1,4 @@
-//! Whether a waiter was away: its machine slept, or it was stopped. Then so was the holder, perhaps.
+//! Whether a waiter was away: its machine slept, or it was stopped. So was the holder, perhaps.
 //!
 //! After a closed lid both clocks show an old stamp, and a waiter that looks every few milliseconds
 //! is faster than a holder that renews. So no verdict that rests on the clock is acted on until the
