@@ -141,9 +141,9 @@ mod view;
 pub use activate::Activation;
 pub use adapter::Adapter;
 pub use agentslock_core::{
-    AcquireError, Digest, Durability, Fields, FlushError, Flushed, Holder, Liveness, LockOptions,
-    LockfileOptions, OpenError, ParseDigestError, ParseTimestampError, ReadError, SectionError,
-    StageError, TimeRangeError, Timestamp, VersionError,
+    AcquireError, Digest, Durability, Fields, FileError, FlushError, Flushed, Holder, Liveness,
+    LockOptions, LockfileOptions, OpenError, ParseDigestError, ParseTimestampError, ReadError,
+    SectionError, StageError, TimeRangeError, Timestamp, VersionError,
 };
 pub use bump::Bumped;
 pub use document::AdaptersLock;

@@ -69,9 +69,9 @@ mod transaction;
 mod unit;
 
 pub use agentslock_core::{
-    AcquireError, Digest, Durability, Fields, FlushError, Flushed, Holder, Liveness, LockOptions,
-    LockfileOptions, OpenError, ParseDigestError, ParseTimestampError, ReadError, SectionError,
-    StageError, TimeRangeError, Timestamp, VersionError,
+    AcquireError, Digest, Durability, Fields, FileError, FlushError, Flushed, Holder, Liveness,
+    LockOptions, LockfileOptions, OpenError, ParseDigestError, ParseTimestampError, ReadError,
+    SectionError, StageError, TimeRangeError, Timestamp, VersionError,
 };
 pub use cache_key::CacheKey;
 pub use changes::{Change, Changes, Plan, Refusal, Refused};

@@ -4,13 +4,12 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use filelock::{Holder, NotHeld, VerifyError};
+use filelock::Holder;
 
 use crate::document::reserved::LOCK_VERSION;
 use crate::json::fields::FieldError;
 use crate::json::locate::DecodeError;
 use crate::json::syntax::SyntaxError;
-use lockedfile::Disturbance;
 
 /// Why a document was not opened. The file is as it was.
 #[derive(Debug, thiserror::Error)]
@@ -190,58 +189,17 @@ pub enum StageError {
     },
 }
 
-/// Why a flush or an update did not complete. Unless the variant says otherwise, the file is as it
-/// was.
+/// Why a flush or an update did not complete. Unless [`is_committed`](Self::is_committed) says
+/// otherwise, the file is as it was.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FlushError {
-    /// The lock was not acquired.
+    /// The file could not be locked or replaced.
     #[error(transparent)]
-    Lock(#[from] filelock::AcquireError),
-    /// Whether the lock is still ours could not be found out.
-    #[error(transparent)]
-    Verify(#[from] VerifyError),
+    File(lockedfile::Error),
     /// The document as it is by now cannot be read.
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// The directory for the document could not be created.
-    #[error("failed to create the directory for `{}`", path.display())]
-    CreateDirectory {
-        /// The document.
-        path: PathBuf,
-        /// The operating system's answer.
-        source: io::Error,
-    },
-    /// The new document could not be written.
-    #[error(transparent)]
-    Write(fsops::ReplaceError),
-    /// The new document is in place, for everybody to read, but may not survive a power cut.
-    #[error(transparent)]
-    NotDurable(fsops::ReplaceError),
-    /// The new document is in place, but the lock was lost before that: another process decided
-    /// that this one had died, and may have overwritten the document. Look at it before you try
-    /// again.
-    #[error(
-        "`{}` was written, but the lock was lost meanwhile; another program may have written over it",
-        path.display()
-    )]
-    LockLost {
-        /// The document.
-        path: PathBuf,
-    },
-    /// In each round a program that does not follow the protocol disturbed the write.
-    #[error("gave up on `{}` after {rounds} rounds: {last}", path.display())]
-    Unsettled {
-        /// The document.
-        path: PathBuf,
-        /// How often it was tried.
-        rounds: u32,
-        /// What was in the way in the last of them.
-        last: Disturbance,
-    },
-    /// Another failure of replacing the file under its lock.
-    #[error(transparent)]
-    File(lockedfile::Error),
     /// `flush` was called on the handle that an update's closure gets. What is staged there is
     /// written when the closure returns.
     #[error(
@@ -257,19 +215,12 @@ pub enum FlushError {
     NoFile,
 }
 
+/// A file that cannot be read is [`Open`](FlushError::Open), whichever step of a flush finds it.
 impl From<lockedfile::Error> for FlushError {
     fn from(error: lockedfile::Error) -> Self {
-        use lockedfile::Error as File;
         match error {
-            File::Lock(error) => Self::Lock(error),
-            File::Verify(error) => Self::Verify(error),
-            File::Read(error) => Self::Open(OpenError::Read(error)),
-            File::CreateDirectory { path, source } => Self::CreateDirectory { path, source },
-            File::Write(error) => Self::Write(error),
-            File::NotDurable(error) => Self::NotDurable(error),
-            File::LockLost { path } => Self::LockLost { path },
-            File::Unsettled { path, rounds, last } => Self::Unsettled { path, rounds, last },
-            other => Self::File(other),
+            lockedfile::Error::Read(error) => Self::Open(OpenError::Read(error)),
+            error => Self::File(error),
         }
     }
 }
@@ -277,31 +228,30 @@ impl From<lockedfile::Error> for FlushError {
 impl FlushError {
     /// Whether the new document is in place in spite of the error, as far as is known.
     pub fn is_committed(&self) -> bool {
-        matches!(self, Self::NotDurable(_) | Self::LockLost { .. })
+        self.file().is_some_and(lockedfile::Error::is_committed)
     }
 
     /// Whether another process held the lock until the timeout. Trying again later can help.
     pub fn is_contention(&self) -> bool {
-        matches!(self, Self::Lock(error) if error.is_contention())
+        self.file().is_some_and(lockedfile::Error::is_contention)
     }
 
     /// Who held the lock at the last look, if it was held until the wait ended. `None` for every
     /// other error, and if the lock changed hands at each look.
     pub fn contention(&self) -> Option<&Holder> {
-        match self {
-            Self::Lock(error) if error.is_contention() => error.holder(),
-            _ => None,
-        }
+        self.file().and_then(lockedfile::Error::contention)
     }
 
     /// Whether the lock was lost: another process removed it, or took this process for dead.
     pub fn is_lost(&self) -> bool {
-        matches!(
-            self,
-            Self::LockLost { .. }
-                | Self::Unsettled { last: Disturbance::LockLost, .. }
-                | Self::Verify(VerifyError::NotHeld(NotHeld::Lost { .. }))
-        )
+        self.file().is_some_and(lockedfile::Error::is_lost)
+    }
+
+    fn file(&self) -> Option<&lockedfile::Error> {
+        match self {
+            Self::File(error) => Some(error),
+            _ => None,
+        }
     }
 }
 
@@ -336,20 +286,13 @@ impl From<ReadError> for io::Error {
     }
 }
 
-/// A lost lock is [`io::ErrorKind::Other`]: a program that reads, changes and writes takes
-/// `NotFound` for "no file yet", and would begin with an empty one.
 impl From<FlushError> for io::Error {
     fn from(error: FlushError) -> Self {
         match error {
-            FlushError::Lock(error) => error.into(),
-            FlushError::Verify(error) => error.into(),
-            FlushError::Open(error) => error.into(),
-            FlushError::Write(error) | FlushError::NotDurable(error) => error.into(),
             FlushError::File(error) => error.into(),
-            FlushError::CreateDirectory { ref source, .. } => Self::new(source.kind(), error),
+            FlushError::Open(error) => error.into(),
             FlushError::InsideUpdate { .. } => Self::new(io::ErrorKind::Deadlock, error),
             FlushError::NoFile => Self::new(io::ErrorKind::Unsupported, error),
-            FlushError::LockLost { .. } | FlushError::Unsettled { .. } => Self::other(error),
         }
     }
 }

@@ -4,6 +4,8 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use filelock::{Holder, NotHeld, VerifyError};
+
 /// Why a file was not changed. Unless the variant says otherwise, the file is as it was.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -13,7 +15,7 @@ pub enum Error {
     Lock(#[from] filelock::AcquireError),
     /// Whether the lock is still held could not be found out.
     #[error(transparent)]
-    Verify(#[from] filelock::VerifyError),
+    Verify(#[from] VerifyError),
     /// The file could not be read, or is no file.
     #[error(transparent)]
     Read(#[from] fsops::ReadFileError),
@@ -83,6 +85,25 @@ impl Error {
     /// Whether another process held the lock until the timeout. Trying again later can help.
     pub fn is_contention(&self) -> bool {
         matches!(self, Self::Lock(error) if error.is_contention())
+    }
+
+    /// Who held the lock at the last look, if it was held until the wait ended. `None` for every
+    /// other error, and if the lock changed hands at each look.
+    pub fn contention(&self) -> Option<&Holder> {
+        match self {
+            Self::Lock(error) if error.is_contention() => error.holder(),
+            _ => None,
+        }
+    }
+
+    /// Whether the lock was lost: another process removed it, or took this process for dead.
+    pub fn is_lost(&self) -> bool {
+        matches!(
+            self,
+            Self::LockLost { .. }
+                | Self::Unsettled { last: Disturbance::LockLost, .. }
+                | Self::Verify(VerifyError::NotHeld(NotHeld::Lost { .. }))
+        )
     }
 }
 

@@ -1,5 +1,5 @@
-//! What a lock is checked against: a counter that loses increments if two hold the lock at once,
-//! and an oracle for overlap that does not ask the lock.
+//! What a lock is checked against. A counter loses increments if two processes hold the lock at
+//! once. An oracle tells of an overlap without asking the lock.
 //!
 //! On entry each process writes its own pid into a slot of a shared file, and reads it back just
 //! before it releases. If it finds another pid there, another process came in.
@@ -53,7 +53,7 @@ impl Numbers {
         write_at(&self.0, value.to_le_bytes(), 8 * index)
     }
 
-    /// Adds to the number at `index`, and returns the sum. Not atomic: that is what the lock is for.
+    /// Adds to the number at `index`, and returns the sum. Not atomic: the lock is for that.
     ///
     /// # Errors
     ///

@@ -50,8 +50,8 @@ pub fn snapshot(directory: &Path) -> Snapshot {
     found
 }
 
-/// As [`snapshot()`], without the times of directories, which change with each lock and temporary in
-/// them.
+/// As [`snapshot()`], without the times of directories, which change with each lock and temporary
+/// in them.
 ///
 /// # Panics
 ///

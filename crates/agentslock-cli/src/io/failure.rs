@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use crate::document::broken;
 use crate::who::{Who, span};
-use agentslock_core::{Disturbance, FlushError, OpenError, SectionError, StageError};
+use agentslock_core::{FileError, FlushError, OpenError, SectionError, StageError};
 
 /// 1: the answer is no.
 pub(crate) const NO: u8 = 1;
@@ -136,14 +136,13 @@ impl From<FlushError> for Failure {
         if let FlushError::Open(error @ OpenError::Malformed { .. }) = error {
             return error.into();
         }
-        if let FlushError::Lock(error) = error {
+        if let FlushError::File(FileError::Lock(error)) = error {
             return error.into();
         }
         let (status, kind) = match &error {
             error if error.is_contention() => (LOCKED, "locked"),
-            FlushError::LockLost { .. }
-            | FlushError::Unsettled { last: Disturbance::LockLost, .. } => (LOCKED, "lock-lost"),
-            FlushError::NotDurable(_) => (TROUBLE, "not-durable"),
+            error if error.is_lost() => (LOCKED, "lock-lost"),
+            FlushError::File(FileError::NotDurable(_)) => (TROUBLE, "not-durable"),
             _ => (TROUBLE, "io"),
         };
         Self::of(status, kind, &error)

@@ -5,8 +5,8 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use agentslock_config::{
-    AcquireError, ConfigLock, FlushError, Kind, LockOptions, LockfileOptions, OpenError, Pass,
-    ReadError, WriteError,
+    AcquireError, ConfigLock, FileError, FlushError, Kind, LockOptions, LockfileOptions, OpenError,
+    Pass, ReadError, WriteError,
 };
 
 use crate::support::{Lab, layer, pass};
@@ -32,8 +32,10 @@ fn a_held_lock_names_its_holder_and_is_a_timeout() {
     assert!(error.is_contention() && !error.is_lost() && !error.is_committed());
     let holder = error.contention().expect("because one process held it all the time");
     assert!(holder.is_this_process());
-    let timeout =
-        matches!(&error, WriteError::Flush(FlushError::Lock(AcquireError::Timeout { .. })));
+    let timeout = matches!(
+        &error,
+        WriteError::Flush(FlushError::File(FileError::Lock(AcquireError::Timeout { .. })))
+    );
     assert!(timeout, "{error:?}");
     assert_eq!(std::io::Error::from(error).kind(), ErrorKind::TimedOut);
     assert_eq!(lab.text(), "{}");

@@ -24,9 +24,10 @@ impl Lockfile {
     ///
     /// # Errors
     ///
-    /// After [`FlushError::NotDurable`] the document is written, and nothing is staged any more.
-    /// After any other error everything is still staged, and flushing again is safe; the file is as
-    /// it was, except after [`FlushError::LockLost`], when it may be written.
+    /// After [`NotDurable`](lockedfile::Error::NotDurable) the document is written, and nothing is
+    /// staged any more. After any other error everything is still staged, and flushing again is
+    /// safe. The file is as it was, except after [`LockLost`](lockedfile::Error::LockLost): then it
+    /// may be written.
     pub fn flush(&self) -> Result<Flushed, FlushError> {
         if self.is_inside_update() {
             return Err(FlushError::InsideUpdate { path: self.path().to_owned() });
@@ -54,7 +55,7 @@ impl Lockfile {
                     rounds.again(by)?;
                     continue;
                 }
-                Outcome::NotDurable(error) => Err(FlushError::NotDurable(error)),
+                Outcome::NotDurable(error) => Err(lockedfile::Error::NotDurable(error).into()),
                 Outcome::Done => Ok(flushed),
             };
             self.settle(document, snapshot);

@@ -76,7 +76,9 @@ where
         let (outcome, flushed) = finish_round(held, (&state.document, &version), &changes)?;
         match outcome {
             Outcome::Disturbed(by) => rounds.again(by).map_err(FlushError::from)?,
-            Outcome::NotDurable(error) => return Err(FlushError::NotDurable(error).into()),
+            Outcome::NotDurable(error) => {
+                return Err(FlushError::File(lockedfile::Error::NotDurable(error)).into());
+            }
             Outcome::Done => return Ok(Updated { value, flushed }),
         }
     }

@@ -1,7 +1,7 @@
 //! System calls that fail in a flush: the error tells the truth, and the stage is what is not
 //! written.
 
-use agentslock_core::{FlushError, Flushed, LockfileOptions};
+use agentslock_core::{FileError, FlushError, Flushed, LockfileOptions};
 use testkit::{ChildTest, skip, strace};
 
 use crate::support::Lab;
@@ -31,7 +31,7 @@ fn child_cannot_sync_the_file() {
     let before = std::fs::read(lockfile.path()).unwrap();
     let error = lockfile.flush().unwrap_err();
     assert!(!error.is_committed());
-    assert!(matches!(error, FlushError::Write(_)), "{error:?}");
+    assert!(matches!(error, FlushError::File(FileError::Write(_))), "{error:?}");
     assert_eq!(std::fs::read(lockfile.path()).unwrap(), before);
     assert_eq!(std::fs::read_dir(parent.path("DOCUMENT").parent().unwrap()).unwrap().count(), 1);
     assert_eq!(lockfile.flush().unwrap(), Flushed::Written);
@@ -56,7 +56,7 @@ fn child_cannot_sync_the_directory() {
     let error = lockfile.flush().unwrap_err();
     assert!(error.is_committed());
     assert!(error.to_string().contains("not yet durable"), "{error}");
-    assert!(matches!(error, FlushError::NotDurable(_)), "{error:?}");
+    assert!(matches!(error, FlushError::File(FileError::NotDurable(_))), "{error:?}");
     assert_eq!(lockfile.section::<u8>("a").unwrap(), Some(1));
     // It is written, and so no longer staged: it is not brought back.
     std::fs::write(&path, "{\"a\":3}").unwrap();

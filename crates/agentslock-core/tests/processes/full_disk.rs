@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::ErrorKind;
 
-use agentslock_core::{FlushError, Flushed};
+use agentslock_core::{FileError, FlushError, Flushed};
 use fsops::ReplaceError;
 use testkit::{ChildTest, fill_but, names, skip, small_disk};
 
@@ -25,10 +25,12 @@ fn child_flushes_without_room() {
         let error = lockfile.flush().unwrap_err();
         assert!(!error.is_committed());
         match error {
-            FlushError::Write(ReplaceError::Io { source, .. }) if pages > 0 => {
+            FlushError::File(FileError::Write(ReplaceError::Io { source, .. })) if pages > 0 => {
                 assert_eq!(source.kind(), ErrorKind::StorageFull);
             }
-            FlushError::Lock(error) if pages == 0 => assert!(!error.is_contention(), "{error}"),
+            FlushError::File(FileError::Lock(error)) if pages == 0 => {
+                assert!(!error.is_contention(), "{error}");
+            }
             error => panic!("{error:?}"),
         }
         assert_eq!(fs::read_to_string(&path).unwrap(), OLD);

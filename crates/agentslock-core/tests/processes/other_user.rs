@@ -3,7 +3,7 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 
-use agentslock_core::{FlushError, Lockfile, OpenError};
+use agentslock_core::{FileError, FlushError, Lockfile, OpenError};
 use filelock::AcquireError;
 use testkit::{ChildTest, other_user, skip};
 
@@ -22,7 +22,10 @@ fn child_may_only_read() {
     ] {
         // At once, since waiting would not help.
         assert!(!error.is_contention());
-        assert!(matches!(error, FlushError::Lock(AcquireError::Denied { .. })), "{error:?}");
+        assert!(
+            matches!(error, FlushError::File(FileError::Lock(AcquireError::Denied { .. }))),
+            "{error:?}"
+        );
     }
     assert_eq!(lockfile.section::<u8>("a").unwrap(), Some(1));
     let error = Lockfile::open(path.with_file_name("closed")).unwrap_err();

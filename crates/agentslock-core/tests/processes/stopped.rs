@@ -8,7 +8,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
-use agentslock_core::{Error, FlushError, Flushed, LockfileOptions};
+use agentslock_core::{Error, FileError, FlushError, Flushed, LockfileOptions};
 use testkit::{ChildTest, TestChild, skip, strace, wait_until};
 
 use crate::support::{Lab, WATCHDOG};
@@ -27,7 +27,7 @@ fn child_flushes() {
             assert_eq!(lockfile.section::<u8>("a").unwrap(), Some(1));
             format!("{flushed:?}")
         }
-        Err(FlushError::LockLost { .. }) => {
+        Err(FlushError::File(FileError::LockLost { .. })) => {
             // It is all still staged: here it was written over, and is written again.
             assert_eq!(lockfile.flush().unwrap(), Flushed::Written);
             "LockLost".to_owned()

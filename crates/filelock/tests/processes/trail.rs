@@ -30,8 +30,8 @@ impl Trail {
         self.critical.count().unwrap()
     }
 
-    /// What a process does under the lock: it passes through the section, with `work` in it, where
-    /// no other may be, and logs what the counter then says.
+    /// What a process does under the lock: it passes through the section, and does `work` there.
+    /// Then it logs what the counter says. No other process may be in the section.
     pub(crate) fn under_the_lock(&self, work: impl FnOnce()) {
         let inside = || {
             work();

@@ -4,7 +4,7 @@ use std::fs;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use agentslock_core::{FlushError, Flushed, LockfileOptions};
+use agentslock_core::{FileError, FlushError, Flushed, LockfileOptions};
 use filelock::{AcquireError, LockOptions};
 
 use crate::support::{Lab, impatient, quick};
@@ -20,7 +20,7 @@ fn while_somebody_holds_the_lock_the_stage_is_kept() {
     for _ in 0..3 {
         let error = lockfile.flush().unwrap_err();
         assert!(error.is_contention() && !error.is_committed());
-        let FlushError::Lock(AcquireError::Timeout { holder, .. }) = error else {
+        let FlushError::File(FileError::Lock(AcquireError::Timeout { holder, .. })) = error else {
             panic!("{error:?}")
         };
         assert!(holder.expect("because it did not change hands").is_this_process());
@@ -57,17 +57,26 @@ fn the_lock_is_waited_for_as_the_options_say() {
     let lockfile = quick().lock(give_up.clone()).open(lab.path()).unwrap();
     lockfile.set_section("a", &1).unwrap();
     let error = lockfile.flush().unwrap_err();
-    assert!(matches!(error, FlushError::Lock(AcquireError::GaveUp { .. })), "{error:?}");
+    assert!(
+        matches!(error, FlushError::File(FileError::Lock(AcquireError::GaveUp { .. }))),
+        "{error:?}"
+    );
     let updated = quick().lock(give_up).update(lab.path(), |_| Ok::<_, FlushError>(()));
     let error = updated.unwrap_err();
-    assert!(matches!(error, FlushError::Lock(AcquireError::GaveUp { .. })), "{error:?}");
+    assert!(
+        matches!(error, FlushError::File(FileError::Lock(AcquireError::GaveUp { .. }))),
+        "{error:?}"
+    );
     drop(guard);
 
     let nonsense = LockOptions::new().ttl(Duration::ZERO);
     let lockfile = quick().lock(nonsense).open(lab.path()).unwrap();
     let error = lockfile.flush().unwrap_err();
     assert!(!error.is_contention());
-    assert!(matches!(error, FlushError::Lock(AcquireError::UnusableOption { .. })), "{error:?}");
+    assert!(
+        matches!(error, FlushError::File(FileError::Lock(AcquireError::UnusableOption { .. }))),
+        "{error:?}"
+    );
 }
 
 #[cfg(unix)] // Wine makes no links.
@@ -79,7 +88,10 @@ fn something_in_place_of_the_lock_is_an_error_and_stays() {
     let lockfile = lab.open();
     lockfile.set_section("a", &1).unwrap();
     let error = lockfile.flush().unwrap_err();
-    assert!(matches!(error, FlushError::Lock(AcquireError::NotALock { .. })), "{error:?}");
+    assert!(
+        matches!(error, FlushError::File(FileError::Lock(AcquireError::NotALock { .. }))),
+        "{error:?}"
+    );
     assert_eq!(lab.snapshot(), before);
     fs::remove_file(lab.join(".agentsrc.lock.lock")).unwrap();
     assert_eq!(lockfile.flush().unwrap(), Flushed::Written);
@@ -94,7 +106,7 @@ fn a_directory_that_cannot_be_created_is_an_error_and_the_stage_is_kept() {
     fs::write(lab.join("file"), "").unwrap();
     let error = lockfile.flush().unwrap_err();
     assert!(error.to_string().contains(".agentsrc.lock"), "{error}");
-    assert!(matches!(error, FlushError::CreateDirectory { .. }), "{error:?}");
+    assert!(matches!(error, FlushError::File(FileError::CreateDirectory { .. })), "{error:?}");
     assert_eq!(lab.names(), ["file"]);
     fs::remove_file(lab.join("file")).unwrap();
     assert_eq!(lockfile.flush().unwrap(), Flushed::Written);

@@ -3,7 +3,9 @@
 
 use std::fs;
 
-use agentslock_core::{Disturbance, Error, FlushError, Flushed, Lockfile, LockfileOptions};
+use agentslock_core::{
+    Disturbance, Error, FileError, FlushError, Flushed, Lockfile, LockfileOptions,
+};
 use filelock::{AcquireError, LockOptions};
 use fsops::Durability;
 use std::time::Duration;
@@ -88,7 +90,10 @@ fn a_file_that_becomes_a_directory_is_an_error_and_stays() {
         fs::create_dir(lab.path()).unwrap();
     };
     let error = disturbed_once(&quick(), &lab, disturb).unwrap_err();
-    assert!(!matches!(error, Error::Flush(FlushError::Unsettled { .. })), "{error:?}");
+    assert!(
+        !matches!(error, Error::Flush(FlushError::File(FileError::Unsettled { .. }))),
+        "{error:?}"
+    );
     assert!(lab.path().is_dir());
     lab.assert_only_the_document();
 }
@@ -112,7 +117,10 @@ fn a_lock_that_changed_hands_is_waited_for_and_what_its_holder_wrote_stays() {
     // Held for good.
     let error = disturbed_once(&impatient(), &lab, take_over).unwrap_err();
     assert!(
-        matches!(error, Error::Flush(FlushError::Lock(AcquireError::Timeout { .. }))),
+        matches!(
+            error,
+            Error::Flush(FlushError::File(FileError::Lock(AcquireError::Timeout { .. })))
+        ),
         "{error:?}"
     );
     assert_eq!(lab.text(), "{\"n\":40}");
@@ -164,7 +172,7 @@ fn a_file_that_never_settles_is_left_as_the_outsider_wrote_it() {
         })
         .unwrap_err();
     let said = error.to_string();
-    let Error::Flush(FlushError::Unsettled { path, rounds, last }) = error else {
+    let Error::Flush(FlushError::File(FileError::Unsettled { path, rounds, last })) = error else {
         panic!("{said}")
     };
     assert_eq!((path, rounds, last), (lab.path(), runs, Disturbance::FileChanged));
@@ -184,7 +192,9 @@ fn a_lock_that_is_lost_in_each_round_is_told_apart_from_a_file_that_changes() {
     });
     let error = updated.unwrap_err();
     let said = error.to_string();
-    let Error::Flush(FlushError::Unsettled { last, .. }) = error else { panic!("{said}") };
+    let Error::Flush(FlushError::File(FileError::Unsettled { last, .. })) = error else {
+        panic!("{said}")
+    };
     assert_eq!(last, Disturbance::LockLost);
     assert!(said.contains("lock was lost"), "{said}");
     assert_eq!(lab.text(), "{\"n\":0}");

@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use std::thread;
 use std::time::Duration;
 
-use agentslock_core::{Error, FlushError, Flushed, Lockfile, RenewLockError};
+use agentslock_core::{Error, FileError, FlushError, Flushed, Lockfile, RenewLockError};
 use filelock::{AcquireError, LockOptions, NotHeld, RenewError, VerifyError};
 use fsops::Durability;
 
@@ -73,7 +73,9 @@ fn the_lock_is_held_while_the_closure_runs() {
             // Neither another handle's flush nor another update gets in between; nor do they hang.
             assert!(handle.flush().unwrap_err().is_contention());
             let inner = impatient().update(lab.path(), count).unwrap_err();
-            let Error::Flush(FlushError::Lock(AcquireError::Timeout { .. })) = inner else {
+            let Error::Flush(FlushError::File(FileError::Lock(AcquireError::Timeout { .. }))) =
+                inner
+            else {
                 panic!("{inner:?}")
             };
             count(lockfile)
@@ -213,7 +215,10 @@ fn the_options_say_how_the_lock_is_waited_for() {
     });
     let error = updated.unwrap_err();
     assert!(
-        matches!(error, Error::Flush(FlushError::Lock(AcquireError::GaveUp { .. }))),
+        matches!(
+            error,
+            Error::Flush(FlushError::File(FileError::Lock(AcquireError::GaveUp { .. })))
+        ),
         "{error:?}"
     );
     assert_eq!((runs, lab.text().as_str()), (0, "{}"));
