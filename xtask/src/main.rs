@@ -17,7 +17,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use release::{api, dependencies, dist};
+use release::{api, dependencies, dist, packages};
 use stress::{contention, filesystems, kill, power_cut, stop};
 
 /// Builds, checks and measures this workspace.
@@ -51,6 +51,7 @@ enum Task {
     Dependencies,
     Api(api::Api),
     Dist(dist::Dist),
+    Packages(packages::Packages),
     #[command(hide = true)]
     Worker(worker::Worker),
 }
@@ -77,6 +78,7 @@ fn main() -> ExitCode {
         Task::Dependencies => dependencies::run(),
         Task::Api(task) => task.run(),
         Task::Dist(task) => task.run(),
+        Task::Packages(task) => task.run(),
         Task::Worker(worker) => worker.run(),
     };
     match outcome {

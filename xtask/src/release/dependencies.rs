@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use super::packages::CRATES;
 use crate::outcome::Outcome;
 use crate::workspace::{cargo, package, root};
 
@@ -19,17 +20,6 @@ const LICENCES: [&str; 8] = [
     "Unicode-3.0",
     "Unlicense",
     "Zlib",
-];
-
-/// The crates that are for use by others, lowest first.
-const CRATES: [&str; 7] = [
-    "filelock",
-    "fsops",
-    "lockedfile",
-    "agentslock-core",
-    "agentslock-config",
-    "agentslock-adapters",
-    "agentslock-cli",
 ];
 
 pub(crate) fn run() -> Outcome {

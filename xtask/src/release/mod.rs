@@ -3,3 +3,4 @@
 pub(crate) mod api;
 pub(crate) mod dependencies;
 pub(crate) mod dist;
+pub(crate) mod packages;

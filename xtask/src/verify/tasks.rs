@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use crate::outcome::Outcome;
-use crate::release::api;
+use crate::release::{api, packages};
 use crate::stress::power_cut;
 use crate::workspace::cargo;
 use crate::{inject, platforms};
@@ -49,6 +49,8 @@ pub(super) enum Short {
 pub(super) const TASKS: &[Task] = &[
     task("licences", &["xtask", "dependencies"]),
     task("dist", &["xtask", "dist"]),
+    task("packages", &["xtask", "packages"]).check(packages::check),
+    task("publish", &["publish", "--quiet", "--dry-run", "--no-verify", "--workspace", "--allow-dirty"]).check(packages::has_registry),
     task("circles", &["xtask", "circles"]),
     task("prose", &["xtask", "prose"]),
     task("demo", &["xtask", "demo", "--quiet"]),

@@ -1,13 +1,17 @@
-//! `docs/cli.md`: each of its examples is run, and what it says they print is compared with what
-//! they do.
+//! `docs/cli.md` and `README.md`: each example is run, and what the page says it prints is compared
+//! with what it does print.
 //!
-//! Each section runs in one shell, in a copy of `examples/repo`, from top to bottom:
+//! Each section runs in one shell, from top to bottom. Those of `docs/cli.md` run in a copy of
+//! `examples/repo`, those of the README in a new repository of their reader's:
 //!
 //! - `console` blocks: a line after `$ ` is typed, and goes on in lines after `> `; the others are
 //!   what is printed. `…` stands for any text on a line.
 //! - `sh NAME` blocks are files, executable.
 //! - `yaml` blocks: what stands behind `- run: ` succeeds.
 //! - comments that begin with `run first` are run, and not shown.
+//!
+//! Rust, TOML and `sh` without a name are in the README only. `cargo xtask packages` builds the first
+//! two; `cargo xtask packages` and `ci` run the third.
 
 mod page;
 
@@ -52,14 +56,39 @@ fn all_that_the_page_shows_is_so() {
     for verb in verbs {
         assert!(sections.iter().any(|it| it.title == verb), "there is no section about {verb}");
     }
+    for section in &sections {
+        let is_run = |block: &Block| !matches!(block, Block::Elsewhere(_));
+        assert!(section.blocks.iter().all(is_run), "{}: a block is not run", section.title);
+    }
     std::thread::scope(|scope| {
         for section in &sections {
-            scope.spawn(|| run(section));
+            scope.spawn(|| run(section, |lab| copy(&root().join("examples/repo"), lab.root())));
         }
     });
 }
 
-fn run(section: &Section) {
+#[test]
+fn all_that_the_readme_shows_is_so() {
+    let page = fs::read_to_string(root().join("README.md")).unwrap();
+    let known = ["rust", "toml", "sh", "text"];
+    let sections = page::sections(&page);
+    for section in &sections {
+        for block in &section.blocks {
+            if let Block::Elsewhere(kind) = block {
+                assert!(known.contains(&kind.as_str()), "{}: {kind}", section.title);
+            }
+        }
+    }
+    let is_shell =
+        |section: &&Section| section.blocks.iter().any(|block| matches!(block, Block::Console(_)));
+    std::thread::scope(|scope| {
+        for section in sections.iter().filter(is_shell) {
+            scope.spawn(|| run(section, |_| ()));
+        }
+    });
+}
+
+fn run(section: &Section, prepare: impl FnOnce(&Lab)) {
     for tool in ["bash", "jq", "git"] {
         let needed = tool == "bash" || section.blocks.iter().any(|block| block.mentions(tool));
         if needed && Command::new(tool).arg("--version").output().is_err() {
@@ -70,8 +99,8 @@ fn run(section: &Section) {
         return;
     }
     let lab = Lab::new();
-    copy(&root().join("examples/repo"), lab.root());
-    if section.title.contains("pre-commit") {
+    prepare(&lab);
+    if !lab.join(".agentsrc.lock").exists() || section.title.contains("pre-commit") {
         isolated(Program::new("git").args(["init", "-q", "-b", "main"]), &lab).run().exits(0);
     }
     let (script, expected) = script(section, &lab);
@@ -112,6 +141,7 @@ fn script<'a>(section: &'a Section, lab: &Lab) -> (String, Vec<(&'a str, String)
                 set_mode(&file, 0o755);
             }
             Block::Hidden(text) => command(text, String::new()),
+            Block::Elsewhere(_) => {}
             Block::Console(commands) => {
                 for (text, expected) in commands {
                     command(text, expected.clone());

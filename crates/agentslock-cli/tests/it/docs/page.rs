@@ -16,6 +16,8 @@ pub(super) enum Block {
     Console(Vec<(String, String)>),
     /// Commands that succeed.
     Job(Vec<String>),
+    /// Run elsewhere, if at all: a language.
+    Elsewhere(String),
 }
 
 impl Block {
@@ -25,6 +27,7 @@ impl Block {
             Self::File { text, .. } | Self::Hidden(text) => has(text),
             Self::Console(commands) => commands.iter().any(|(text, _)| has(text)),
             Self::Job(commands) => commands.iter().any(has),
+            Self::Elsewhere(_) => false,
         }
     }
 }
@@ -55,7 +58,7 @@ fn block(kind: &str, lines: &[&str]) -> Block {
             let run = lines.iter().filter_map(|line| line.trim().strip_prefix("- run: "));
             Block::Job(run.map(str::to_owned).collect())
         }
-        _ => panic!("a block of a kind that is not run: {kind:?}"),
+        _ => Block::Elsewhere(kind.to_owned()),
     }
 }
 
