@@ -80,6 +80,11 @@ impl<'a> Who<'a> {
                 format!("judged by its time: it expires in {} unless it is renewed", span(*within))
             }
             Liveness::Expired => "expired; the lock can be taken now".to_owned(),
+            Liveness::Unreadable if self.holder.is_of_this_user() => {
+                "your own, but this program may not look into it: a sandbox, a privacy setting or a \
+                 changed mode keeps it out"
+                    .to_owned()
+            }
             Liveness::Unreadable => match self.user() {
                 Some(user) => format!("of the user {user}, who alone can look into it"),
                 None => "of another user, who alone can look into it".to_owned(),

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use crate::environment::is_token_of_this_process;
 use crate::process::ProcessId;
 use crate::record::facts::{Facts, ProcessFacts};
+use crate::sys;
 
 /// Whoever held a lock at the moment when it was looked at.
 ///
@@ -36,7 +37,8 @@ pub enum Liveness {
     },
     /// By the clock, the holder is gone.
     Expired,
-    /// The lock belongs to another user, who alone can look into it.
+    /// We may not look into the lock. It belongs to another user, who alone can; or it is this
+    /// user's own ([`Holder::is_of_this_user`]), and a sandbox or a changed mode keeps us out.
     Unreadable,
     /// Looking failed; a failed look is no proof of death. Holds the operating system's words.
     Unknown(String),
@@ -111,6 +113,12 @@ impl Holder {
         self.user
     }
 
+    /// Whether the lock belongs to the user that this process acts as. `false` where users have no
+    /// numbers.
+    pub fn is_of_this_user(&self) -> bool {
+        self.user.is_some_and(sys::is_this_user)
+    }
+
     /// Whether the holder lives, and how that is known.
     pub fn liveness(&self) -> &Liveness {
         &self.liveness
@@ -140,6 +148,10 @@ impl fmt::Display for Holder {
                 write!(f, " (judged by time: expires in {} unless renewed)", seconds(*within))
             }
             Liveness::Expired => f.write_str(" (expired)"),
+            Liveness::Unreadable if self.is_of_this_user() => f.write_str(
+                " (this user's own lock, which this program may not look into: a sandbox, a privacy \
+                 setting or a changed mode keeps it out)",
+            ),
             Liveness::Unreadable => match self.user {
                 Some(user) => {
                     write!(f, " (the lock belongs to user {user}; only that user can free it)")

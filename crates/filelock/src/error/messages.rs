@@ -7,6 +7,7 @@ use super::acquire::AcquireError;
 use super::hold::{NotHeld, RenewError, VerifyError};
 use super::inspect::{BreakError, InspectError};
 use crate::holder::{Holder, Liveness, seconds};
+use crate::sys;
 
 impl Display for AcquireError {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -46,11 +47,9 @@ impl Display for AcquireError {
                  then remove the directory",
                 lock.display()
             ),
-            Self::Denied { verb, path, .. } => write!(
-                f,
-                "failed to {verb} `{}` (a matter of permissions, not of a held lock)",
-                path.display()
-            ),
+            Self::Denied { verb, path, source } => {
+                write!(f, "failed to {verb} `{}` ({})", path.display(), sys::cause(source))
+            }
             Self::Intercepted { path, parent } => write!(
                 f,
                 "failed to create `{}`: reported as not found although `{}` exists; something \

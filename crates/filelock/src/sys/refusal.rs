@@ -21,6 +21,33 @@ pub(crate) fn is_never_locked(error: &io::Error) -> bool {
     is_refused(error) || error.raw_os_error() == Some(Errno::INVAL.raw_os_error())
 }
 
+/// Why the system refuses something, as far as the number of its error tells, and what to do.
+pub(crate) fn cause(error: &io::Error) -> &'static str {
+    cause_on(error, cfg!(target_vendor = "apple"))
+}
+
+/// EPERM is not EACCES: only the second one speaks of modes. On macOS the first one comes from a
+/// sandbox or from a privacy setting, and can come and go while a program runs.
+fn cause_on(error: &io::Error, is_apple: bool) -> &'static str {
+    match error.raw_os_error().map(Errno::from_raw_os_error) {
+        Some(Errno::PERM) if is_apple => {
+            "a matter of permissions, not of a held lock; if the modes allow it: a sandbox or a \
+             privacy setting, which must let this program create, rename and remove directories"
+        }
+        Some(Errno::PERM) => {
+            "a matter of permissions, not of a held lock; if the modes allow it: a sandbox, a sticky \
+             directory, or an immutable one (`lsattr -d`)"
+        }
+        Some(Errno::ROFS) => "the file system is read-only; not a matter of a held lock",
+        _ => "a matter of permissions, not of a held lock",
+    }
+}
+
+/// Whether this process acts as `user`.
+pub(crate) fn is_this_user(user: u32) -> bool {
+    rustix::process::geteuid().as_raw() == user
+}
+
 /// The error that each `flock` of this process fails with, if its environment asks for that: see
 /// [`FLOCK_FAILS`](crate::testing::FLOCK_FAILS).
 #[cfg(feature = "testing")]
@@ -51,6 +78,20 @@ const NAMES: [(&str, Errno); 9] = [
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_sandbox_is_told_from_modes() {
+        let cause = |number: Errno, is_apple| cause_on(&number.into(), is_apple);
+        assert!(cause(Errno::PERM, true).contains("a sandbox or a privacy setting"));
+        assert!(cause(Errno::PERM, false).contains("immutable"));
+        for is_apple in [false, true] {
+            assert_eq!(
+                cause(Errno::ACCESS, is_apple),
+                "a matter of permissions, not of a held lock"
+            );
+            assert!(cause(Errno::ROFS, is_apple).contains("read-only"));
+        }
+    }
 
     #[test]
     fn refusals_that_last_are_told_from_those_of_a_moment() {

@@ -123,6 +123,11 @@ pub(crate) fn with_failing_nth(call: &str, nth: u32, lab: &Lab, options: Acquisi
     options.child(lab).through(failing_nth(call, nth, lab)).spawn()
 }
 
+/// Starts `child_acquires` with these options, through `wrapper`.
+pub(crate) fn through(wrapper: Vec<String>, lab: &Lab, options: Acquisition) -> TestChild {
+    options.child(lab).through(wrapper).spawn()
+}
+
 /// The command line before that of a child of which the `nth` `call` that is about the lock, by its
 /// path or by a descriptor, fails with EIO.
 pub(crate) fn failing_nth(call: &str, nth: u32, lab: &Lab) -> Vec<String> {
@@ -180,6 +185,6 @@ fn child_acquires() {
             parent.at("released", "");
         }
         Err(error) if error.is_contention() => parent.at("result", "refused"),
-        Err(error) => parent.at("result", &format!("{error:?}")),
+        Err(error) => parent.at("result", &format!("{error:?}: {error}")),
     }
 }

@@ -11,7 +11,7 @@ use filelock::testing::FLOCK_FAILS;
 use filelock::{LockOptions, TryAcquired, break_lock, inspect};
 use testkit::{ChildTest, TestChild};
 
-use crate::gate::{can_trace, here};
+use crate::gate::{PATIENT, can_trace, here, through};
 use crate::support::{KERNEL, Lab, SECOND, ahead, brief, expect_gone, now, record};
 
 const LASTING: [&str; 6] = ["EPERM", "EACCES", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EINVAL"];
@@ -156,4 +156,40 @@ fn the_system_can_refuse_flock_as_well() {
         }
         child.succeed();
     }
+}
+
+/// Directories may be made, but neither renamed nor removed: what one agent's sandbox did. One is
+/// left for each call, since removing it is refused, too; the next call outside removes it.
+#[test]
+fn where_directories_may_not_be_renamed_a_call_tries_once_and_says_why() {
+    if !can_trace() {
+        return;
+    }
+    let lab = Lab::new();
+    let trace = lab.join("trace");
+    // The second `unlinkat` is for the directory, after its record.
+    let arguments = [
+        "-o",
+        trace.to_str().unwrap(),
+        "-e",
+        "trace=renameat2,unlinkat",
+        "-e",
+        "inject=renameat2:error=EPERM",
+        "-e",
+        "inject=unlinkat:error=EPERM:when=2+",
+    ];
+    let mut child = through(testkit::strace(&arguments).unwrap(), &lab, PATIENT);
+    let result = child.await_point("result");
+    child.succeed();
+    assert!(result.contains("failed to publish"), "{result}");
+    assert!(result.contains("if the modes allow it: a sandbox"), "{result}");
+    let trace = std::fs::read_to_string(trace).unwrap();
+    assert_eq!(trace.matches("renameat2(").count(), 1, "{trace}");
+    assert_eq!(lab.preparations().len(), 1);
+    assert!(!lab.lock().exists());
+
+    let handle = brief().grace(Duration::ZERO).lock(lab.target()).unwrap();
+    handle.acquire().unwrap().release().unwrap();
+    drop(handle);
+    assert_eq!(lab.names(), ["trace"]);
 }

@@ -112,6 +112,20 @@ fn anothers_lock_is_not_broken() {
     }
 }
 
+/// As behind a privacy setting on macOS: the owner is right, and may not look all the same.
+#[test]
+fn ones_own_lock_that_one_may_not_look_into_is_not_called_anothers() {
+    let name = "ones_own_lock_that_one_may_not_look_into_is_not_called_anothers";
+    for (lab, user) in labs(name, 0o777) {
+        lab.occupy(Some(&record(now(), "token\n")));
+        std::os::unix::fs::chown(lab.lock(), Some(user), Some(user)).unwrap();
+        set_mode(&lab.lock(), 0);
+        let result = try_as(user, &lab, BRIEF);
+        assert!(result.contains("this user's own lock, which this program may not"), "{result}");
+        assert!(!result.contains("only that user can free it"), "{result}");
+    }
+}
+
 /// Alive or dead: only its owner, or root, can open it and so tell.
 #[test]
 fn anothers_lock_is_waited_for_and_its_owner_named() {

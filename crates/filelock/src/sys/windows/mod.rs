@@ -60,6 +60,17 @@ pub(crate) fn is_never_locked(error: &io::Error) -> bool {
     is_refused(error)
 }
 
+/// Why the system refuses something, and what to do. It says the same of a file that another
+/// program keeps open, a scanner say, and of one that may not be touched.
+pub(crate) fn cause(_: &io::Error) -> &'static str {
+    "a matter of permissions, or another program keeps it open; not because of a held lock"
+}
+
+/// Users have no numbers here.
+pub(crate) fn is_this_user(_: u32) -> bool {
+    false
+}
+
 /// Opens `path` for reading if it is a regular file; `None` when it is something else.
 pub(crate) fn open_file(path: &Path) -> io::Result<Option<File>> {
     // A directory cannot be opened like this. What it is was asked before.
