@@ -18,10 +18,10 @@ use testkit::Place;
 pub(super) fn run(page: &mut Page, places: &[Place]) -> Outcome {
     page.section(
         "System calls",
-        "Counted with `strace`, the second time that one process does it (the first time, it also looks for \
-         left-overs), on files of 2 KB. `getpid` is left out. A poll is what a waiter does each time that \
-         it wakes up; every 8 ms it also asks the kernel whether the holder runs, and judges one that it has \
-         not judged yet, or not for 100 ms.",
+        "Counted with `strace`, on files of 2 KB, the second time that a process does it. The \
+         first time, it also looks for left-overs. `getpid` is left out. A poll is what a waiter \
+         does each time that it wakes up. Every 8 ms it also asks the kernel whether the holder \
+         runs. It judges a holder that it has not judged yet, or not for 100 ms.",
     );
     let directory = super::rounds::own_directory(places[0].path(), "calls")?;
     let log = directory.join("calls");
@@ -40,7 +40,7 @@ pub(super) fn run(page: &mut Page, places: &[Place]) -> Outcome {
     }
     let log = std::fs::read_to_string(log)?;
     for (operation, calls) in operations(&log) {
-        page.item(&format!("**{operation}**: {} ({})", calls.len(), folded(&calls)));
+        page.item(&format!("**{operation}**: {}: `{}`", calls.len(), folded(&calls)));
     }
     Ok(())
 }

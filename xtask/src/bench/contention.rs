@@ -60,15 +60,16 @@ impl Lock {
 pub(super) fn run(page: &mut Page, places: &[Place]) -> Outcome {
     page.section(
         "Contention",
-        "Processes that do nothing but acquire, increment a counter (four positioned reads and writes) \
-         and release, for two seconds. The ratio is the time per passage to that of one process which \
-         does the same with the bare calls of `filelock`, that is, to bare lock and critical section \
-         laid end to end. Below 1: what waiters prepare meanwhile costs the others nothing. With each of \
-         these locks, a process that runs mostly gets what it has just released, hence the small medians: \
-         what waiting costs is in the tail. `fd-lock` waits in the kernel; `gix-lock` sleeps quadratically \
-         longer after each try. *A lock each*: every process has a lock of `filelock` to itself, so that they \
-         contend for nothing but processors, and wait for nothing but the scheduler. (`fd-lock`'s waiters sleep in \
-         the kernel and are woken in turn; that is not to be had with a lock that others can judge.)",
+        "Processes that only acquire, increment a counter (four positioned reads and writes) and \
+         release, for two seconds. The ratio is to one process that does the same with the bare \
+         calls of `filelock`. That is bare lock and critical section, laid end to end. Below 1, \
+         what waiters prepare meanwhile costs the others nothing. With each of these locks, a \
+         process that runs mostly gets the lock that it has just released. Hence the medians are \
+         small; the tail shows what waiting costs. `fd-lock` waits in the kernel. `gix-lock` \
+         sleeps quadratically longer after each try. *A lock each*: every process has a lock of \
+         `filelock` to itself. So they contend for processors only, and wait for the scheduler \
+         only. (The kernel wakes `fd-lock`'s waiters in turn. A lock that other programs can \
+         judge cannot have that.)",
     );
     let mut curves = Vec::new();
     for place in places {

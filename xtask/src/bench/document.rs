@@ -31,13 +31,15 @@ const DURABLY: &str = "flush, durable";
 pub(super) fn run(page: &mut Page, places: &[Place]) -> Outcome {
     page.section(
         "The document",
-        "Generated documents of units and digests. Opening, beside a bare read and one `serde_json` raw \
-         scan of the same bytes; flushing one small changed section, beside read, scan, write and rename \
-         (with two syncs where durable), and beside the same inside the bare calls of the lock, which \
-         for small documents is most of it. A handle compares the file with what it knows and scans it \
-         only if somebody else has written it: hence less than the bare calls, and the rows where two handles \
-         flush in turn, not synced. Last, what a program would do that knows no better: decode everything into \
-         `serde_json::Value`, change it, and print it (to a temporary, renamed; without a lock).",
+        "Generated documents of units and digests. *Open* stands beside a bare read and one \
+         `serde_json` raw scan of the same bytes. *Flush* changes one small section. It stands \
+         beside read, scan, write and rename (with two syncs if durable), and beside the same \
+         inside the bare calls of the lock. For small documents the lock is most of it. A handle \
+         compares the file with what it knows, and scans it only if another handle has written \
+         it. Hence it takes less than the bare calls. In the rows *two handles*, two handles \
+         flush in turn, not synced. The last columns are a program that decodes everything into \
+         `serde_json::Value`, changes it and prints it to a temporary that it renames, without a \
+         lock.",
     );
     let mut lines: Vec<(String, Vec<(f64, f64)>)> =
         ["bare flush", "agentslock-core", "with serde_json::Value"]

@@ -17,12 +17,12 @@ const EFFORT: Effort = Effort { rounds: 15, time: Duration::from_secs(2), repeat
 pub(super) fn run(page: &mut Page, places: &[Place]) -> Outcome {
     page.section(
         "Acquire and release, uncontended",
-        "One process, nobody else around; the ratio is to the same system calls that `filelock` makes, \
-         made bare. The others are no substitutes, but show what the guarantees cost: `gix-lock` leaves \
-         a file that somebody must remove when its holder is killed, `fd-lock` is an OS lock alone \
-         (no record of who holds it, no peers of another kind), as std's `File::lock` is, and a bare \
-         `mkdir` is both silent \
-         about its holder and left behind.",
+        "One process; nobody else is around. The ratio is to the same system calls that \
+         `filelock` makes, made bare. The others are no substitutes. They show what the \
+         guarantees cost. `gix-lock` leaves a file that somebody must remove if its holder is \
+         killed. `fd-lock` is an OS lock alone, as std's `File::lock` is: no record of the \
+         holder, no peers of another kind. A bare `mkdir` says nothing about its holder and is \
+         left behind.",
     );
     let mut groups = Vec::new();
     for place in places {

@@ -68,10 +68,12 @@ impl MemoryWorker {
 pub(super) fn run(page: &mut Page, places: &[Place]) -> Outcome {
     page.section(
         "Memory",
-        "The most that was resident in a process of its own, above what it takes to do nothing, and in \
-         parentheses the ratio to the size of the document. An open handle has the document once, and a \
-         flush takes it again only if somebody else has written it meanwhile; whoever changes a large section \
-         has that section, too, as it was read, as it is to be, and as it will be written. (Smaller documents weigh less than the process does.)",
+        "The most that was resident in a process of its own, above what a process takes that does \
+         nothing. The ratio to the size of the document is in parentheses. An open handle has the \
+         document once. A flush takes it again only if another program has written it meanwhile. \
+         A program that changes a large section has that section three times: as read, as \
+         changed, and as it will be written. (Smaller documents weigh less than the process \
+         does.)",
     );
     let path = own_directory(places[0].path(), "memory")?.join(".agentsrc.lock");
     let sizes = &SIZES[2..];

@@ -1,6 +1,7 @@
 //! Measurements: ours beside the same system calls made bare, and beside others, in one run. With
 //! `--write` they become `docs/benchmarks.md`.
 
+mod builds;
 mod calls;
 mod contention;
 mod crowd;
@@ -29,7 +30,7 @@ use testkit::Place;
 /// One part of the page.
 type Part = (&'static str, fn(&mut Page, &[Place]) -> Outcome);
 
-const PARTS: [Part; 8] = [
+const PARTS: [Part; 9] = [
     ("lock", lock::run),
     ("contention", contention::run),
     ("takeover", takeover::run),
@@ -38,12 +39,13 @@ const PARTS: [Part; 8] = [
     ("memory", memory::run),
     ("replace", replace::run),
     ("calls", calls::run),
+    ("builds", builds::run),
 ];
 
 /// Measure the lock, the document and the replacing of files, beside the bare system calls and
 /// others.
 ///
-/// Takes about four minutes, and `strace`.
+/// Takes about ten minutes, six of them for building, and `strace`.
 #[derive(Args)]
 pub(crate) struct Bench {
     /// Write docs/benchmarks.md and its plots
@@ -63,10 +65,10 @@ impl Bench {
         let places = places(None)?;
         let mut page = Page::new("Benchmarks");
         page.prose(&format!(
-            "`cargo xtask bench --write` measured this, and wrote it, in one run on {}. What counts are the \
-             ratios: each is the median over many rounds, in each of which all variants took their turn. \
-             *tmpfs* is memory, where the calls themselves are all that costs; *disk* is the file system \
-             that this workspace lies on{}.",
+            "`cargo xtask bench --write` measured this, and wrote it, in one run on {}. What counts are \
+             the ratios. Each is the median over many rounds; in each round all variants took their turn. \
+             *tmpfs* is memory, so that the calls themselves are all that costs. *disk* is the file \
+             system that this workspace lies on{}.",
             machine()?,
             file_system(&places)
         ));

@@ -22,11 +22,11 @@ const SIZES: [(&str, usize, Effort); 3] = [
 pub(super) fn run(page: &mut Page, places: &[Place]) -> Outcome {
     page.section(
         "Replacing a file",
-        "The same bytes written to a temporary that is renamed over the file. Bare: create, write, rename. \
-         `tempfile` here is `NamedTempFile::persist`; it keeps neither the mode of the file that it \
-         replaces nor its owner, and follows no link. Durable: synced before the rename, and the \
-         directory after; `tempfile` leaves that to its caller, so it is given both. \
-         `atomic-write-file` always syncs.",
+        "The same bytes, written to a temporary that is renamed over the file. Bare: create, \
+         write, rename. `tempfile` here is `NamedTempFile::persist`. It keeps neither mode nor \
+         owner of the file that it replaces, and follows no link. Durable: the file is synced \
+         before the rename, and the directory after it. `tempfile` leaves that to its caller, so \
+         the caller does both here. `atomic-write-file` always syncs.",
     );
     let mut groups = Vec::new();
     for place in places {

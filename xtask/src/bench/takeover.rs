@@ -19,9 +19,10 @@ const TAKEOVERS: u64 = 100;
 pub(super) fn run(page: &mut Page, places: &[Place]) -> Outcome {
     page.section(
         "Takeover",
-        "A holder is killed with SIGKILL while another process waits; from the kill to the moment that the \
-         other one holds. That includes the kernel's own work of ending a process. (A lock that is a \
-         file or a bare directory would stand until somebody removes it.)",
+        "A holder is killed with SIGKILL while another process waits. The time runs from the kill \
+         until the other process holds the lock. It includes the kernel's own work of ending a \
+         process. (A lock that is a file or a bare directory would stay until somebody removes \
+         it.)",
     );
     let mut curves = Vec::new();
     let mut table = Table::new(&["", "takeovers", "median", "99 %", "longest"]);

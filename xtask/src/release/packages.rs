@@ -24,7 +24,7 @@ pub(crate) struct Packages {
 }
 
 /// The folders of what is published, lowest first.
-pub(super) const CRATES: [&str; 7] = [
+pub(crate) const CRATES: [&str; 7] = [
     "filelock",
     "fsops",
     "lockedfile",
