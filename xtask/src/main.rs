@@ -18,7 +18,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use release::{api, dependencies, dist, packages};
-use stress::{contention, filesystems, kill, power_cut, stop};
+use stress::{contention, exchange, filesystems, kill, power_cut, stop};
 
 /// Builds, checks and measures this workspace.
 #[derive(Parser)]
@@ -39,6 +39,7 @@ enum Task {
     CrashSweep(inject::CrashSweep),
     FaultSweep(inject::FaultSweep),
     PowerCut(power_cut::PowerCut),
+    Exchange(exchange::Exchange),
     Filesystems(filesystems::Filesystems),
     Interop(interop::Interop),
     Mutation(verify::Mutation),
@@ -66,6 +67,7 @@ fn main() -> ExitCode {
         Task::Stop(task) => task.run(),
         Task::CrashSweep(task) => task.run(),
         Task::FaultSweep(task) => task.run(),
+        Task::Exchange(task) => task.run(),
         Task::PowerCut(task) => task.run(),
         Task::Filesystems(task) => task.run(),
         Task::Interop(task) => task.run(),

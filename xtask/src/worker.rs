@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 
 use crate::outcome::Outcome;
-use crate::stress::{contention, filesystems, kill, power_cut, stop};
+use crate::stress::{contention, exchange, filesystems, kill, power_cut, stop};
 use crate::{bench, inject, interop};
 
 #[derive(Args)]
@@ -15,6 +15,7 @@ pub(crate) struct Worker {
 #[derive(Subcommand)]
 enum Kind {
     Contention(contention::Worker),
+    Exchange(exchange::Worker),
     Kill(kill::Worker),
     Stop(stop::Worker),
     Inject(inject::Worker),
@@ -34,6 +35,7 @@ impl Worker {
     pub(crate) fn run(self) -> Outcome {
         match self.kind {
             Kind::Contention(worker) => worker.run(),
+            Kind::Exchange(worker) => worker.run(),
             Kind::Kill(worker) => worker.run(),
             Kind::Stop(worker) => worker.run(),
             Kind::Inject(worker) => worker.run(),

@@ -1,7 +1,8 @@
-//! Many processes at one lock, one document and one log, while they are killed, stopped, or lose
-//! power.
+//! Many processes at one lock, one document and one log, while they are killed, stopped, attacked,
+//! or lose power.
 
 pub(crate) mod contention;
+pub(crate) mod exchange;
 pub(crate) mod filesystems;
 pub(crate) mod kill;
 pub(crate) mod power_cut;

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use crate::outcome::Outcome;
 use crate::release::{api, packages};
-use crate::stress::power_cut;
+use crate::stress::{exchange, power_cut};
 use crate::workspace::cargo;
 use crate::{inject, platforms};
 
@@ -81,6 +81,8 @@ pub(super) const TASKS: &[Task] = &[
         .shows(DOCUMENT, "A death at each system call: the file is the old or the new one, and the next writer succeeds."),
     task("fault-sweep", &["xtask", "fault-sweep"]).check(inject::check).long(&["--all"])
         .shows(DOCUMENT, "An error from each system call: old or new file, an honest error, and nothing left that nobody clears."),
+    task("exchange", &["xtask", "exchange"]).check(exchange::check).long(&["--rounds", "10000"])
+        .shows(ALL, "Another user exchanges directories and links on the path while root writes: no file is replaced but the one that was read."),
     task("power-cut", &["xtask", "power-cut"]).check(power_cut::check).long(&["--clones", "200"])
         .shows(DOCUMENT, "The power is cut at random instants: nothing that was acknowledged as durable is lost."),
     task("power-cut without syncing", &["xtask", "power-cut", "--atomic"])
