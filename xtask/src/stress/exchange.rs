@@ -1,10 +1,15 @@
 //! Exchange: another user exchanges directories and links on the path while root writes.
 //!
-//! The other user owns a directory on the path. In it, the name `d` leads in turn to a directory
-//! with a file of theirs, to one with a link to a file that only root may read, and to that file's
-//! own directory. Root writes the file at `d/…` with each verb that replaces or creates a file. The
-//! attack has succeeded if root put the attacker's content in the place of the secret file, or
-//! created a file where a link of the attacker's leads.
+//! The other user owns a directory on the path, and in it the name `d`. It leads to three places in
+//! turn:
+//!
+//! - a directory with a file of the attacker's,
+//! - one with a link to a file that only root may read,
+//! - the directory of that file.
+//!
+//! Root writes the file at `d/…` with each verb that replaces or creates a file. An attack succeeds
+//! if root puts the attacker's content in the place of the secret file. It also succeeds if root
+//! creates a file where a link of the attacker's leads.
 //!
 //! | verb | what the attacker hopes for |
 //! |---|---|
@@ -243,8 +248,8 @@ impl Scene {
         if verb == Verb::MergeInstall {
             run(Command::new("git").args(["init", "-q"]).current_dir(&d))?;
         }
-        // Where a log is created, the link leads to nothing, and so does the third one: a file that
-        // is made in root's own directory is what the path asks for.
+        // If a log is created, both links lead to nothing. (One that leads to root's own directory
+        // would be no attack: the path asks for a file there.)
         symlink(Path::new("../../secret").join(verb.file()), e.join(verb.file()))?;
         if verb == Verb::Append {
             fs::create_dir(&f)?;
@@ -357,9 +362,9 @@ impl Drop for Attacker {
 impl Worker {
     /// Exchanges and puts back until standard input ends; then says how often.
     ///
-    /// Half of the time it waits until root opens or makes something in the directory `d`: the file
-    /// is being read, or its lock was taken. How long after that root compares, and how long until
-    /// it renames, is guessed.
+    /// Half of the time it first waits until root opens or makes something in the directory `d`.
+    /// Then root reads the file, or has taken its lock. All else is guessed: how long it takes root
+    /// to compare, and then to rename.
     pub(crate) fn run(self) -> Outcome {
         const LONGEST_PAUSE: usize = 300;
         const LONGEST_EXCHANGE: usize = 1000;

@@ -14,7 +14,9 @@ use std::time::Duration;
 use super::fingerprint::Fingerprint;
 
 mod place;
+mod rights;
 pub(crate) use place::{Found, Place, Temporary};
+pub(crate) use rights::{Rights, adopt, adopt_special_bits, close_to_others};
 
 /// How many denials in a row are believed.
 const DENIALS: u32 = 30;
@@ -101,38 +103,6 @@ pub(crate) fn fingerprint_at(path: &Path) -> io::Result<Fingerprint> {
 pub(crate) fn kind_of_special(_: &Metadata) -> &'static str {
     "a device"
 }
-
-/// There are no modes, and a file's owner is who created it. The directory's access list is
-/// inherited.
-#[derive(Debug)]
-pub(crate) struct Rights;
-
-#[allow(clippy::unnecessary_wraps, clippy::unused_self, reason = "on Unix there is more to it")]
-impl Rights {
-    pub(crate) fn of((): &Pin, _: &Found) -> io::Result<Self> {
-        Ok(Self)
-    }
-
-    pub(crate) fn of_path(_: &Path, _: &Found) -> io::Result<Self> {
-        Ok(Self)
-    }
-
-    pub(crate) fn are_of(&self, _: &Found) -> bool {
-        true
-    }
-}
-
-#[allow(clippy::unnecessary_wraps, reason = "it can fail on Unix")]
-pub(crate) fn adopt(_: &File, _: &Rights) -> io::Result<()> {
-    Ok(())
-}
-
-#[allow(clippy::unnecessary_wraps, reason = "it can fail on Unix")]
-pub(crate) fn adopt_special_bits(_: &File, _: &Rights) -> io::Result<()> {
-    Ok(())
-}
-
-pub(crate) fn close_to_others(_: &File) {}
 
 pub(crate) fn sync(file: &File) -> io::Result<()> {
     file.sync_all()

@@ -16,7 +16,7 @@ use std::time::{Duration, SystemTime};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat, openat, renameat, statat, unlinkat};
 use rustix::io::{Errno, retry_on_intr};
 
-use super::{Rights, is_mounted, rename_new_at, sync_directory};
+use super::{is_mounted, rename_new_at, sync_directory};
 use crate::sys::Fingerprint;
 
 /// A directory, open, and a name in it.
@@ -69,17 +69,16 @@ impl Place {
         Ok(found.fingerprint())
     }
 
-    /// Creates a file `<prefix><unique>` in the directory, with the rights of what it is to replace
-    /// as far as they can be given at once.
+    /// Creates a file `<prefix><unique>` in the directory, with what the umask leaves of `mode`.
     pub(crate) fn create(
         self,
         prefix: &OsStr,
         unique_length: usize,
-        replaced: Option<&Rights>,
+        mode: u32,
     ) -> io::Result<Temporary> {
         const TRIES: u32 = 1000;
         let how = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
-        let mode = mode_of(Rights::at_first(replaced));
+        let mode = mode_of(mode);
         let mut tries = 0;
         loop {
             let mut name = prefix.to_owned();

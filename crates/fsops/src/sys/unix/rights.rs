@@ -66,7 +66,7 @@ impl Rights {
     /// The mode to create a temporary with. A new file gets what the umask leaves of 0666. What
     /// replaces a file starts with no more than what that one grants to everybody: whoever opens it
     /// now could read on later.
-    pub(super) fn at_first(replaced: Option<&Self>) -> u32 {
+    pub(crate) fn at_first(replaced: Option<&Self>) -> u32 {
         match replaced {
             None => 0o666,
             Some(Self { acl: Some(_), .. }) => 0o600,

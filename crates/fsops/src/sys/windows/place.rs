@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tempfile::Builder;
 
-use super::{Rights, fingerprint_at, patiently};
+use super::{fingerprint_at, patiently};
 use crate::sys::{self, Fingerprint};
 
 /// The path of a file, absolute.
@@ -49,7 +49,7 @@ impl Place {
         self,
         prefix: &OsStr,
         unique_length: usize,
-        _: Option<&Rights>,
+        _mode: u32,
     ) -> io::Result<Temporary> {
         let mut builder = Builder::new();
         let builder = builder.prefix(prefix).rand_bytes(unique_length);

@@ -1,0 +1,169 @@
+//! The last step of a replacement: the new file takes its name.
+
+use std::io::{self, ErrorKind};
+use std::path::Path;
+
+use super::{AtomicFile, Expected, is_it};
+use crate::durability::{Durability, parent_of, sync_name_of, sync_young_names};
+use crate::error::ReplaceError;
+use crate::sys;
+
+impl AtomicFile {
+    /// Does all that can take long or fail, short of taking the name. It looks whether the file
+    /// that is replaced has other rights by now, and syncs the new one.
+    ///
+    /// [`commit`](Self::commit) does this itself. Whoever has something to check right before the
+    /// name is taken calls this first.
+    ///
+    /// # Errors
+    ///
+    /// [`ReplaceError::Io`]; the temporary is removed. A failed sync is never tried again: the
+    /// second try can succeed without having written anything (fsync(2); Linux reports a lost write
+    /// once).
+    pub fn make_ready(mut self) -> Result<ReadyFile, ReplaceError> {
+        self.follow_rights()?;
+        let file = self.temporary.file();
+        if let Some(rights) = &self.replaced {
+            sys::adopt_special_bits(file, rights)
+                .map_err(|source| self.failed_to("set the mode of", source))?;
+        }
+        if self.durability == Durability::Full {
+            sys::sync(file).map_err(|source| self.failed_to("sync", source))?;
+        }
+        Ok(ReadyFile { file: self })
+    }
+
+    /// Adopts the rights that the target has now, if they are others than before. (Of a file that
+    /// was read, other rights are another version.)
+    fn follow_rights(&mut self) -> Result<(), ReplaceError> {
+        if self.expected != Expected::Anything {
+            return Ok(());
+        }
+        let look = self.temporary.place().look();
+        let found = match look.map_err(|source| self.failed_to("examine", source))? {
+            Some(found) if found.not_regular().is_none() => found,
+            // If it went away meanwhile, or is something else now, as if it had not.
+            _ => return Ok(()),
+        };
+        if self.replaced.as_ref().is_some_and(|rights| rights.are_of(&found)) {
+            return Ok(());
+        }
+        let rights = sys::Rights::of_path(&self.target, &found)
+            .map_err(|source| self.failed_to("read the rights of", source))?;
+        sys::close_to_others(self.temporary.file());
+        self.adopt(&rights)?;
+        self.replaced = Some(rights);
+        Ok(())
+    }
+
+    /// Takes the place of the target.
+    ///
+    /// # Errors
+    ///
+    /// After [`ReplaceError::NotDurable`] the new content is in place. After any other error the
+    /// old file stands, and the temporary is removed. [`ReplaceError::Changed`] comes only if one
+    /// file was to be [replaced](Self::replacing).
+    pub fn commit(self) -> Result<(), ReplaceError> {
+        self.make_ready()?.commit()
+    }
+}
+
+/// An [`AtomicFile`] that has all but the name. Dropping it discards it.
+#[derive(Debug)]
+#[must_use = "a file that is not committed is discarded"]
+pub struct ReadyFile {
+    pub(super) file: AtomicFile,
+}
+
+impl ReadyFile {
+    /// Takes the place of the target.
+    ///
+    /// # Errors
+    ///
+    /// See [`AtomicFile::commit`].
+    pub fn commit(self) -> Result<(), ReplaceError> {
+        self.check()?;
+        let AtomicFile { mut temporary, target, expected, durability, .. } = self.file;
+        let exclusively = expected == Expected::Nothing;
+        if let Err(source) = temporary.persist(!exclusively) {
+            return Err(match source.kind() {
+                ErrorKind::AlreadyExists if exclusively => ReplaceError::Changed { path: target },
+                _ if temporary.place().is_mount_point(&source) => {
+                    ReplaceError::MountPoint { path: target, source }
+                }
+                _ => ReplaceError::Io { verb: "rename into place", path: target, source },
+            });
+        }
+        if durability == Durability::Atomic {
+            return Ok(());
+        }
+        // Whoever created the directory may not have synced its name yet.
+        let synced = temporary.place().sync_renamed(temporary.file());
+        synced
+            .and_then(|()| sync_young_names(&parent_of(&target)))
+            .map_err(|source| ReplaceError::NotDurable { path: target, source })
+    }
+
+    /// Removes the target, instead of taking its place.
+    ///
+    /// # Errors
+    ///
+    /// See [`AtomicFile::commit`]. After [`ReplaceError::NotDurable`] it is removed. A missing
+    /// target is no error.
+    pub fn remove_target(self) -> Result<(), ReplaceError> {
+        self.check()?;
+        let AtomicFile { temporary, target, durability, .. } = self.file;
+        match temporary.place().remove() {
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(source) => return Err(ReplaceError::Io { verb: "remove", path: target, source }),
+            Ok(()) => {}
+        }
+        if durability == Durability::Atomic {
+            return Ok(());
+        }
+        let synced = temporary.place().sync_renamed(temporary.file());
+        synced.map_err(|source| ReplaceError::NotDurable { path: target, source })
+    }
+
+    /// Renames the target to `aside`, unless something is there; a relative path starts at the
+    /// target's directory. From then on this file takes the target's name only if that is free.
+    ///
+    /// # Errors
+    ///
+    /// [`io::ErrorKind::AlreadyExists`] if something is at `aside`, or another answer of the
+    /// operating system: nothing was renamed. If the directory of `aside`, another one, could not
+    /// be synced, the target has its new name.
+    ///
+    /// # Platform behavior
+    ///
+    /// Linux and macOS rename in one step. Elsewhere, and on file systems that cannot do that, a
+    /// process that dies in between leaves both names.
+    pub fn move_target_aside(&mut self, aside: impl AsRef<Path>) -> io::Result<()> {
+        let parent = parent_of(&self.file.target);
+        let aside = parent.join(aside);
+        let is_sibling = aside.parent() == Some(&*parent);
+        self.file.temporary.place().rename_new(&aside, is_sibling)?;
+        self.file.expected = Expected::Nothing;
+        // The target's own directory is synced once both names in it are right.
+        if !is_sibling && self.file.durability == Durability::Full {
+            sync_name_of(&aside)?;
+        }
+        Ok(())
+    }
+
+    /// Whether what is replaced still is the file that was read.
+    fn check(&self) -> Result<(), ReplaceError> {
+        let AtomicFile { temporary, target, expected, .. } = &self.file;
+        let Expected::This(version) = expected else { return Ok(()) };
+        let place = temporary.place();
+        let look = place.look().map_err(|source| ReplaceError::Io {
+            verb: "examine",
+            path: target.clone(),
+            source,
+        })?;
+        match look {
+            Some(found) if is_it(place, &found, version, target)? => Ok(()),
+            _ => Err(ReplaceError::Changed { path: target.clone() }),
+        }
+    }
+}
