@@ -50,12 +50,23 @@ pub(crate) enum Pc {
     ProbeSticky,
     /// Only where that rule is broken.
     ProbeRemnant,
+    // `judge/others.rs`: another user's, which may not be opened.
+    OthersRead,
+    OthersProbe,
+    OthersCompare,
     // `clear/directory.rs`
+    ClearLock,
     UnlinkDead,
     UnlinkExpired,
     StillThere,
     RemoveLock,
     CloseJudged,
+    // `claim/exchange.rs`
+    TakeLock,
+    TakeCompare,
+    Exchange,
+    ExchangeLook,
+    ExchangeBack,
     // `judge/file.rs` and `clear/file.rs`
     FileLook,
     FileRead,
@@ -160,6 +171,15 @@ impl Pc {
             }
             Pc::Compare => "lstat L: still what it judges?",
             Pc::ReadAgain => "read holder once more",
+            Pc::OthersRead => "another user's: open L/holder and read it",
+            Pc::OthersProbe => "another user's: flock, shared, on that record",
+            Pc::OthersCompare => "another user's: lstat L/holder: still that record?",
+            Pc::ClearLock => "flock, shared, on the record of what it judged dead",
+            Pc::TakeLock => "another user's: flock, exclusive, on that record",
+            Pc::TakeCompare => "another user's: lstat L/holder: still that record?",
+            Pc::Exchange => "exchange L.prep-U and L",
+            Pc::ExchangeLook => "lstat L.prep-U/holder: that record?",
+            Pc::ExchangeBack => "exchange L.prep-U and L once more, if L is its own",
             Pc::UnlinkDead => "unlink holder of what it judged dead",
             Pc::UnlinkExpired => "unlink holder of what it judged expired",
             Pc::StillThere => "lstat L: still what it judged?",

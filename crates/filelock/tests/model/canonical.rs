@@ -68,6 +68,7 @@ impl Config {
             | flag(process.seen != NONE && process.seen == state.lock, 42)
             | inode(process.own, 20)
             | inode(process.seen, 10)
+            | (process.record_lock as u64) << 30
             | u64::from(process.left)
             | u64::from(process.saw.0) << 3
             | u64::from(process.saw.1) << 4

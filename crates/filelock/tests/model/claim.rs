@@ -127,7 +127,7 @@ impl Turn<'_> {
     }
 
     /// Whether an old stamp has to be renewed before the caller gets the lock.
-    fn hand_over(&mut self) {
+    pub(crate) fn hand_over(&mut self) {
         let stale = self.config.local && self.state.inode(self.my().own).age >= PAST_GRACE;
         self.go(if stale { Pc::RenewLook } else { Pc::Held });
     }

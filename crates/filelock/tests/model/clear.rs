@@ -29,6 +29,7 @@ impl Turn<'_> {
             && inode.place == Place::Prep
             && inode.changed >= limit
             && self.my().own != slot
+            && self.may_open(slot)
     }
 
     /// The next call of a process that judges.
@@ -38,6 +39,7 @@ impl Turn<'_> {
             Pc::OpenLock => match self.state.at_lock() {
                 None => self.go(Pc::Poll),
                 Some(at) if at.file => self.go(Pc::FileLook),
+                Some(_) if !self.may_open(lock) => self.go(Pc::OthersRead),
                 Some(_) => {
                     self.me().seen = lock;
                     self.go(Pc::StatLock);
@@ -93,7 +95,11 @@ impl Turn<'_> {
             Pc::Compare => self.look_away(),
             Pc::ReadAgain => {
                 if self.state.inode(seen).record == Record::Full(self.my().read) {
-                    self.condemn(Pc::UnlinkDead);
+                    self.condemn(if self.asks_for_records() {
+                        Pc::ClearLock
+                    } else {
+                        Pc::UnlinkDead
+                    });
                 } else {
                     self.look_away();
                 }
@@ -139,6 +145,14 @@ impl Turn<'_> {
         self.config.local && self.config.broken != Broken::ExpiredUnasked
     }
 
+    /// Whether the OS lock of a dead lock's record is asked for before that is removed: somebody of
+    /// another user may be taking the lock. It makes no difference where there is no other user.
+    fn asks_for_records(&self) -> bool {
+        self.config.broken != Broken::ClearUnlocked
+            && self.config.kind(self.p) != Kind::Old
+            && self.config.kinds.contains(&Kind::Guest)
+    }
+
     /// Whether an emptied directory is left to an owner that lives.
     fn leaves_owners_alone(&self) -> bool {
         self.asks() && self.config.kind(self.p) != Kind::Old
@@ -166,6 +180,11 @@ impl Turn<'_> {
     pub(crate) fn clear(&mut self) {
         let (seen, lock) = (self.my().seen, self.state.lock);
         match self.my().pc {
+            Pc::ClearLock if self.grants_record(seen, Flock::Shared) => {
+                self.me().record_lock = Flock::Shared;
+                self.go(Pc::UnlinkDead);
+            }
+            Pc::ClearLock => self.look_away(),
             Pc::UnlinkDead | Pc::UnlinkExpired => {
                 self.unlink_record(seen);
                 self.go(Pc::StillThere);

@@ -15,6 +15,9 @@ pub(crate) enum Kind {
     Publish,
     /// Ours, a reusable handle: moves the directory back on release, and takes it again.
     Move,
+    /// Ours, as `Publish`, run by another user than all the others: neither may open the lock of the
+    /// other, or remove what is in it. Both may rename in the directory that it lies in.
+    Guest,
     /// Ours, by `mkdir` at the lock's name.
     InPlace,
     /// Ours, a person who breaks the lock, whoever holds it.
@@ -34,12 +37,12 @@ impl Kind {
 
     /// Whether it prepares in private.
     pub(crate) fn publishes(self) -> bool {
-        matches!(self, Self::Old | Self::Publish | Self::Move)
+        matches!(self, Self::Old | Self::Publish | Self::Move | Self::Guest)
     }
 
     pub(crate) fn start(self) -> Pc {
         match self {
-            Self::Old | Self::Publish | Self::Move => Pc::MakePrep,
+            Self::Old | Self::Publish | Self::Move | Self::Guest => Pc::MakePrep,
             Self::InPlace => Pc::MakeLock,
             Self::Breaker => Pc::BreakOpen,
             Self::Directory | Self::LastDirectory => Pc::PeerMkdir,
@@ -104,6 +107,13 @@ pub(crate) enum Broken {
     ExclusiveSweep,
     /// Who breaks a lock does not occupy the private name that its holder would move it to.
     BreakUnbarred,
+    /// Who takes another user's dead lock does not take the OS lock of its record before.
+    TakeUnlocked,
+    /// Who takes another user's dead lock does not look, once it has the OS lock of its record,
+    /// whether that still is in the lock.
+    TakeUncompared,
+    /// Who clears a dead lock of its own user does not ask for the OS lock of its record.
+    ClearUnlocked,
     /// A living owner's emptied directory is left alone for ever.
     StickyTrusted,
 }

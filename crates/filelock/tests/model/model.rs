@@ -133,8 +133,10 @@ impl Turn<'_> {
             pc if pc <= Pc::DropPrep => self.prepare(),
             pc if pc <= Pc::LostClose => self.claim_in_place(),
             pc if pc <= Pc::ProbeRemnant => self.judge(choice),
+            pc if pc <= Pc::OthersCompare => self.judge_others(),
             Pc::FileLook | Pc::FileRead => self.judge(choice),
             pc if pc <= Pc::CloseJudged => self.clear(),
+            pc if pc <= Pc::ExchangeBack => self.exchange(),
             pc if pc <= Pc::FileDelete => self.clear_file(),
             pc if pc <= Pc::SweepRmdir => self.sweep(),
             pc if pc <= Pc::NukeRmdir => self.clear(),
@@ -156,6 +158,11 @@ impl Turn<'_> {
             | Pc::Probe
             | Pc::Compare
             | Pc::ReadAgain
+            | Pc::OthersRead
+            | Pc::OthersProbe
+            | Pc::OthersCompare
+            | Pc::TakeLock
+            | Pc::TakeCompare
             | Pc::StillThere => {
                 self.look_away();
             }
@@ -219,6 +226,8 @@ fn can_fail(pc: Pc) -> bool {
     matches!(
         pc,
         Pc::StatLock | Pc::ReadRecord | Pc::Probe | Pc::Compare | Pc::ReadAgain | Pc::StillThere
-    ) || (Pc::RenewLook..=Pc::MovePutBack).contains(&pc)
+    ) || (Pc::OthersRead..=Pc::OthersCompare).contains(&pc)
+        || matches!(pc, Pc::TakeLock | Pc::TakeCompare)
+        || (Pc::RenewLook..=Pc::MovePutBack).contains(&pc)
         || (Pc::ReissueName..=Pc::ReissueWrite).contains(&pc)
 }

@@ -22,13 +22,14 @@ pub(crate) const NOT_ROBBED: &str = "no foreign claimant loses its new directory
 /// Where somebody breaks locks.
 pub(crate) const ONE_UNBROKEN: &str = "at most one holds whose lock was not broken";
 pub(crate) const PROOF: &str = "a lock proved dead has a dead owner";
+pub(crate) const JUDGED: &str = "what is exchanged is what was judged";
 
 type Claim = fn(&Config, &Moment) -> bool;
 
 impl Config {
     /// The properties that this configuration is checked for.
     pub(crate) fn claims(&self) -> Vec<Property<Self>> {
-        let all: [(&'static str, Claim); 11] = [
+        let all: [(&'static str, Claim); 12] = [
             (ONE_OF_OURS, |config, at| config.promises(at, |s| config.holders(s, true) <= 1)),
             (ONE_OF_ALL, |config, at| {
                 config.promises(at, |s| s.marks.outstayed || config.holders(s, false) <= 1)
@@ -39,6 +40,7 @@ impl Config {
             (PREPARATION, |config, at| config.promises(at, |s| keeps_its_preparation(config, s))),
             (NO_LITTER, |config, at| config.promises(at, |s| leaves_no_litter(config, s))),
             (PROOF, |config, at| config.promises(at, |s| is_proof(config, s))),
+            (JUDGED, |config, at| config.promises(at, |s| exchanges_what_it_judged(config, s))),
             (NO_STRANGER, |_, at| !is_kept_by_a_looker(&at.state)),
             (NOT_ROBBED, |config, at| config.promises(at, |s| !s.marks.robbed)),
             (ONE_UNBROKEN, |config, at| config.promises(at, |s| one_holds_unbroken(config, s))),
@@ -77,7 +79,9 @@ fn keeps_its_preparation(config: &Config, state: &State) -> bool {
         let prepared = config.kind(p).publishes()
             && process.own_lock == Flock::Exclusive
             && (process.pc < Pc::AgainRmdir && process.pc > Pc::CreateInPrep
-                || process.wants() && process.pc >= Pc::Poll && process.pc < Pc::RenewLook);
+                || process.wants() && process.pc >= Pc::Poll && process.pc < Pc::RenewLook)
+            // It is the lock, or was.
+            && !matches!(process.pc, Pc::ExchangeLook | Pc::ExchangeBack);
         !prepared || state.inode(process.own).place == Place::Prep
     })
 }
@@ -97,8 +101,17 @@ fn leaves_no_litter(config: &Config, state: &State) -> bool {
 fn is_proof(config: &Config, state: &State) -> bool {
     config.processes().all(|p| {
         let process = state.process(p);
-        process.pc != Pc::UnlinkDead
+        !(matches!(process.pc, Pc::UnlinkDead)
+            || (Pc::TakeLock..=Pc::Exchange).contains(&process.pc))
             || state.inode(process.seen).record.by().is_none_or(|owner| owner >= DEAD_OURS)
+    })
+}
+
+/// At the moment of the exchange the lock's name stands for the dead lock that was judged.
+fn exchanges_what_it_judged(config: &Config, state: &State) -> bool {
+    config.processes().all(|p| {
+        let process = state.process(p);
+        process.pc != Pc::Exchange || process.seen == state.lock
     })
 }
 

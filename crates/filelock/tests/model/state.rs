@@ -77,8 +77,11 @@ pub(crate) struct Inode {
     pub(crate) place: Place,
     pub(crate) record: Record,
     pub(crate) sticky: bool,
-    /// Its private name is occupied by a file of somebody who breaks the lock.
+    /// Its private name is occupied: by a file of somebody who breaks the lock, or by the dead lock
+    /// of another user that it was exchanged for.
     pub(crate) barred: bool,
+    /// Made by the other user.
+    pub(crate) guests: bool,
     /// How old the stamp in its record is; 0 without a whole record.
     pub(crate) age: u8,
     /// How long ago an entry of it was made or removed.
@@ -92,6 +95,7 @@ pub(crate) const NO_INODE: Inode = Inode {
     record: Record::None,
     sticky: false,
     barred: false,
+    guests: false,
     age: 0,
     changed: 0,
 };
@@ -106,6 +110,7 @@ impl Inode {
             | self.record.code() << 7
             | u64::from(self.changed) << 13
             | u64::from(self.barred) << 15
+            | u64::from(self.guests) << 16
     }
 }
 
@@ -121,7 +126,10 @@ pub(crate) struct Process {
     pub(crate) seen: u8,
     /// The OS lock on that descriptor.
     pub(crate) seen_lock: Flock,
-    /// A private file: to rename a lock file onto, then what was renamed.
+    /// The OS lock that it has on the record in `seen`, through a descriptor of its own.
+    pub(crate) record_lock: Flock,
+    /// A private file: to rename a lock file onto, then what was renamed. What came out of an
+    /// exchange.
     pub(crate) aside: u8,
     /// The OS lock on that descriptor.
     pub(crate) aside_lock: Flock,
@@ -144,6 +152,7 @@ pub(crate) const NO_PROCESS: Process = Process {
     own_lock: Flock::No,
     seen: NONE,
     seen_lock: Flock::No,
+    record_lock: Flock::No,
     aside: NONE,
     aside_lock: Flock::No,
     read: NONE,
@@ -177,6 +186,7 @@ impl Process {
             | u64::from(self.saw.1) << 30
             | u64::from(self.stamp) << 32
             | u64::from(self.read) << 34
+            | (self.record_lock as u64) << 38
     }
 }
 
@@ -198,7 +208,7 @@ pub(crate) struct Marks {
 }
 
 /// A state as a few words.
-pub(crate) type Code = [u64; 7];
+pub(crate) type Code = [u64; 8];
 
 /// The world at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -250,8 +260,9 @@ impl State {
             p[1],
             p[2],
             p[3],
-            n[0] | n[1] << 16 | n[2] << 32 | n[3] << 48,
-            n[4] | n[5] << 16 | n[6] << 32 | n[7] << 48,
+            n[0] | n[1] << 20 | n[2] << 40,
+            n[3] | n[4] << 20 | n[5] << 40,
+            n[6] | n[7] << 20,
             u64::from(self.lock) | marks << 8,
         ]
     }

@@ -31,7 +31,8 @@ impl Turn<'_> {
     pub(crate) fn create(&mut self, new: Inode) -> u8 {
         let slot = self.state.inodes.iter().position(|inode| !inode.exists);
         let slot = slot.expect("because there are more inodes than names and descriptors");
-        self.state.inodes[slot] = Inode { exists: true, ..new };
+        let guests = self.is_guest();
+        self.state.inodes[slot] = Inode { exists: true, guests, ..new };
         u8::try_from(slot).expect("because there are few")
     }
 
@@ -50,6 +51,33 @@ impl Turn<'_> {
                 || process.aside == slot && conflicts(process.aside_lock);
             // One descriptor of ours never asks for what another one of ours has.
             mine || !(own || seen)
+        })
+    }
+
+    pub(crate) fn is_guest(&self) -> bool {
+        self.config.kind(self.p) == Kind::Guest
+    }
+
+    /// Whether `slot` may be opened, and what is in it be removed: it is this user's.
+    pub(crate) fn may_open(&self, slot: u8) -> bool {
+        self.state.inode(slot).file || self.state.inode(slot).guests == self.is_guest()
+    }
+
+    /// `flock` without blocking on the record in `slot`, through a new descriptor. Its holder has
+    /// the exclusive one for as long as it has that of the directory.
+    pub(crate) fn grants_record(&self, slot: u8, wanted: Flock) -> bool {
+        let writer = self.state.inode(slot).record.by();
+        self.config.processes().filter(|p| *p != self.p).all(|p| {
+            let process = self.state.process(p);
+            let holds =
+                process.own == slot && process.own_lock == Flock::Exclusive && writer == Some(p);
+            let looks = process.seen == slot
+                && match wanted {
+                    Flock::No => false,
+                    Flock::Shared => process.record_lock == Flock::Exclusive,
+                    Flock::Exclusive => process.record_lock != Flock::No,
+                };
+            !(holds || looks)
         })
     }
 
@@ -89,7 +117,7 @@ impl Turn<'_> {
         } else if match self.config.kind(owner) {
             // A person's decision.
             _ if self.config.kind(self.p) == Kind::Breaker => false,
-            Kind::Old | Kind::Publish | Kind::Move => true,
+            Kind::Old | Kind::Publish | Kind::Move | Kind::Guest => true,
             Kind::InPlace => self.state.process(owner).pc >= Pc::Held,
             // Of a foreign peer: by the clock, as documented.
             Kind::Breaker | Kind::Directory | Kind::LastDirectory | Kind::File => false,
@@ -107,7 +135,7 @@ impl Turn<'_> {
     pub(crate) fn close_seen(&mut self) {
         let me = self.me();
         (me.seen, me.aside, me.aside_lock) = (NONE, NONE, Flock::No);
-        me.seen_lock = Flock::No;
+        (me.seen_lock, me.record_lock) = (Flock::No, Flock::No);
     }
 
     pub(crate) fn close_own(&mut self) {
@@ -171,6 +199,8 @@ impl Turn<'_> {
                 process.saw = (false, 0);
             }
             let compares = matches!(process.pc, Pc::Probe | Pc::Compare | Pc::ReadAgain)
+                || matches!(process.pc, Pc::OthersProbe | Pc::OthersCompare)
+                || matches!(process.pc, Pc::TakeLock | Pc::TakeCompare)
                 || (Pc::BreakBar..=Pc::BreakReadAgain).contains(&process.pc);
             if !compares {
                 process.read = NONE;
