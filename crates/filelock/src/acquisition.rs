@@ -10,9 +10,11 @@
 //!
 //! Dropping it at any point leaves nothing on the disk, and wakes the next one in line.
 
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::claim::exchange::Exchanged;
 use crate::claim::parent::{CreatedParents, is_local};
 use crate::claim::prepare::{Preparation, PrepareError};
 use crate::claim::publish::Publication;
@@ -25,7 +27,7 @@ use crate::holder::Holder;
 use crate::names::Names;
 use crate::options::LockOptions;
 use crate::wait::line::{Turn, WATCH};
-use crate::wait::{Next, Wait};
+use crate::wait::{Dead, Next, Wait};
 
 /// How often a claim is prepared anew when somebody removes or takes over the preparation.
 const PREPARATIONS: u32 = 8;
@@ -170,6 +172,16 @@ impl<'a> Acquisition<'a> {
             }
             match under_way.wait.look()? {
                 Next::Try => under_way.looks = false,
+                Next::Exchange(dead) => {
+                    let holder = dead.holder.clone();
+                    if let Some(claim) = under_way.claiming.exchange(dead, names, options)?
+                        && let Some(guard) = hand_over(claim, names, options)
+                    {
+                        let mut under_way = self.under_way.take().expect("because it has begun");
+                        under_way.wait.has_replaced(holder);
+                        return Ok(Step::Acquired(under_way.finish(guard)));
+                    }
+                }
                 Next::Pause(pause) => return Ok(Step::Pause(pause)),
             }
         }
@@ -290,6 +302,50 @@ impl Claiming {
             }
         }
         Err(AcquireError::Disturbed { path: disturbed, attempts: PREPARATIONS })
+    }
+}
+
+impl Claiming {
+    /// One try at a dead lock of another user. `None`: another process was quicker, or the
+    /// preparation was disturbed.
+    fn exchange(
+        &mut self,
+        dead: Box<Dead>,
+        names: &Names,
+        options: &LockOptions,
+    ) -> Result<Option<Claim>, AcquireError> {
+        let Dead { file, record, holder } = *dead;
+        let refused = |source| AcquireError::DeadOfAnotherUser {
+            path: names.target.clone(),
+            lock: names.lock.clone(),
+            holder: Box::new(holder),
+            source,
+        };
+        if self.way != Way::Published {
+            return Err(refused(ErrorKind::Unsupported.into()));
+        }
+        let ready = match self.ready.take() {
+            Some(ready) => ready,
+            None => match Preparation::new(names, options, self.movable) {
+                Ok(ready) => ready,
+                Err(PrepareError::Retry(_)) => return Ok(None),
+                Err(PrepareError::Unsupported) => {
+                    return Err(refused(ErrorKind::Unsupported.into()));
+                }
+                Err(PrepareError::Failed(error)) => return Err(error),
+            },
+        };
+        match ready.exchange(&file, &record, names, &options.environment)? {
+            Exchanged::Done(claim) => Ok(Some(claim)),
+            Exchanged::Not(ready) => {
+                self.ready = ready;
+                Ok(None)
+            }
+            Exchanged::Refused(ready, error) => {
+                self.ready = Some(ready);
+                Err(refused(error))
+            }
+        }
     }
 }
 

@@ -4,11 +4,13 @@ use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
 
+use crate::acquire::{TryAcquired, try_acquire_from};
 use crate::clear::bar::bar;
 use crate::clear::clear;
 use crate::clear::cleared::Cleared;
 use crate::clear::directory::strange;
 use crate::error::{AcquireError, BreakError, InspectError};
+use crate::guard::release::ReleaseError;
 use crate::holder::{Holder, Liveness};
 use crate::judge::judge;
 use crate::judge::occupant::{Found, Occupant, Removable, Stranger};
@@ -104,6 +106,11 @@ pub fn break_lock(path: impl AsRef<Path>, holder_id: &HolderId) -> Result<(), Br
     if HolderId::of(&occupant) != *holder_id {
         return Err(BreakError::Changed { lock });
     }
+    if matches!(occupant.removable, Removable::Others(Some(_))) {
+        // With its share of the record's OS lock, which we ask for again.
+        drop(occupant);
+        return take_and_release(&names);
+    }
     let runs = matches!(occupant.verdict, Verdict::Alive(Liveness::Running));
     if runs && !bar(&names, &occupant) {
         return Err(BreakError::Changed { lock });
@@ -111,11 +118,28 @@ pub fn break_lock(path: impl AsRef<Path>, holder_id: &HolderId) -> Result<(), Br
     let occupant = Occupant { verdict: condemned(&occupant.verdict), ..*occupant };
     match clear(&names, occupant, &LockOptions::new()) {
         Ok(Cleared::Done | Cleared::NotYet(None)) => Ok(()),
+        Ok(Cleared::Taken) => Err(BreakError::Changed { lock }),
         // Its record is gone, but nobody gets the lock as long as this stays.
         Ok(Cleared::NotYet(Some(entry))) => {
             Err(BreakError::Clear { lock, source: strange(&names, entry) })
         }
         Err(source) => Err(BreakError::Clear { lock, source }),
+    }
+}
+
+/// Frees a dead lock of another user, which cannot be removed, as every process does that takes it.
+/// If it changes hands meanwhile, a lock that is free is taken and released.
+fn take_and_release(names: &Names) -> Result<(), BreakError> {
+    let lock = names.lock.clone();
+    let clear = |source| BreakError::Clear { lock: names.lock.clone(), source };
+    match try_acquire_from(names, &LockOptions::new(), None).map_err(clear)? {
+        TryAcquired::Held(_) => Err(BreakError::Changed { lock }),
+        TryAcquired::Acquired(guard) => guard.release().map_err(|error| match error {
+            ReleaseError::NotHeld(_) => BreakError::Changed { lock },
+            ReleaseError::Io { verb, path, source, .. } => {
+                clear(AcquireError::of(verb, path, source))
+            }
+        }),
     }
 }
 
@@ -170,7 +194,7 @@ fn condemned(verdict: &Verdict) -> Verdict {
     match verdict {
         Verdict::Leaving => Verdict::Leaving,
         Verdict::Remnant { timed } => Verdict::Remnant { timed: *timed },
-        // Whatever the clock says.
-        _ => Verdict::Dead,
+        Verdict::Dead => Verdict::Dead,
+        Verdict::Alive(_) | Verdict::Expired | Verdict::Broken => Verdict::Broken,
     }
 }

@@ -11,6 +11,7 @@
 //! took how long?      more than 1.5 s: lost, for this may soon be another's; more than 2 s: it may be now
 //! flock (if usable)   refused: another claimant of the same directory was faster, lost
 //! create holder       exclusive; exists: lost. The directory was removed: not found, lost
+//! flock of it         if usable: for other users, who may not open the directory
 //! read back by path   another directory or another record: lost
 //! took how long?      where time decides, half the TTL or more: lost
 //! ```
@@ -28,7 +29,7 @@ use crate::names::Names;
 use crate::options::{GRACE, LockOptions};
 use crate::process::ProcessId;
 use crate::record;
-use crate::record::file::RecordFile;
+use crate::record::file::{RecordFile, lock_new};
 use crate::sys;
 
 /// One try. `None`: somebody else has the lock, or got it while we were at it.
@@ -56,8 +57,7 @@ pub(crate) fn attempt(
             Err(_) => false,
         };
     let owner = ProcessId::current();
-    let record = Claim::record_for(names, options, owner, kernel_backed);
-    let bytes = record.encode();
+    let mut record = Claim::record_for(names, options, owner, kernel_backed);
     let file = match sys::create_exclusive(&dir, record::NAME) {
         Ok(file) => file,
         Err(error) if is_lost(error.kind()) => return Ok(None),
@@ -66,6 +66,10 @@ pub(crate) fn attempt(
             return Err(AcquireError::of("create the record in", &names.lock, error));
         }
     };
+    if kernel_backed {
+        lock_new(&file, &mut record);
+    }
+    let bytes = record.encode();
     let (file, confirmed) = match RecordFile::write(file, &bytes) {
         Ok(file) => {
             let confirmed = dir.open_to_all().and_then(|()| is_in_place(names, id, &bytes));

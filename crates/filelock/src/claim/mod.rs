@@ -1,6 +1,7 @@
 //! A claim: one directory of ours with our record inside, whether still private or already the
 //! lock.
 
+pub(crate) mod exchange;
 pub(crate) mod in_place;
 pub(crate) mod parent;
 pub(crate) mod prepare;
@@ -63,6 +64,16 @@ impl Claim {
     /// before (or right after) others see it: because we waited, or were stopped.
     pub(crate) fn is_stale(&self, environment: &Environment) -> bool {
         environment.age(self.record.stamp) > FRESH
+    }
+
+    /// Stamps it anew if that is due. Not yet published: nobody else sees it.
+    fn stamp_if_stale(&mut self, environment: &Environment) -> io::Result<()> {
+        if self.is_stale(environment) {
+            let now = environment.now();
+            self.stamp(now)?;
+            self.record.stamp = now;
+        }
+        Ok(())
     }
 
     /// Overwrites the stamp in place with one positioned write. A reader in the middle of it sees

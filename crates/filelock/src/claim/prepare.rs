@@ -4,6 +4,8 @@
 //! mkdir L.prep-U      0700: nobody else can open it          dies here: an empty leftover, swept
 //! open, flock         exclusive, without blocking            dies here: as above
 //! create holder       through the descriptor                 dies here: a leftover with a record
+//! flock of it         exclusive: for other users, who may    dies here: as above
+//!                     not open the directory
 //! fchmod              01711: "published with its record"     dies here: as above
 //! ```
 //!
@@ -25,7 +27,7 @@ use crate::names::Names;
 use crate::options::LockOptions;
 use crate::process::ProcessId;
 use crate::record;
-use crate::record::file::RecordFile;
+use crate::record::file::{RecordFile, lock_new};
 use crate::sys::{self, Dir};
 
 /// A claim that nobody else knows of yet. Dropping it removes it from the disk.
@@ -163,7 +165,10 @@ fn fill(
     let mut record = Claim::record_for(names, options, owner, true);
     record.private = private;
     let file = sys::create_exclusive(dir, record::NAME)
-        .and_then(|file| RecordFile::write(file, &record.encode()))
+        .and_then(|file| {
+            lock_new(&file, &mut record);
+            RecordFile::write(file, &record.encode())
+        })
         .map_err(|error| FillError::Failed("write the record in", error))?;
     dir.set_mode(record::PUBLISHED).map_err(|error| {
         // Made in place, it needs no other mode than it is made with.

@@ -34,11 +34,9 @@ impl Preparation {
         environment: &Environment,
     ) -> Result<Publication, AcquireError> {
         let claim = self.claim.as_mut().expect("because publishing consumes the preparation");
-        if claim.is_stale(environment) {
-            let now = environment.now();
-            claim.stamp(now).map_err(|error| AcquireError::of("write", &self.path, error))?;
-            claim.record.stamp = now;
-        }
+        claim
+            .stamp_if_stale(environment)
+            .map_err(|error| AcquireError::of("write", &self.path, error))?;
         match sys::rename_exclusive(&self.path, &names.lock) {
             Ok(()) => {}
             Err(error) => match error.kind() {

@@ -25,7 +25,7 @@ use crate::judge::occupant::{Occupant, Removable};
 use crate::names::Names;
 use crate::record::Record;
 use crate::record::file::read_record;
-use crate::sys::{self, Kind};
+use crate::sys;
 
 /// Occupies the private name of `occupant`, if it has one. `false`: it has changed hands, and
 /// nothing was done. If the name cannot be occupied for another reason, it is broken all the same.
@@ -39,9 +39,10 @@ pub(crate) fn bar(names: &Names, occupant: &Occupant) -> bool {
     let private = names.preparation(unique);
     let made = match OpenOptions::new().write(true).create_new(true).open(&private) {
         Ok(_) => true,
-        // Another person's, or the lock itself, which was released.
+        // The lock itself, which was released. Or another person's file, or the dead lock of
+        // another user that this one was exchanged for: they bar the way as well.
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            if sys::lstat(&private).is_ok_and(|stat| stat.kind == Kind::Directory) {
+            if sys::is_at(&private, stat.id).unwrap_or(false) {
                 return false;
             }
             false

@@ -1,13 +1,35 @@
 //! Clearing a directory: its record through the descriptor that was judged, then `rmdir` by name.
 
+use std::fs::File;
 use std::io::{self, ErrorKind};
 
 use crate::clear::cleared::Cleared;
 use crate::error::AcquireError;
 use crate::names::Names;
 use crate::options::LockOptions;
-use crate::record;
-use crate::sys::{self, Dir, Stat};
+use crate::record::file::open_record;
+use crate::record::{self, Record};
+use crate::sys::{self, Dir, Flock, Stat};
+
+/// A process of another user is about to take the lock.
+pub(super) struct BeingTaken;
+
+/// The OS lock of the record, shared with other processes of this user that clear the same lock.
+/// While we have it, no process of another user takes the lock. Where the holder did not lock its
+/// record, nobody takes its lock so, and there is nothing to keep.
+pub(super) fn keep_from_takers(
+    dir: &Dir,
+    record: Option<&Record>,
+) -> Result<Option<File>, BeingTaken> {
+    if !record.is_some_and(|record| record.facts.is_locked) {
+        return Ok(None);
+    }
+    let file = open_record(dir).ok().flatten();
+    match file.as_ref().map(|file| sys::try_flock_file(file, Flock::Shared)) {
+        Some(Ok(false)) => Err(BeingTaken),
+        _ => Ok(file),
+    }
+}
 
 pub(super) fn unlink_record(names: &Names, dir: &Dir) -> Result<(), AcquireError> {
     match dir.unlink(record::NAME) {

@@ -13,7 +13,9 @@ mod file;
 pub(crate) mod sweep;
 
 use crate::clear::cleared::Cleared;
-use crate::clear::directory::{refuse_strangers, remove_directory, unlink_record};
+use crate::clear::directory::{
+    keep_from_takers, refuse_strangers, remove_directory, unlink_record,
+};
 use crate::clear::file::remove_file;
 use crate::error::AcquireError;
 use crate::judge::occupant::{Occupant, Removable};
@@ -29,12 +31,21 @@ pub(crate) fn clear(
 ) -> Result<Cleared, AcquireError> {
     let Some(stat) = occupant.stat else { return Ok(Cleared::NotYet(None)) };
     match (occupant.removable, occupant.verdict) {
-        (_, Verdict::Alive(_)) | (Removable::Closed, _) => Ok(Cleared::NotYet(None)),
-        (Removable::Directory(_), Verdict::Leaving | Verdict::Remnant { .. }) => {
-            remove_directory(names, &stat, options)
+        (
+            Removable::Directory(_) | Removable::Others(None),
+            Verdict::Leaving | Verdict::Remnant { .. },
+        ) => remove_directory(names, &stat, options),
+        // Another user's dead lock is taken as it is: `claim/exchange.rs`.
+        (_, Verdict::Alive(_)) | (Removable::Closed | Removable::Others(_), _) => {
+            Ok(Cleared::NotYet(None))
         }
-        (Removable::Directory(dir), Verdict::Dead | Verdict::Expired) => {
+        (Removable::Directory(dir), verdict) => {
             refuse_strangers(names, &stat, options)?;
+            // A living holder has it, so nobody takes a lock that a person breaks.
+            let asked = occupant.record.filter(|_| !matches!(verdict, Verdict::Broken));
+            let Ok(_keep) = keep_from_takers(&dir, asked.as_ref()) else {
+                return Ok(Cleared::Taken);
+            };
             unlink_record(names, &dir)?;
             remove_directory(names, &stat, options)
         }

@@ -70,6 +70,19 @@ pub enum AcquireError {
         /// The operating system's answer.
         source: io::Error,
     },
+    /// The holder is dead, and its lock belongs to another user, who here alone can remove it:
+    /// because the directory is sticky, as `/tmp`, or because the file system cannot exchange two
+    /// names. Waiting would not help, unless a process of that user comes to lock the same file.
+    DeadOfAnotherUser {
+        /// The file to be locked.
+        path: PathBuf,
+        /// The lock beside it, which is taken.
+        lock: PathBuf,
+        /// Who held it.
+        holder: Box<Holder>,
+        /// The operating system's answer to the attempt to take it.
+        source: io::Error,
+    },
     /// A file cannot be created although its directory exists.
     Intercepted {
         /// What was to be created.
@@ -142,6 +155,7 @@ impl AcquireError {
     /// Who held the lock when the call gave up.
     pub fn holder(&self) -> Option<&Holder> {
         match self {
+            Self::DeadOfAnotherUser { holder, .. } => Some(holder),
             Self::Timeout { holder, .. } | Self::GaveUp { holder, .. } => holder.as_deref(),
             _ => None,
         }
@@ -173,7 +187,8 @@ impl From<AcquireError> for io::Error {
             AcquireError::UnusablePath { .. } | AcquireError::UnusableOption { .. } => {
                 io::ErrorKind::InvalidInput
             }
-            AcquireError::Denied { source, .. }
+            AcquireError::DeadOfAnotherUser { source, .. }
+            | AcquireError::Denied { source, .. }
             | AcquireError::NoRoom { source, .. }
             | AcquireError::Io { source, .. } => harmless(source),
         };

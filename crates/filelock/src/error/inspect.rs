@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use super::acquire::AcquireError;
+use super::acquire::{AcquireError, owner};
 use crate::holder::Holder;
 
 /// Why a lock could not be looked at.
@@ -37,7 +37,8 @@ pub enum BreakError {
     },
     /// The lock could not be looked at.
     Inspect(InspectError),
-    /// The lock could not be opened, so that it is not known whether the id names it.
+    /// The lock could not be opened: it belongs to another user, and its holder runs, for all that
+    /// is known. Only that user, or root, can break it.
     Unreadable {
         /// The lock.
         lock: PathBuf,

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt::{self, Display, Formatter};
+use std::path::Path;
 
 use super::acquire::AcquireError;
 use super::hold::{NotHeld, RenewError, VerifyError};
@@ -47,6 +48,15 @@ impl Display for AcquireError {
                  then remove the directory",
                 lock.display()
             ),
+            Self::DeadOfAnotherUser { path, lock, holder, .. } => write!(
+                f,
+                "failed to lock `{}`: the process that held `{}` died, and only {}, or root, can \
+                 remove that here: let that user lock the file once, or run `rm -r -- {}`",
+                path.display(),
+                lock.display(),
+                owner(holder),
+                quoted(lock)
+            ),
             Self::Denied { verb, path, source } => {
                 write!(f, "failed to {verb} `{}` ({})", path.display(), sys::cause(source))
             }
@@ -80,6 +90,15 @@ impl Display for AcquireError {
     }
 }
 
+fn owner(holder: &Holder) -> String {
+    holder.user().map_or_else(|| "its owner".to_owned(), |user| format!("user {user}"))
+}
+
+/// As a shell reads it.
+fn quoted(path: &Path) -> String {
+    format!("'{}'", path.display().to_string().replace('\'', "'\\''"))
+}
+
 fn describe(holder: Option<&Holder>) -> String {
     holder.map_or_else(|| "others, one after the other".to_owned(), Holder::to_string)
 }
@@ -97,9 +116,10 @@ fn hint(holder: Option<&Holder>) -> &'static str {
 impl Error for AcquireError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Denied { source, .. } | Self::NoRoom { source, .. } | Self::Io { source, .. } => {
-                Some(source)
-            }
+            Self::DeadOfAnotherUser { source, .. }
+            | Self::Denied { source, .. }
+            | Self::NoRoom { source, .. }
+            | Self::Io { source, .. } => Some(source),
             _ => None,
         }
     }
@@ -208,9 +228,12 @@ impl Display for BreakError {
                 lock.display()
             ),
             Self::Inspect(error) => error.fmt(f),
-            Self::Unreadable { lock, holder } => {
-                write!(f, "`{}` cannot be opened: {holder}", lock.display())
-            }
+            Self::Unreadable { lock, holder } => write!(
+                f,
+                "`{}` cannot be opened, only {} can break it: {holder}",
+                lock.display(),
+                owner(holder)
+            ),
             Self::Clear { lock, .. } => write!(f, "failed to break `{}`", lock.display()),
         }
     }

@@ -253,6 +253,10 @@ impl LockGuard {
     /// The operating system's.
     pub fn set_inherited(&self, inherited: bool) -> std::io::Result<()> {
         self.is_shared.fetch_or(inherited, Ordering::Relaxed);
+        // Whoever has a share of the one has a share of the other: they are one sign of life.
+        if let Some(own) = &self.claim().file {
+            own.set_inherited(inherited)?;
+        }
         self.claim().dir.set_inherited(inherited)
     }
 

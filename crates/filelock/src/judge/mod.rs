@@ -10,20 +10,18 @@ mod directory;
 mod file;
 pub(crate) mod kernel;
 pub(crate) mod occupant;
+pub(crate) mod others;
 pub(crate) mod verdict;
 
 use std::io::ErrorKind;
 
-use crate::holder::Liveness;
 use crate::judge::directory::judge_directory;
 use crate::judge::file::judge_file;
-use crate::judge::occupant::{Found, Occupant, Removable, Stranger, unknown};
-use crate::judge::verdict::Verdict;
+use crate::judge::occupant::{Found, Occupant, Stranger, unknown};
+use crate::judge::others::judge_others;
 use crate::names::Names;
 use crate::options::LockOptions;
-use crate::record;
-use crate::record::file::read;
-use crate::sys::{self, Kind, Stat};
+use crate::sys::{self, Kind};
 
 /// Looks at the lock. `asks_kernel`: OS locks here are believed.
 pub(crate) fn judge(names: &Names, options: &LockOptions, asks_kernel: bool) -> Found {
@@ -36,7 +34,7 @@ pub(crate) fn judge(names: &Names, options: &LockOptions, asks_kernel: bool) -> 
         (_, Err(error)) if error.kind() == ErrorKind::NotFound => Found::Nothing,
         (_, Err(error)) => Occupant::alive(None, unknown(&error)),
         (ErrorKind::PermissionDenied, Ok(stat)) if stat.kind == Kind::Directory => {
-            others(names, stat)
+            judge_others(stat, names, options, asks_kernel)
         }
         (_, Ok(stat)) => match stat.kind {
             Kind::Directory => Occupant::alive(Some(stat), unknown(&error)),
@@ -44,13 +42,4 @@ pub(crate) fn judge(names: &Names, options: &LockOptions, asks_kernel: bool) -> 
             _ => Found::NotALock(Stranger::of(&stat, false, options)),
         },
     }
-}
-
-/// A directory of another user, who alone may open it and be asked for its OS lock: alive, for all
-/// that we know. Its record may be read by all, so that it can be said who that is.
-fn others(names: &Names, stat: Stat) -> Found {
-    let record = sys::open_file(&names.lock.join(record::NAME)).ok().flatten();
-    let record = record.and_then(|opened| read(&opened).ok().flatten());
-    let (removable, verdict) = (Removable::Closed, Verdict::Alive(Liveness::Unreadable));
-    Found::Occupied(Box::new(Occupant { removable, stat: Some(stat), record, verdict }))
 }

@@ -50,6 +50,9 @@ pub(crate) enum Removable {
     /// The lock of the file generation, open: so that its inode number, by which it is recognised
     /// later, cannot go to another file.
     File(File),
+    /// Another user's directory, which we may neither open nor change. With its record, whose OS
+    /// lock was granted, if it has one: then its holder is dead.
+    Others(Option<File>),
     /// Could not be opened, so is not touched.
     Closed,
 }
@@ -91,7 +94,9 @@ impl Occupant {
             liveness: match &self.verdict {
                 Verdict::Alive(liveness) => liveness.clone(),
                 Verdict::Dead => Liveness::Dead,
-                Verdict::Expired | Verdict::Leaving | Verdict::Remnant { .. } => Liveness::Expired,
+                Verdict::Expired | Verdict::Leaving | Verdict::Remnant { .. } | Verdict::Broken => {
+                    Liveness::Expired
+                }
             },
         }
     }

@@ -9,6 +9,8 @@ pub(crate) enum Verdict {
     Dead,
     /// By the clock, which can be wrong.
     Expired,
+    /// By a person, who breaks the lock whether its holder lives or not.
+    Broken,
     /// Its record is gone, and its owner lives: about to remove it, or stopped there.
     Leaving,
     /// No holder inside. `timed`: only the clock says that none is about to appear.

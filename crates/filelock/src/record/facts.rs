@@ -8,6 +8,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Mutex;
 
+use super::NAME;
 use super::lines::{STAMP_DIGITS, decimal, split_line, stamp_digits};
 use crate::process::ProcessId;
 use crate::sys::{self, FileId};
@@ -25,6 +26,9 @@ pub(crate) struct Facts {
     pub(crate) directory: Option<FileId>,
     /// The second witness of the boot that the holder runs on (macOS).
     pub(crate) boot_device: Option<u64>,
+    /// Whether the holder has an exclusive OS lock on the record, too: so that other users, who may
+    /// not open the directory, can ask whether it lives.
+    pub(crate) is_locked: bool,
     /// What the caller is doing, in its own words.
     pub(crate) label: Option<String>,
 }
@@ -84,6 +88,7 @@ impl Facts {
             process: ProcessFacts::of_this(this),
             directory: sys::directory_id(parent),
             boot_device: None,
+            is_locked: false,
             label: label.map(one_line).filter(|label| !label.is_empty()),
         }
     }
@@ -101,6 +106,7 @@ impl Facts {
         line("start", self.process.start.map(|ticks| ticks.to_string()));
         line("dir", self.directory.map(|id| format!("{:016x}:{:016x}", id.device, id.inode)));
         line("dev", self.boot_device.map(|device| format!("{device:016x}")));
+        line("flocked", self.is_locked.then(|| NAME.to_owned()));
         line("label", self.label.clone());
     }
 
@@ -122,6 +128,7 @@ impl Facts {
                 b"start" => facts.process.start = number(),
                 b"dir" => facts.directory = parse_id(value),
                 b"dev" => facts.boot_device = parse_hexadecimal(value),
+                b"flocked" => facts.is_locked = value == NAME.as_bytes(),
                 b"label" => facts.label = text(),
                 _ => {}
             }
@@ -184,6 +191,7 @@ mod tests {
             },
             directory: Some(FileId { device: 0x801, inode: 42 }),
             boot_device: Some(0x2fab_c001),
+            is_locked: true,
             label: Some("agentslock set units".into()),
         }
     }
@@ -201,7 +209,7 @@ mod tests {
             text,
             "since 1700000000123456789\nhost build-7\nmachine 00c0ffee00c0ffee\npidns 4026531836\n\
              start 12345\ndir 0000000000000801:000000000000002a\ndev 000000002fabc001\n\
-             label agentslock set units\n"
+             flocked holder\nlabel agentslock set units\n"
         );
         assert_eq!(Facts::parse(text.as_bytes()), facts());
         assert_eq!(Facts::parse(b""), Facts::default());

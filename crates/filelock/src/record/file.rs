@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io;
 
 use crate::record::{self, Record};
-use crate::sys::{self, Access, Dir, FileId, Kind};
+use crate::sys::{self, Access, Dir, FileId, Flock, Kind};
 
 /// The record's file, open, and what about it does not change while it is.
 #[derive(Debug)]
@@ -19,6 +19,11 @@ impl RecordFile {
     pub(crate) fn write(file: File, bytes: &[u8]) -> io::Result<Self> {
         let id = sys::write_record(&file, bytes)?;
         Ok(Self { file, id, length: bytes.len() })
+    }
+
+    /// Lets child processes inherit a share of its OS lock, or not.
+    pub(crate) fn set_inherited(&self, inherited: bool) -> io::Result<()> {
+        sys::set_inherited(&self.file, inherited)
     }
 
     /// Overwrites bytes of it in place, from `offset`.
@@ -53,6 +58,12 @@ impl RecordFile {
         }
         sys::read_start(&self.file, self.length).map(Some)
     }
+}
+
+/// Takes the OS lock of a new record, in which nothing stands yet, and notes in `record` that its
+/// holder has it. If it is refused, or not to be had, the record does not say so.
+pub(crate) fn lock_new(file: &File, record: &mut Record) {
+    record.facts.is_locked = matches!(sys::try_flock_file(file, Flock::Exclusive), Ok(true));
 }
 
 /// Opens the record. It is looked at first: opening a device can have effects of its own.

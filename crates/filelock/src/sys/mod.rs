@@ -26,9 +26,9 @@ pub(crate) use process::{host_name, machine_id, start_of_this_process};
 pub(crate) use refusal::{cause, is_never_locked, is_refused, is_this_user};
 #[cfg(unix)]
 pub(crate) use unix::{
-    Dir, LOOK_OPENS, create_exclusive, directory_id, identity, lstat, mkdir, open_dir, open_file,
-    overwrite, pid_namespace, read_start, rename_exclusive, rmdir, rmdir_if, try_flock_file,
-    unlink, unlink_if, write_record,
+    Dir, LOOK_OPENS, create_exclusive, directory_id, exchange, identity, lstat, mkdir, open_dir,
+    open_file, overwrite, pid_namespace, read_start, rename_exclusive, rmdir, rmdir_if,
+    set_inherited, try_flock_file, unlink, unlink_if, write_record,
 };
 
 #[cfg(windows)]
@@ -36,9 +36,10 @@ mod windows;
 #[cfg(windows)]
 pub(crate) use windows::{
     Dir, LOOK_OPENS, MOUNTED_BY_ONE_KERNEL, boot_device, cause, create_exclusive, directory_id,
-    file_system_is_local, host_name, identity, is_never_locked, is_refused, is_this_user,
+    exchange, file_system_is_local, host_name, identity, is_never_locked, is_refused, is_this_user,
     kernel_id, lstat, machine_id, mkdir, open_dir, open_file, overwrite, pid_namespace, read_start,
-    rename_exclusive, rmdir, rmdir_if, start_of_this_process, try_flock_file, unlink, unlink_if,
+    rename_exclusive, rmdir, rmdir_if, set_inherited, start_of_this_process, try_flock_file, unlink,
+    unlink_if,
     write_record,
 };
 

@@ -110,9 +110,14 @@ impl Dir {
 
     /// Whether a child process inherits this descriptor, and with it a share of the OS lock.
     pub(crate) fn set_inherited(&self, inherited: bool) -> io::Result<()> {
-        let flags = if inherited { FdFlags::empty() } else { FdFlags::CLOEXEC };
-        Ok(rustix::io::fcntl_setfd(&self.0, flags)?)
+        set_inherited(&self.0, inherited)
     }
+}
+
+/// Whether a child process inherits this descriptor.
+pub(crate) fn set_inherited(fd: impl AsFd, inherited: bool) -> io::Result<()> {
+    let flags = if inherited { FdFlags::empty() } else { FdFlags::CLOEXEC };
+    Ok(rustix::io::fcntl_setfd(fd, flags)?)
 }
 
 /// A directory that we have open is gone, with all that was in it, when another machine has removed
@@ -247,12 +252,30 @@ pub(crate) fn read_start(file: &File, limit: usize) -> io::Result<Vec<u8>> {
 /// `renamex_np`, `RENAME_EXCL`). [`io::ErrorKind::Unsupported`] where the system or the file system
 /// cannot do that.
 pub(crate) fn rename_exclusive(from: &Path, to: &Path) -> io::Result<()> {
+    rename_with(from, to, HowToRename::Exclusively)
+}
+
+/// Exchanges two names, as one atomic step (renameat2(2), `RENAME_EXCHANGE`; `renamex_np`,
+/// `RENAME_SWAP`). [`io::ErrorKind::Unsupported`] as above.
+pub(crate) fn exchange(one: &Path, other: &Path) -> io::Result<()> {
+    rename_with(one, other, HowToRename::Exchanging)
+}
+
+#[derive(Clone, Copy)]
+enum HowToRename {
+    Exclusively,
+    Exchanging,
+}
+
+fn rename_with(from: &Path, to: &Path, how: HowToRename) -> io::Result<()> {
     #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
     {
         use rustix::fs::{CWD, RenameFlags};
-        match retry_on_intr(|| {
-            rustix::fs::renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE)
-        }) {
+        let flags = match how {
+            HowToRename::Exclusively => RenameFlags::NOREPLACE,
+            HowToRename::Exchanging => RenameFlags::EXCHANGE,
+        };
+        match retry_on_intr(|| rustix::fs::renameat_with(CWD, from, CWD, to, flags)) {
             Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
                 Err(io::ErrorKind::Unsupported.into())
             }
@@ -261,7 +284,7 @@ pub(crate) fn rename_exclusive(from: &Path, to: &Path) -> io::Result<()> {
     }
     #[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
     {
-        let _ = (from, to);
+        let _ = (from, to, how);
         Err(io::ErrorKind::Unsupported.into())
     }
 }

@@ -6,6 +6,7 @@ mod deadline;
 pub(crate) mod line;
 mod watch;
 
+use std::fs::File;
 use std::time::{Duration, Instant};
 
 use crate::clear::clear;
@@ -16,10 +17,11 @@ use crate::error::AcquireError;
 use crate::holder::{Holder, Liveness};
 use crate::judge::judge;
 use crate::judge::kernel::still_runs;
-use crate::judge::occupant::{Found, Occupant, Stranger};
+use crate::judge::occupant::{Found, Occupant, Removable, Stranger};
 use crate::judge::verdict::Verdict;
 use crate::names::Names;
 use crate::options::LockOptions;
+use crate::record::Record;
 use crate::sys::{self, FileId, Stat};
 use crate::wait::away::Away;
 use crate::wait::backoff::Backoff;
@@ -33,8 +35,26 @@ const OWNER_REMOVES: Duration = Duration::from_millis(50);
 pub(crate) enum Next {
     /// The lock is worth another try.
     Try,
+    /// Its holder, of another user, is dead: exchange it for ones own.
+    Exchange(Box<Dead>),
     /// It is held. Look again after so long.
     Pause(Duration),
+}
+
+/// A dead lock of another user.
+pub(crate) struct Dead {
+    /// Its record's file, whose OS lock was granted.
+    pub(crate) file: File,
+    pub(crate) record: Record,
+    pub(crate) holder: Holder,
+}
+
+/// What a look at an occupant came to.
+enum Judged {
+    /// The name is worth a try: nothing is there, or what was there is cleared.
+    Free,
+    Exchangeable(Box<Dead>),
+    Held,
 }
 
 /// One call's waiting.
@@ -86,6 +106,11 @@ impl<'a> Wait<'a> {
         (self.replaced, self.sweep)
     }
 
+    /// Takes note that `holder` was replaced by an exchange.
+    pub(crate) fn has_replaced(&mut self, holder: Holder) {
+        self.replaced = Some(holder);
+    }
+
     /// Whether there was anybody in the way.
     pub(crate) fn has_waited(&self) -> bool {
         self.watch.is_contended()
@@ -119,8 +144,12 @@ impl<'a> Wait<'a> {
                 }
                 if moved && self.watch.may_spare_a_newcomer() && !self.deadline.has_passed() {
                     self.replaced = None;
-                } else if !self.is_spared() && self.judge_and_clear()? {
-                    return self.try_now();
+                } else if !self.is_spared() {
+                    match self.judge_and_clear()? {
+                        Judged::Free => return self.try_now(),
+                        Judged::Exchangeable(dead) => return Ok(Next::Exchange(dead)),
+                        Judged::Held => {}
+                    }
                 }
             }
         }
@@ -145,11 +174,10 @@ impl<'a> Wait<'a> {
         }
     }
 
-    /// Whether the name is worth a try: nothing is there, or what was there is cleared.
-    fn judge_and_clear(&mut self) -> Result<bool, AcquireError> {
+    fn judge_and_clear(&mut self) -> Result<Judged, AcquireError> {
         let first = self.watch.judging();
         let occupant = match judge(self.names, self.options, self.asks_kernel) {
-            Found::Nothing => return Ok(true),
+            Found::Nothing => return Ok(Judged::Free),
             Found::NotALock(Stranger { kind, age }) => {
                 return Err(AcquireError::NotALock {
                     path: self.names.target.clone(),
@@ -168,22 +196,36 @@ impl<'a> Wait<'a> {
         // A last look, so that one who was slow to renew is hit only if it renews from here on.
         if !self.may_act(&occupant) || occupant.has_renewed() {
             self.replaced = None;
-            return Ok(false);
+            return Ok(Judged::Held);
         }
+        let occupant = match occupant {
+            Occupant { removable: Removable::Others(Some(file)), record: Some(record), .. } => {
+                self.replaced = None;
+                return Ok(Judged::Exchangeable(Box::new(Dead { file, record, holder })));
+            }
+            other => other,
+        };
         let timed = occupant.stat.filter(|_| occupant.verdict.is_timed());
         let timed = timed.map(|stat| (Instant::now(), stat.id, holder.stamp));
         let dead = matches!(occupant.verdict, Verdict::Dead);
         if matches!(occupant.verdict, Verdict::Dead | Verdict::Expired) {
             self.replaced = Some(holder);
         }
-        let cleared = clear(self.names, occupant, self.options)? == Cleared::Done;
+        let cleared = clear(self.names, occupant, self.options)?;
+        if cleared == Cleared::Taken
+            && let Some(holder) = &mut self.holder
+        {
+            holder.liveness =
+                Liveness::Unknown("a process of another user is taking its lock".to_owned());
+        }
+        let cleared = cleared == Cleared::Done;
         if cleared && timed.is_some() {
             self.timed = timed;
         }
         if dead && self.asks_kernel && self.sweep.is_none() {
             self.sweep = Some(Sweep::after_a_death(self.names, self.options));
         }
-        Ok(cleared)
+        Ok(if cleared { Judged::Free } else { Judged::Held })
     }
 
     /// The kernel's word is proof. The clock's word is not: clocks jump, and machines sleep; it is

@@ -173,10 +173,11 @@ impl Pc {
             Pc::ReadAgain => "read holder once more",
             Pc::OthersRead => "another user's: open L/holder and read it",
             Pc::OthersProbe => "another user's: flock, shared, on that record",
-            Pc::OthersCompare => "another user's: lstat L/holder: still that record?",
+            Pc::OthersCompare | Pc::TakeCompare => {
+                "another user's: lstat L/holder: still that record?"
+            }
             Pc::ClearLock => "flock, shared, on the record of what it judged dead",
             Pc::TakeLock => "another user's: flock, exclusive, on that record",
-            Pc::TakeCompare => "another user's: lstat L/holder: still that record?",
             Pc::Exchange => "exchange L.prep-U and L",
             Pc::ExchangeLook => "lstat L.prep-U/holder: that record?",
             Pc::ExchangeBack => "exchange L.prep-U and L once more, if L is its own",

@@ -184,7 +184,6 @@ impl Turn<'_> {
                 self.me().record_lock = Flock::Shared;
                 self.go(Pc::UnlinkDead);
             }
-            Pc::ClearLock => self.look_away(),
             Pc::UnlinkDead | Pc::UnlinkExpired => {
                 self.unlink_record(seen);
                 self.go(Pc::StillThere);
@@ -195,7 +194,7 @@ impl Turn<'_> {
                 self.rmdir_lock();
                 self.close_judged();
             }
-            Pc::CloseJudged => self.look_away(),
+            Pc::ClearLock | Pc::CloseJudged => self.look_away(),
             Pc::AsideRename if lock == NONE => self.look_away(),
             Pc::AsideRename => {
                 self.note_removal(lock);

@@ -57,6 +57,11 @@ impl Gated {
         });
     }
 
+    /// Kills it where it is stopped, together with its tracer.
+    pub(crate) fn kill(mut self) {
+        self.child.kill_group();
+    }
+
     /// Lets it go on. What it is told to do next, and what it reports, is up to its test.
     pub(crate) fn open(mut self) -> TestChild {
         self.child.kill_wrapper();
@@ -141,22 +146,29 @@ pub(crate) fn failing_nth(call: &str, nth: u32, lab: &Lab) -> Vec<String> {
 pub(crate) struct Acquisition {
     pub(crate) timeout: Duration,
     pub(crate) way: &'static str,
+    /// As whom; `None`: as this process.
+    pub(crate) user: Option<u32>,
 }
 
 impl Acquisition {
     fn child(self, lab: &Lab) -> ChildTest {
-        ChildTest::new(module_path!(), "child_acquires")
+        let child = ChildTest::new(module_path!(), "child_acquires")
             .var("TARGET", lab.target())
             .var("TIMEOUT", self.timeout.as_millis().to_string())
-            .var("WAY", self.way)
+            .var("WAY", self.way);
+        match self.user {
+            Some(user) => child.user(user),
+            None => child,
+        }
     }
 }
 
 /// Gives up soon after the gate is opened.
 pub(crate) const BRIEF: Acquisition =
-    Acquisition { timeout: Duration::from_millis(50), way: "published" };
+    Acquisition { timeout: Duration::from_millis(50), way: "published", user: None };
 /// Waits as long as it takes.
-pub(crate) const PATIENT: Acquisition = Acquisition { timeout: WATCHDOG, way: "published" };
+pub(crate) const PATIENT: Acquisition =
+    Acquisition { timeout: WATCHDOG, way: "published", user: None };
 
 /// On the kernel of the records written by hand.
 pub(crate) fn here() -> Environment {

@@ -132,14 +132,51 @@ fn holders_judged_by_time_killed_at_random_cost_no_exclusion_and_no_increment() 
     kill_at_random(&Lab::new(), "by-time", 8);
 }
 
+/// Of three users, in a directory that all may write: who dies is replaced by whoever comes next.
+/// What is left of it, its own user sweeps, or root.
+#[cfg(unix)]
+#[test]
+fn holders_of_several_users_killed_at_random_cost_no_exclusion_and_no_increment() {
+    const TEST: &str =
+        "holders_of_several_users_killed_at_random_cost_no_exclusion_and_no_increment";
+    let Some(users) = testkit::users() else {
+        return testkit::skip(TEST, "only root can start a process as another user");
+    };
+    for lab in Lab::everywhere() {
+        kill_users_at_random(&lab, "published", 60, &users);
+        kill_users_at_random(&lab, "in-place", 20, &users[..1]);
+    }
+}
+
 fn kill_at_random(lab: &Lab, way: &str, kills: u64) {
+    kill_users_at_random(lab, way, kills, &[]);
+}
+
+/// `users`: whom the children run as, in turn; as this process, if there are none.
+fn kill_users_at_random(lab: &Lab, way: &str, kills: u64, users: &[u32]) {
     let notes = notes(lab);
+    #[cfg(unix)]
+    if !users.is_empty() {
+        use std::os::unix::fs::PermissionsExt as _;
+        drop(Oracle::new(&notes));
+        File::create(notes.join("takeovers")).unwrap();
+        let mut all = vec![lab.root().to_owned(), notes.clone()];
+        all.extend(testkit::names(&notes).iter().map(|name| notes.join(name)));
+        for path in all {
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o777)).unwrap();
+        }
+    }
+    let started = std::cell::Cell::new(0);
     let start = || {
-        ChildTest::new(module_path!(), "child_increments_until_stopped")
+        let child = ChildTest::new(module_path!(), "child_increments_until_stopped")
             .var("TARGET", lab.target())
             .var("NOTES", &notes)
-            .var("WAY", way)
-            .spawn()
+            .var("WAY", way);
+        let number = started.replace(started.get() + 1);
+        match users.get(number % users.len().max(1)) {
+            Some(user) => child.user(*user).spawn(),
+            None => child.spawn(),
+        }
     };
     let mut children: Vec<TestChild> =
         (0..if cfg!(windows) { 3 } else { 6 }).map(|_| start()).collect();

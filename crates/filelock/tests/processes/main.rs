@@ -37,6 +37,8 @@ mod stop;
 mod support;
 #[cfg(unix)] // About limits and masks of Unix.
 mod surroundings;
+#[cfg(unix)] // Needs other users.
+mod take;
 mod trail;
 #[cfg(unix)] // About users of Unix.
 mod users;

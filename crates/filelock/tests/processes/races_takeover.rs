@@ -67,7 +67,7 @@ fn a_waiter_stopped_while_it_looks_does_not_look_like_a_holder() {
     }
     let dead = record(now(), &format!("token\nflock {KERNEL}\n"));
     // The first one is on its own preparation.
-    taken_over_meanwhile(Gate::after("flock").nth(2), &dead, "dead");
+    taken_over_meanwhile(Gate::after("flock").nth(3), &dead, "dead");
 }
 
 /// The OS lock is granted because the holder released it, not because it died.
@@ -79,7 +79,7 @@ fn a_waiter_that_looks_while_the_holder_releases_does_not_take_it_for_dead() {
     for lab in Lab::everywhere() {
         let guard = brief().environment(here()).acquire(lab.target()).unwrap();
         // It has opened the directory and read the record; the first one is on its own preparation.
-        let stopped = stopped_at(Gate::before("flock").nth(2), &lab, BRIEF);
+        let stopped = stopped_at(Gate::before("flock").nth(3), &lab, BRIEF);
         guard.release().unwrap();
         let mut child = stopped.open();
         assert_eq!(child.await_point("result"), "held", "on {}", lab.name());
@@ -114,8 +114,8 @@ fn a_waiter_that_judged_a_holder_expired_clears_nothing_if_that_one_has_renewed_
     }
     for lab in Lab::everywhere() {
         lab.occupy(Some(&record(now() - 3600 * SECOND, "token\n")));
-        // The first call is for its own preparation; the second asks the kernel before it clears.
-        let stopped = stopped_at(Gate::before("flock").nth(2), &lab, BRIEF);
+        // Two calls are for its own preparation; the third asks the kernel before it clears.
+        let stopped = stopped_at(Gate::before("flock").nth(3), &lab, BRIEF);
         let renewed = record(now(), "token\n");
         fs::write(lab.holder(), &renewed).unwrap();
 
@@ -133,7 +133,7 @@ fn a_waiter_whose_expired_lock_another_has_begun_to_clear_goes_on_with_it() {
     }
     for lab in Lab::everywhere() {
         lab.occupy(Some(&record(now() - 3600 * SECOND, "token\n")));
-        let stopped = stopped_at(Gate::before("flock").nth(2), &lab, PATIENT);
+        let stopped = stopped_at(Gate::before("flock").nth(3), &lab, PATIENT);
         fs::remove_file(lab.holder()).unwrap();
         let opened = std::time::Instant::now();
 

@@ -213,6 +213,17 @@ pub(crate) fn rename_exclusive(_: &Path, _: &Path) -> io::Result<()> {
     Err(ErrorKind::Unsupported.into())
 }
 
+/// Windows exchanges no directories. Each lock can be opened by all who may delete it.
+pub(crate) fn exchange(_: &Path, _: &Path) -> io::Result<()> {
+    Err(ErrorKind::Unsupported.into())
+}
+
+/// There is no OS lock to share.
+#[allow(clippy::unnecessary_wraps, reason = "it does something on Unix")]
+pub(crate) fn set_inherited(_: &File, _: bool) -> io::Result<()> {
+    Ok(())
+}
+
 pub(crate) const MOUNTED_BY_ONE_KERNEL: bool = false;
 
 /// Two names of one directory are not told apart here: time decides in any case.

@@ -1,0 +1,101 @@
+//! Taking the dead lock of another user: ones own preparation and `L` are exchanged.
+//!
+//! Nobody but its owner may open that directory or remove what is in it. But whoever may rename in
+//! the directory that `L` lies in may exchange two names there. No system call compares and
+//! exchanges, so it has to be made sure before that `L` stays what was judged. All who could take
+//! the dead lock away from `L` ask for the OS lock of its record first: its owner's processes, which
+//! clear it, for a shared one (`clear/directory.rs`); other users' processes, for the exclusive one,
+//! here. With that, the lock is as good as ours: others wait for us as for any holder.
+//!
+//! ```text
+//! step                another process acts here              dies here          stalls here
+//! record judged dead  its shared OS lock granted: judge/others.rs
+//! flock of it,        refused: its owner's processes clear   nothing            the owner's processes and other
+//!   exclusive         it, or another user's takes it, or     happened           users wait, as for a holder
+//!                     looks at it: look again
+//! lstat L/holder,     not that file, or another record:      as above           as above
+//!   read it again     cleared in the meantime, look again
+//! exchange L.prep-U   nobody may: the record is locked.      before: as above   as above; after: as a holder
+//!   and L             An older build that clears it does     after: dead
+//!                     not ask; nor does a person, or a       holder, replaced
+//!                     foreign peer: see below                at once
+//! lstat L.prep-U/     what was judged: the lock is ours.     as above           as a holder
+//!   holder            The dead one stays at L.prep-U, for
+//!                     its owner's sweep
+//! … it is another's:  a third may have taken L: then what    the other's lock   the other is without its lock for
+//!   exchange back,    we moved stays at L.prep-U, and its    stays at L.prep-U  so long; its verify says "lost"
+//!   if L is ours      verify says "lost"                     (flocked: kept)
+//! ```
+//!
+//! The last row takes a process that removes locks and asks for no record: an older build of the
+//! dead holder's user, a foreign peer, or a person; and a stall of ours between two calls. Then it
+//! is as if that one had taken the lock from its holder.
+//!
+//! In a sticky directory, such as `/tmp`, only the owner may rename what is there. The exchange is
+//! refused, and the error says who can remove the lock.
+
+use std::fs::File;
+use std::io::{self, ErrorKind};
+
+use crate::claim::Claim;
+use crate::claim::prepare::Preparation;
+use crate::environment::Environment;
+use crate::error::AcquireError;
+use crate::judge::others::is_still_there;
+use crate::names::Names;
+use crate::record::{self, Record};
+use crate::sys::{self, Flock};
+
+/// What happened to an attempt to take another user's dead lock.
+pub(crate) enum Exchanged {
+    /// It is ours now.
+    Done(Claim),
+    /// Another process was quicker. What is left of the preparation, if anything.
+    Not(Option<Preparation>),
+    /// Not possible here.
+    Refused(Preparation, io::Error),
+}
+
+impl Preparation {
+    /// Puts this claim in the place of the lock with `judged` in `file`, whose OS lock was granted.
+    pub(crate) fn exchange(
+        mut self,
+        file: &File,
+        judged: &Record,
+        names: &Names,
+        environment: &Environment,
+    ) -> Result<Exchanged, AcquireError> {
+        let claim = self.claim.as_mut().expect("because publishing consumes the preparation");
+        claim
+            .stamp_if_stale(environment)
+            .map_err(|error| AcquireError::of("write", &self.path, error))?;
+        let (own, path) = (claim.id, self.path.clone());
+        if !matches!(sys::try_flock_file(file, Flock::Exclusive), Ok(true))
+            || !is_still_there(names, file, judged)
+        {
+            return Ok(Exchanged::Not(Some(self)));
+        }
+        match sys::exchange(&path, &names.lock) {
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                let is_left = sys::is_at(&path, own).unwrap_or(false);
+                return Ok(Exchanged::Not(is_left.then_some(self)));
+            }
+            Err(error) => return Ok(Exchanged::Refused(self, error)),
+        }
+        // If it is gone, its owner's sweep was quick. If it cannot be looked at, it most likely is
+        // what was judged: only an older build or a person makes it another's.
+        let came_out = sys::lstat(&path.join(record::NAME));
+        let is_judged =
+            came_out.map_or(true, |stat| sys::identity(file).map_or(true, |id| id == stat.id));
+        if !is_judged {
+            if sys::is_at(&names.lock, own).unwrap_or(false) {
+                let _ = sys::exchange(&path, &names.lock);
+            }
+            return Ok(Exchanged::Not(None));
+        }
+        let mut claim = self.claim.take().expect("because publishing consumes the preparation");
+        claim.private = Some(path);
+        Ok(Exchanged::Done(claim))
+    }
+}
