@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use super::acquire::{AcquireError, owner};
+use super::acquire::AcquireError;
 use crate::holder::Holder;
 
 /// Why a lock could not be looked at.

@@ -158,7 +158,7 @@ fn kill_users_at_random(lab: &Lab, way: &str, kills: u64, users: &[u32]) {
     #[cfg(unix)]
     if !users.is_empty() {
         use std::os::unix::fs::PermissionsExt as _;
-        drop(Oracle::new(&notes));
+        drop(Trail::open(&notes));
         File::create(notes.join("takeovers")).unwrap();
         let mut all = vec![lab.root().to_owned(), notes.clone()];
         all.extend(testkit::names(&notes).iter().map(|name| notes.join(name)));
