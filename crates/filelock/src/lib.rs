@@ -37,8 +37,9 @@
 //!
 //! - It is advisory: it excludes those who ask for it.
 //! - Two names of one file (a link, another mount) have two locks.
-//! - A dead holder of *another user* blocks until that user, or root, takes the lock or removes it:
-//!   its directory cannot be opened by others. The error names the user.
+//! - In a sticky directory, such as `/tmp`, a dead holder of *another user* blocks
+//!   ([`AcquireError::DeadOfAnotherUser`]). That user, or root, must take the lock or remove it.
+//!   Elsewhere each process that may rename in the directory replaces it at once.
 //! - A child that was forked without `exec` shares the OS lock of what was open at the fork. A dead
 //!   holder counts as alive as long as such a child lives.
 //! - Where the kernel cannot vouch for a holder (network file systems, FUSE, holders of the Go

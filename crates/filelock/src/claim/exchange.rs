@@ -1,11 +1,11 @@
 //! Taking the dead lock of another user: ones own preparation and `L` are exchanged.
 //!
-//! Nobody but its owner may open that directory or remove what is in it. But whoever may rename in
-//! the directory that `L` lies in may exchange two names there. No system call compares and
-//! exchanges, so it has to be made sure before that `L` stays what was judged. All who could take
-//! the dead lock away from `L` ask for the OS lock of its record first: its owner's processes, which
-//! clear it, for a shared one (`clear/directory.rs`); other users' processes, for the exclusive one,
-//! here. With that, the lock is as good as ours: others wait for us as for any holder.
+//! Only its owner may open that directory, or remove what is in it. But each process that may
+//! rename in the directory that `L` lies in may exchange two names there. No system call compares
+//! and exchanges. So `L` must be kept as it was judged. Each process that could take the dead lock
+//! away asks for the OS lock of its record first. Its owner's processes, which clear it, ask for a
+//! shared one (`clear/directory.rs`). Other users' processes ask for the exclusive one, here. With
+//! that, the lock is as good as ours: others wait for us as for any holder.
 //!
 //! ```text
 //! step                another process acts here              dies here          stalls here
@@ -27,9 +27,9 @@
 //!   if L is ours      verify says "lost"                     (flocked: kept)
 //! ```
 //!
-//! The last row takes a process that removes locks and asks for no record: an older build of the
-//! dead holder's user, a foreign peer, or a person; and a stall of ours between two calls. Then it
-//! is as if that one had taken the lock from its holder.
+//! The last row takes a stall of ours between two calls, and another process that removes locks
+//! and asks for no record. That can be an older build of the dead holder's user, a foreign peer,
+//! or a person. Then it is as if that process had taken the lock from its holder.
 //!
 //! In a sticky directory, such as `/tmp`, only the owner may rename what is there. The exchange is
 //! refused, and the error says who can remove the lock.

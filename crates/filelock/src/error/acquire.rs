@@ -70,9 +70,9 @@ pub enum AcquireError {
         /// The operating system's answer.
         source: io::Error,
     },
-    /// The holder is dead, and its lock belongs to another user, who here alone can remove it:
-    /// because the directory is sticky, as `/tmp`, or because the file system cannot exchange two
-    /// names. Waiting would not help, unless a process of that user comes to lock the same file.
+    /// The holder is dead, and its lock belongs to another user. Here only that user, or root, can
+    /// remove it: the directory is sticky, as `/tmp`, or the file system cannot exchange two names.
+    /// Waiting would not help, unless a process of that user comes to lock the same file.
     DeadOfAnotherUser {
         /// The file to be locked.
         path: PathBuf,

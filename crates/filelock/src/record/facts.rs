@@ -26,8 +26,8 @@ pub(crate) struct Facts {
     pub(crate) directory: Option<FileId>,
     /// The second witness of the boot that the holder runs on (macOS).
     pub(crate) boot_device: Option<u64>,
-    /// Whether the holder has an exclusive OS lock on the record, too: so that other users, who may
-    /// not open the directory, can ask whether it lives.
+    /// Whether the holder has an exclusive OS lock on the record, too. Other users, who may not
+    /// open the directory, ask for that one.
     pub(crate) is_locked: bool,
     /// What the caller is doing, in its own words.
     pub(crate) label: Option<String>,

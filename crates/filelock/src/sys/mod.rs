@@ -38,9 +38,8 @@ pub(crate) use windows::{
     Dir, LOOK_OPENS, MOUNTED_BY_ONE_KERNEL, boot_device, cause, create_exclusive, directory_id,
     exchange, file_system_is_local, host_name, identity, is_never_locked, is_refused, is_this_user,
     kernel_id, lstat, machine_id, mkdir, open_dir, open_file, overwrite, pid_namespace, read_start,
-    rename_exclusive, rmdir, rmdir_if, set_inherited, start_of_this_process, try_flock_file, unlink,
-    unlink_if,
-    write_record,
+    rename_exclusive, rmdir, rmdir_if, set_inherited, start_of_this_process, try_flock_file,
+    unlink, unlink_if, write_record,
 };
 
 #[cfg(not(any(unix, windows)))]

@@ -15,8 +15,8 @@ pub(crate) enum Kind {
     Publish,
     /// Ours, a reusable handle: moves the directory back on release, and takes it again.
     Move,
-    /// Ours, as `Publish`, run by another user than all the others: neither may open the lock of the
-    /// other, or remove what is in it. Both may rename in the directory that it lies in.
+    /// Ours, as `Publish`, run by another user than all the others. Neither may open the lock of
+    /// the other, or remove what is in it. Both may rename in the directory that it lies in.
     Guest,
     /// Ours, by `mkdir` at the lock's name.
     InPlace,

@@ -17,6 +17,7 @@
 //! | handles (they move) | 3 of one, or 2 of two; 2 die | 2 of three, 2 die; 3 of two, 1 dies |
 //! | … beside one-shots, the version before | 1 and 1 of two, 1 and 2 of one; 2 die | 1 and 2 of two, 1 dies |
 //! | … beside each of three foreign peers | 2, 1 dies, no call fails, no clock is set back | 2 of two, 1 dies |
+//! | … or one-shots, and another user | 1 and 1 of two, 2 and 1 or 1 and 2 of one; 2 die | 2 and 1, 1 and 2 of one, calls fail |
 //! | … beside a person who breaks a lock | 2 of one, 1 of two; 1 dies | 3 of one, nobody dies, the clock stands |
 //! | made in place | 3, 2 die; where time decides, none | 3, 2 die |
 //! | both ways at once | 1 and 1, of two each, 2 die | 2 and 1, or 1 and 2, of one |
@@ -39,6 +40,9 @@
 //! | `clear::poll` | `wait::look`, `clear::sweep::piece` | lstat of the lock, or of a preparation |
 //! | `clear::judge` | `judge::judge`, `directory::judge_directory`, `kernel::ask_kernel`, `still_holds`, `file::judge_file` | open, fstat, open and read, flock, lstat, read again |
 //! | `clear::clear` | `clear::directory::unlink_record`, `remove_directory` | unlink, lstat, rmdir, close |
+//! | `exchange::judge_others` | `judge::others::judge_others` | lstat, open and read, flock, lstat, read again |
+//! | `exchange::exchange` | `claim::exchange::exchange` | flock, lstat and read, rename, lstat, rename |
+//! | `clear::clear`, `ClearLock` | `clear::directory::keep_from_takers` | flock |
 //! | `clear_file::clear_file` | `clear::file::private_file`, `remove_file`, `put_back` | create, flock, lstat; lstat, rename, lstat, rename, unlink |
 //! | `clear::sweep` | `clear::sweep::remove_if_left_over` | open, flock, lstat, unlink, rmdir and close |
 //! | `model::fail` | each look's `Err` arm; a guard dropped because its release failed | |
@@ -56,15 +60,16 @@
 //! - The last look at an expired record before it is cleared is left out, and so is the touching of
 //!   directories: without them more can happen. A claim in place that was slow to open leaves what
 //!   it made, whatever it took.
-//! - Preparing anew is not limited to 8 times. A record is not torn by its renewal. All run as one
-//!   user.
+//! - Preparing anew is not limited to 8 times. A record is not torn by its renewal. All but a
+//!   guest run as one user.
 //! - Each release of a handle may move the lock, however old that is; if its rename fails, it does
 //!   not, as where the acquisition is not one of a row. Two acquisitions of a handle have one
 //!   token: a judge that reads the second one's record takes it for the first one's, and is refused
 //!   in both cases.
 //! - A waiter's 50 ms for an owner on its way out are over at any moment, and at once after the
 //!   grace.
-//! - The file that bars a handle's private name is never swept. Nobody forks.
+//! - The file, or the dead lock of another user, that bars a handle's private name is never swept.
+//!   Nobody forks.
 //!
 //! # What does not hold
 //!

@@ -77,8 +77,8 @@ pub(crate) struct Inode {
     pub(crate) place: Place,
     pub(crate) record: Record,
     pub(crate) sticky: bool,
-    /// Its private name is occupied: by a file of somebody who breaks the lock, or by the dead lock
-    /// of another user that it was exchanged for.
+    /// Its private name is occupied by a file of somebody who breaks the lock, or by the dead lock
+    /// that it was exchanged for.
     pub(crate) barred: bool,
     /// Made by the other user.
     pub(crate) guests: bool,

@@ -38,9 +38,9 @@ fn two_users_exclude_each_other_and_what_is_exchanged_is_dead() {
     }
 }
 
-/// Whether another process has the exclusive OS lock of the record of what stands at the lock's
-/// name: it is about to become the holder, and counts as one. Or, for one of another user, whether
-/// somebody is looking at that record.
+/// Whether another process has an OS lock of the record at the lock's name. With the exclusive one
+/// it is about to become the holder, and counts as one. With a shared one it keeps other users from
+/// that.
 fn is_taken_or_looked_at(state: &State, waiter: u8) -> bool {
     (0..).zip(&state.processes).any(|(p, process)| {
         p != waiter && process.seen == state.lock && process.record_lock != Flock::No
@@ -71,8 +71,8 @@ fn an_exchange_moves_a_living_lock_if_one_of_its_rules_is_broken() {
     }
 }
 
-/// The version before asks for no record's OS lock before it clears: what it and its successor do
-/// between the last look of an exchange and the exchange, moves a living lock for a moment.
+/// The version before asks for no record's OS lock before it clears. If it does so right before an
+/// exchange, and a third process takes the lock, that one's lock is moved for a moment.
 #[test]
 fn beside_the_version_before_an_exchange_can_move_a_living_lock() {
     let kinds: &[Kind] = &[Kind::Old, Kind::Publish, Kind::Guest];

@@ -252,7 +252,7 @@ fn anothers_emptied_directory_is_removed_after_the_grace() {
 }
 
 /// Right before the exchange it has the OS lock of the dead holder's record, and counts as the
-/// holder: all wait for it, and nobody removes what it is about to exchange.
+/// holder. All wait for it, and nobody removes what it is about to exchange.
 #[test]
 fn a_process_that_is_stopped_before_the_exchange_is_waited_for_and_replaced_if_it_dies() {
     const TEST: &str =
