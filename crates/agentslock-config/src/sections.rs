@@ -43,7 +43,7 @@ pub(crate) fn content(entries: &Entries) -> Result<BTreeMap<Reference, Digest>, 
 }
 
 pub(crate) fn inputs_digest(lockfile: &Lockfile) -> Option<Digest> {
-    lockfile.inputs_digest().map(Digest::verbatim)
+    lockfile.inputs_digest()
 }
 
 pub(crate) fn install(lockfile: &Lockfile) -> Result<Option<Install>, SectionError> {

@@ -106,7 +106,7 @@ impl<'a> Transaction<'a> {
         if let Some(digest) = &pass.inputs_digest {
             digest.check().map_err(WriteError::InputsDigest)?;
             self.before.inputs_digest.get_or_insert_with(|| Was(inputs_digest(self.lockfile)));
-            self.lockfile.set_inputs_digest(digest.as_str());
+            self.lockfile.set_inputs_digest(digest);
         }
         Ok(())
     }

@@ -50,7 +50,8 @@ mod read;
 mod sys;
 
 pub use append::{append_record, append_record_with};
-pub use append_file::{AppendFile, Appended, Since, Tail, TornTail};
+pub use append_file::tail::Tail;
+pub use append_file::{AppendFile, Appended, Since, TornTail};
 pub use atomic::{AtomicFile, ReadyFile, remove_left_over_temporaries, write_atomic};
 pub use durability::{CreatedParents, Durability, create_parents};
 pub use error::{AppendError, ReadFileError, ReplaceError};

@@ -153,7 +153,7 @@ fn parts(path: &Path) -> Parts {
     let lockfile = Lockfile::open(path).unwrap();
     let mut parts = Parts::new();
     if let Some(inputs) = lockfile.inputs_digest() {
-        parts.insert(("inputs_digest".into(), String::new()), inputs);
+        parts.insert(("inputs_digest".into(), String::new()), inputs.to_string());
     }
     for section in lockfile.section_names() {
         if !["units", "adapters", "artifact-content"].contains(&section.as_str()) {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use agentslock_core::{Flushed, Lockfile, LockfileOptions};
+use agentslock_core::{Digest, Flushed, Lockfile, LockfileOptions};
 
 use crate::document::commit::rewrite;
 use crate::filter::UnderLock;
@@ -41,6 +41,15 @@ pub(crate) fn update(
         stage(lockfile, UnderLock::of(path, token, || renew(lockfile)))
     })?;
     Ok(updated.flushed)
+}
+
+/// Stages the digest of the inputs; an empty text removes it.
+pub(crate) fn stage_inputs_digest(lockfile: &Lockfile, digest: &str) {
+    if digest.is_empty() {
+        lockfile.remove_inputs_digest();
+    } else {
+        lockfile.set_inputs_digest(&Digest::verbatim(digest));
+    }
 }
 
 /// Renews the lock that an update of the document holds.

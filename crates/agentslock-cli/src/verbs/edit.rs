@@ -12,7 +12,7 @@ use clap::Args;
 use crate::document::commit::rewrite;
 use crate::document::describe::Detail;
 use crate::document::find;
-use crate::document::update::update;
+use crate::document::update::{stage_inputs_digest, update};
 use crate::filter::{UnderLock, filter};
 use crate::flags::Common;
 use crate::io::failure::Failure;
@@ -135,7 +135,7 @@ fn stage_edited(
         }
         match name.as_str() {
             "inputs_digest" => match serde_json::from_str::<String>(value) {
-                Ok(digest) => lockfile.set_inputs_digest(&digest),
+                Ok(digest) => stage_inputs_digest(lockfile, &digest),
                 Err(_) => return Err(refuse("has an inputs_digest that is no text".to_owned())),
             },
             // A document without one is of version 1.
@@ -152,7 +152,7 @@ fn stage_edited(
         }
     }
     if !new.contains_key("inputs_digest") && lockfile.inputs_digest().is_some() {
-        lockfile.set_inputs_digest("");
+        lockfile.remove_inputs_digest();
     }
     Ok(())
 }

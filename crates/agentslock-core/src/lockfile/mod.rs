@@ -1,4 +1,4 @@
-//! The handle: reading sections, and staging changes to them.
+//! The handle. Reading through it is in `read.rs`, staging in `set.rs`.
 //!
 //! It is three layers, and a reader sees the topmost that has an answer:
 //!
@@ -15,33 +15,26 @@ pub(crate) mod entries;
 mod flush;
 pub(crate) mod options;
 mod origin;
+mod read;
+mod set;
 mod stage;
 pub(crate) mod update;
 pub(crate) mod version;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use filelock::Lock;
 use fsops::Version;
 use lockedfile::Held;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use self::options::{LockfileOptions, absolute};
-use self::origin::Origin;
 use self::stage::Stage;
 use crate::document::Document;
 use crate::document::change::Change;
 use crate::document::load::read_document;
-use crate::document::render::after;
-use crate::document::reserved::{
-    self, INPUTS_DIGEST_KEY, LOCK_VERSION, LOCK_VERSION_KEY, is_reserved,
-};
-use crate::error::{OpenError, RenewLockError, SectionError, StageError};
-use crate::json::encode::{canonical, valid};
-use crate::json::locate::DecodeError;
+use crate::error::{OpenError, RenewLockError};
 
 /// One process's handle on a document.
 ///
@@ -143,126 +136,6 @@ impl Lockfile {
         self.was_missing
     }
 
-    /// The whole document, as it was read or, with what was staged or flushed since, as a flush
-    /// would write it if nobody else wrote meanwhile.
-    pub fn text(&self) -> String {
-        let (document, written, staged) = {
-            let state = self.state();
-            (Arc::clone(&state.document), state.written.clone(), state.staged.snapshot().changes)
-        };
-        after(after(document, &written), &staged).text().to_owned()
-    }
-
-    /// The section `name`, decoded; `None` when the document has none.
-    ///
-    /// # Errors
-    ///
-    /// [`SectionError::Decode`] when the section is not what `T` expects,
-    /// [`SectionError::Reserved`] when `name` is no section.
-    pub fn section<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, SectionError> {
-        reserved::refuse(name).map_err(|instead| self.reserved(name, instead))?;
-        self.read(name, |json| self.decode(name, json)).transpose()
-    }
-
-    /// The section `name` as it is spelled in the document, or as it would be written if it is
-    /// staged; `None` when the document has none.
-    ///
-    /// # Errors
-    ///
-    /// [`SectionError::Reserved`] when `name` is no section.
-    pub fn section_raw(&self, name: &str) -> Result<Option<String>, SectionError> {
-        reserved::refuse(name).map_err(|instead| self.reserved(name, instead))?;
-        Ok(self.read(name, str::to_owned))
-    }
-
-    /// The value of any top-level key, reserved ones included, as it is spelled in the document, or
-    /// as it would be written if it is staged. For showing, not for deciding.
-    pub fn top_level_raw(&self, key: &str) -> Option<String> {
-        self.read(key, str::to_owned)
-    }
-
-    /// The names of all sections, in byte order.
-    pub fn section_names(&self) -> Vec<String> {
-        let state = self.state();
-        let mut names: BTreeSet<&str> =
-            state.document.entries().iter().map(|entry| &*entry.name).collect();
-        let written = state.written.iter().map(|(name, change)| (name.as_str(), change));
-        for (name, change) in written.chain(state.staged.names()) {
-            match change {
-                Change::Set(_) => names.insert(name),
-                Change::Remove => names.remove(name),
-            };
-        }
-        names.into_iter().filter(|name| !is_reserved(name)).map(str::to_owned).collect()
-    }
-
-    /// The version of the document's format. A document without one has version 1.
-    ///
-    /// # Errors
-    ///
-    /// [`SectionError::Decode`] when it is not a whole number.
-    pub fn lock_version(&self) -> Result<u64, SectionError> {
-        let version = self.read(LOCK_VERSION_KEY, |json| self.decode(LOCK_VERSION_KEY, json));
-        Ok(version.transpose()?.unwrap_or(LOCK_VERSION))
-    }
-
-    /// The digest of the inputs that the sections were resolved from; `None` when it is absent,
-    /// empty, or not a string.
-    pub fn inputs_digest(&self) -> Option<String> {
-        let digest = self.read(INPUTS_DIGEST_KEY, |json| serde_json::from_str::<String>(json));
-        digest.and_then(Result::ok).filter(|digest| !digest.is_empty())
-    }
-
-    /// Stages `value` as the section `name`. [`flush`](Self::flush) writes it.
-    ///
-    /// # Errors
-    ///
-    /// [`StageError::Reserved`], [`StageError::Serialize`], [`StageError::TooDeep`]; nothing was
-    /// staged.
-    pub fn set_section<T: Serialize + ?Sized>(
-        &self,
-        name: &str,
-        value: &T,
-    ) -> Result<(), StageError> {
-        reserved::refuse(name).map_err(|instead| reserved_stage(name, instead))?;
-        let json = serde_json::to_string(value)
-            .map_err(|source| StageError::Serialize { section: name.to_owned(), source })?;
-        self.stage_json(name, &json)
-    }
-
-    /// Stages `json`, a JSON text, as the section `name`.
-    ///
-    /// # Errors
-    ///
-    /// As [`set_section`](Self::set_section), and [`StageError::NotJson`].
-    pub fn set_section_raw(&self, name: &str, json: impl AsRef<[u8]>) -> Result<(), StageError> {
-        reserved::refuse(name).map_err(|instead| reserved_stage(name, instead))?;
-        let json = valid(json.as_ref())
-            .map_err(|error| StageError::NotJson { section: name.to_owned(), error })?;
-        self.stage_json(name, json)
-    }
-
-    /// Stages the removal of the section `name`. Removing what is not there changes nothing.
-    ///
-    /// # Errors
-    ///
-    /// [`StageError::Reserved`].
-    pub fn remove_section(&self, name: &str) -> Result<(), StageError> {
-        reserved::refuse(name).map_err(|instead| reserved_stage(name, instead))?;
-        self.state().staged.put(name, Change::Remove);
-        Ok(())
-    }
-
-    /// Stages the digest of the inputs; the empty string removes it.
-    pub fn set_inputs_digest(&self, digest: &str) {
-        let change = if digest.is_empty() {
-            Change::Remove
-        } else {
-            Change::Set(crate::json::encode::canonical_key(digest).into())
-        };
-        self.state().staged.put(INPUTS_DIGEST_KEY, change);
-    }
-
     /// Inside [`update`](Self::update): renews the lock, for an update that takes longer than a few
     /// seconds. Foreign peers take a holder that did not renew for 30 s for gone.
     ///
@@ -272,56 +145,6 @@ impl Lockfile {
     pub fn renew_lock(&self) -> Result<(), RenewLockError> {
         let held = self.held.as_ref().ok_or(RenewLockError::NotHeld)?;
         Ok(held.guard().renew()?)
-    }
-
-    fn stage_json(&self, name: &str, json: &str) -> Result<(), StageError> {
-        let value = canonical(json).map_err(|_| StageError::TooDeep {
-            section: name.to_owned(),
-            limit: crate::json::encode::MAX_DEPTH,
-        })?;
-        self.state().staged.put(name, Change::Set(value.into()));
-        Ok(())
-    }
-
-    /// Calls `f` with the current value of a top-level key. Not under the handle's own lock, so
-    /// that a decoder may use the handle.
-    fn read<R>(&self, name: &str, f: impl FnOnce(&str) -> R) -> Option<R> {
-        let (document, change) = {
-            let state = self.state();
-            let change = state.staged.get(name).or_else(|| state.written.get(name)).cloned();
-            (Arc::clone(&state.document), change)
-        };
-        match change {
-            Some(Change::Set(value)) => Some(f(&value)),
-            Some(Change::Remove) => None,
-            None => document.value(name).map(f),
-        }
-    }
-
-    fn decode<T: DeserializeOwned>(&self, name: &str, json: &str) -> Result<T, SectionError> {
-        serde_json::from_str(json).map_err(|error| {
-            let source = DecodeError::of(&error, json);
-            SectionError::Decode {
-                path: self.path.clone(),
-                at: self.origin(name).map(|origin| origin.position(&[], source.offset())),
-                section: name.to_owned(),
-                source,
-            }
-        })
-    }
-
-    /// Where the value of a top-level key stands; `None` if it is staged, or was since the document
-    /// was read.
-    fn origin(&self, name: &str) -> Option<Origin> {
-        let state = self.state();
-        if state.staged.get(name).is_some() || state.written.contains_key(name) {
-            return None;
-        }
-        Origin::of(&state.document, name)
-    }
-
-    fn reserved(&self, name: &str, instead: &'static str) -> SectionError {
-        SectionError::Reserved { path: self.path.clone(), name: name.to_owned(), instead }
     }
 
     /// Whether this is the handle that an update's closure gets.
@@ -355,8 +178,4 @@ impl LockfileOptions {
         let (document, version) = read_document(&path, None)?;
         Ok(Lockfile::new(&path, self.clone(), (document, &version), None))
     }
-}
-
-fn reserved_stage(name: &str, instead: &'static str) -> StageError {
-    StageError::Reserved { name: name.to_owned(), instead }
 }

@@ -1,7 +1,7 @@
 //! The canonical form of a whole document.
 
-use agentslock_core::Lockfile;
 use agentslock_core::text::{CanonicalError, SyntaxError, canonical_text};
+use agentslock_core::{Digest, Lockfile};
 
 #[test]
 fn all_of_the_frame_and_of_the_values_is_laid_out() {
@@ -24,7 +24,7 @@ fn what_a_flush_writes_is_canonical() {
     lockfile
         .set_section_raw("s<", "{\"b\": [{}, []], \"a\": \"\\u00e9 & é\", \"b\": 1e2}")
         .unwrap();
-    lockfile.set_inputs_digest("sha256:<>");
+    lockfile.set_inputs_digest(&Digest::verbatim("sha256:<>"));
     lockfile.flush().unwrap();
     let text = std::fs::read_to_string(path).unwrap();
     assert_eq!(canonical_text(&*text).unwrap(), text);

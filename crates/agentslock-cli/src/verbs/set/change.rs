@@ -14,7 +14,7 @@ use agentslock_core::{
 use crate::document::describe::Detail;
 use crate::document::missing;
 use crate::document::path::ValuePath;
-use crate::document::update::update;
+use crate::document::update::{stage_inputs_digest, update};
 use crate::document::value::{self, digest};
 use crate::filter::{UnderLock, filter};
 use crate::flags::Common;
@@ -147,7 +147,7 @@ impl Change<'_> {
     fn stage(&self, lockfile: &Lockfile, lock: UnderLock<'_>) -> Result<(), Failure> {
         refuse_later_version(lockfile)?;
         if let Some(digest) = self.inputs_digest {
-            lockfile.set_inputs_digest(digest);
+            stage_inputs_digest(lockfile, digest);
         }
         let Some(at) = &self.at else { return Ok(()) };
         let section = lockfile.section_raw(at.section())?;

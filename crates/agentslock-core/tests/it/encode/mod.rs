@@ -7,7 +7,7 @@ mod properties;
 use std::collections::BTreeMap;
 
 use agentslock_core::text::compact;
-use agentslock_core::{Flushed, is_reserved};
+use agentslock_core::{Digest, Flushed, is_reserved};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -126,7 +126,7 @@ fn a_new_document_with_a_digest_is_written_as_go_writes_it() {
     let case = vectors().documents.swap_remove(1);
     let lab = Lab::new();
     let lockfile = lab.open();
-    lockfile.set_inputs_digest("sha256:ab");
+    lockfile.set_inputs_digest(&Digest::verbatim("sha256:ab"));
     for name in ["units", "adapters"] {
         lockfile.set_section_raw(name, &case.sections[name]).unwrap();
     }

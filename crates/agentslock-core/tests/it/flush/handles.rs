@@ -1,6 +1,6 @@
 //! Several handles on one document: each writes what it staged, and nothing else.
 
-use agentslock_core::{Flushed, Lockfile};
+use agentslock_core::{Digest, Flushed, Lockfile};
 
 use crate::support::{DOCUMENT, Lab};
 
@@ -28,11 +28,11 @@ fn what_was_written_once_is_not_brought_back_over_a_newer_value() {
     let (old, new) = (lab.open(), lab.open());
     old.set_section("shared", &"old").unwrap();
     old.set_section("removed", &"old").unwrap();
-    old.set_inputs_digest("old");
+    old.set_inputs_digest(&Digest::verbatim("old"));
     old.flush().unwrap();
     new.set_section("shared", &"new").unwrap();
     new.remove_section("removed").unwrap();
-    new.set_inputs_digest("new");
+    new.set_inputs_digest(&Digest::verbatim("new"));
     new.flush().unwrap();
     old.set_section("other", &1).unwrap();
     assert_eq!(old.flush().unwrap(), Flushed::Written);

@@ -14,7 +14,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::time::{Duration, SystemTime};
 
-use agentslock_core::{Error, Flushed, Lockfile};
+use agentslock_core::{Digest, Error, Flushed, Lockfile};
 use fsops::{AtomicFile, Durability};
 
 use crate::support::{DOCUMENT, Lab, quick};
@@ -39,7 +39,7 @@ fn what_is_staged_goes_into_a_new_file() {
         let lab = Lab::new();
         let lockfile = quick().durability(durability).open(lab.path()).unwrap();
         lockfile.set_section("units", &["a"]).unwrap();
-        lockfile.set_inputs_digest("sha256:ab");
+        lockfile.set_inputs_digest(&Digest::verbatim("sha256:ab"));
         assert_eq!(lockfile.flush().unwrap(), Flushed::Written);
         let expected = "{\n  \"inputs_digest\": \"sha256:ab\",\n  \"lock_version\": 1,\n  \"units\": [\n    \"a\"\n  ]\n}\n";
         assert_eq!(lab.text(), expected);

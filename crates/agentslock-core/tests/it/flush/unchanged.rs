@@ -1,6 +1,6 @@
 //! What would not change is not touched: the same inode, the same times.
 
-use agentslock_core::{FlushError, Flushed};
+use agentslock_core::{Digest, FlushError, Flushed};
 
 use crate::support::{DOCUMENT, Lab, quick};
 
@@ -29,7 +29,7 @@ fn equal_values_leave_the_file_alone() {
         let value = lockfile.section_raw(&name).unwrap().unwrap().replace("\n    ", "\t \r\n");
         lockfile.set_section_raw(&name, format!("\n {value} ")).unwrap();
     }
-    lockfile.set_inputs_digest("sha256:ab");
+    lockfile.set_inputs_digest(&Digest::verbatim("sha256:ab"));
     assert_eq!(lockfile.flush().unwrap(), Flushed::Unchanged);
     let updated = quick().update(lab.path(), |lockfile| {
         lockfile.set_section_raw("units", "[ ]").map_err(agentslock_core::Error::from)
@@ -44,7 +44,7 @@ fn removing_what_is_not_there_leaves_the_file_alone() {
     let before = lab.snapshot();
     let lockfile = lab.open();
     lockfile.remove_section("b").unwrap();
-    lockfile.set_inputs_digest("");
+    lockfile.remove_inputs_digest();
     assert_eq!(lockfile.flush().unwrap(), Flushed::Unchanged);
     assert_eq!(lab.snapshot(), before);
 }

@@ -5,7 +5,7 @@ mod reserved;
 
 use std::path::Path;
 
-use agentslock_core::Lockfile;
+use agentslock_core::{Digest, Lockfile};
 
 use crate::support::{DOCUMENT, Lab};
 
@@ -37,7 +37,7 @@ fn a_document_is_shown_as_it_is() {
     assert_eq!(lockfile.section::<Vec<u8>>("unit").unwrap(), None);
     assert_eq!(lockfile.section::<Vec<u8>>("Units").unwrap(), None);
     assert_eq!(lockfile.lock_version().unwrap(), 1);
-    assert_eq!(lockfile.inputs_digest().as_deref(), Some("sha256:ab"));
+    assert_eq!(lockfile.inputs_digest(), Some(Digest::verbatim("sha256:ab")));
     assert_eq!(lockfile.text(), DOCUMENT);
     assert_eq!(lab.snapshot(), before);
 }
@@ -113,20 +113,20 @@ fn there_is_no_digest_if_it_is_absent_empty_or_no_string() {
         assert_eq!(lab.text(), format!("{{\n  \"a\": 1,\n  \"inputs_digest\": {value}\n}}\n"));
     }
     let lab = Lab::with("{\"inputs_digest\":\"sha\\u0032:<\"}");
-    assert_eq!(lab.open().inputs_digest().as_deref(), Some("sha2:<"));
+    assert_eq!(lab.open().inputs_digest(), Some(Digest::verbatim("sha2:<")));
 }
 
 #[test]
 fn a_digest_is_set_and_cleared() {
     let lab = Lab::with("{\n  \"a\": 1\n}\n");
     let lockfile = lab.open();
-    lockfile.set_inputs_digest("a<b>\"\u{2028}");
-    assert_eq!(lockfile.inputs_digest().as_deref(), Some("a<b>\"\u{2028}"));
+    lockfile.set_inputs_digest(&Digest::verbatim("a<b>\"\u{2028}"));
+    assert_eq!(lockfile.inputs_digest(), Some(Digest::verbatim("a<b>\"\u{2028}")));
     lockfile.flush().unwrap();
     let digest = "\"a\\u003cb\\u003e\\\"\\u2028\"";
     assert_eq!(lab.text(), format!("{{\n  \"a\": 1,\n  \"inputs_digest\": {digest}\n}}\n"));
-    assert_eq!(lab.open().inputs_digest().as_deref(), Some("a<b>\"\u{2028}"));
-    lockfile.set_inputs_digest("");
+    assert_eq!(lab.open().inputs_digest(), Some(Digest::verbatim("a<b>\"\u{2028}")));
+    lockfile.remove_inputs_digest();
     assert_eq!(lockfile.inputs_digest(), None);
     lockfile.flush().unwrap();
     assert_eq!(lab.text(), "{\n  \"a\": 1\n}\n");

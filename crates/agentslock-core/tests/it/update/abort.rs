@@ -29,7 +29,7 @@ impl fmt::Display for Own {
 fn stage_much(lockfile: &Lockfile) {
     lockfile.set_section("a", &1).unwrap();
     lockfile.remove_section("units").unwrap();
-    lockfile.set_inputs_digest("");
+    lockfile.remove_inputs_digest();
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use std::thread;
 use std::time::Duration;
 
-use agentslock_core::{Error, FileError, FlushError, Flushed, Lockfile, RenewLockError};
+use agentslock_core::{Digest, Error, FileError, FlushError, Flushed, Lockfile, RenewLockError};
 use filelock::{AcquireError, LockOptions, NotHeld, RenewError, VerifyError};
 use fsops::Durability;
 
@@ -28,7 +28,7 @@ fn what_the_closure_stages_is_written_and_what_it_returns_comes_back() {
         let updated = Lockfile::update(lab.path(), |lockfile| {
             lockfile.set_section("a", &1)?;
             lockfile.remove_section("units")?;
-            lockfile.set_inputs_digest("sha256:cd");
+            lockfile.set_inputs_digest(&Digest::verbatim("sha256:cd"));
             assert_eq!(lockfile.section::<u8>("a")?, Some(1));
             assert_eq!(lockfile.section_names(), ["a", "adapters", "install"]);
             assert_eq!(lab.text(), DOCUMENT, "it was written before the closure returned");

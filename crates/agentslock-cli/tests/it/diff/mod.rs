@@ -1,9 +1,11 @@
 //! `diff`: what changed between two documents, as a person would say it.
 
+mod revisions;
+mod textconv;
+
 use serde_json::json;
 
-use crate::merge::repo::{has_git, isolated};
-use crate::support::{DOCUMENT, Lab, PROGRAM, Program};
+use crate::support::{DOCUMENT, Lab};
 
 const A: &str = "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 const B: &str = "sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
@@ -267,90 +269,6 @@ fn colours_are_for_terminals_and_for_those_who_ask() {
         assert!(out.contains("+ s: 1"), "{out:?}");
         assert_eq!((out.contains(coloured), out.contains('\u{1b}')), (colour, colour), "{out:?}");
     }
-}
-
-#[test]
-fn textconv_has_a_line_for_each_entry_with_whole_values() {
-    let lab = lab_with(adapter(B, "ready", "registered"));
-    let out = lab.cli(["diff", "--textconv", DOCUMENT]).run().exits(0).out().to_owned();
-    assert_eq!(
-        out,
-        format!(
-            "adapter kuzu: activated_at 2026-01-01T00:00:00Z, schema_digest {B}, source_digest {A}\n\
-             adapter kuzu view calls: last_validation_at registered, state_history \
-             [{{\"at\":\"2026-01-01T00:00:00Z\",\"to\":\"ready\",\"trigger\":\"registered\"}}], \
-             view_digest {A}, view_status ready\n"
-        )
-    );
-    let lab =
-        lab_with("{\"u\":{},\"lock_version\":1,\"inputs_digest\":\"d\",\"install\":{\"a\":1}}");
-    let out = lab.cli(["diff", "--textconv", DOCUMENT]).run().exits(0).out().to_owned();
-    assert_eq!(out, "lock_version 1\ninputs_digest d\ninstall a: 1\nu {}\n");
-}
-
-#[test]
-fn textconv_shows_what_is_no_document_as_it_is() {
-    let lab = lab_with("{\n<<<<<<< HEAD\n");
-    let out = lab.cli(["diff", "--textconv", DOCUMENT]).run().exits(0).out().to_owned();
-    assert_eq!(out, "{\n<<<<<<< HEAD\n");
-    lab.write(DOCUMENT, b"{\"\xe4\": 1}");
-    assert_eq!(lab.cli(["diff", "--textconv", DOCUMENT]).run().exits(0).stdout, b"{\"\xe4\": 1}");
-    std::fs::create_dir(lab.join("directory")).unwrap();
-    lab.cli(["diff", "--textconv", "directory"]).run().exits(2).complaint();
-}
-
-#[test]
-fn textconv_takes_one_document_and_no_other() {
-    let lab = lab_with("{}");
-    for flags in [&["b"][..], &["--file", "x"]] {
-        let ended = lab.cli(["diff", "--textconv", DOCUMENT]).args(flags).run().exits(2);
-        assert!(ended.stderr.contains("cannot be used with"), "{}", ended.stderr);
-    }
-}
-
-#[test]
-fn revisions_of_git_are_compared() {
-    let test = "revisions_of_git_are_compared";
-    if !has_git(test) {
-        return;
-    }
-    let lab = lab_with("{\"s\":{\"a\":1,\"b\":{\"c\":1}}}");
-    let run = |program: &str, arguments: &[&str]| {
-        isolated(Program::new(program).args(arguments), &lab).run()
-    };
-    let git = |arguments: &[&str]| run("git", arguments).exits(0);
-    git(&["init", "-q", "-b", "main"]);
-    std::fs::create_dir(lab.join("sub")).unwrap();
-    lab.write("sub/.agentsrc.lock", "{\"s\":1}");
-    git(&["add", "-A"]);
-    git(&["commit", "-qm", "first"]);
-    lab.write(DOCUMENT, "{\"s\":{\"a\":2,\"b\":{\"c\":1}}}");
-    git(&["commit", "-qam", "second"]);
-    lab.write(DOCUMENT, "{\"s\":{\"a\":2,\"b\":{\"c\":3}}}");
-    let diff = |arguments: &[&str]| run(PROGRAM, &[&["diff"], arguments].concat());
-    let last = "~ s b c changed from 1 to 3\n";
-    assert_eq!(diff(&[]).exits(1).out(), last);
-    assert_eq!(diff(&["HEAD"]).exits(1).out(), last);
-    assert_eq!(diff(&["HEAD:.agentsrc.lock"]).exits(1).out(), last);
-    assert_eq!(diff(&["HEAD~1", "HEAD"]).exits(1).out(), "~ s a changed from 1 to 2\n");
-    assert_eq!(diff(&["HEAD~1..HEAD"]).exits(1).out(), "~ s a changed from 1 to 2\n");
-    diff(&["HEAD..main"]).exits(0).says_nothing();
-    // In a subdirectory, the document is the one there.
-    let sub = isolated(Program::new(PROGRAM).args(["diff"]), &lab).in_directory(&lab.join("sub"));
-    sub.run().exits(0).says_nothing();
-    let told = diff(&["HEAD", "--json"]).exits(1).json();
-    assert_eq!(told["before"], "HEAD:./.agentsrc.lock");
-    // A commit without the document.
-    git(&["rm", "-q", "--cached", DOCUMENT]);
-    git(&["commit", "-qm", "third"]);
-    assert!(diff(&[]).exits(1).out().starts_with("+ s"));
-    // One that is broken there.
-    lab.write(DOCUMENT, "{");
-    git(&["add", DOCUMENT]);
-    git(&["commit", "-qm", "fourth"]);
-    lab.write(DOCUMENT, "{}");
-    let ended = diff(&[]).exits(2);
-    assert!(ended.complaint().contains("HEAD:./.agentsrc.lock"), "{ended:?}");
 }
 
 #[test]

@@ -1,0 +1,97 @@
+//! Errors of a flush, of an update, and of the lock inside one.
+
+use std::io;
+use std::path::PathBuf;
+
+use filelock::Holder;
+
+use super::read::OpenError;
+
+/// Why a flush or an update did not complete. Unless [`is_committed`](Self::is_committed) says
+/// otherwise, the file is as it was.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FlushError {
+    /// The file could not be locked or replaced.
+    #[error(transparent)]
+    File(lockedfile::Error),
+    /// The document as it is by now cannot be read.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// `flush` was called on the handle that an update's closure gets. What is staged there is
+    /// written when the closure returns.
+    #[error(
+        "`flush` inside an update of `{}`: the update writes when its closure returns",
+        path.display()
+    )]
+    InsideUpdate {
+        /// The document.
+        path: PathBuf,
+    },
+    /// The handle was made [from a text](crate::Lockfile::from_text): there is no file to write.
+    #[error("this document was made from a text; it has no file to be written to")]
+    NoFile,
+}
+
+/// A file that cannot be read is [`Open`](FlushError::Open), whichever step of a flush finds it.
+impl From<lockedfile::Error> for FlushError {
+    fn from(error: lockedfile::Error) -> Self {
+        match error {
+            lockedfile::Error::Read(error) => Self::Open(OpenError::Read(error)),
+            error => Self::File(error),
+        }
+    }
+}
+
+impl FlushError {
+    /// Whether the new document is in place in spite of the error, as far as is known.
+    pub fn is_committed(&self) -> bool {
+        self.file().is_some_and(lockedfile::Error::is_committed)
+    }
+
+    /// Whether another process held the lock until the timeout. Trying again later can help.
+    pub fn is_contention(&self) -> bool {
+        self.file().is_some_and(lockedfile::Error::is_contention)
+    }
+
+    /// Who held the lock at the last look, if it was held until the wait ended. `None` for every
+    /// other error, and if the lock changed hands at each look.
+    pub fn contention(&self) -> Option<&Holder> {
+        self.file().and_then(lockedfile::Error::contention)
+    }
+
+    /// Whether the lock was lost: another process removed it, or took this process for dead.
+    pub fn is_lost(&self) -> bool {
+        self.file().is_some_and(lockedfile::Error::is_lost)
+    }
+
+    fn file(&self) -> Option<&lockedfile::Error> {
+        match self {
+            Self::File(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+/// Why the lock was not renewed in the middle of an update.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RenewLockError {
+    /// No lock is held: the handle is not the one that an update's closure gets.
+    #[error("no lock to renew: this handle is not inside an update")]
+    NotHeld,
+    /// The lock's own error.
+    #[error(transparent)]
+    Renew(#[from] filelock::RenewError),
+}
+
+impl From<FlushError> for io::Error {
+    fn from(error: FlushError) -> Self {
+        match error {
+            FlushError::File(error) => error.into(),
+            FlushError::Open(error) => error.into(),
+            FlushError::InsideUpdate { .. } => Self::new(io::ErrorKind::Deadlock, error),
+            FlushError::NoFile => Self::new(io::ErrorKind::Unsupported, error),
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! The mutants: one way each of breaking the lock.
+
+/// One way of breaking the lock.
+pub(super) struct Mutant {
+    pub(super) name: &'static str,
+    pub(super) edits: &'static [Edit],
+}
+
+/// Some lines of the lock's sources, and what stands there instead. How far they are indented, and
+/// in which file they are, does not matter; but they must be there exactly once.
+pub(super) struct Edit {
+    pub(super) from: &'static str,
+    pub(super) to: &'static str,
+}
+
+pub(super) const MUTANTS: [Mutant; 14] = [
+    Mutant {
+        name: "a dead lock is cleared by renaming it aside",
+        edits: &[Edit {
+            from: "unlink_record(names, &dir)?;
+                   remove_directory(names, &stat, options)",
+            to: "let _ = &dir;
+                 let aside = names.preparation(&crate::environment::unique_name());
+                 if std::fs::rename(&names.lock, &aside).is_ok() {
+                     let _ = std::fs::remove_dir_all(&aside);
+                 }
+                 Ok(Cleared::Done)",
+        }],
+    },
+    Mutant {
+        name: "a look that fails counts as death",
+        edits: &[Edit {
+            from: "(_, Ok(stat)) => match stat.kind {
+                   Kind::Directory => Occupant::alive(Some(stat), unknown(&error)),",
+            to: "(_, Ok(stat)) => match stat.kind {
+                     Kind::Directory => {
+                         let _ = std::fs::remove_dir_all(&names.lock);
+                         Found::Nothing
+                     }",
+        }],
+    },
+    Mutant {
+        name: "a record is visible before its flock",
+        edits: &[
+            Edit {
+                from: "match dir.try_flock_exclusive() {
+                       Ok(true) => {}
+                       Ok(false) => return Err(FillError::Refused),
+                       Err(_) => return Err(FillError::Unsupported),
+                       }",
+                to: "if false {
+                         return Err(FillError::Refused);
+                     }
+                     if false {
+                         return Err(FillError::Unsupported);
+                     }",
+            },
+            Edit {
+                from: "Ok(Publication::Done(claim))",
+                to: "let _ = claim.dir.try_flock_exclusive();
+                     Ok(Publication::Done(claim))",
+            },
+        ],
+    },
+    Mutant {
+        name: "a release does not ask whose lock it is",
+        edits: &[
+            Edit { from: "verified?;", to: "let _ = verified;" },
+            Edit {
+                from: "remove_record(guard)?;",
+                to: "let _ = remove_record(guard);
+                     guard.state = State::RecordGone;",
+            },
+            Edit {
+                from: "if !sys::is_at(lock, id).map_err(|error| Failure::Io(\"examine\", error))? {
+                       return Ok(());
+                       }",
+                to: "let _ = sys::unlink(&lock.join(record::NAME));",
+            },
+        ],
+    },
+    Mutant {
+        name: "verify is always true",
+        edits: &[
+            Edit {
+                from: "Ok(_) => Err(self.lost(\"another lock stands at its name\")),",
+                to: "Ok(_) => Ok(()),",
+            },
+            Edit { from: "Err(self.lost(\"it is no longer there\"))", to: "Ok(())" },
+            Edit {
+                from: "None => Err(self.lost(\"its record was removed or replaced\")),",
+                to: "None => Ok(()),",
+            },
+            Edit {
+                from: "Some(_) => Err(self.lost(\"its record is another's\")),",
+                to: "Some(_) => Ok(()),",
+            },
+        ],
+    },
+    Mutant {
+        name: "a judge does not ask whether the name still stands for what it judged",
+        edits: &[
+            Edit {
+                from: "if !sys::is_at(&names.lock, stat.id).unwrap_or(false) {
+                       return Ok(Cleared::Done);",
+                to: "if sys::lstat(&names.lock).is_err() {
+                         return Ok(Cleared::Done);",
+            },
+            Edit {
+                from: "if !sys::is_at(&names.lock, stat.id).unwrap_or(false) {
+                       let _ = sys::unlink(&aside);",
+                to: "if sys::lstat(&names.lock).is_err() {
+                         let _ = sys::unlink(&aside);",
+            },
+        ],
+    },
+    Mutant {
+        name: "a claimant in place keeps what it was slow to open",
+        edits: &[Edit { from: "if took >= GRACE / 4 * 3 {", to: "if took >= GRACE * 1000 {" }],
+    },
+    Mutant {
+        name: "an expired record is removed without a last look",
+        edits: &[Edit {
+            from: "if !self.may_act(&occupant) || occupant.has_renewed() {",
+            to: "if !self.may_act(&occupant) {",
+        }],
+    },
+    Mutant {
+        name: "an owner on its way out is not left alone",
+        edits: &[Edit {
+            from: "return Verdict::Leaving;",
+            to: "return Verdict::Remnant { timed: false };",
+        }],
+    },
+    Mutant {
+        name: "what was moved to the private name is not looked at",
+        edits: &[Edit {
+            from: "if sys::lstat(&private).is_ok_and(|moved| moved.id != self.claim().id) {",
+            to: "if false {",
+        }],
+    },
+    Mutant {
+        name: "a handle takes whatever stands at its private name",
+        edits: &[Edit {
+            from: "&& sys::is_at(&self.path, claim.id).unwrap_or(false)",
+            to: "&& sys::is_at(&self.path, claim.id).is_ok()",
+        }],
+    },
+    Mutant {
+        name: "a handle takes a directory whose record was replaced",
+        edits: &[Edit { from: "Some(own) if own.is_in(&self.dir)? => {}", to: "Some(_) => {}" }],
+    },
+    Mutant {
+        name: "a forked child takes what its parent parked",
+        edits: &[Edit { from: "let usable = claim.owner.is_current()", to: "let usable = true" }],
+    },
+    Mutant {
+        name: "the same number in another namespace is the same process",
+        edits: &[Edit {
+            from: "self.number == std::process::id() && self.namespace.is_none_or(same)",
+            to: "let _ = same;
+                 self.number == std::process::id()",
+        }],
+    },
+];
