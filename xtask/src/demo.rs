@@ -2,18 +2,20 @@
 //! processes append to one NDJSON log.
 
 use std::collections::BTreeMap;
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use agentslock_core::Lockfile;
 use clap::Args;
 use serde_json::Value;
 
 use crate::outcome::Outcome;
+use crate::progress::Progress;
 use crate::workspace::{cargo, root, run, target};
 
-/// Run the three examples at once on a copy of `examples/repo`, print the document, and count.
+/// Run the three examples at once on a copy of `examples/repo`, and count what is there.
 #[derive(Args)]
 pub(crate) struct Demo {
     /// How often the resolver resolves and the adapter rebuilds its two views
@@ -22,12 +24,14 @@ pub(crate) struct Demo {
     /// How many records each log writer appends
     #[arg(long, default_value_t = 250)]
     records: u32,
-    /// Do not print the document
-    #[arg(short, long)]
-    quiet: bool,
+    /// Print the document, too
+    #[arg(long)]
+    document: bool,
 }
 
 const LOG_WRITERS: u32 = 4;
+/// How long between two looks at how far they are.
+const LOOK: Duration = Duration::from_millis(50);
 /// The sections that nobody has reason to change here. They must come out as they went in.
 const SIBLINGS: [&str; 3] = ["artifact-content", "install", "refresh"];
 /// The example's units, by kind.
@@ -35,9 +39,12 @@ const UNITS: [(&str, usize); 3] = [("artifact", 6), ("layer", 7), ("profile", 4)
 
 impl Demo {
     pub(crate) fn run(self) -> Outcome {
+        println!("building the three examples; the first time this takes a minute or two");
+        // On a terminal cargo shows how far it is.
+        let quiet = if std::io::stderr().is_terminal() { "--examples" } else { "--quiet" };
         run(&mut cargo(&[
             "build",
-            "--quiet",
+            quiet,
             "--examples",
             "--package",
             "agentslock-filelock",
@@ -68,16 +75,11 @@ impl Demo {
             let arguments = [log.as_os_str(), name.as_ref(), records.as_ref()];
             processes.push(start(&examples, "ndjson_writer", &arguments)?);
         }
-        for (name, mut process) in processes {
-            let status = process.wait()?;
-            if !status.success() {
-                return Err(format!("{name} failed: {status}").into());
-            }
-        }
+        self.wait(processes, &log)?;
         let elapsed = started.elapsed();
 
         let after = Lockfile::open(&document)?;
-        if !self.quiet {
+        if self.document {
             println!("\n{}", after.text());
         }
         println!("counted, after {:.1} s, in {}:", elapsed.as_secs_f64(), directory.display());
@@ -91,6 +93,26 @@ impl Demo {
         let left: Vec<_> = left_over(&directory)?;
         check(format!("{} locks or temporaries left over {left:?}", left.len()), left.is_empty());
         if all { Ok(()) } else { Err("something was lost".into()) }
+    }
+
+    /// Waits until all of `processes` have ended. The log shows how far they are.
+    fn wait(&self, processes: Vec<(&str, Child)>, log: &Path) -> Outcome {
+        let progress = Progress::new("log records", (LOG_WRITERS * self.records).into());
+        for (name, mut process) in processes {
+            let status = loop {
+                match process.try_wait()? {
+                    Some(status) => break status,
+                    None => std::thread::sleep(LOOK),
+                }
+                let text = std::fs::read(log).unwrap_or_default();
+                let records = text.iter().filter(|byte| **byte == b'\n').count();
+                progress.at(u64::try_from(records)?);
+            };
+            if !status.success() {
+                return Err(format!("{name} failed: {status}").into());
+            }
+        }
+        Ok(())
     }
 
     fn check_document(

@@ -6,6 +6,7 @@ mod inject;
 mod interop;
 mod outcome;
 mod platforms;
+mod progress;
 mod release;
 mod stress;
 mod verify;

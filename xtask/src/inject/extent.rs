@@ -11,6 +11,7 @@ use super::scene::{Aftermath, Scene};
 use super::strace::{self, Call, Ended};
 use super::tools::Tools;
 use crate::outcome::Outcome;
+use crate::progress::Progress;
 use crate::workload::places::places;
 use crate::workload::random::Random;
 
@@ -85,12 +86,15 @@ impl Extent {
         }
         let until = Instant::now() + Duration::from_secs(self.seconds);
         let mut counts = Counts::default();
+        let progress = Progress::new(name, u64::try_from(all)?);
         for plan in &plans {
             if !self.all && Instant::now() > until {
                 break;
             }
             plan.run(disturbance, &tools, place.path(), &mut counts)?;
+            progress.step();
         }
+        drop(progress);
         counts.print(all);
         match counts.wrong {
             0 => Ok(()),

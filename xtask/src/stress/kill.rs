@@ -20,6 +20,7 @@ use clap::Args;
 use fsops::Durability;
 
 use crate::outcome::Outcome;
+use crate::progress::Progress;
 use crate::workload::document::locks_left;
 use crate::workload::document::{self, Log, State, Watched, Writer};
 use crate::workload::door::Door;
@@ -127,6 +128,7 @@ impl Kill {
         let mut deaths = 0_u64;
         let mut failed = 0;
         let mut last = (0, Instant::now());
+        let progress = Progress::new("takeovers", self.takeovers);
         while numbers.get(TAKEOVERS)? < self.takeovers
             || self.sum(&numbers, Tally::Version)?.min(self.sum(&numbers, Tally::Counted)?)
                 < self.flushes
@@ -144,6 +146,7 @@ impl Kill {
                 deaths += 1;
                 *worker = start(directory, door, number, random.next())?;
             }
+            progress.at(numbers.get(TAKEOVERS)?);
             // So that a lock that nobody gets any more is noticed.
             let now = critical.count()?;
             if now != last.0 {

@@ -15,6 +15,7 @@ use fsops::Durability;
 use rustix::process::getppid;
 
 use crate::outcome::Outcome;
+use crate::progress::Progress;
 use crate::workload::document::{self, Log, State, Writer};
 use crate::workload::mounts::{BTRFS, EXT4, Kind, Mount, XFS, run};
 use crate::workload::places::places;
@@ -178,7 +179,9 @@ impl PowerCut {
         let mut clones = Vec::new();
         let mut last = Instant::now();
         let mut before = Acknowledged::new();
+        let progress = Progress::new("clones", self.clones.into());
         for number in 0..self.clones {
+            progress.step();
             // All of them have got something done since, or nothing would be at stake.
             loop {
                 let now = self.acknowledged(numbers)?;

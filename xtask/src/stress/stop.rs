@@ -18,6 +18,7 @@ use filelock::testing::{Environment, Way};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::outcome::Outcome;
+use crate::progress::Progress;
 use crate::workload::door::Door;
 use crate::workload::places::places;
 use crate::workspace::worker;
@@ -73,7 +74,9 @@ impl Stop {
     fn run_at(&self, name: &str, path: &Path, (time_based, door): (bool, Door)) -> Outcome<bool> {
         let (mut replaced, mut lost, mut kept, mut wrote) = (0, 0, 0, 0);
         let mut victim = Victim::start(path, (time_based, door))?;
+        let progress = Progress::new("stopped", self.holders.into());
         for _ in 0..self.holders {
+            progress.step();
             victim.expect("held")?;
             victim.stop()?;
             age(path)?;
@@ -95,6 +98,7 @@ impl Stop {
             writeln!(victim.orders, "again")?;
         }
         drop(victim);
+        drop(progress);
         let way = if time_based { "by time" } else { "by the kernel" };
         println!(
             "  {name:9} {:8} judged {way:13} stopped {}, replaced {replaced}, learnt that they lost \

@@ -53,7 +53,7 @@ pub(super) const TASKS: &[Task] = &[
     task("publish", &["publish", "--quiet", "--dry-run", "--no-verify", "--workspace", "--allow-dirty"]).check(packages::has_registry),
     task("circles", &["xtask", "circles"]),
     task("prose", &["xtask", "prose"]),
-    task("demo", &["xtask", "demo", "--quiet"]),
+    task("demo", &["xtask", "demo"]),
     task("contention", &["xtask", "contention"]).long(&[
         "--processes",
         "16",
