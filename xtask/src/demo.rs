@@ -41,18 +41,12 @@ impl Demo {
     pub(crate) fn run(self) -> Outcome {
         println!("building the three examples; the first time this takes a minute or two");
         // On a terminal cargo shows how far it is.
-        let quiet = if std::io::stderr().is_terminal() { "--examples" } else { "--quiet" };
-        run(&mut cargo(&[
-            "build",
-            quiet,
-            "--examples",
-            "--package",
-            "agentslock-filelock",
-            "--package",
-            "agentslock-config",
-            "--package",
-            "agentslock-adapters",
-        ]))?;
+        let mut build = cargo(&["build", "--examples"]);
+        build.args((!std::io::stderr().is_terminal()).then_some("--quiet"));
+        for package in ["agentslock-filelock", "agentslock-config", "agentslock-adapters"] {
+            build.args(["--package", package]);
+        }
+        run(&mut build)?;
         // Examples are built without optimisation, whatever this program was built with.
         let examples = target()?.join("debug/examples");
         let directory = target()?.join("demo");
