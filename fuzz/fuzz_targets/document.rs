@@ -1,5 +1,5 @@
-//! Any bytes as a document: either a typed error and the file untouched, or a flush that changes
-//! the staged section and not one byte of any other.
+//! Any bytes as a document. Either there is a typed error and the file is untouched, or a flush
+//! changes the staged section and no other byte.
 
 #![no_main]
 

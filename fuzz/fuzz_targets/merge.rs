@@ -1,5 +1,5 @@
-//! Any bytes as a text with conflict markers, and any three texts as the documents of a merge:
-//! refused, or merged by the laws that hold for all documents.
+//! Any bytes as a text with conflict markers, and any three texts as the documents of a merge. They
+//! are refused, or merged by the laws for all documents.
 
 #![no_main]
 

@@ -1,5 +1,5 @@
-//! Any bytes as the record of a lock: none, or one that reads back as it is written, and of which
-//! no part says anything else.
+//! Any bytes as the record of a lock. They are invalid, or a record that reads back as it is
+//! written, and of which no part says anything else.
 
 #![no_main]
 

@@ -43,9 +43,9 @@ impl Reconciled {
 }
 
 impl AdapterHandle {
-    /// Looks what is there of each of this adapter's views that are `ready`: if its tables are
-    /// absent, or have another digest than was built, it is `pending-rebuild`. So is a view whose
-    /// status is none that this crate knows, whatever is there. All other views wait for something
+    /// Looks at the tables of each view of this adapter that is `ready`. If they are absent, or
+    /// have another digest than was built, the view is `pending-rebuild`. So is a view with a
+    /// status that this crate does not know, whatever is there. All other views wait for something
     /// already, and are not looked at.
     ///
     /// `presence` gets a view's name and entry. It is called without the lock, so that a slow look

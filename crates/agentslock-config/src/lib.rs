@@ -1,6 +1,5 @@
-//! What a config or package resolver reads and writes in `.agentsrc.lock`: the units that it
-//! resolved, the digest of the inputs that it resolved them from, and the stamps of installing and
-//! refreshing.
+//! What a config or package resolver reads and writes in `.agentsrc.lock`: units, the digest of
+//! their inputs, and the stamps of installing and refreshing.
 //!
 //! # Guarantee
 //!
@@ -15,9 +14,9 @@
 //!
 //! # Mechanism
 //!
-//! Reading takes no lock. Writing is one `update` of `agentslock_core`: the entries are read and
-//! replaced inside one hold of the lock, so that two resolvers never lose each other's entries. No
-//! method writes what it was told the document contained.
+//! Reading takes no lock. Writing is one `update` of `agentslock_core`: it reads and replaces the
+//! entries inside one hold of the lock. So two resolvers never lose each other's entries. No method
+//! writes what it was told the document contained.
 //!
 //! # Limits
 //!

@@ -11,8 +11,8 @@ use crate::stamp::{INSTALL, INSTALLED_AT, REFRESH, REFRESHED_AT};
 /// Of two stamps of installing or refreshing the later one wins, whole. For
 /// [`merge`](agentslock_core::merge::merge()).
 ///
-/// If a time is missing or is none, if both are the same, or if one side removed the stamp, the
-/// conflict stays open, and so does every other.
+/// The conflict stays open if a time is missing or invalid, if both are the same, or if one side
+/// removed the stamp. Every other conflict stays open, too.
 ///
 /// ```
 /// use agentslock_config::LaterStamp;

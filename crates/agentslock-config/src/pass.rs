@@ -42,8 +42,8 @@ impl Pass {
 
     /// Adds a unit that the pass resolved.
     ///
-    /// The digest of the content of an artifact that is added so is kept if the artifact is locked
-    /// as it is, and removed if not: it would be another's.
+    /// If the artifact is locked unchanged, the digest of its content is kept. If not, it is
+    /// removed: it would be another artifact's.
     ///
     /// # Errors
     ///

@@ -7,8 +7,8 @@ use std::process::Command;
 
 const PAGE: usize = 4096;
 
-/// The start of a command that runs a program with a file system of 64 KiB mounted on `directory`:
-/// for that program alone, so that nothing stays mounted whatever happens.
+/// The start of a command that runs a program with a file system of 64 KiB mounted on `directory`.
+/// It is mounted for that program alone, so that nothing stays mounted.
 ///
 /// # Errors
 ///

@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-/// A document of about `size` bytes (at least 1 KB) as it comes from the field, in canonical form:
-/// two adapters, and then units and the digests of what they hold, as many as it takes.
+/// A document of about `size` bytes (at least 1 KB) as it comes from the field, in canonical form.
+/// It has two adapters, and as many units and digests of their content as it takes.
 ///
 /// Equal sizes give equal documents.
 pub fn document(size: usize) -> String {

@@ -38,9 +38,9 @@ impl Place {
     }
 }
 
-/// One empty directory on each file system to test on: wherever temporary files go (usually a
-/// disk), and shared memory (tmpfs) where the system has it. They differ: a disk's file system
-/// hands out the inode number of a deleted file again, a tmpfs does not.
+/// One empty directory on each file system to test on. That is the one of temporary files (usually
+/// a disk), and shared memory (tmpfs) if the system has it. They differ: a disk's file system hands
+/// out the inode number of a deleted file again, a tmpfs does not.
 ///
 /// # Panics
 ///

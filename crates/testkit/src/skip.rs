@@ -24,8 +24,8 @@ pub fn skip_here(why: &str) {
 
 /// Says that the test `name` is not run, and why; the caller then returns.
 ///
-/// Prints `NOT RUN: <name>: <why>`, and appends that line to the file that the environment variable
-/// `AGENTSLOCK_NOT_RUN` names, if it is set: a passed test's output is swallowed, the file is not.
+/// Prints `NOT RUN: <name>: <why>`. If the environment variable `AGENTSLOCK_NOT_RUN` names a file,
+/// it also appends that line there: nobody sees the output of a test that passed.
 ///
 /// # Panics
 ///

@@ -78,7 +78,7 @@ impl ChildTest {
         TestChild::new(process, self.test, copy)
     }
 
-    /// A process that another thread forked while the copy was being written has it open for
+    /// Another thread can fork while the copy is being written. Its child has the copy open for
     /// writing until it executes its own program; until then the copy cannot be executed.
     fn start_copy(&self, program: &OsStr) -> std::io::Result<Child> {
         for _ in 0..1000 {

@@ -102,8 +102,8 @@ fn build(variant: &Variant) -> Outcome<(usize, Duration)> {
     Ok((printed.lines().filter(is_crate).count().saturating_sub(1), time))
 }
 
-/// For how long the processes that this one has waited for were on a processor, in user mode and
-/// in the kernel: fields 16 and 17 of `/proc/self/stat`.
+/// How long the children that ended were on a processor, in user mode and in the kernel: fields 16
+/// and 17 of `/proc/self/stat`.
 fn children() -> Outcome<Duration> {
     let stat = std::fs::read_to_string(Path::new("/proc/self/stat"))?;
     let (_, fields) = stat.rsplit_once(')').ok_or("/proc/self/stat has no name in it")?;

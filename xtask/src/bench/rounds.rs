@@ -1,8 +1,7 @@
 //! Timing variants of one operation against each other.
 //!
-//! The machines that this runs on are noisy. So each round runs all variants one after the other;
-//! what is told is the median over the rounds, and as the ratio the median of each round's own
-//! ratio.
+//! The machines that this runs on are noisy. So each round runs all variants one after the other.
+//! The time is the median over the rounds. The ratio is the median of each round's own ratio.
 
 use crate::outcome::Outcome;
 use std::hint::black_box;

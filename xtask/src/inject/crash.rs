@@ -1,8 +1,8 @@
 //! Crash sweep: a run killed at each system call.
 //!
-//! SIGKILL arrives as the call is entered, which then does not take place (ptrace(2)): what the
-//! call before it did is the last that was done. The program's end counts as a call, so that each
-//! call of ours is the last one in some run.
+//! SIGKILL arrives as the call is entered, which then does not take place (ptrace(2)). The last
+//! thing that was done is what the call before it did. The program's end counts as a call, so that
+//! each call of ours is the last one in some run.
 
 use std::os::unix::process::ExitStatusExt;
 

@@ -140,8 +140,8 @@ impl Plan {
         place: &Path,
         counts: &mut Counts,
     ) -> Outcome {
-        // How often a file below /proc has to be read until its end, and so the number of a later
-        // read, can differ from run to run.
+        // A file below /proc can take more reads in one run than in another. So the number of a
+        // later read can differ.
         const TRIES: u32 = 20;
         let Self { scenario, call, fault } = self;
         for _ in 0..TRIES {

@@ -29,8 +29,8 @@ impl FaultSweep {
 
 struct Fail;
 
-/// Nobody waits for longer than the grace: unless only time tells that the holder is gone, when a
-/// call acts on that once, and then waits as long as it was told to.
+/// Nobody waits for longer than the grace, with one exception. If only time tells that the holder
+/// is gone, a call acts on that once, and then waits as long as it was told to.
 const IN_TIME: Duration = Duration::from_secs(4);
 const AT_LAST: Duration = Duration::from_secs(10);
 /// Exit statuses of the binary, and of the worker that stands for it.
@@ -56,7 +56,7 @@ impl Disturbance for Fail {
     }
 
     fn applies(&self, call: &Call) -> bool {
-        // A directory has nothing to write back, so no kernel fails to close one; and where one is
+        // A directory has nothing to write back, so no kernel fails to close one. If a directory is
         // read, std takes that for a broken program.
         let is_directory = [".", "below"].contains(&&*call.subject)
             || ["events.ndjson.lock", ".agentsrc.lock.lock"]

@@ -1,9 +1,9 @@
-//! What the crash sweep and the fault sweep share: a run of each scenario for each of its system
-//! calls, in which something happens exactly there.
+//! What the crash sweep and the fault sweep share. For each system call of each scenario there is a
+//! run in which something happens exactly there.
 //!
-//! The calls are learnt from an undisturbed run under strace: those of the main thread that name a
-//! file of ours or a descriptor of one, in the order in which it makes them. (There is no other
-//! thread in them.) Each disturbed run is checked to have got to that very call.
+//! A normal run under strace shows the calls: those of the main thread that use one of our files,
+//! in their order. (There is no other thread in them.) Each disturbed run is checked to have got to
+//! that very call.
 
 mod crash;
 mod extent;

@@ -207,8 +207,8 @@ impl<'a> Scene<'a> {
         Ok(after)
     }
 
-    /// The next writer, which is to succeed at once: or, where time decides and the program may not
-    /// have released its lock, when that is due. Returns when that was.
+    /// The next writer must succeed at once. If time decides, and the program may not have released
+    /// its lock, the writer must succeed when that is due. Returns when that was.
     fn next(&self, tools: &Tools, late: bool) -> Outcome<Duration> {
         let mut command = match self.scenario.act {
             Act::Set | Act::Update => tools.set_next(&self.target),
@@ -220,8 +220,8 @@ impl<'a> Scene<'a> {
             Act::Run | Act::Lock(Way::Published) | Act::LockAgain => {
                 return self.acquire(Way::Published, &[Duration::ZERO]);
             }
-            // A claim without a record can be one in the making for the grace; a record that its
-            // owner did not get to write, or that only the clock can judge, counts for the TTL.
+            // A claim without a record can be one in the making for the grace. A record counts for
+            // the TTL if its owner did not get to write it, or if only the clock can judge it.
             Act::Lock(way) if late => return self.acquire(way, &[Duration::ZERO, GRACE, TTL]),
             Act::Lock(way) => return self.acquire(way, &[Duration::ZERO]),
         };

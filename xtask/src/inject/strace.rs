@@ -55,9 +55,8 @@ pub(crate) fn check() -> Outcome {
 
 /// Runs a program under strace and returns all that the calls of its main thread say of `root`.
 ///
-/// A program's own code begins, as far as `root` goes, with the first call after `execve` that
-/// names a path below it or a descriptor of one: what comes before is the loader's and the
-/// runtime's.
+/// A program's own code begins with the first call after `execve` that names a path below `root`,
+/// or a descriptor of one. Earlier calls are the loader's and the runtime's.
 pub(crate) fn trace(program: &[OsString], root: &Path, log: &Path) -> Outcome<(Ended, Vec<Call>)> {
     let ended = run(program, &[], log)?;
     let calls = calls_in(&std::fs::read_to_string(log)?, root);

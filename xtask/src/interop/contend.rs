@@ -23,8 +23,8 @@ pub(super) struct Pairing {
     deaths: Deaths,
 }
 
-/// Whether the peers leave each tenth lock as if they were killed: those of our own kind by
-/// dropping the OS lock, the others with a record of a month ago.
+/// Whether the peers leave each tenth lock as if they were killed. Those of our own kind drop the
+/// OS lock, the others leave a record of a month ago.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Deaths {
     None,
@@ -87,8 +87,8 @@ impl Pairing {
         }
     }
 
-    /// Whether a claim that a directory peer makes is never lost: our owners remove their
-    /// directories alone, if the kernel tells the others that they are about to.
+    /// Whether a claim of a directory peer is never lost. Our owners alone remove their
+    /// directories, if the kernel tells the others that they are about to.
     fn keeps_claims(self) -> bool {
         self.way.is_kernel_backed() && !matches!(self.role, Role::Older | Role::OlderInPlace)
     }
@@ -273,8 +273,8 @@ impl Contention {
     }
 }
 
-/// Acquires and releases until it is `done`. A call clears by the clock once per TTL at most, and
-/// our workers may be through before the peers die for the last time: new calls keep the peers
+/// Acquires and releases until it is `done`. A call clears by the clock once per TTL at most. Our
+/// workers may be through before the peers die for the last time, so new calls keep the peers
 /// going.
 fn keep_clearing(way: Way, ttl: Duration, target: &Path, done: &AtomicBool) {
     let options = way.options(0).ttl(ttl).timeout(Duration::from_millis(20));

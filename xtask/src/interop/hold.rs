@@ -33,8 +33,8 @@ impl Found {
     }
 }
 
-/// A limit for what is to happen "at once": far above what a busy machine takes, far below the
-/// grace and the TTL that would have to pass if the kernel were not asked.
+/// A limit for what must happen "at once". It is far above what a busy machine takes. It is far
+/// below the grace and the TTL, which would pass if the kernel were not asked.
 pub(super) const AT_ONCE: Duration = Duration::from_secs(1);
 /// How long is waited for what must not happen. A holder taken wrongly is taken at the first look.
 pub(super) const SHORT: Duration = Duration::from_millis(200);

@@ -1,5 +1,5 @@
-//! What is handed out: the program, its completions and its manual pages; and whether the program
-//! is as small and as quick to start as promised.
+//! What is handed out: the program, its completions and its manual pages. The program must be as
+//! small and as quick to start as promised.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

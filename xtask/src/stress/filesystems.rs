@@ -1,8 +1,8 @@
 //! File systems: contention, kill and the sweeps on each kind of mount, and which way of claiming
 //! and of judging each of them got.
 //!
-//! Loop mounts need root. A kind whose tools are missing is said to be not run, and the task
-//! fails: called by name, it is to show all of them.
+//! Loop mounts need root. If a kind's tools are missing, the task says that this kind was not run,
+//! and fails: called by name, it must show all of them.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};

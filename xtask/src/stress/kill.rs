@@ -1,15 +1,13 @@
 //! Kill: the same as contention, while holders and waiters die by SIGKILL.
 //!
-//! Two kinds of death. Half of the holders kill themselves in the middle of the section, after
-//! having noted the time: the next holder tells how long it took to replace them. And this process
-//! kills whichever worker it likes, wherever that is: preparing, publishing, holding, releasing,
-//! waiting. Each dead worker is followed by a new one, until as many takeovers have been seen as
-//! were asked for.
+//! Two kinds of death. Half of the holders note the time and kill themselves in the middle of the
+//! section. The next holder says how long it took to replace them. This process kills random
+//! workers wherever they are: preparing, publishing, holding, releasing, waiting. Each dead worker
+//! is followed by a new one, until as many takeovers have been seen as were asked for.
 //!
-//! A worker notes what it has done in its own tallies after it has done it: increments and records,
-//! the version of its section, its counts in the section that all share. So what is found in the
-//! end is never behind the tallies unless something was lost, and ahead of them by at most one per
-//! death.
+//! A worker notes in its own tallies what it has done: increments and records, the version of its
+//! section, its counts in the shared section. What is found in the end is behind the tallies only
+//! if something was lost. It is ahead of them by at most one per death.
 
 use std::io;
 use std::path::{Path, PathBuf};

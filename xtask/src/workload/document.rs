@@ -1,4 +1,4 @@
-//! What several processes write into one document and one log, and what must be found there: each
+//! What several processes write into one document and one log, and what must be found there. Each
 //! has a section and records of its own, and all count in one more section.
 
 use std::collections::BTreeMap;
@@ -156,7 +156,7 @@ pub(crate) struct Watched {
     pub(crate) wrong: u64,
 }
 
-/// Calls `work`, and reads the document again and again until that is done: each time it must be
+/// Calls `work`, and reads the document again and again until that is done. Each time it must be
 /// whole, and no older than the time before.
 pub(crate) fn watching<T>(
     directory: &Path,

@@ -1,5 +1,5 @@
-//! A document with all that the section can say, in canonical form: read by type and written back,
-//! it is what it was, to the byte.
+//! A document with all that the section can say, in canonical form. Read by type and written back,
+//! it has the same bytes.
 
 use agentslock_core::Lockfile;
 

@@ -1,7 +1,7 @@
 //! All who write typed sections, as processes, at once: a resolver's two passes and three adapters.
 //!
-//! Each entry tells by its digest in which round it was written, so that a reader can tell an old,
-//! a mixed and a lost one.
+//! The digest of each entry tells the round in which it was written. So a reader can tell an old, a
+//! mixed and a lost entry.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test says what it expects by failing")]

@@ -2,8 +2,8 @@
 //!
 //! A file that can be read without the files that read it can be understood alone. What counts is
 //! what a file names of another one of its crate: in `use`, in paths, in macros. A name leads to
-//! the file that defines it, through whatever passes it on: to pass a name on (`pub use`) needs no
-//! reading, and neither does `mod name;`. Tests inside of sources (`#[cfg(test)]`) may name what
+//! the file that defines it, through all files that pass it on. Passing a name on (`pub use`) needs
+//! no reading, and neither does `mod name;`. Tests inside of sources (`#[cfg(test)]`) may name what
 //! they like.
 
 mod graph;
