@@ -1,5 +1,5 @@
-//! The program `agentslock`. All of it is in the library, so that its command line can be described
-//! by others, too: completions and manual pages are made from it.
+//! The program `agentslock`. All of it is in the library. So others can describe its command line,
+//! too: completions and manual pages are made from it.
 
 fn main() -> std::process::ExitCode {
     agentslock_cli::main()

@@ -1,9 +1,9 @@
 //! Opening and flushing, from 2 KB to 100 MB, beside what cannot be done without: see
 //! [`testkit::bare`]. A flush changes one small section.
 //!
-//! The targets: both within 1.5 times the bare one; at 2 KB, where the lock's own calls weigh more
-//! than the document, within 1.5 times the bare one inside the bare lock. For ratios from one run,
-//! and for memory: `cargo xtask bench`.
+//! The targets: both within 1.5 times the bare one. At 2 KB the lock's own calls weigh more than
+//! the document; there, within 1.5 times the bare one inside the bare lock. For ratios from one
+//! run, and for memory: `cargo xtask bench`.
 
 use std::hint::black_box;
 use std::path::Path;

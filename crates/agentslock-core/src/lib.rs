@@ -3,10 +3,10 @@
 //!
 //! # Guarantee
 //!
-//! - A flush changes the sections that its caller staged, and no other byte of any other section:
-//!   white space, escapes, the spelling of numbers, the order of keys, duplicates, all stay.
-//! - No change that a flush has reported as written is lost to another flush of any process that
-//!   uses this crate: not if many write at once, not if one is killed at any instruction.
+//! - A flush changes the sections that its caller staged, and no byte of any other section. White
+//!   space, escapes, the spelling of numbers, the order of keys and duplicates stay.
+//! - No change that a flush has reported as written is lost to a flush of another process that uses
+//!   this crate. That holds if many write at once, and if one is killed at any instruction.
 //! - A reader sees the document before or after a flush, whole. Readers take no lock.
 //! - A document that this crate cannot parse is never overwritten.
 //! - Equal content gives equal bytes. A flush that changes nothing does not touch the file. Staged
@@ -17,7 +17,7 @@
 //! [`Lockfile::open`] reads the document and keeps each section as the slice of text that it is.
 //! [`Lockfile::flush`] takes the lock (the crate `filelock`), reads the document again and puts the
 //! staged values in their places. Then it checks that the lock is still held and that the file is
-//! still the one that was read, and replaces the file atomically and durably (the crate `fsops`).
+//! still the one that was read. It replaces the file atomically and durably (the crate `fsops`).
 //!
 //! The module [`merge`] merges two versions of a document by section and entry, for git. The module
 //! [`text`] checks and formats a document as text. Neither reads or writes a file.

@@ -67,7 +67,7 @@ impl Timestamp {
     }
 
     /// The moment that it names, in any spelling of RFC 3339 (with a fraction, or an offset from
-    /// UTC, say); `None` for other text, which only a document can hold.
+    /// UTC, say). `None` for other text, which only a document can hold.
     pub fn instant(&self) -> Option<SystemTime> {
         self.0.parse::<jiff::Timestamp>().ok().map(SystemTime::from)
     }

@@ -14,8 +14,8 @@ use std::path::{Path, PathBuf};
 use crate::io::failure::Failure;
 use crate::sys::{self, User};
 
-/// What marks the root of a checkout: git's directory, or the file that stands for it in a worktree
-/// or a submodule; and what jj and Mercurial have.
+/// What marks the root of a checkout. For git it is a directory, or a file in a worktree or a
+/// submodule. jj and Mercurial have directories, too.
 const MARKS: [&str; 3] = [".git", ".jj", ".hg"];
 
 /// Why a search stopped.

@@ -1,5 +1,5 @@
-//! A file that is no document, in words: the two common causes, conflict markers and a file that is
-//! cut off, are called by their names.
+//! A file that is no document, in words. The two common causes, conflict markers and a file that is
+//! cut off, have names of their own.
 
 use std::path::Path;
 

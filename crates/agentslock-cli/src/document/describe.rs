@@ -1,8 +1,8 @@
 //! Differences between documents, and what is in them, in a person's words: units move, views go
 //! from one status to another.
 //!
-//! What a section means is known here only as far as words need it; a section that is not known is
-//! told of by its entries' and fields' names.
+//! What a section means is known here only as far as words need it. An unknown section is described
+//! by the names of its entries and fields.
 
 use std::collections::{BTreeMap, BTreeSet};
 

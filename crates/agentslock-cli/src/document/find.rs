@@ -19,9 +19,8 @@ pub(crate) fn to_read(common: &Common) -> Result<PathBuf, Failure> {
     upward(&search, DOCUMENT).ok_or_else(|| absent(NO, &format!("no {DOCUMENT}"), &search))
 }
 
-/// The document that is to be written. A repository that has none yet gets it beside the
-/// declaration that it belongs to, even if another one around it has a document; elsewhere it must
-/// be named.
+/// The document that is to be written. A repository without one gets it beside its declaration,
+/// even if another repository around it has a document. Elsewhere the caller must name it.
 pub(crate) fn to_write(common: &Common) -> Result<PathBuf, Failure> {
     if let Some(path) = &common.file {
         return Ok(path.clone());

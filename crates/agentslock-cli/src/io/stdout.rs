@@ -48,8 +48,8 @@ pub(crate) fn print_envelope(fields: &Fields) -> Result<ExitCode, Failure> {
     print(&line)
 }
 
-/// Tells of a failure: a line on standard error, or, where JSON was asked for, an envelope on
-/// standard output, so that a program reads one stream only.
+/// Reports a failure by a line on standard error. With `--json` it is an envelope on standard
+/// output, so that a program reads one stream only.
 pub(crate) fn report(failure: &Failure, json: bool) -> ExitCode {
     if json {
         let mut error = Fields::new();

@@ -9,8 +9,8 @@ use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 use super::end::End;
 use super::unix::Process;
 
-/// From now on a process that loses its parent becomes our child, if it descends from us: so that
-/// it is found when all must end. (PID 1 has them anyway.)
+/// From now on a process that loses its parent becomes our child, if it descends from us. So it is
+/// found when all must end. (PID 1 has them anyway.)
 pub(crate) fn adopt_orphans() {
     // Without it, only those are found that have their parents.
     #[cfg(target_os = "linux")]

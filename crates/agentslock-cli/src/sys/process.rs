@@ -39,8 +39,8 @@ pub(crate) fn user_name(user: u32) -> Option<String> {
     })
 }
 
-/// The processes that have a file or directory open, as far as we may look; and that of its lock,
-/// as the kernel names it here.
+/// The processes that have a file or directory open, as far as we may look. The process that holds
+/// its lock is among them, by the number that the kernel shows here.
 pub(crate) fn processes_with(path: &Path) -> Vec<u32> {
     let Ok(wanted) = fs::symlink_metadata(path) else { return Vec::new() };
     let Ok(processes) = fs::read_dir("/proc") else { return Vec::new() };

@@ -33,8 +33,8 @@ impl Process {
         Self(i32::try_from(child.id()).ok().and_then(Pid::from_raw))
     }
 
-    /// Waits until it has ended, and leaves its number reserved until it is reaped: so that no
-    /// signal that is passed on meanwhile reaches another process.
+    /// Waits until it has ended, and leaves its number reserved until it is reaped. So no signal
+    /// that is passed on meanwhile reaches another process.
     pub(crate) fn await_end(self, _: &mut Child) {
         let Some(pid) = self.0 else { return };
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
@@ -81,17 +81,17 @@ pub(crate) struct Signals {
     arrived: Arrived,
 }
 
-/// The signals to be caught. What we were started to ignore, by nohup(1) or in a script's
-/// background, stays ignored, and is by the command that we start: one that is caught would be
-/// reset for it.
+/// The signals to be caught. A signal that we were started to ignore, by nohup(1) or in a script's
+/// background, stays ignored, also by the command that we start. (A signal that we catch is reset
+/// for it.)
 pub(super) fn ending() -> Vec<i32> {
     let ignored = ignored();
     ENDING.into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0).collect()
 }
 
-/// From now on a write beyond the limit of `ulimit -f` fails, as one to a full disk does, and does
-/// not end the program in its midst. Whoever ignores the signal sees the same, and leaves it so to
-/// its commands.
+/// From now on a write beyond the limit of `ulimit -f` fails, as one to a full disk does. It does
+/// not end the program. A program that ignores the signal sees the same, and its commands inherit
+/// that.
 pub(crate) fn catch_file_size_limit() {
     if ignored() >> (SIGXFSZ - 1) & 1 == 0 {
         // That it came is said by the write. One that cannot be caught does what it always does.
@@ -129,9 +129,9 @@ impl Signals {
 
     /// Passes them on to `process` from now on, and those that were caught before, too.
     ///
-    /// Not those of a key that was pressed: the kernel sends them to all processes of the
-    /// terminal's foreground, so that they have reached the command already, and many programs take
-    /// a second one for "stop at once".
+    /// The signals of a key are not passed on. The kernel sends them to all processes of the
+    /// terminal's foreground, so the command has them already. Many programs take a second one for
+    /// "stop at once".
     pub(crate) fn forward_to(self, process: Process) -> Forwarding {
         let mut signals = self.waiting;
         let handle = signals.handle();

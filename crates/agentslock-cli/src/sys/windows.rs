@@ -12,8 +12,8 @@ use signal_hook::consts::SIGINT;
 
 use super::arrived::Arrived;
 
-/// How often the command is looked at: nobody else can tell us in the same breath that it has ended
-/// and that it is to be ended.
+/// How often the command is looked at. No call waits for both: that it has ended, and that it must
+/// be ended.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 
 /// The one command of this process.

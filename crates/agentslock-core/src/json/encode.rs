@@ -1,20 +1,20 @@
 //! The canonical encoding: what Go's `json.MarshalIndent(v, "", "  ")` prints.
 //!
-//! One function for typed values and raw JSON: it works on the text, so that all that it has no
-//! reason to change (the spelling of numbers, escapes, the order and repetition of keys) stays.
+//! One function for typed values and raw JSON. It works on the text, and changes only what it must.
+//! The spelling of numbers, escapes, the order and repetition of keys stay.
 
 use serde_json::value::RawValue;
 
 use super::syntax::{SyntaxError, SyntaxProblem};
 
 /// The deepest nesting that is encoded. Each level costs two spaces a line, so that the text grows
-/// with the square of the depth; and Go refuses to read what is nested deeper (encoding/json,
+/// with the square of the depth. Go refuses to read what is nested deeper (encoding/json,
 /// `maxNestingDepth`).
 pub(crate) const MAX_DEPTH: usize = 10_000;
 
-/// How much larger than the text that came in, in bytes, an encoded value may become. Below any
-/// depth that people write, indentation costs far less; without a bound, a megabyte of elements
-/// under a few thousand brackets would take all memory.
+/// How much larger than the text that came in, in bytes, an encoded value may become. At any depth
+/// that people write, indentation costs far less. Without a bound, a megabyte of elements under a
+/// few thousand brackets would take all memory.
 const MAX_GROWTH: usize = 256 * 1024 * 1024;
 
 /// `json` is nested deeper than [`MAX_DEPTH`], or so that indenting it would exceed [`MAX_GROWTH`].
@@ -32,8 +32,8 @@ pub(crate) fn canonical_key(name: &str) -> String {
     rewrite(&key, Layout::Compact).expect("because a string has no depth")
 }
 
-/// Writes one JSON text on one line, as a record of an NDJSON log: white space between the tokens
-/// is dropped, and all else is as [the canonical encoding](crate) has it.
+/// Writes one JSON text on one line, as a record of an NDJSON log. White space between the tokens
+/// is dropped. All else is as in [the canonical encoding](crate).
 ///
 /// # Errors
 ///

@@ -208,8 +208,8 @@ impl Fields {
         self.0.is_empty()
     }
 
-    /// These fields, and after them those of `earlier` that are not among them: for an entry that
-    /// was read, and to which a newer program has added fields since.
+    /// These fields, and after them those of `earlier` that are not among them. It is for an entry
+    /// to which a newer program has added fields since it was read.
     #[must_use]
     pub fn and_missing_of(&self, earlier: &Self) -> Self {
         let mut all = self.clone();
@@ -222,7 +222,7 @@ impl Fields {
     ///
     /// # Errors
     ///
-    /// The serialiser's, and one of its own if a field is called as one of `own`: it would be there
+    /// The serialiser's, and an error if a field has the name of one of `own`: it would be there
     /// twice, or be read back as that.
     pub fn serialize_into<M: SerializeMap>(
         &self,

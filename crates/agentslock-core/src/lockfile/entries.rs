@@ -1,5 +1,5 @@
-//! A section whose value is an object of entries: read, changed and written back entry by entry, so
-//! that entries that nobody changes stay as they are spelled.
+//! A section whose value is an object of entries. It is read, changed and written back entry by
+//! entry. Entries that nobody changes keep their spelling.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -29,8 +29,8 @@ pub struct Entries {
 }
 
 impl Lockfile {
-    /// The entries of the section `name`; `None` when the document has none, or `null`, which is
-    /// what a Go program writes that has nothing to say.
+    /// The entries of the section `name`. `None` if the document has no such section, or `null`,
+    /// which a Go program writes for an empty one.
     ///
     /// # Errors
     ///

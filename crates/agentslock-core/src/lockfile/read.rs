@@ -17,8 +17,8 @@ use crate::error::SectionError;
 use crate::json::locate::DecodeError;
 
 impl Lockfile {
-    /// The whole document, as it was read or, with what was staged or flushed since, as a flush
-    /// would write it if nobody else wrote meanwhile.
+    /// The whole document as a flush would write it if nobody else wrote meanwhile. If nothing was
+    /// staged or flushed, that is the document as it was read.
     pub fn text(&self) -> String {
         let (document, written, staged) = {
             let state = self.state();
@@ -39,7 +39,7 @@ impl Lockfile {
     }
 
     /// The section `name` as it is spelled in the document, or as it would be written if it is
-    /// staged; `None` when the document has none.
+    /// staged. `None` if there is no such section.
     ///
     /// # Errors
     ///
@@ -49,7 +49,7 @@ impl Lockfile {
         Ok(self.read(name, str::to_owned))
     }
 
-    /// The value of any top-level key, reserved ones included, as it is spelled in the document, or
+    /// The value of any top-level key, reserved ones included. It is spelled as in the document, or
     /// as it would be written if it is staged. For showing, not for deciding.
     pub fn top_level_raw(&self, key: &str) -> Option<String> {
         self.read(key, str::to_owned)

@@ -22,13 +22,13 @@ pub struct Updated<R> {
 
 impl Lockfile {
     /// Reads and changes the document under one hold of the lock, for a section that several
-    /// programs change: nobody writes between the reading and the writing.
+    /// programs change. Nobody writes between the reading and the writing.
     ///
     /// `change` gets a handle on the document as it is now. What it stages is written when it
     /// returns `Ok`. If it returns an error or panics, nothing is written and the lock is released.
     ///
-    /// It is `FnMut` because it can run again, on the document as it is then: if a program without
-    /// the lock changed the file meanwhile, or if the lock was lost to a foreign peer.
+    /// It is `FnMut` because it can run again, on the document as it is then. It does so if a
+    /// program without the lock changed the file meanwhile, or if a foreign peer took the lock.
     ///
     /// # Errors
     ///

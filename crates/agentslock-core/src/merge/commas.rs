@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use crate::json::tokens::tokens;
 
-/// `text` with a comma put behind a value whose line ends without one although another value
-/// follows, and with the comma behind the last value of an object or array taken away.
+/// `text` with its commas mended. A value gets one if its line ends without one although another
+/// value follows. The last value of an object or array loses it.
 ///
 /// Only at the ends of lines, so that all else keeps its line and column. What is JSON already
 /// stays as it is, and nothing else is mended.

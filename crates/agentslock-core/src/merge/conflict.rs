@@ -58,7 +58,7 @@ pub enum Resolution {
 /// A closure is one, and a [`Resolution`], which is the answer to all of them.
 pub trait Resolver {
     /// Whether the section says one thing, so that entries from two sides make no sense beside each
-    /// other: a version and the time at which that was installed, say. Then it is taken whole.
+    /// other. An example is a version and the time of its installation. Then it is taken whole.
     fn is_indivisible(&self, section: &str) -> bool {
         let _ = section;
         false

@@ -41,9 +41,8 @@ pub enum MarkerProblem {
     /// This conflict shows what both sides began with, and an earlier one does not, or the other
     /// way round.
     SometimesBase,
-    /// The sides of the conflict that begins here, which shows what they began with, end in
-    /// different sections or entries, so that what follows means something else in each of the
-    /// three.
+    /// The conflict that begins here shows its base, and its three parts end in different sections
+    /// or entries. So what follows means something else in each of the three.
     EndsElsewhere,
     /// With this side taken in each conflict, it is no document.
     Malformed(Side, SyntaxProblem),

@@ -52,8 +52,8 @@ impl MarkedSides {
     /// Takes a text with conflict markers apart.
     ///
     /// A marker is a line that begins with `<`, `|`, `=` or `>`, once or more often, and then ends
-    /// or goes on with a blank: no line of a JSON text begins so, not even inside a string, which
-    /// cannot contain a line break.
+    /// or goes on with a blank. No line of a JSON text begins so. A string cannot contain a line
+    /// break.
     ///
     /// # Errors
     ///
@@ -119,7 +119,7 @@ impl<'a> Reading<'a> {
                 (b'>', Some(open)) if open.side == Side::Theirs && open.size == size => {
                     read.conflicts += 1;
                     // Lines follow that all three share. If they belong to a different entry in the
-                    // base, the base has an entry that no version had, and both sides seem to have
+                    // base, the base has an entry that no version had. Both sides seem to have
                     // removed it.
                     let [base, ours, theirs] = &paths;
                     if read.has_base == Some(true) && (base != ours || base != theirs) {

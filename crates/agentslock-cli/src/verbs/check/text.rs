@@ -1,5 +1,5 @@
-//! The document as a text: whether it is one, of a version that is known, without a key that is
-//! there twice, and laid out as it should be.
+//! The document as a text: is it valid, of a known version, without a key twice in one object, and
+//! in canonical form?
 
 use agentslock_config::LaterStamp;
 use agentslock_core::LOCK_VERSION;
@@ -142,8 +142,8 @@ fn examine_version(bytes: &[u8]) -> Option<Finding> {
     }
 }
 
-/// What is not JSON may be what a merge left: with markers in it, or with the commas missing or too
-/// many that stood at the lines that a person took away.
+/// What is not JSON may be what a merge left. It has markers in it, or commas are missing or too
+/// many because a person took lines away.
 fn examine_marked(bytes: &[u8], malformed: Finding, choice: Option<&Choice>) -> Examined {
     let unreadable = |findings| Examined { findings, readable: false, repaired: None };
     let sides = match MarkedSides::read(bytes) {

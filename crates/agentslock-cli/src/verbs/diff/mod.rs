@@ -144,8 +144,8 @@ fn say_what_is_twice(side: &Side) {
     }
 }
 
-/// Prints a line for each entry; what is no document as it is: with conflict markers in it, say,
-/// when git shows what is in conflict.
+/// Prints a line for each entry. A file that is no document is printed unchanged, such as one with
+/// conflict markers when git shows a conflict.
 fn textconv(path: &Path) -> Result<ExitCode, Failure> {
     match Lockfile::open(path) {
         Ok(lockfile) if lockfile.was_missing() => {

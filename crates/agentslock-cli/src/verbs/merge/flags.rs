@@ -7,13 +7,13 @@ use clap::{Args, ValueEnum};
 
 /// Merge two documents that began as one, by section and entry; or set this up for git.
 ///
-/// OURS is replaced by the result. What both sides changed, each otherwise, is left between
-/// conflict markers; but `inputs_digest` is dropped then, so that it is resolved anew, and of
-/// `install` and `refresh` the later stamp is taken, whole.
+/// OURS is replaced by the result. Entries that both sides changed differently get conflict
+/// markers. Exceptions: a conflicting `inputs_digest` is removed (the next resolve computes it); of
+/// two `install` or `refresh` stamps the later one is kept.
 ///
 /// With --install, git merges every `.agentsrc.lock` of this repository so, and `git diff` shows
-/// them as `diff` does: a line in `.gitattributes`, to be committed, and configuration of this
-/// clone, which each other clone needs, too.
+/// them as `diff` does. That takes a line in `.gitattributes`, which you commit, and configuration,
+/// which each clone needs.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  agentslock merge --install\n  \
     agentslock merge --install --ignore\n  \

@@ -68,8 +68,8 @@ fn still_locked(said: &str, since: Instant) -> Failure {
     Failure::new(LOCKED, "locked", message)
 }
 
-/// Waits until no git is changing the files of the checkout at `top_level`: git takes a file away
-/// for a moment before it writes another version of it.
+/// Waits until no git is changing the files of the checkout at `top_level`. git removes a file for
+/// a moment before it writes another version of it.
 pub(super) fn await_checkout(wait: Wait) -> Result<(), Failure> {
     let Some(lock) = ask(&["rev-parse", "--git-path", "index.lock"])? else { return Ok(()) };
     let started = Instant::now();

@@ -10,14 +10,13 @@ pub(super) type Setting = (&'static str, String);
 /// and what else stands for a percent sign, into them.
 ///
 /// The order matters, since a process can die after each of them, and other installs and uninstalls
-/// can run meanwhile. As soon as there is any `merge.agentslock.*`, a git that finds our line in
-/// `.gitattributes` wants the driver's command, and ends with 128 if there is none: so the command
+/// can run meanwhile. If there is any `merge.agentslock.*`, a git that finds our line in
+/// `.gitattributes` wants the driver's command. It ends with 128 if there is none. So the command
 /// comes first, and what it refers to before that.
 ///
-/// Where the program is not there, or fails, the merge is left to git, which leaves markers. It
-/// must not get the failure: before 2.44, git takes any status but 0 for a conflict, and what is in
-/// the file, our side, for the result; since then, only those up to 128, to which a shell's 127
-/// belongs.
+/// If the program is missing or fails, git merges, and leaves markers. git must not see the
+/// failure. Before 2.44 it takes any status but 0 for a conflict, and the file, our side, for the
+/// result. Since then it takes only those up to 128 so; a shell's 127 is one of them.
 pub(super) fn settings(program: &str) -> [Setting; 5] {
     let in_driver = program.replace('%', "%%");
     [

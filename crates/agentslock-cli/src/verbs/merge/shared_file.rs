@@ -29,8 +29,8 @@ pub(super) struct SharedFile<'a> {
     /// How long to wait for other installs and gits.
     pub(super) common: &'a Common,
     pub(super) path: &'a Path,
-    /// Its name, if it is a file of the checkout: git does not read it through a link, and it is
-    /// missing in a sparse checkout that leaves it out.
+    /// Its name, if it is a file of the checkout. git does not read it through a link. A sparse
+    /// checkout can leave it out.
     pub(super) in_checkout: Option<&'static str>,
 }
 
@@ -102,7 +102,7 @@ impl SharedFile<'_> {
     }
 
     /// Its text, and what it was read from. A file that is not in the checkout is as git's index
-    /// has it: it is left out of a sparse checkout, or git is about to write it.
+    /// has it. A sparse checkout leaves it out, or git is about to write it.
     fn read(&self) -> Result<(Vec<u8>, Contents), Failure> {
         if self.in_checkout.is_some() && self.path.is_symlink() {
             return Err(self.is_link());

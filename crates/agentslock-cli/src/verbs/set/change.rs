@@ -1,5 +1,5 @@
-//! One change of the document, for `set` and `unset`: what is asked is checked first, then staged
-//! on the document as it is under the lock.
+//! One change of the document, for `set` and `unset`. It is checked first, then staged on the
+//! document as it is under the lock.
 
 use std::ffi::OsString;
 use std::path::Path;

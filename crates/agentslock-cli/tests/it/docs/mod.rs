@@ -10,8 +10,8 @@
 //! - `yaml` blocks: what stands behind `- run: ` succeeds.
 //! - comments that begin with `run first` are run, and not shown.
 //!
-//! Rust, TOML and `sh` without a name are in the README only. `cargo xtask packages` builds the first
-//! two; `cargo xtask packages` and `ci` run the third.
+//! Rust, TOML and `sh` without a name are in the README only. `cargo xtask packages` builds the
+//! first two. The tasks `dist`, `demo` and `ci` are the third.
 
 mod page;
 

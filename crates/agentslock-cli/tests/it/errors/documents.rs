@@ -10,8 +10,8 @@ use serde_json::json;
 
 use crate::support::{DIGEST, Lab, OtherUser, Program, set_mode};
 
-/// What reads or writes a document called `bad`, and then what appends to a log of that name:
-/// `append` does not mind what a log contains, but it must be a file.
+/// The verbs that read or write a document called `bad`, and then one that appends to a log of that
+/// name. `append` does not mind what a log contains, but it must be a file.
 const VERBS: [&[&str]; 14] = [
     &["show", "--file", "bad"],
     &["show", "--file", "bad", "s"],

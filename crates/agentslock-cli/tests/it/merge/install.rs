@@ -108,8 +108,8 @@ fn where_git_does_not_use_it_that_is_an_error() {
     }
 }
 
-/// Git follows no link to attributes in the work tree, and the file that one leads to is not the
-/// repository's to change: a clone can come with any link.
+/// Git follows no link to attributes in the work tree. The repository must not change the file that
+/// a link leads to: a clone can come with any link.
 #[test]
 fn a_link_is_refused_before_anything_is_written() {
     let test = "a_link_is_refused_before_anything_is_written";

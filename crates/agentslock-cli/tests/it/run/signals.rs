@@ -5,8 +5,8 @@ use testkit::wait_until;
 
 use crate::support::{DIGEST, Lab, Program, WATCHDOG};
 
-/// The signals that end a program and are caught, less those that we ourselves were started to
-/// ignore (by nohup(1), or in the background of a script): so would all that we start.
+/// The signals that end a program and are caught, less those that we were started to ignore (by
+/// nohup(1), or in a script's background). All that we start would ignore them, too.
 pub(crate) fn ending() -> impl Iterator<Item = (&'static str, Signal, i32)> {
     let ignored = ignored().unwrap_or(0);
     [

@@ -5,7 +5,7 @@ use testkit::{ChildTest, skip, small_disk};
 use crate::support::Lab;
 
 /// Runs the test `function` in `module` as a process that sees a file system of 64 KiB at
-/// `DIRECTORY`: that process alone, so that nothing stays mounted whatever happens.
+/// `DIRECTORY`. Only that process sees it, so that nothing stays mounted.
 pub(crate) fn run_on_small_disk(test: &str, module: &str, function: &str) {
     let lab = Lab::new();
     let disk = match small_disk(lab.root()) {

@@ -25,8 +25,8 @@ impl OtherUser {
         };
         let directory = tempfile::tempdir().unwrap();
         set_mode(directory.path(), 0o755);
-        // By another process: what this one has open for writing, a child that another thread forks
-        // meanwhile has open, too, and then it cannot be executed.
+        // By another process. If this one had it open for writing, a child that another thread
+        // forks would have it open, too. Then it cannot be executed.
         let copied = Command::new("cp").arg(PROGRAM).arg(directory.path()).status().unwrap();
         assert!(copied.success());
         Some(Self { user, directory })

@@ -8,7 +8,7 @@ use agentslock_core::{FlushError, Lockfile, OpenError};
 
 use crate::support::{DOCUMENT, Lab, quick};
 
-/// What is wrong with `document`, and where, as all three ways in say alike: opening it, flushing a
+/// What is wrong with `document`, and where. All three ways in must agree: opening it, flushing a
 /// handle that was opened before it went bad, and updating it.
 fn problem_in(lab: &Lab, document: &[u8]) -> (usize, usize, SyntaxProblem) {
     lab.write(DOCUMENT);

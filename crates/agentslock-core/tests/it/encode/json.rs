@@ -1,4 +1,4 @@
-//! JSON texts of every spelling, and what the canonical encoding must make of them: a second,
+//! JSON texts of every spelling, and what the canonical encoding must make of them. It is a second,
 //! recursive implementation, which starts from the parts and not from the text.
 
 use std::collections::BTreeSet;

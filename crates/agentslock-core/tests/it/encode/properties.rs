@@ -1,5 +1,5 @@
-//! What holds for every JSON text: the canonical encoding changes white space and a few characters'
-//! spelling, and a flush changes nothing of what is not staged.
+//! What holds for every JSON text. The canonical encoding changes white space and a few characters'
+//! spelling. A flush changes nothing of what is not staged.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! Three versions of a document whose sections and entries are the same, differ, or are missing, in
-//! every combination and spelling; and what is in a document.
+//! Three versions of a document. Sections and entries are the same, differ, or are missing, in
+//! every combination and spelling. Also, what is in a document.
 
 use std::collections::BTreeMap;
 
