@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Args;
 use lockedfile::{LockOptions, Log, LogError, Options, TornTail};
 
-use super::scenario::{LockedAct, RECORD};
+use super::scenario::{LockedAct, RECORD, SECOND_RECORD};
 use super::worker::with_causes;
 use crate::outcome::Outcome;
 
@@ -44,6 +44,9 @@ impl LockedWorker {
             }
             LockedAct::AppendWith => {
                 log.append_with(|_| Ok::<_, LogError>(RECORD.into()))?;
+            }
+            LockedAct::AppendAll => {
+                log.append_all([RECORD, SECOND_RECORD])?;
             }
             LockedAct::Rewrite => {
                 log.rewrite(|records| {

@@ -40,6 +40,8 @@ pub(crate) enum LockedAct {
     Transform,
     /// A record that depends on the last one; a torn tail is removed.
     AppendWith,
+    /// Two records at once; a torn tail is removed.
+    AppendAll,
     /// All records but the first are kept.
     Rewrite,
     /// The log is renamed to an archive, and an empty one takes its place.
@@ -75,11 +77,11 @@ pub(crate) enum Lock {
     Held,
 }
 
-pub(crate) const SCENARIOS: [Scenario; 31] = {
+pub(crate) const SCENARIOS: [Scenario; 41] = {
     use Act::{Append, LockAgain, Locked, Run, Set, Update};
     use File::{Missing, NoDirectory, Shared, There, Torn};
     use Lock::{Dead, Free, Held};
-    use LockedAct::{AppendWith, Rewrite, Rotate, Transform};
+    use LockedAct::{AppendAll, AppendWith, Rewrite, Rotate, Transform};
     const PUBLISHED: Act = Act::Lock(Way::Published);
     const IN_PLACE: Act = Act::Lock(Way::InPlace);
     const BY_TIME: Act = Act::Lock(Way::ByTime);
@@ -99,12 +101,22 @@ pub(crate) const SCENARIOS: [Scenario; 31] = {
         scenario("append, new log", Append, Missing, Free),
         scenario("transform", Locked(Transform), There, Free),
         scenario("transform, no file", Locked(Transform), Missing, Free),
+        scenario("transform, access lists", Locked(Transform), Shared, Free),
+        scenario("transform, dead holder", Locked(Transform), There, Dead),
+        scenario("transform, held", Locked(Transform), There, Held),
         scenario("append with", Locked(AppendWith), There, Free),
         scenario("append with, torn tail", Locked(AppendWith), Torn, Free),
         scenario("append with, new log", Locked(AppendWith), Missing, Free),
+        scenario("append with, dead holder", Locked(AppendWith), There, Dead),
+        scenario("append all", Locked(AppendAll), There, Free),
+        scenario("append all, torn tail", Locked(AppendAll), Torn, Free),
+        scenario("append all, new log", Locked(AppendAll), Missing, Free),
         scenario("rewrite", Locked(Rewrite), There, Free),
+        scenario("rewrite, torn tail", Locked(Rewrite), Torn, Free),
+        scenario("rewrite, dead holder", Locked(Rewrite), There, Dead),
         scenario("rotate", Locked(Rotate), There, Free),
         scenario("rotate, dead holder", Locked(Rotate), There, Dead),
+        scenario("rotate, held", Locked(Rotate), There, Held),
         scenario("run", Run, There, Free),
         scenario("run, dead holder", Run, There, Dead),
         scenario("lock published", PUBLISHED, There, Free),
@@ -193,6 +205,11 @@ impl Scenario {
                 let whole = self.initial().map(|_| OLD_RECORDS);
                 Some(appended(whole, RECORD))
             }
+            Act::Locked(LockedAct::AppendAll) => {
+                let whole = self.initial().map(|_| OLD_RECORDS);
+                let first = appended(whole, RECORD);
+                Some(appended(Some(&first), SECOND_RECORD))
+            }
             Act::Locked(LockedAct::Rewrite) => Some("{\"second\":2}\n".to_owned()),
             Act::Locked(LockedAct::Rotate) => Some(rotated(self.initial().as_deref(), Some(""))),
             Act::Run | Act::Lock(_) | Act::LockAgain => self.before(),
@@ -203,7 +220,7 @@ impl Scenario {
     pub(crate) fn may_be(&self, found: Option<&str>) -> bool {
         match self.act {
             // Created, empty.
-            Act::Append | Act::Locked(LockedAct::AppendWith) => {
+            Act::Append | Act::Locked(LockedAct::AppendWith | LockedAct::AppendAll) => {
                 let cut = self.file == File::Torn && found == Some(OLD_RECORDS);
                 (self.before().is_none() && found == Some("")) || (cut && self.act != Act::Append)
             }
@@ -254,6 +271,8 @@ pub(super) fn rotated(archive: Option<&str>, log: Option<&str>) -> String {
 }
 
 pub(super) const RECORD: &str = "{\"new\":true}";
+/// What follows it, where two are appended at once.
+pub(super) const SECOND_RECORD: &str = "{\"newer\":true}";
 pub(crate) const NEXT_RECORD: &str = "{\"next\":true}";
 /// What the section `units` is set to.
 pub(crate) const VALUE: &str = "{\"a\":1}";

@@ -88,7 +88,12 @@ impl<'a> Scene<'a> {
         let mut holder = None;
         match scenario.lock {
             Lock::Free => {}
-            Lock::Dead => leave_the_dead(&target, way)?,
+            Lock::Dead => {
+                leave_the_dead(&target, way)?;
+                if matches!(scenario.act, Act::Set | Act::Update | Act::Locked(_)) {
+                    leave_a_temporary(&target)?;
+                }
+            }
             Lock::Held => holder = Some(way.options(0).acquire(&target)?),
         }
         let list = match scenario.file {
@@ -320,12 +325,14 @@ fn leave_the_dead(target: &Path, way: Way) -> Outcome {
         fs::set_permissions(&directory, PermissionsExt::from_mode(mode))?;
         age(&directory)?;
     }
-    let temporary = named(target, &format!(".tmp-{}", &UNIQUE[..12]));
-    if target.ends_with(".agentsrc.lock") {
-        fs::write(&temporary, "{")?;
-        age(&temporary)?;
-    }
     Ok(())
+}
+
+/// What a writer leaves that is killed while it replaces the file.
+fn leave_a_temporary(target: &Path) -> Outcome {
+    let temporary = named(target, &format!(".tmp-{}", &UNIQUE[..12]));
+    fs::write(&temporary, "{")?;
+    age(&temporary)
 }
 
 fn age(path: &Path) -> Outcome {
