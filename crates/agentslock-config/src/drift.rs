@@ -104,6 +104,18 @@ impl Snapshot {
     /// identity. A locked unit counts as extra only if its kind is declared and it is not
     /// [transitive](crate::Unit::transitive). Profiles and prompts follow from what is declared.
     ///
+    /// ```
+    /// use agentslock_config::{ConfigLock, Declared, Kind};
+    ///
+    /// let unit = r#"{"kind": "layer", "digest": "0f1e2d3c4b5a69788796a5b4c3d2e1f001122334"}"#;
+    /// let lock = ConfigLock::from_text(format!(r#"{{"units": {{"acme:a@1": {unit}}}}}"#))?;
+    /// let declared = Declared::over([Kind::Layer], ["acme:a@1".parse()?, "acme:b@1".parse()?]);
+    /// let report = lock.read()?.drift(&declared)?;
+    /// assert!(!report.is_clean());
+    /// assert!(report.to_string().contains("acme:b"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`ReadError`], which names section, entry, field and place.

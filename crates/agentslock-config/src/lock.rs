@@ -74,6 +74,18 @@ impl ConfigLock {
 
     /// States what the project was installed by. Fields that this crate does not know stay.
     ///
+    /// ```
+    /// use agentslock_config::{ConfigLock, Install, Timestamp, Tool};
+    ///
+    /// let lock = ConfigLock::from_text("{}")?;
+    /// let tool = Tool { version: Some("2.3.0".into()), ..Tool::default() };
+    /// let at: Timestamp = "2026-01-02T03:04:05Z".parse()?;
+    /// lock.stamp_install(&Install::new("acme/billing", tool, at.clone()))?;
+    /// let install = lock.read()?.install_stamp()?.expect("because it was just written");
+    /// assert_eq!(install.stamped_at, at);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`WriteError`]; unless it says otherwise, the file is as it was.
@@ -127,6 +139,22 @@ impl ConfigLock {
 
     /// What [`write`](Self::write) would change now, and what it would refuse. Takes no lock and
     /// writes nothing.
+    ///
+    /// ```
+    /// use agentslock_config::{ConfigLock, Kind, Pass, Revision, Unit};
+    ///
+    /// // A file of before there were `units`: the first write takes its entries along.
+    /// let old = r#"{"config": {"acme:a@1": {"resolved_sha": "0f1e2d3c4b5a69788796a5b4c3d2e1f001122334"}}}"#;
+    /// let lock = ConfigLock::from_text(old)?;
+    /// let mut pass = Pass::over([Kind::Layer]);
+    /// let commit: Revision = "1f1e2d3c4b5a69788796a5b4c3d2e1f001122334".parse()?;
+    /// pass.add("acme:a@2".parse()?, Unit::new(Kind::Layer, commit))?;
+    /// let plan = lock.plan(&pass)?;
+    /// print!("{}", plan.changes);
+    /// assert_eq!(lock.write(&pass)?.changes.to_string(), plan.changes.to_string());
+    /// assert!(lock.plan(&pass)?.changes.is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///

@@ -28,6 +28,18 @@ pub struct Difference {
 ///
 /// An entry is compared as a whole, by its spelling; white space between the tokens, and the order
 /// of sections and entries, make no difference. A section that is missing has no entries.
+///
+/// ```
+/// use agentslock_core::{Lockfile, merge::diff};
+///
+/// let before = Lockfile::from_text(r#"{"units": {"a": 1, "b": 2}}"#)?;
+/// let after = Lockfile::from_text(r#"{"units": {"b": 3, "a": 1}}"#)?;
+/// let differences = diff(&before, &after);
+/// assert_eq!(differences.len(), 1);
+/// assert_eq!(differences[0].entry.as_deref(), Some("b"));
+/// assert_eq!(differences[0].after.as_deref(), Some("3"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn diff(before: &Lockfile, after: &Lockfile) -> Vec<Difference> {
     let mut differences = Vec::new();
     for key in [LOCK_VERSION_KEY, INPUTS_DIGEST_KEY] {

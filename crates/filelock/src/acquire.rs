@@ -60,6 +60,18 @@ pub fn acquire(path: impl AsRef<Path>) -> Result<LockGuard, AcquireError> {
 
 /// Acquires the lock of `path` if that needs no waiting; else says who holds it.
 ///
+/// ```
+/// # let directory = tempfile::tempdir()?;
+/// # let path = directory.path().join("build.log");
+/// use filelock::TryAcquired;
+///
+/// match filelock::try_acquire(&path)? {
+///     TryAcquired::Acquired(guard) => guard.release()?,
+///     other => eprintln!("held by {:?}", other.holder()),
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 ///
 /// See [`LockOptions::try_acquire`].

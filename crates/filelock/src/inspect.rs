@@ -75,6 +75,17 @@ impl FromStr for HolderId {
 
 /// Who holds the lock of `path`; `None` when it is free. Changes nothing, not even a dead lock.
 ///
+/// ```
+/// # let directory = tempfile::tempdir()?;
+/// # let path = directory.path().join("build.log");
+/// let guard = filelock::acquire(&path)?;
+/// let found = filelock::inspect(&path)?.expect("because it is held");
+/// assert_eq!(found.holder().pid(), Some(std::process::id()));
+/// guard.release()?;
+/// assert!(filelock::inspect(&path)?.is_none());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 ///
 /// [`InspectError`].
@@ -86,6 +97,20 @@ pub fn inspect(path: impl AsRef<Path>) -> Result<Option<Inspection>, InspectErro
 ///
 /// A holder that lives goes on working, until its next [`verify`](crate::LockGuard::verify) tells
 /// it that it lost the lock. Whoever breaks a lock answers for what both write until then.
+///
+/// ```
+/// # let directory = tempfile::tempdir()?;
+/// # let path = directory.path().join("build.log");
+/// # let guard = filelock::acquire(&path)?;
+/// // Show the holder to a person first. The id then names that holder, and no later one.
+/// if let Some(found) = filelock::inspect(&path)? {
+///     println!("{}", found.holder());
+///     filelock::break_lock(&path, found.holder_id())?;
+/// }
+/// assert!(filelock::inspect(&path)?.is_none());
+/// assert!(guard.verify().is_err()); // the holder learns that it lost the lock
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 ///

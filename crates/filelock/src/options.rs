@@ -87,6 +87,24 @@ impl LockOptions {
     ///
     /// The callback runs in the waiting thread or task: what it takes, the wait takes longer. For
     /// one that borrows, or changes what it has: [`acquire_with`](Self::acquire_with).
+    ///
+    /// ```
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("build.log");
+    /// use std::ops::ControlFlow;
+    /// use std::time::Duration;
+    ///
+    /// let options = filelock::LockOptions::new()
+    ///     .timeout(Duration::from_secs(60))
+    ///     .on_wait(|waited, holder| {
+    ///         if let Some(holder) = holder {
+    ///             eprint!("\r{:.0?}: waiting for {holder}", waited);
+    ///         }
+    ///         ControlFlow::Continue(()) // `Break(())` gives up
+    ///     });
+    /// options.acquire(&path)?.release()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn on_wait<F>(mut self, callback: F) -> Self
     where
         F: Fn(Duration, Option<&Holder>) -> ControlFlow<()> + Send + Sync + 'static,

@@ -14,6 +14,15 @@ use crate::error::AppendError;
 /// Whoever shares the file locks it around this call (the crate `filelock`); this crate knows no
 /// locks.
 ///
+/// ```
+/// # let directory = tempfile::tempdir()?;
+/// # let log = directory.path().join("events.ndjson");
+/// std::fs::write(&log, "{\"event\":\"a\"}\n{\"eve")?; // a writer was killed here
+/// fsops::append_record(&log, r#"{"event":"b"}"#)?;
+/// assert_eq!(std::fs::read_to_string(&log)?, "{\"event\":\"a\"}\n{\"eve\n{\"event\":\"b\"}\n");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 ///
 /// See [`append_record_with`].

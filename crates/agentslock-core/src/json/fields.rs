@@ -15,6 +15,17 @@ use super::locate::{DecodeError, Step};
 ///
 /// A typed view takes the fields that it knows with [`take`](Self::take), and keeps the rest to
 /// write it back.
+///
+/// ```
+/// use agentslock_core::Fields;
+///
+/// let mut other: Fields = serde_json::from_str(r#"{"kind": "layer", "later": 1.0}"#)?;
+/// let kind: String = other.require("kind")?;
+/// assert_eq!(kind, "layer");
+/// // What a newer program wrote is kept, as it was spelled.
+/// assert_eq!(serde_json::to_string(&other)?, r#"{"later":1.0}"#);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Fields(Vec<(String, Box<RawValue>)>);
 

@@ -17,6 +17,22 @@ use crate::json::locate::{DecodeError, Step};
 /// The entries of one section, by key, each as it is spelled until it is [set](Self::set).
 ///
 /// Of a key that occurs more than once the last one counts, as for Go's decoder.
+///
+/// ```
+/// # let directory = tempfile::tempdir()?;
+/// # let path = directory.path().join(".agentsrc.lock");
+/// use agentslock_core::{Error, Lockfile};
+///
+/// std::fs::write(&path, r#"{"tools": {"theirs": 1.50, "ours": 1}}"#)?;
+/// Lockfile::update(&path, |lockfile| {
+///     let mut tools = lockfile.entries_or_empty("tools")?;
+///     tools.set("ours", &2)?;
+///     lockfile.set_entries(&tools)?;
+///     Ok::<_, Error>(())
+/// })?;
+/// assert!(std::fs::read_to_string(&path)?.contains(r#""theirs": 1.50"#));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Entries {
     path: PathBuf,

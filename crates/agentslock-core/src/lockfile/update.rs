@@ -30,6 +30,20 @@ impl Lockfile {
     /// It is `FnMut` because it can run again, on the document as it is then. It does so if a
     /// program without the lock changed the file meanwhile, or if a foreign peer took the lock.
     ///
+    /// ```
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join(".agentsrc.lock");
+    /// use agentslock_core::{Error, Lockfile};
+    ///
+    /// let updated = Lockfile::update(&path, |lockfile| {
+    ///     let runs: u64 = lockfile.section("runs")?.unwrap_or(0) + 1;
+    ///     lockfile.set_section("runs", &runs)?;
+    ///     Ok::<_, Error>(runs)
+    /// })?;
+    /// assert_eq!(updated.value, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// What `change` returns, and [`FlushError`] as for [`flush`](Self::flush).

@@ -155,6 +155,17 @@ impl LockGuard {
     ///
     /// `None` does not prove the contrary: another waiter may have cleared the dead lock away
     /// just before this one got it. Data that must be whole should be written so that it always is.
+    ///
+    /// ```
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("events.ndjson");
+    /// let guard = filelock::acquire(&path)?;
+    /// if let Some(dead) = guard.takeover() {
+    ///     eprintln!("{dead} died while it held the lock: looking whether the file is whole");
+    /// }
+    /// guard.release()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn takeover(&self) -> Option<&Holder> {
         self.takeover.as_ref()
     }
@@ -164,6 +175,18 @@ impl LockGuard {
     ///
     /// While the kernel vouches for us and all others are of this crate, it cannot fail. A foreign
     /// peer judges by time alone, and takes a holder that did not renew for 30 s.
+    ///
+    /// ```
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("state.json");
+    /// let guard = filelock::acquire(&path)?;
+    /// let new = path.with_extension("new");
+    /// std::fs::write(&new, "{}")?; // this can take long
+    /// guard.verify()?; // an error: another process may hold the lock, so do not commit
+    /// std::fs::rename(&new, &path)?;
+    /// guard.release()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -218,6 +241,23 @@ impl LockGuard {
     /// Whoever may hold a lock longer than a few seconds calls it every 10 s: foreign peers take a
     /// holder for gone after 30 s, alive or not. This crate starts no thread to do it unasked;
     /// [`keep_renewed`](Self::keep_renewed) starts one.
+    ///
+    /// ```
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("build.log");
+    /// # let parts = ["a", "b"];
+    /// let guard = filelock::acquire(&path)?;
+    /// let mut renewed = std::time::Instant::now();
+    /// for part in parts {
+    ///     println!("building {part}"); // each part takes some seconds
+    ///     if renewed.elapsed() > filelock::RENEW_EVERY {
+    ///         guard.renew()?;
+    ///         renewed = std::time::Instant::now();
+    ///     }
+    /// }
+    /// guard.release()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///

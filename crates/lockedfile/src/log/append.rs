@@ -67,6 +67,22 @@ impl Log {
     /// record must follow from the one before is opened with
     /// [`torn_tail`](Self::torn_tail)`(`[`TornTail::Remove`](fsops::TornTail::Remove)`)`.
     ///
+    /// ```
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("audit.ndjson");
+    /// use lockedfile::{Log, LogError};
+    ///
+    /// let log = Log::new(&path);
+    /// for expected in [r#"{"number":1}"#, r#"{"number":2}"#] {
+    ///     log.append_with(|last| -> Result<Vec<u8>, LogError> {
+    ///         let number = if last.record().is_some() { 2 } else { 1 };
+    ///         Ok(format!(r#"{{"number":{number}}}"#).into_bytes())
+    ///     })?;
+    ///     assert_eq!(log.last()?.as_deref(), Some(expected.as_bytes()));
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// What `record` returns, as it is, and [`LogError`]: [`LogError::NotARecord`] if the last line
