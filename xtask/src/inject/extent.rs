@@ -115,7 +115,8 @@ impl Extent {
             }
             let mut scene = Scene::set_up(scenario, place)?;
             let program = scenario.program(&tools.binary, &scene.target, &tools.value());
-            let (ended, calls) = strace::trace(&program, scene.directory.path(), &tools.log())?;
+            let (ended, calls) =
+                strace::trace(&program, scenario.refused(), scene.directory.path(), &tools.log())?;
             let after = scene.aftermath(tools, false)?;
             let succeeded = ended.status.success();
             let is_right = after.is_new || scenario.after() == scenario.before();
@@ -123,7 +124,11 @@ impl Extent {
                 let said = format!("{} {:?}", ended.stderr.trim(), after.wrong);
                 return Err(format!("{}: wrong even if undisturbed: {said}", scenario.name).into());
             }
-            for call in calls.into_iter().filter(|call| disturbance.applies(call)) {
+            // Those that are refused in all runs cannot be disturbed as well.
+            let refused = scenario.refused().map(|(name, _)| name);
+            let is_meant =
+                |call: &Call| disturbance.applies(call) && refused != Some(call.name.as_str());
+            for call in calls.into_iter().filter(is_meant) {
                 let plan = |&fault| Plan { scenario, call: call.clone(), fault };
                 plans.extend(disturbance.faults().iter().map(plan));
             }
@@ -148,7 +153,9 @@ impl Plan {
             let mut scene = Scene::set_up(scenario, place)?;
             let program = scenario.program(&tools.binary, &scene.target, &tools.value());
             let root = scene.directory.path().to_owned();
-            let Some(ended) = strace::inject(&program, (call, fault), &root, &tools.log())? else {
+            let Some(ended) =
+                strace::inject(&program, scenario.refused(), (call, fault), &root, &tools.log())?
+            else {
                 continue;
             };
             let mut after = scene.aftermath(tools, disturbance.excuses(call, fault))?;
@@ -188,7 +195,7 @@ impl Counts {
         for (name, words) in by_scenario.iter().chain(&by_fault) {
             let total: u32 = words.values().sum();
             let words: Vec<_> = words.iter().map(|(word, n)| format!("{word} {n}")).collect();
-            println!("  {name:32} {total:5} runs: {}", words.join(", "));
+            println!("  {name:36} {total:5} runs: {}", words.join(", "));
         }
         for (after, count) in self.by_time.iter().filter(|(after, _)| !after.is_zero()) {
             println!("  lock free only after {:.1} s: {count} runs", after.as_secs_f64());

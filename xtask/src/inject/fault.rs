@@ -87,7 +87,8 @@ impl Disturbance for Fail {
         }
         // Told that there are no lists here, nobody can look for one; and where none can be set,
         // the mode grants less.
-        let may_lose = call.name == "lgetxattr" && fault == "error=EOPNOTSUPP";
+        let is_of_the_file = call.name == "fgetxattr" && !call.subject.contains(".tmp-");
+        let may_lose = is_of_the_file && fault == "error=EOPNOTSUPP";
         let may_narrow = |list: &str| call.name == "fsetxattr" && list == NARROWED;
         if let Some(list) = after.list.as_ref().filter(|list| !may_lose && !may_narrow(list)) {
             after.wrong.push(format!("the access list became `{list}`"));

@@ -8,6 +8,7 @@
 mod crash;
 mod extent;
 mod fault;
+mod lease;
 mod locked;
 mod scenario;
 mod scene;

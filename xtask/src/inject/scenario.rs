@@ -12,6 +12,7 @@ pub(crate) struct Scenario {
     pub(crate) act: Act,
     pub(crate) file: File,
     pub(crate) lock: Lock,
+    pub(crate) system: System,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -77,16 +78,32 @@ pub(crate) enum Lock {
     Held,
 }
 
-pub(crate) const SCENARIOS: [Scenario; 41] = {
+/// What the file system is like. The system calls that it has no support for fail in all runs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum System {
+    Usual,
+    /// No mode can be changed: network shares, FAT.
+    NoChmod,
+    /// No directory can be synced: `vboxsf`, some CIFS servers.
+    NoDirectorySync,
+    /// Another program has leased the file, and gives it up when it is asked to: Samba, knfsd.
+    Leased,
+}
+
+pub(crate) const SCENARIOS: [Scenario; 52] = {
     use Act::{Append, LockAgain, Locked, Run, Set, Update};
     use File::{Missing, NoDirectory, Shared, There, Torn};
     use Lock::{Dead, Free, Held};
     use LockedAct::{AppendAll, AppendWith, Rewrite, Rotate, Transform};
+    use System::{Leased, NoChmod, NoDirectorySync};
     const PUBLISHED: Act = Act::Lock(Way::Published);
     const IN_PLACE: Act = Act::Lock(Way::InPlace);
     const BY_TIME: Act = Act::Lock(Way::ByTime);
     const fn scenario(name: &'static str, act: Act, file: File, lock: Lock) -> Scenario {
-        Scenario { name, act, file, lock }
+        Scenario { name, act, file, lock, system: System::Usual }
+    }
+    const fn on(system: System, name: &'static str, act: Act, file: File) -> Scenario {
+        Scenario { name, act, file, lock: Free, system }
     }
     [
         scenario("set", Set, There, Free),
@@ -130,6 +147,17 @@ pub(crate) const SCENARIOS: [Scenario; 41] = {
         scenario("lock by time", BY_TIME, There, Free),
         scenario("lock by time, expired holder", BY_TIME, There, Dead),
         scenario("lock by time, held", BY_TIME, There, Held),
+        on(NoChmod, "set, no chmod", Set, There),
+        on(NoChmod, "set, no document, no chmod", Set, Missing),
+        on(NoChmod, "append, no chmod", Append, There),
+        on(NoChmod, "lock in place, no chmod", IN_PLACE, There),
+        on(NoDirectorySync, "set, no directory sync", Set, There),
+        on(NoDirectorySync, "append, new log, no directory sync", Append, Missing),
+        on(NoDirectorySync, "rotate, no directory sync", Locked(Rotate), There),
+        on(Leased, "set, leased", Set, There),
+        on(Leased, "transform, leased", Locked(Transform), There),
+        on(Leased, "append, leased", Append, There),
+        on(Leased, "append with, leased", Locked(AppendWith), There),
     ]
 };
 
@@ -172,6 +200,18 @@ impl Scenario {
             _ => program.extend([target.to_owned(), "--".into(), "true".into()]),
         }
         program
+    }
+
+    /// The calls that fail in all runs, and how, as strace calls them.
+    pub(crate) fn refused(&self) -> Option<(&'static str, &'static str)> {
+        match (self.system, self.act) {
+            (System::Usual | System::Leased, _) => None,
+            (System::NoChmod, _) => Some(("fchmod", "error=EPERM")),
+            // The log itself is synced by another call.
+            (System::NoDirectorySync, Act::Append) => Some(("fsync", "error=EINVAL")),
+            // The first one is of the file.
+            (System::NoDirectorySync, _) => Some(("fsync", "error=EINVAL:when=2+")),
+        }
     }
 
     /// What lies in the file before; `None` if there is none.

@@ -11,8 +11,9 @@ use agentslock_core::Lockfile;
 use filelock::LockGuard;
 use tempfile::TempDir;
 
+use super::lease::Leaseholder;
 use super::locked::ARCHIVE;
-use super::scenario::{Act, File, Lock, LockedAct, NEXT_RECORD, Scenario, rotated};
+use super::scenario::{Act, File, Lock, LockedAct, NEXT_RECORD, Scenario, System, rotated};
 use super::tools::Tools;
 use crate::outcome::Outcome;
 use crate::workload::mounts::run;
@@ -31,6 +32,8 @@ pub(crate) struct Scene<'a> {
     scenario: &'a Scenario,
     pub(crate) target: PathBuf,
     holder: Option<LockGuard>,
+    /// Killed when it is dropped.
+    _leaseholder: Option<Leaseholder>,
     /// The inodes of what lay beside the file.
     left_before: Vec<u64>,
     /// The file's access list, if that is to be kept.
@@ -100,7 +103,19 @@ impl<'a> Scene<'a> {
             File::Shared => Some(share(&target)?),
             _ => None,
         };
-        let mut scene = Self { directory, scenario, target, holder, left_before: Vec::new(), list };
+        let leaseholder = match scenario.system {
+            System::Leased => Some(Leaseholder::of(&target)?),
+            _ => None,
+        };
+        let mut scene = Self {
+            directory,
+            scenario,
+            target,
+            holder,
+            _leaseholder: leaseholder,
+            left_before: Vec::new(),
+            list,
+        };
         for name in scene.litter()? {
             scene.left_before.push(fs::symlink_metadata(scene.target.with_file_name(name))?.ino());
         }
@@ -233,6 +248,14 @@ impl<'a> Scene<'a> {
         let output = command.args(["--wait", &GRACE.as_secs_f64().to_string()]).output()?;
         if output.status.success() {
             return Ok(Duration::ZERO);
+        }
+        // A claim in the making is known by its mode. If there are no modes, it counts for the TTL.
+        let lock = named(&self.target, ".lock");
+        if self.scenario.system == System::NoChmod && lock.is_dir() {
+            age(&lock)?;
+            if command.output()?.status.success() {
+                return Ok(TTL);
+            }
         }
         Err(String::from_utf8_lossy(&output.stderr).trim().into())
     }

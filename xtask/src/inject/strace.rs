@@ -57,8 +57,15 @@ pub(crate) fn check() -> Outcome {
 ///
 /// A program's own code begins with the first call after `execve` that names a path below `root`,
 /// or a descriptor of one. Earlier calls are the loader's and the runtime's.
-pub(crate) fn trace(program: &[OsString], root: &Path, log: &Path) -> Outcome<(Ended, Vec<Call>)> {
-    let ended = run(program, &[], log)?;
+///
+/// `refused` calls fail, each time.
+pub(crate) fn trace(
+    program: &[OsString],
+    refused: Option<(&str, &str)>,
+    root: &Path,
+    log: &Path,
+) -> Outcome<(Ended, Vec<Call>)> {
+    let ended = run(program, &injections(refused, None), log)?;
     let calls = calls_in(&std::fs::read_to_string(log)?, root);
     Ok((ended, calls))
 }
@@ -67,17 +74,25 @@ pub(crate) fn trace(program: &[OsString], root: &Path, log: &Path) -> Outcome<(E
 /// did something else than in the run that `call` is from; nothing is known.
 pub(crate) fn inject(
     program: &[OsString],
+    refused: Option<(&str, &str)>,
     (call, fault): (&Call, &str),
     root: &Path,
     log: &Path,
 ) -> Outcome<Option<Ended>> {
-    let inject = format!("inject={}:{fault}:when={}", call.name, call.nth);
-    let ended = run(program, &["-e", &inject], log)?;
+    let ended = run(program, &injections(refused, Some((call, fault))), log)?;
     let calls = calls_in(&std::fs::read_to_string(log)?, root);
     Ok(calls.contains(call).then_some(ended))
 }
 
-fn run(program: &[OsString], arguments: &[&str], log: &Path) -> Outcome<Ended> {
+/// Of two injections into calls of one name, strace makes the last.
+fn injections(refused: Option<(&str, &str)>, fault: Option<(&Call, &str)>) -> Vec<String> {
+    let refused = refused.map(|(name, how)| format!("inject={name}:{how}"));
+    let fault =
+        fault.map(|(call, fault)| format!("inject={}:{fault}:when={}", call.name, call.nth));
+    refused.into_iter().chain(fault).flat_map(|inject| ["-e".to_owned(), inject]).collect()
+}
+
+fn run(program: &[OsString], arguments: &[String], log: &Path) -> Outcome<Ended> {
     let started = Instant::now();
     // Without `-f`, since only the main thread touches files.
     let mut child = Command::new("strace")

@@ -84,8 +84,9 @@ impl Log {
             source,
         })?;
         match empty.commit() {
+            Ok(()) => Ok(held.release(true)?),
             // A program without the lock made a log between the two renames: that one stays.
-            Ok(()) | Err(ReplaceError::Changed { .. }) => Ok(held.release(true)?),
+            Err(ReplaceError::Changed { .. }) if path.exists() => Ok(held.release(true)?),
             Err(error) if error.is_committed() => Err(Error::NotDurable(error).into()),
             Err(error) => Err(Error::Write(error).into()),
         }

@@ -9,6 +9,7 @@ use std::fs::File;
 use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
@@ -287,11 +288,21 @@ impl Temporary {
                 Err(error) if super::is(&error, &NO_LINKS) && self.place.look()?.is_none() => {
                     rename()?;
                 }
+                // It was linked, and only its first name could not be removed: it is in place.
+                Err(_) if self.is_in_place() => {}
                 other => other?,
             }
         }
         self.name = None;
         Ok(())
+    }
+
+    fn is_in_place(&self) -> bool {
+        let (Ok(own), Ok(Some(found))) = (self.file.metadata(), self.place.look()) else {
+            return false;
+        };
+        let found = found.fingerprint();
+        (own.dev(), own.ino()) == (found.device, found.inode)
     }
 
     /// Removes it.
