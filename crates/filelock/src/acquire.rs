@@ -110,19 +110,19 @@ impl LockOptions {
     ///
     /// # Errors
     ///
-    /// [`AcquireError::Timeout`] and [`AcquireError::GaveUp`] when it stayed held,
-    /// [`AcquireError::Deadlock`] if this thread holds the lock itself, [`AcquireError::Denied`]
-    /// when the directory cannot be written to, and the other variants as they say. In each case
-    /// the lock is not held and nothing is left behind, but where a lock is made in place and that
-    /// took more than 2 s: then an empty directory can stay, which anybody clears.
+    /// [`AcquireError::Timeout`] and [`AcquireError::GaveUp`] if it stayed held;
+    /// [`AcquireError::Deadlock`] if this thread holds the lock itself. [`AcquireError::Denied`] if
+    /// the directory cannot be written to, and the other variants as they say. After an error the
+    /// lock is not held and nothing is left on disk. Exception: if making a lock in place took more
+    /// than 2 s, an empty directory can remain. The next waiter removes it.
     pub fn acquire(&self, path: impl AsRef<Path>) -> Result<LockGuard, AcquireError> {
         self.check()?;
         acquire_from(&Names::of(path.as_ref())?, self, None, &mut |_, _| ControlFlow::Continue(()))
     }
 
-    /// As [`acquire`](Self::acquire), and calls `callback` while it waits: at once when the wait
-    /// begins, then every 50 ms, with the time waited so far and the holder as last seen. `Break`
-    /// ends the wait with [`AcquireError::GaveUp`].
+    /// As [`acquire`](Self::acquire), and calls `callback` while it waits: at once, then every 50
+    /// ms. It gets the time waited so far and the holder as last seen. `Break` ends the wait with
+    /// [`AcquireError::GaveUp`].
     ///
     /// The callback runs in this thread: what it takes, the wait takes longer. It is not called if
     /// there is nothing to wait for.
@@ -165,9 +165,9 @@ impl LockOptions {
     /// Acquires the locks of several files, or none of them. Waits up to the timeout for all
     /// together.
     ///
-    /// The locks are taken in the order of their absolute names, each once, so that two programs
-    /// that want the same files never wait for each other, in whatever order they name them. (Two
-    /// names of one file are two locks.) The guards are in that order.
+    /// The locks are taken in the order of their absolute names, each once. So two programs that
+    /// want the same files never wait for each other. (Two names of one file are two locks.) The
+    /// guards are in that order.
     ///
     /// ```
     /// # let directory = tempfile::tempdir()?;

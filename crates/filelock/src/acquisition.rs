@@ -349,12 +349,12 @@ impl Claiming {
     }
 }
 
-/// Makes the guard. If we were stopped between stamping the record and publishing it, others see
-/// an old time: it is renewed, and the lock verified, before the caller gets it. `None`: lost
+/// Makes the guard. If we were stopped between stamping the record and publishing it, others see an
+/// old time. It is renewed, and the lock verified, before the caller gets it. `None`: lost
 /// meanwhile, which only time-based peers can do to us.
 ///
-/// Where only time vouches for us it stays as it is, less than half the TTL old: renewing it would
-/// be one more moment in which others, who have judged it already, and we both believe to be right.
+/// If only time vouches for us, the stamp stays as it is, less than half the TTL old. Others may
+/// have judged it already; after a renewal they and we could both believe that we hold the lock.
 fn hand_over(claim: Claim, names: &Names, options: &LockOptions) -> Option<LockGuard> {
     let stale = claim.is_stale(&options.environment);
     let guard = LockGuard::new(claim, names.clone(), options);

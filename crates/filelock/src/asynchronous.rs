@@ -22,9 +22,9 @@ impl LockOptions {
     /// no runtime, and starts no thread.
     ///
     /// No thread waits: the future gives the lock a try, which takes some system calls, and sleeps.
-    /// Tasks and threads of one process that wait for one lock get it in the order in which they
-    /// came, and a release wakes the next one at once: hundreds of tasks can share a log. Do not
-    /// call [`acquire`](Self::acquire) in a task: it keeps a thread of the runtime.
+    /// Tasks and threads of one process get a lock in the order in which they came. A release wakes
+    /// the next one at once, so that hundreds of tasks can share a log. Do not call
+    /// [`acquire`](Self::acquire) in a task: it keeps a thread of the runtime.
     ///
     /// Dropping the future gives up, and leaves nothing behind. A future that is not polled for 250
     /// ms loses its place in line. The guard can go to another task or thread; releasing it waits

@@ -104,8 +104,8 @@ pub(crate) fn unique_name() -> String {
     format!("{:016x}", unique_number())
 }
 
-/// A token that no other acquisition has: 24 hexadecimal digits, the last 8 the same in all tokens
-/// of this process and, it is to be hoped, in no other's.
+/// A token that no other acquisition has: 24 hexadecimal digits. The last 8 are the same in all
+/// tokens of this process; they are drawn at random.
 pub(crate) fn new_token() -> String {
     format!("{:016x}{:08x}", unique_number(), mark_of_this_process())
 }
@@ -120,9 +120,9 @@ fn mark_of_this_process() -> u32 {
     u32::try_from(hash >> 32).expect("because 32 bits are left")
 }
 
-/// A number that no other call gets: hashed from the process, the time and a counter under a key
-/// that the system drew at random for this process. Unique also in a forked child, which has its
-/// parent's key and counter but not its pid. It need not be secret.
+/// A number that no other call gets. It is hashed from the process, the time and a counter, under a
+/// key that the system drew at random. Unique also in a forked child, which has its parent's key
+/// and counter but not its pid. It need not be secret.
 pub(crate) fn unique_number() -> u64 {
     static COUNTER: AtomicU64 = AtomicU64::new(0);
     let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();

@@ -40,8 +40,8 @@ impl Inspection {
     }
 }
 
-/// Names one holding of a lock: its token, or, for a holder that wrote none, its inode and a hash
-/// of its record and of the time of its last change.
+/// Names one holding of a lock by its token. For a holder that wrote none, it is the inode, and a
+/// hash of the record and of its last change.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct HolderId(String);
 

@@ -6,8 +6,8 @@
 //!
 //! - at most one holds the lock of a path, always;
 //! - a holder of the same user that died, however it died, is replaced as soon as a waiter looks;
-//! - a holder that lives is never replaced, however slow it is: not when it is stopped, not when
-//!   the machine sleeps, not when the clock jumps.
+//! - a holder that lives is never replaced, however slow it is. It may be stopped, the machine may
+//!   sleep, and the clock may jump.
 //!
 //! Nothing is left behind by a call that fails, and no caller is ever told that it holds the lock
 //! when it does not.
@@ -42,16 +42,16 @@
 //!   Elsewhere each process that may rename in the directory replaces it at once.
 //! - A child that was forked without `exec` shares the OS lock of what was open at the fork. A dead
 //!   holder counts as alive as long as such a child lives.
-//! - Where the kernel cannot vouch for a holder (network file systems, FUSE, holders of the Go
-//!   implementations), time decides: a holder counts as gone 30 s after its last
+//! - The kernel cannot vouch for a holder on network file systems and FUSE, nor for the Go
+//!   implementations. There time decides: a holder counts as gone 30 s after its last
 //!   [`renew`](LockGuard::renew), alive or not. There, at most one holds as long as holders finish
 //!   or renew in time and clocks agree. [`verify`](LockGuard::verify) right before committing
 //!   bounds the damage.
 //! - `git add -A` would commit a held lock: let git ignore `*.lock/` and `*.lock.prep-*`.
-//! - Where a lock cannot be published whole (network file systems, FUSE, names near the length
-//!   limit), a claimant that dies between making its lock and writing its record blocks others for
-//!   30 s.
-//! - A process that is killed inside a system call dies when that returns: on a disk that takes
+//! - A lock cannot be published whole on network file systems, on FUSE, and with names near the
+//!   length limit. There, a claimant that dies between making its lock and writing its record
+//!   blocks others for 30 s.
+//! - A process that is killed inside a system call dies when that returns. On a disk that takes
 //!   seconds for an fsync, its lock lives as long.
 //! - Linux is tested. macOS and the BSDs share the code and are untested. On Windows time decides,
 //!   as on a network file system; it was run under Wine only. `docs/platforms.md` has the details.

@@ -13,28 +13,28 @@ use crate::options::LockOptions;
 
 /// The lock of one path, for a program that takes it often.
 ///
-/// It excludes the same holders as [`acquire`](crate::acquire()), in the same way. Where the system
+/// It excludes the same holders as [`acquire`](crate::acquire()), in the same way. If the system
 /// can rename without replacing (Linux, macOS), it is several times faster from the second
-/// acquisition on: the lock is moved to its name and back, instead of being made and removed.
+/// acquisition on. The lock is moved to its name and back, instead of being made and removed.
 ///
-/// An acquisition that begins within a second after the handle's last release is one of a row: its
+/// An acquisition that begins within a second after the handle's last release is one of a row. Its
 /// release leaves the lock's directory, with its OS lock, at a private name `….lock.prep-…` beside
-/// the file. The next acquisition takes it from there; if that begins later than a second
-/// after, its release removes it; dropping the handle removes it, too. So a program that
-/// locks once an hour leaves nothing beside the file. A process that ends without dropping its
-/// handle (by a signal, [`std::process::exit`]) can leave that directory. It blocks nobody; the
-/// first acquisition of the next handle removes it.
+/// the file. The next acquisition takes it from there. If that begins later than a second after,
+/// its release removes it. Dropping the handle removes it, too. So a program that locks once an
+/// hour leaves nothing beside the file. A process that ends without dropping its handle (by a
+/// signal, [`std::process::exit`]) can leave that directory. It blocks nobody; the first
+/// acquisition of the next handle removes it.
 ///
 /// Threads can share a handle, or clones of it, which are one. Each acquisition has its own guard;
 /// while one thread holds the lock, the others wait.
 ///
 /// # Forked children
 ///
-/// A child that was forked without `exec` can use its copy of the handle: it prepares a lock of its
+/// A child that was forked without `exec` can use its copy of the handle. It prepares a lock of its
 /// own, and leaves its parent's alone. But it has a share of the OS lock of what its parent's
-/// handle had open at the fork: if the parent dies while it holds the lock, the lock counts as held
-/// until that child ends or drops its copy of the handle. Make handles after the fork. Programs
-/// that are started with [`std::process::Command`] have no such share.
+/// handle had open at the fork. If the parent dies while it holds the lock, the lock counts as held
+/// until that child ends, or drops its copy. Make handles after the fork. Programs that are started
+/// with [`std::process::Command`] have no such share.
 ///
 /// ```
 /// # let directory = tempfile::tempdir()?;

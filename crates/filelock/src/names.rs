@@ -18,8 +18,8 @@ pub(crate) struct Names {
 
 impl Names {
     /// Drops `.` components and trailing separators and makes `path` absolute. Resolves nothing
-    /// else, no link and no `..`: all programs that name the same path get the same lock, whatever
-    /// the path happens to lead to at the moment.
+    /// else, no link and no `..`. All programs that name the same path get the same lock, whatever
+    /// the path leads to at the moment.
     pub(crate) fn of(path: &Path) -> Result<Self, AcquireError> {
         let unusable = |reason| AcquireError::UnusablePath { path: path.to_owned(), reason };
         if path.as_os_str().as_encoded_bytes().contains(&0) {

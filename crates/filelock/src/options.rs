@@ -52,8 +52,8 @@ pub struct LockOptions {
 }
 
 impl LockOptions {
-    /// The defaults: wait up to 5 s; a holder that only the clock can judge counts as gone a
-    /// [`TTL`] after its last renewal, one that left no record after 2 s.
+    /// The defaults: wait up to 5 s. A holder that only the clock can judge counts as gone a
+    /// [`TTL`] after its last renewal. A holder that left no record counts as gone after 2 s.
     pub fn new() -> Self {
         Self {
             timeout: Duration::from_secs(5),
@@ -81,9 +81,8 @@ impl LockOptions {
         self
     }
 
-    /// Calls `callback` while a call waits: at once when the wait begins, then every 50 ms, with
-    /// the time waited so far and the holder as last seen. `Break` ends the wait with
-    /// [`AcquireError::GaveUp`].
+    /// Calls `callback` while a call waits: at once, then every 50 ms. It gets the time waited so
+    /// far and the holder as last seen. `Break` ends the wait with [`AcquireError::GaveUp`].
     ///
     /// The callback runs in the waiting thread or task: what it takes, the wait takes longer. For
     /// one that borrows, or changes what it has: [`acquire_with`](Self::acquire_with).
@@ -114,7 +113,7 @@ impl LockOptions {
     }
 
     /// What the caller is doing, for the people who find it in their way: a command line, say.
-    /// Stands in the record, which every user may read, as one line of at most 200 bytes: control
+    /// Stands in the record, which every user may read, as one line of at most 200 bytes. Control
     /// characters become blanks, and what is longer is cut off.
     pub fn label(mut self, label: impl Into<String>) -> Self {
         self.label = Some(label.into());

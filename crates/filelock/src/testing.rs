@@ -1,5 +1,5 @@
-//! What tests and checks can set, and programs must not: the clock, the time after which a silent
-//! holder counts as gone, the way to claim. With the feature `testing` only.
+//! What tests and checks can set, and programs must not: the clock, when a silent holder counts as
+//! gone, the way to claim. With the feature `testing` only.
 //!
 //! Two programs that share a lock and go by different times break its guarantee. No promise of
 //! stability covers this module.
@@ -23,8 +23,8 @@ use crate::record::Record;
 pub const FLOCK_FAILS: &str = "FILELOCK_TESTING_FLOCK_FAILS";
 
 impl LockOptions {
-    /// How long after its last renewal a holder that the kernel cannot vouch for (a foreign one, or
-    /// one on a network file system) counts as gone.
+    /// How long after its last renewal a holder counts as gone if the kernel cannot vouch for it (a
+    /// foreign one, or one on a network file system).
     pub fn ttl(mut self, ttl: Duration) -> Self {
         self.ttl = ttl;
         self

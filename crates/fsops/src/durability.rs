@@ -16,9 +16,9 @@ pub enum Durability {
     /// it takes its name, and its directory after.
     #[default]
     Full,
-    /// Nothing is synced. Other processes see the old or the new content, never a mixture; after a
-    /// power cut the file may be the old one, the new one, or, on some file systems, empty or full
-    /// of NUL bytes.
+    /// Nothing is synced. Other processes see the old or the new content, never a mixture. After a
+    /// power cut the file may be the old one or the new one. On some file systems it may be empty
+    /// or full of NUL bytes.
     Atomic,
 }
 
@@ -46,7 +46,7 @@ impl CreatedParents {
 /// and returns which ones it has created.
 ///
 /// A directory that is there already may have been created by another process a moment ago, which
-/// has not synced its name yet. So as long as `path` itself does not exist, the name of the deepest
+/// has not synced its name yet. So if `path` itself does not exist, the name of the deepest
 /// directory that was there is synced, too, as far as we may.
 ///
 /// # Errors
@@ -78,8 +78,8 @@ fn create_missing(
     let mut missing = Vec::new();
     for ancestor in path.ancestors().skip(1) {
         if ancestor.try_exists()? {
-            // Who creates directories syncs each name before it goes deeper, and all before the
-            // file exists: no other name than this one can be on its way.
+            // A process that creates directories syncs each name before it goes deeper, and all
+            // before the file exists. So no other name than this one can be on its way.
             if durability == Durability::Full {
                 // It is not ours, and its parent need not even be readable to us.
                 let _ = sync_name_of(ancestor);

@@ -2,13 +2,13 @@
 //!
 //! # Guarantee
 //!
-//! - Whoever reads a file that is written through [`AtomicFile`] sees the old content or the new,
-//!   whole, whatever happens to the writer: killed at any instruction, out of disk, out of
+//! - A reader of a file that is written through [`AtomicFile`] sees the old content or the new,
+//!   whole. That holds if the writer is killed at any instruction, or is out of disk or
 //!   descriptors.
 //! - With [`Durability::Full`], the default, what was committed survives a power cut.
 //! - With [`AtomicFile::replacing`], the file that is replaced is the file that was read, even if
 //!   another user exchanges directories or links on the path.
-//! - After an error the old file stands and nothing is left beside it; the one exception, "in
+//! - After an error the old file stands and nothing is left beside it. The one exception, "in
 //!   place, but not yet durable", is a variant of its own. A process that is killed can leave one
 //!   temporary (see [`remove_left_over_temporaries`]).
 //! - [`append_record`] adds one whole line or nothing, and closes off what a writer before it tore.
@@ -27,9 +27,9 @@
 //! systems than Linux, neither are access control lists. A file that is mounted by itself cannot be
 //! replaced ([`ReplaceError::MountPoint`]). The directory must be writable, and the name leave room
 //! for the 17 bytes that a temporary's name is longer. A directory whose file system cannot sync
-//! directories is taken as synced. On Windows there are no modes and owners to carry over, a file
-//! that is marked read-only is refused, and one that others have open without sharing its deletion
-//! cannot be replaced until they close it; it was run under Wine only.
+//! directories is taken as synced. On Windows there are no modes and owners to carry over, and a
+//! file that is marked read-only is refused. A file that others have open without delete sharing
+//! cannot be replaced until they close it. Windows was run under Wine only.
 //!
 //! # Example
 //!

@@ -23,8 +23,8 @@ impl Contents {
 
 /// Which version of a file was read, or that there was none.
 ///
-/// On Unix it keeps the file open: as long as it lives, the system cannot give the file's inode
-/// number to another file, so that a replaced file never looks like the one that was read.
+/// On Unix it keeps the file open. As long as it lives, the system cannot give the file's inode
+/// number to another file. So a replaced file never looks like the one that was read.
 #[derive(Debug)]
 pub struct Version(Option<(sys::Pin, Fingerprint)>);
 
@@ -71,9 +71,8 @@ impl Version {
 ///
 /// # Platform behavior
 ///
-/// On Unix, a pipe that this process already has open, and that `path` says so of (`/dev/stdin`, or
-/// `/dev/fd/63`, which is what a shell makes of `<(command)`), is read until its last writer closes
-/// it.
+/// On Unix, `path` can name a pipe that this process has open: `/dev/stdin`, or `/dev/fd/63`, which
+/// a shell makes of `<(command)`. It is read until its last writer closes it.
 ///
 /// # Errors
 ///
@@ -96,8 +95,8 @@ pub enum Reread {
     Other(Contents),
 }
 
-/// As [`read()`], but as long as it finds what is `known`, it keeps nothing: a large file that has
-/// not changed since it was read is not in memory twice.
+/// As [`read()`], but it keeps nothing as long as it finds what is `known`. So a large file that
+/// has not changed since it was read is not in memory twice.
 ///
 /// # Errors
 ///

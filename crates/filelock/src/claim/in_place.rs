@@ -2,8 +2,8 @@
 //! the claim, and the record follows.
 //!
 //! Between the two, others see a lock without a record. They take it for a claim in the making
-//! until the grace is over, then remove the empty directory; so each step below may find that the
-//! claim was lost, and then says so instead of holding on:
+//! until the grace is over, then remove the empty directory. So each step below may find that the
+//! claim was lost, and then says so:
 //!
 //! ```text
 //! mkdir L             the claim; exists: taken

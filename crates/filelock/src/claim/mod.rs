@@ -30,9 +30,9 @@ pub(crate) struct Claim {
     pub(crate) id: FileId,
     pub(crate) record: Record,
     /// The record's file, if we hold the OS lock on `dir`, so that the kernel and not the clock
-    /// speaks for us. Elsewhere it is opened by name each time: on a network file system only
-    /// opening asks the server (close-to-open consistency, nfs(5)), and a file that is removed
-    /// while it is open stays behind under another name and keeps the directory from being removed.
+    /// speaks for us. Elsewhere it is opened by name each time. On a network file system only
+    /// opening asks the server (close-to-open consistency, nfs(5)). A file that is removed while it
+    /// is open stays behind under another name, and keeps the directory from being removed.
     pub(crate) file: Option<RecordFile>,
     /// The name that it was prepared at, if it was published with its record, as its directory's
     /// sticky bit says.
@@ -60,8 +60,8 @@ impl Claim {
         }
     }
 
-    /// Whether so much time went by since the record was stamped that it should be stamped anew
-    /// before (or right after) others see it: because we waited, or were stopped.
+    /// Whether the record should be stamped again before (or right after) others see it: so much
+    /// time went by because we waited, or were stopped.
     pub(crate) fn is_stale(&self, environment: &Environment) -> bool {
         environment.age(self.record.stamp) > FRESH
     }
@@ -76,8 +76,8 @@ impl Claim {
         Ok(())
     }
 
-    /// Overwrites the stamp in place with one positioned write. A reader in the middle of it sees
-    /// a mixture of two times that differ by seconds; if we die in the middle, that is what stays.
+    /// Overwrites the stamp in place with one positioned write. A reader in the middle of it sees a
+    /// mixture of two times that differ by seconds. If we die in the middle, the mixture stays.
     /// Both are harmless, and neither leaves a record of another length.
     ///
     /// The directory is touched, too: for peers that cannot make out the record and go by its last
@@ -95,8 +95,8 @@ impl Claim {
         }
     }
 
-    /// The record as it stands in the directory now, as far as it goes if it is ours; `None` when
-    /// it is gone, or is no record.
+    /// The record as it stands in the directory now, as far as it goes if it is ours. `None` if it
+    /// is gone or invalid.
     pub(crate) fn read_back(&self) -> io::Result<Option<Record>> {
         let bytes = match &self.file {
             Some(own) => own.read_back(&self.dir),

@@ -11,10 +11,10 @@
 //!
 //! What follows is in `publish.rs`.
 //!
-//! The record is never visible at `L` before its OS lock is held, so nobody can ever take a holder
-//! of ours that is still starting for a dead one. Who stalls before the `flock` for longer than the
-//! grace may find its directory swept: opening it, locking it or creating the record in it then
-//! fails, and the claim is prepared anew. Once the `flock` is held no sweeper gets it.
+//! The record is never visible at `L` before its OS lock is held. So nobody can take a holder of
+//! ours that is still starting for a dead one. A claimant that stalls before the `flock` for longer
+//! than the grace may find its directory swept. Opening it, locking it or creating the record in it
+//! then fails, and the claim is prepared again. Once the `flock` is held no sweeper gets it.
 
 use std::io::{self, ErrorKind};
 use std::path::PathBuf;

@@ -49,7 +49,7 @@ impl Preparation {
 }
 
 impl Claim {
-    /// Overwrites the whole record with one positioned write: it has the same length each time, and
+    /// Overwrites the whole record with one positioned write. It has the same length each time;
     /// nothing stays of what another process may have written there. `false`: the record is no
     /// longer in its directory.
     fn reissue(&mut self, environment: &Environment) -> io::Result<bool> {

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use crate::claim::prepare::Preparation;
 use crate::clear::sweep::Sweep;
 
-/// An acquisition that begins at most this long after the handle's last release is one of a row:
-/// its release moves the lock back instead of removing it.
+/// An acquisition that begins at most this long after the handle's last release is one of a row.
+/// Its release moves the lock back instead of removing it.
 const IN_A_ROW: Duration = Duration::from_secs(1);
 
 /// What the acquisitions of one handle share.

@@ -1,8 +1,8 @@
 //! Breaking the lock of a handle that lives: first its way back is barred.
 //!
-//! A handle releases by renaming what stands at the lock's name to its private name. If it is
-//! stopped right before that, and its lock is broken, and another process takes the lock, the
-//! rename would carry that one's lock away. So the private name, which stands in the record, is
+//! A handle releases by renaming what stands at the lock's name to its private name. Suppose that
+//! it is stopped right before that, its lock is broken, and another process takes the lock. Then
+//! the rename would carry that one's lock away. So the private name, which stands in the record, is
 //! occupied first.
 //!
 //! ```text
@@ -14,7 +14,7 @@
 //! unlink holder, rmdir L     as for any lock: its next look says "lost"
 //! ```
 //!
-//! The file stays until the holder's release, which removes it, or until a sweep, a TTL later: a
+//! The file stays until the holder's release, which removes it, or until a sweep, a TTL later. A
 //! holder that is stopped for longer than that is not barred any more. If we die before the end, it
 //! stays for as long, and its holder releases as a one-shot.
 

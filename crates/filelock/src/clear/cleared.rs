@@ -7,7 +7,7 @@ pub(crate) enum Cleared {
     Done,
     /// A process of another user is taking the lock: see `claim/exchange.rs`.
     Taken,
-    /// The name is still taken: by this entry of the directory, if there is one, which goes when
-    /// the process that has it open closes it.
+    /// The name is still taken: by this entry of the directory, if there is one. It goes when the
+    /// process that has it open closes it.
     NotYet(Option<String>),
 }

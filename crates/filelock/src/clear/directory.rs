@@ -59,8 +59,8 @@ pub(super) fn refuse_strangers(
     }
 }
 
-/// `rmdir`, if the name still stands for the directory that was judged. Without that look, and
-/// in the moment after it, we could remove the still empty directory of a foreign claimant; that
+/// `rmdir`, if the name still stands for the directory that was judged. Without that look, and in
+/// the moment after it, we could remove the still empty directory of a foreign claimant. That
 /// claimant then finds its claim lost. No holder is ever hit: its directory is not empty.
 pub(super) fn remove_directory(
     names: &Names,

@@ -12,9 +12,9 @@ use crate::sys::{self, Flock, Stat};
 
 /// The file generation's lock is one file, and a file has no compare-and-delete. It is renamed to a
 /// private name and compared there; if it is another's by then, it is put back. In that window a
-/// holder of the file generation can be without its lock: the one place in this crate with such
-/// a window, and only towards that generation. A directory, which a holder of ours is by then, is
-/// never moved: the kernel does not rename one onto a file (rename(2), `ENOTDIR`), and a file of
+/// holder of the file generation can be without its lock. It is the one place in this crate with
+/// such a window, and only towards that generation. A holder of ours has a directory by then, which
+/// is never moved. The kernel does not rename one onto a file (rename(2), `ENOTDIR`), and a file of
 /// ours waits at the private name.
 pub(super) fn remove_file(
     names: &Names,

@@ -3,8 +3,8 @@
 //! A directory's record is removed *through the descriptor that was judged*: whatever the name
 //! stands for by then, no other holder's record can be hit. Then `rmdir` by name: if a successor
 //! has taken the name, its directory is not empty and the kernel refuses. Renaming the dead lock
-//! aside first looks simpler and is wrong: between the judgement and the rename a successor may
-//! have taken the name, and the rename would carry a living lock away (see `docs/decisions.md`).
+//! aside first looks simpler and is wrong. A successor may take the name before the rename, which
+//! would then carry a living lock away (see `docs/decisions.md`).
 
 pub(crate) mod bar;
 pub(crate) mod cleared;

@@ -1,7 +1,7 @@
 //! Leftover preparations of processes that died while preparing.
 //!
-//! A preparation that lives is never removed: its owner holds the exclusive OS lock on it from
-//! shortly after it was made, and one that is younger than the grace is not even asked.
+//! A preparation that lives is never removed. Its owner holds the exclusive OS lock on it from
+//! shortly after it was made. A preparation younger than the grace is not even asked.
 
 use std::collections::HashMap;
 use std::fs::ReadDir;
@@ -21,8 +21,8 @@ const PIECE: usize = 256;
 const PIECES_AFTER_RELEASE: usize = 16;
 
 /// A sweep, in pieces: beside the lock there can be half a million files. A waiter does one before
-/// each of its pauses, a holder some after its release; what is left when those end is left for
-/// another occasion. Nobody sweeps while it holds the lock.
+/// each of its pauses, a holder some after its release. The rest waits for another occasion. Nobody
+/// sweeps while it holds the lock.
 #[derive(Debug, Default)]
 pub(crate) struct Sweep {
     entries: Option<ReadDir>,
@@ -96,8 +96,8 @@ fn remove_if_left_over(path: &Path, options: &LockOptions) {
     let is_named = |id: FileId| sys::is_at(path, id).unwrap_or(false);
     match stat.kind {
         // Shared is enough: an owner that stalled before its own, which is exclusive, is refused
-        // and prepares anew. And more would be too much: what was opened here can be published, and
-        // its holder die, before the OS lock is asked for; a sweeper that is stopped with an
+        // and prepares anew. And more would be too much. What was opened here can be published, and
+        // its holder die, before the OS lock is asked for. A sweeper that is stopped with an
         // exclusive one would then make that dead lock look alive.
         Kind::Directory if age > options.grace => {
             let Ok(dir) = sys::open_dir(path) else { return };

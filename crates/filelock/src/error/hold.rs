@@ -51,8 +51,8 @@ pub enum VerifyError {
 pub enum RenewError {
     /// The lock could not be shown to be ours; nothing was written.
     Verify(VerifyError),
-    /// The lock is ours, but its stamp could not be overwritten: it still shows an old time, or
-    /// a mixture of the old and the new one.
+    /// The lock is ours, but its stamp could not be overwritten. It still shows an old time, or a
+    /// mixture of the old and the new one.
     Write {
         /// The record.
         path: PathBuf,

@@ -22,8 +22,8 @@ use crate::sys;
 
 /// A held lock. [`release`](Self::release) it, or drop it, to let the next one in.
 ///
-/// A process that dies holding it releases it by dying: the kernel drops its OS lock, and the
-/// next one to look proves that and replaces it.
+/// A process that dies holding it releases it by dying. The kernel drops its OS lock; the next
+/// waiter that looks proves that and replaces it.
 #[derive(Debug)]
 #[must_use = "dropping the guard releases the lock at once"]
 pub struct LockGuard {
@@ -101,8 +101,8 @@ impl LockGuard {
         self.bond = Some(Bond::with_this_thread(&claim.record.token, claim.owner));
     }
 
-    /// Lets the thread that acquired the lock wait for it again: for a guard that goes to another
-    /// thread and is not used there before the first one acquires again.
+    /// Lets the thread that acquired the lock wait for it again. It is for a guard that goes to
+    /// another thread, and is not used there before the first thread acquires again.
     ///
     /// A thread that acquires a lock which it holds would wait for itself, and gets
     /// [`AcquireError::Deadlock`](crate::AcquireError::Deadlock) instead. A guard counts as that of
@@ -238,8 +238,8 @@ impl LockGuard {
 
     /// Verifies, then sets the recorded time to now, for those who judge by time.
     ///
-    /// Whoever may hold a lock longer than a few seconds calls it every 10 s: foreign peers take a
-    /// holder for gone after 30 s, alive or not. This crate starts no thread to do it unasked;
+    /// Call it every 10 s if you hold a lock longer than a few seconds. Foreign peers take a holder
+    /// for gone after 30 s, alive or not. This crate starts no thread to do it unasked;
     /// [`keep_renewed`](Self::keep_renewed) starts one.
     ///
     /// ```
@@ -276,9 +276,9 @@ impl LockGuard {
         })
     }
 
-    /// Lets child processes inherit a share of the OS lock, or not (the default). While any
-    /// process has a share, the kernel vouches for the lock: if this process dies, the lock lives
-    /// until the last child that inherited it ends, as with flock(1).
+    /// Lets child processes inherit a share of the OS lock, or not (the default). While any process
+    /// has a share, the kernel vouches for the lock. If this process dies, the lock lives until the
+    /// last child that inherited it ends, as with flock(1).
     ///
     /// Applies to every child that this process starts from now on. A child has no use for the
     /// descriptor but to keep it open. A [`Lock`](crate::Lock) does not use the claim again that

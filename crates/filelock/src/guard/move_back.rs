@@ -15,15 +15,16 @@
 //! park, or remove     see claim/reissue.rs
 //! ```
 //!
-//! Nobody of ours takes the lock from a holder that lives, except a person who breaks it. So
-//! the third line takes a foreign peer, or a person, and a stall of ours between two calls. It is
-//! kept narrow: the name is looked at last; a lock that was acquired 15 s ago or more is
-//! released as a one-shot's, since peers that go by the clock take what is 30 s old; and whoever
-//! breaks a lock first occupies its holder's private name, which stands in its record, so that this
-//! rename fails. Nothing closes it towards foreign peers: no system call compares and renames.
+//! Nobody of ours takes the lock from a holder that lives, except a person who breaks it. So the
+//! third line takes a foreign peer, or a person, and a stall of ours between two calls. It is kept
+//! narrow. The name is looked at last. A lock that was acquired 15 s ago or more is released as a
+//! one-shot's, since peers that go by the clock take what is 30 s old. A process that breaks a lock
+//! first occupies its holder's private name, which stands in its record, so that this rename fails.
+//! Nothing closes it towards foreign peers: no system call compares and renames.
 //!
-//! Any other error of the rename than "not found" (no room for the name, a read-only directory, the
-//! name occupied) means: released as a one-shot's, see `release.rs`, which needs no room.
+//! After any other error of the rename than "not found", the lock is released as a one-shot's
+//! (`release.rs`), which needs no room. Such errors are: no room for the name, a read-only
+//! directory, the name occupied.
 
 use std::io::{self, ErrorKind};
 
@@ -45,8 +46,8 @@ pub(super) enum Moved {
 }
 
 impl LockGuard {
-    /// Whether the release is to move it: it is one of a row, has a private name, is shared with no
-    /// child, and is too young for a foreign peer to have taken it.
+    /// Whether the release moves it. It must be one of a row, have a private name, and be shared
+    /// with no child. It must be too young for a foreign peer to have taken it.
     pub(super) fn may_move(&self) -> bool {
         self.parks
             && self.claim().private.is_some()

@@ -11,9 +11,9 @@
 //! ```
 //!
 //! Between the last two steps on the disk a waiter sees an empty directory of ours. If it removed
-//! that by its name as well, the second one to do so could hit the directory that a foreign
-//! claimant made between them. So a waiter leaves it to its owner for 50 ms, while the owner's
-//! `flock` shows that it lives. An owner that is not able to remove it gives its `flock` up.
+//! that by its name as well, the second removal could hit a directory that a foreign claimant made
+//! between the two. So a waiter leaves it to its owner for 50 ms, while the owner's `flock` shows
+//! that it lives. An owner that is not able to remove it gives its `flock` up.
 //!
 //! A handle's lock is moved instead of being taken apart: see `move_back.rs`.
 
@@ -160,10 +160,10 @@ fn give_up(guard: &mut LockGuard) -> Result<(), Failure> {
 
 fn remove_record(guard: &mut LockGuard) -> Result<(), Failure> {
     if guard.claim().private.is_none() {
-        // From now on it was there with its record, so that its absence means what it means
-        // for a published lock: free, at once. On network file systems and FUSE a record that
-        // a judge has open lives on under another name for a moment, and keeps the
-        // directory from being removed; without this, others would wait for the grace.
+        // From now on it was there with its record, so that its absence means what it means for a
+        // published lock: free, at once. On network file systems and FUSE a record that a judge has
+        // open lives on under another name for a moment. It keeps the directory from being removed.
+        // Without this, others would wait for the grace.
         let _ = guard.claim().dir.set_mode(PUBLISHED);
     }
     match guard.claim().dir.unlink(record::NAME) {

@@ -64,9 +64,8 @@ pub(super) fn judge_directory(
 }
 
 /// The mode of a directory that a claimant of ours has just made in place, with the usual umask.
-/// Whoever else makes directories for locks (`mkdir` in a script, proper-lockfile, the Go
-/// generations) makes them with another one, and may keep them empty for as long as it holds the
-/// lock.
+/// Other programs that make directories for locks (`mkdir` in a script, proper-lockfile, the Go
+/// generations) use another mode. They may keep them empty for as long as they hold the lock.
 const OURS_IN_THE_MAKING: u32 = 0o711;
 
 /// What a directory is in which there is no record.
@@ -74,8 +73,8 @@ fn without_record(dir: &Dir, stat: &Stat, options: &LockOptions, asks_kernel: bo
     if stat.is_sticky() {
         // Published with its record, which is gone: its owner is releasing it, or died doing so.
         // One that lives removes it in a moment, and two who do so by name can hit a foreign
-        // claimant's that comes between them. How long a waiter leaves it alone, it counts itself;
-        // a call that does not wait goes by the directory's mtime, against one that is stopped
+        // claimant's that comes between them. A waiter itself counts how long it leaves it alone. A
+        // call that does not wait goes by the directory's mtime, because its owner can be stopped
         // there.
         let age = options.environment.now().saturating_sub(stat.modified);
         let is_fresh = u128::from(age.unsigned_abs()) <= options.grace.as_nanos();

@@ -15,13 +15,13 @@ use crate::sys::{self, Flock, Stat};
 
 /// The file generation: one regular file at the lock's name, whose record is complete before it is
 /// linked into place. A file with anything else in it, or with nothing, is no lock of ours and is
-/// never removed: it can be the lock file of another program (flock(1) and Python's `filelock`
-/// leave an empty one, git's `index.lock` becomes the index), or no lock at all (`Cargo.lock` is
-/// what the lock of `Cargo` would be called).
+/// never removed. It can be the lock file of another program: flock(1) and Python's `filelock`
+/// leave an empty one, git's `index.lock` becomes the index. It can be no lock at all: `Cargo.lock`
+/// is what the lock of `Cargo` would be called.
 ///
 /// If somebody has the file's OS lock, it is held, whatever is in it. Only a shared one is asked
-/// for, and given up at once: another program that asks at the same moment for the exclusive one is
-/// refused for a moment, as by any reader of the lock.
+/// for, and given up at once. Another program that asks for the exclusive one in this moment is
+/// refused, as by any reader of the lock.
 pub(super) fn judge_file(
     stat: Stat,
     names: &Names,

@@ -18,8 +18,8 @@ use crate::sys::{self, Dir, Fingerprint, Stat};
 /// system calls.
 pub(crate) fn still_runs(names: &Names, fingerprint: Fingerprint) -> bool {
     let Ok(dir) = sys::open_dir(&names.lock) else { return false };
-    // Looked at first: a claimant in place that has come since and has yet to ask for its OS lock
-    // would be refused because of ours.
+    // Looked at first. A claimant in place may have come since, and not have asked for its OS lock
+    // yet. Ours would refuse it.
     dir.stat().is_ok_and(|now| now.fingerprint() == fingerprint)
         && matches!(dir.try_flock_shared(), Ok(false))
 }
@@ -64,9 +64,9 @@ pub(super) fn expired_unless_it_runs(dir: &Dir) -> Verdict {
 /// Whether a granted OS lock proves that the holder with this record is gone.
 ///
 /// It does if both of us ask the same kernel about the same directory. The record tells the
-/// directory that the lock lies in. Another one means that we look through another mount (an
-/// overlay, say, whose OS locks are not those of its layers): by the inode, and within one boot by
-/// the device as well, which a reboot can number anew. A holder of an earlier boot of this machine
+/// directory that the lock lies in. Another one means that we look through another mount, such as
+/// an overlay, whose OS locks are not those of its layers. It is told by the inode, and within one
+/// boot by the device, which a reboot can number again. A holder of an earlier boot of this machine
 /// is gone with it.
 pub(super) fn is_proof(
     record: &Record,
@@ -87,9 +87,8 @@ pub(super) fn is_proof(
 }
 
 /// Whether the record still is what was read before the OS lock was granted. Its holder may have
-/// released in between, and a claimant of the directory generation, which had stalled after its
-/// `mkdir`, have written its own record there by path, before the directory could be removed. That
-/// one lives.
+/// released in between. A claimant of the directory generation that stalled after its `mkdir` can
+/// then write its own record there by path, before the directory is removed. That claimant lives.
 fn still_holds(dir: &Dir, judged: &Record) -> bool {
     read_record(dir).is_ok_and(|now| now.as_ref() == Some(judged))
 }

@@ -1,9 +1,9 @@
 //! What stands at the lock's name, and whether its holder lives.
 //!
-//! The name is opened once, as a directory, following no link; all else goes through that
-//! descriptor, so that the record, the OS lock and the mode judged belong to one directory,
-//! whatever happens to the name meanwhile. The descriptor is closed before anybody sleeps.
-//! A look that fails is never a proof of death: the occupant then counts as alive.
+//! The name is opened once, as a directory, following no link. All else goes through that
+//! descriptor. So the record, the OS lock and the mode judged belong to one directory, whatever
+//! happens to the name meanwhile. The descriptor is closed before anybody sleeps. A look that fails
+//! is never a proof of death: the occupant then counts as alive.
 
 mod clock;
 mod directory;

@@ -6,8 +6,8 @@
 //! ```
 //!
 //! Foreign holders write the first two lines, or three. They ignore later lines. The record is
-//! world-readable whatever the umask: a foreign process of another user that cannot read it takes
-//! the lock for a leftover after two seconds and steals it.
+//! world-readable whatever the umask. A foreign process of another user that cannot read it takes
+//! the lock for a leftover after two seconds, and steals it.
 
 pub(crate) mod facts;
 pub(crate) mod file;
@@ -71,8 +71,8 @@ impl Record {
 
     /// Reads a record; `None` when these bytes are none.
     ///
-    /// A stamp that the end of the file cuts short is no stamp: whoever looks while a foreign
-    /// holder writes its record could otherwise read the first digits of a time as a time long ago.
+    /// A stamp that the end of the file cuts short is no stamp. A reader could see a record while a
+    /// foreign holder writes it. The first digits of a time are a time long ago.
     pub(crate) fn parse(bytes: &[u8]) -> Option<Self> {
         let (pid, rest) = split_line(bytes)?;
         let pid = decimal(pid).and_then(|pid| u32::try_from(pid).ok()).filter(|pid| *pid > 0)?;

@@ -5,9 +5,9 @@ use std::path::Path;
 
 use rustix::io::retry_on_intr;
 
-/// Whether `dir` lies on a file system that is known to belong to one kernel alone, so that an OS
-/// lock granted here is granted nowhere else. An allowlist: on NFS, SMB, FUSE, 9p, virtiofs and
-/// whatever we do not know, two machines can each be granted one lock.
+/// Whether `dir` lies on a file system that belongs to one kernel alone, so that an OS lock granted
+/// here is granted nowhere else. An allowlist: on NFS, SMB, FUSE, 9p, virtiofs and whatever we do
+/// not know, two machines can each be granted one lock.
 pub(crate) fn file_system_is_local(dir: &Path) -> io::Result<bool> {
     Ok(is_local(&retry_on_intr(|| rustix::fs::statfs(dir))?))
 }

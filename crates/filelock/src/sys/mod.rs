@@ -55,8 +55,8 @@ pub(crate) struct FileId {
 }
 
 /// Tells the occupants of one name apart, although the file system may give the second one the
-/// inode number of the first: identity and time of the last change of the inode (as fine as the
-/// kernel's tick).
+/// inode number of the first. It is the identity, and the time of the last change of the inode (as
+/// fine as the kernel's tick).
 pub(crate) type Fingerprint = (FileId, i64);
 
 /// An OS lock: any number of shared ones, or one exclusive one.

@@ -12,8 +12,8 @@ pub(super) const MOVING_PAUSE: Duration =
 /// The longest pause while one holder stays.
 pub(super) const LONGEST_PAUSE: Duration = Duration::from_millis(10);
 
-/// The pauses of one call, without end: each between half and the whole of the current length, so
-/// that waiters do not march in step; the length doubles up to [`LONGEST_PAUSE`].
+/// The pauses of one call, without end. Each is between half and the whole of the current length,
+/// so that waiters do not march in step. The length doubles up to [`LONGEST_PAUSE`].
 pub(super) struct Backoff {
     length: Duration,
     random: u64,

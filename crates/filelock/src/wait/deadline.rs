@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-/// How often a lock that is found free or cleared after the deadline is tried all the same, so
-/// that a call with no time to wait still replaces a dead holder.
+/// How often a lock is tried that is found free, or was cleared, after the deadline. So a call with
+/// no time to wait still replaces a dead holder.
 const TRIES_AFTER_DEADLINE: u32 = 2;
 
 /// One call's time.

@@ -1,9 +1,9 @@
-//! The waiters of this process stand in line, one line for each lock: the first one looks at the
-//! disk and tries, the others sleep until they are first.
+//! The waiters of this process stand in line, one line for each lock. The first one looks at the
+//! disk and tries; the others sleep until they are first.
 //!
-//! Nothing of the lock rests on it. It is there so that hundreds of threads or tasks that want one
-//! lock get it one after the other, do not look at the disk all at once, and learn at once that
-//! this process has released it. Other processes compete with the first one alone.
+//! Nothing of the lock rests on it. It is for hundreds of threads or tasks that want one lock. They
+//! get it one after the other, and do not all look at the disk. They learn at once that this
+//! process has released it. Other processes compete with the first one alone.
 //!
 //! | step | if the waiter is dropped here, or does not run |
 //! |---|---|
@@ -13,9 +13,9 @@
 //! | it has the lock | it is in line no more, the next one is first |
 //! | this process releases the lock | the first one is woken |
 //!
-//! Nobody waits for the mutex of the lines for long: another thread may have had it when this
-//! process was forked, and that thread does not exist here. Who does not get it waits without a
-//! line.
+//! Nobody waits for the mutex of the lines for long. Another thread may have had it when this
+//! process was forked, and that thread does not exist here. A waiter that does not get it waits
+//! without a line.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};

@@ -133,8 +133,8 @@ impl<'a> Wait<'a> {
 
     /// Looks whether the lock is worth another try.
     pub(crate) fn look(&mut self) -> Result<Next, AcquireError> {
-        // lstat is all that a poll costs: unlike a failing rename it does not take the parent
-        // directory's lock in the kernel, which those who acquire and release need.
+        // lstat is all that a poll costs. Unlike a failing rename it does not take the parent
+        // directory's lock in the kernel, which acquiring and releasing need.
         match sys::lstat(&self.names.lock) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return self.try_now(),
             stat => {
@@ -228,9 +228,9 @@ impl<'a> Wait<'a> {
         Ok(if cleared { Judged::Free } else { Judged::Held })
     }
 
-    /// The kernel's word is proof. The clock's word is not: clocks jump, and machines sleep; it is
-    /// acted on at most once per occupant, and once per TTL in one call; and not for half a TTL
-    /// after this call was away, more than the time between two renewals.
+    /// The kernel's word is proof. The clock's word is not: clocks jump, and machines sleep. It is
+    /// acted on at most once per occupant, and once per TTL in one call. It is not acted on for
+    /// half a TTL after this call was away, which is more than the time between two renewals.
     fn may_act(&mut self, occupant: &Occupant) -> bool {
         let leaving = self.leaving.take();
         match &occupant.verdict {

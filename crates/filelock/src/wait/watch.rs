@@ -66,17 +66,17 @@ impl Watch {
     }
 
     /// Whether an occupant that has come since the last look need not be judged before the next
-    /// one. It was just now alive enough to take the lock; and where the lock changes hands
-    /// quickly, judging each holder costs far more than looking, and takes the processor from those
-    /// who pass it on. Not for long, since what seems to be a newcomer each time can be a dead
-    /// one's directory that somebody keeps touching.
+    /// one. It was just now alive enough to take the lock. If the lock changes hands quickly,
+    /// judging each holder costs far more than looking. It takes the processor from those that pass
+    /// the lock on. Not for long, since what seems to be a newcomer each time can be a dead one's
+    /// directory that somebody keeps touching.
     pub(super) fn may_spare_a_newcomer(&self) -> bool {
         self.fingerprint.is_some() && self.is_contended && self.asked.elapsed() < JUDGE_AGAIN
     }
 
     /// What is due for the occupant. `runs`: when it was judged, the kernel said that it runs. That
-    /// is believed for a while only, since a ctime can be so coarse that the next holder's
-    /// directory looks like the last one's, and the holder named in an error must be the right one.
+    /// is believed for a while only. A ctime can be so coarse that the next holder's directory
+    /// looks like the last one's. An error must name the right holder.
     pub(super) fn due(&mut self, runs: bool) -> Due {
         let Some(judged) = self.judged else { return Due::Judge };
         if self.asked.elapsed() < ASK_AGAIN {

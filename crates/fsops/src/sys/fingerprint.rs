@@ -1,7 +1,7 @@
 //! What tells one version of a file from another.
 
-/// Tells one version of a file from another, as far as the system lets us: device, inode, size, and
-/// the times of the last change of content and inode.
+/// Tells one version of a file from another, as far as the system lets us. It has device, inode,
+/// size, and the times of the last change of content and inode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Fingerprint {
     pub(crate) device: u64,

@@ -113,8 +113,8 @@ pub(crate) fn wait_for_writers(pipe: &File) -> io::Result<()> {
 }
 
 /// Writes all that is known of `file` to the disk. On Apple systems std asks for `F_FULLFSYNC`,
-/// which also empties the disk's own cache; where the file system has no such thing (network
-/// volumes), fsync(2) is the most that there is.
+/// which also empties the disk's own cache. If the file system has no such thing (network volumes),
+/// fsync(2) is the most that there is.
 pub(crate) fn sync(file: &File) -> io::Result<()> {
     or_fsync(file, file.sync_all())
 }

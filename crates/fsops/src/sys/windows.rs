@@ -1,8 +1,8 @@
 //! Windows.
 //!
-//! Who has a file open without sharing its deletion, as most programs do, keeps it from being
-//! replaced; who deletes or replaces it keeps others from opening it, for a moment. Such denials
-//! are tried again for less than half a second before they are believed.
+//! A program that has a file open without delete sharing, as most programs do, keeps it from being
+//! replaced. A program that deletes or replaces it keeps others from opening it, for a moment. Such
+//! denials are tried again for less than half a second before they are believed.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom};
@@ -113,7 +113,7 @@ pub(crate) fn sync_data(file: &File) -> io::Result<()> {
 }
 
 /// A directory cannot be synced. What happens to its entries is in the file system's journal, and
-/// syncing a file writes that out up to there: so a file is synced once more after its renaming.
+/// syncing a file writes that out so far. So a file is synced again after its renaming.
 pub(crate) type Directory = ();
 
 /// The path whose names are synced. No directory can be synced here, so that it need not be the one

@@ -2,10 +2,10 @@
 //! made in place. What makes up for descriptors: an entry is opened relative to the handle of its
 //! directory, and removed through its own handle.
 //!
-//! A handle is never kept while anybody sleeps or holds the lock: as long as one is open, the name
-//! of a removed file or directory can stay (before Windows 10, on FAT and on network shares), and
-//! is refused to everybody ("delete pending"). All share everything with others, so that nobody is
-//! kept from reading a record, or from removing it.
+//! A handle is never kept while anybody sleeps or holds the lock. While one is open, the name of a
+//! removed file or directory can stay, and is refused to everybody ("delete pending"). That happens
+//! before Windows 10, on FAT and on network shares. All share everything with others, so that
+//! nobody is kept from reading a record, or from removing it.
 
 mod dir;
 mod patience;

@@ -13,8 +13,8 @@ const DELETE_PENDING: i32 = 303;
 /// How many denials in a row are believed.
 const DENIALS: u32 = 30;
 
-/// Tries again what is denied: a name that is being deleted is, for a moment, and so is what a
-/// virus scanner or an indexer is looking at. Less than half a second in all; then the denial is
+/// Tries again what is denied. For a moment, that is a name that is being deleted, or what a virus
+/// scanner or an indexer is looking at. It takes less than half a second in all; then the denial is
 /// believed.
 pub(super) fn patiently<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     for denials in 1..DENIALS {

@@ -136,8 +136,8 @@ impl AccessList {
         self
     }
 
-    /// Removes entries with names. Those whom they are about count by their groups from now on, or
-    /// as others: what such an entry kept from them must not be granted there.
+    /// Removes entries with names. The users that they name count by their groups from now on, or
+    /// as others. What such an entry kept from them must not be granted there.
     fn forget(&mut self, is_meant: impl Fn(&Entry) -> bool) {
         let has_name = |entry: &Entry| matches!(entry.tag, USER | NAMED_GROUP);
         let is_meant = |entry: &Entry| has_name(entry) && is_meant(entry);

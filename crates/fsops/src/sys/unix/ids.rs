@@ -33,8 +33,8 @@ fn overflow_id(path: &str) -> u32 {
     text.ok().and_then(|text| text.trim().parse().ok()).unwrap_or(OVERFLOW)
 }
 
-/// Whether each id stands for itself, so that there is none without a number: as outside of all
-/// user namespaces, where 65534 is the user `nobody`. Mounts can map ids, too.
+/// Whether each id stands for itself, so that there is none without a number. It is so outside of
+/// all user namespaces, where 65534 is the user `nobody`. Mounts can map ids, too.
 fn is_complete(map: &str) -> bool {
     let read = std::fs::read_to_string;
     let is_whole = |map: String| map.split_whitespace().eq(["0", "0", "4294967295"]);

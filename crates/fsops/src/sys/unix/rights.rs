@@ -5,8 +5,8 @@
 //! 1. The temporary is created so narrow that nobody can open it who could not read the old file,
 //!    whatever its directory's default access list adds.
 //! 2. The owner comes next, because changing it clears the set-id bits (chown(2)).
-//! 3. Then the access list, which sets the permission bits, too. If the old file has none, the one
-//!    that the directory gave is removed first: while it is there, the group's bits are its mask,
+//! 3. Then the access list, which sets the permission bits, too. If the old file has none, the list
+//!    that the directory gave is removed first. While it is there, the group's bits are its mask,
 //!    and setting them would give its users rights.
 //! 4. Then the permission bits, if they differ.
 //! 5. Then the content. Writing clears the set-id bits (write(2)), so they come last.
@@ -119,8 +119,8 @@ pub(crate) fn adopt(file: &File, replaced: &Rights) -> io::Result<()> {
     set_mode(file, mode, wanted.mode())
 }
 
-/// Takes all rights from all but the owner of `file`, as far as its file system lets us: before it
-/// gets other rights than it was made with.
+/// Takes all rights from all but the owner of `file`, as far as its file system lets us. It is done
+/// before the file gets other rights than it was made with.
 pub(crate) fn close_to_others(file: &File) {
     let _ = file.set_permissions(Permissions::from_mode(0o600));
 }
