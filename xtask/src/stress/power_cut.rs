@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use fsops::Durability;
+use lockedfile::LogError;
 use rustix::process::getppid;
 
 use crate::outcome::Outcome;
@@ -291,16 +292,32 @@ impl Worker {
 
     /// Appends to a log that is new, in directories that are new. Every other one is made by the
     /// lock. The others are made with a record, as if by a writer that died before it synced
-    /// anything.
+    /// anything. In turns, it is appended to, appended to by `lockedfile`, and replaced by it.
     fn write_own_log(&self, n: u64, durability: Durability) -> Outcome {
         let log = own_log(&self.directory, self.writer, n);
         if n.is_multiple_of(2) {
             std::fs::create_dir_all(log.parent().expect("because it lies in a directory"))?;
             std::fs::write(&log, "\"first\"\n")?;
         }
-        let guard = document::patient().acquire(&log)?;
-        fsops::append_record_with(&log, "\"second\"", durability)?;
-        guard.release()?;
+        let options = lockedfile::Options::new().lock(document::patient()).durability(durability);
+        match n % 3 {
+            0 => {
+                let guard = document::patient().acquire(&log)?;
+                fsops::append_record_with(&log, "\"second\"", durability)?;
+                guard.release()?;
+            }
+            1 => {
+                let record = |_: lockedfile::Last<'_>| Ok::<_, LogError>(b"\"second\"".to_vec());
+                lockedfile::Log::with_options(&log, options).append_with(record)?;
+            }
+            _ => {
+                let add = |old: Option<&[u8]>| {
+                    let old = old.unwrap_or_default();
+                    Ok::<_, lockedfile::Error>(Some([old, b"\"second\"\n"].concat()))
+                };
+                options.transform(&log, add)?;
+            }
+        }
         Ok(())
     }
 }
