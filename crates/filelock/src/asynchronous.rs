@@ -132,7 +132,9 @@ impl LockGuard {
     {
         let mut renewal = Renewal::begin();
         loop {
-            sleep(renewal.pause()).await;
+            let pause = renewal.pause();
+            sleep(pause).await;
+            renewal.slept(pause);
             if let Some(lost) = renewal.renew_if_due(self) {
                 return lost;
             }

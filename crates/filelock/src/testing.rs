@@ -15,12 +15,7 @@ use crate::guard::LockGuard;
 use crate::guard::renewing::{self, Renewal, RenewedGuard};
 use crate::options::LockOptions;
 use crate::record::Record;
-
-/// The environment variable that makes each `flock` of a process fail, as in a sandbox, and those
-/// of the processes that it starts. Its value is the error's name: `EPERM`, `EACCES`, `ENOTSUP`,
-/// `EOPNOTSUPP`, `ENOSYS`, `EINVAL`, `EIO`, `ENOLCK` or `EMFILE`. It is read once. Windows has no
-/// `flock`.
-pub const FLOCK_FAILS: &str = "FILELOCK_TESTING_FLOCK_FAILS";
+pub use crate::sys::FLOCK_FAILS;
 
 impl LockOptions {
     /// How long after its last renewal a holder counts as gone if the kernel cannot vouch for it (a

@@ -158,6 +158,8 @@ pub(crate) struct Renewal {
     last: Moment,
     /// The last try.
     tried: Moment,
+    /// How long the caller has slept since, by its own timer.
+    slept: Duration,
     failed: bool,
     environment: Environment,
 }
@@ -171,12 +173,21 @@ impl Renewal {
         let environment = Environment::default();
         let now = || Moment::now(&environment);
         let (last, tried) = (now(), now());
-        Self { every, last, tried, failed: false, environment }
+        Self { every, last, tried, slept: Duration::ZERO, failed: false, environment }
     }
 
     /// How long until [`renew_if_due`](Self::renew_if_due) is to be called again.
     pub(crate) fn pause(&self) -> Duration {
-        self.interval().saturating_sub(self.tried.elapsed(&self.environment)).min(STEP)
+        self.interval().saturating_sub(self.since_try()).min(STEP)
+    }
+
+    /// The caller has slept for so long.
+    pub(crate) fn slept(&mut self, pause: Duration) {
+        self.slept += pause;
+    }
+
+    fn since_try(&self) -> Duration {
+        self.tried.elapsed(&self.environment).max(self.slept)
     }
 
     fn interval(&self) -> Duration {
@@ -185,9 +196,10 @@ impl Renewal {
 
     /// Renews, if it is time to; returns why that is the end of it, if it is.
     pub(crate) fn renew_if_due(&mut self, guard: &LockGuard) -> Option<RenewError> {
-        if self.tried.elapsed(&self.environment) < self.interval() {
+        if self.since_try() < self.interval() {
             return None;
         }
+        self.slept = Duration::ZERO;
         let result = guard.renew_as_owner();
         self.tried = Moment::now(&self.environment);
         self.failed = result.is_err();

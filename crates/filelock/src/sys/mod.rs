@@ -47,6 +47,14 @@ compile_error!(
     "filelock runs on Unix and Windows: for this system the calls have not been written"
 );
 
+/// The environment variable that makes each `flock` of a process fail, as in a sandbox, and those
+/// of the processes that it starts. Its value is the error's name: `EPERM`, `EACCES`, `ENOTSUP`,
+/// `EOPNOTSUPP`, `ENOSYS`, `EINVAL`, `EIO`, `ENOLCK` or `EMFILE`. It is read once. Windows has no
+/// `flock`.
+#[cfg(feature = "testing")]
+#[allow(unreachable_pub, reason = "public through `testing`")]
+pub const FLOCK_FAILS: &str = "FILELOCK_TESTING_FLOCK_FAILS";
+
 /// Which file this is, on this machine, for as long as somebody keeps it open: device and inode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct FileId {

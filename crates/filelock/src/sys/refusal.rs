@@ -49,12 +49,12 @@ pub(crate) fn is_this_user(user: u32) -> bool {
 }
 
 /// The error that each `flock` of this process fails with, if its environment asks for that: see
-/// [`FLOCK_FAILS`](crate::testing::FLOCK_FAILS).
+/// [`FLOCK_FAILS`](super::FLOCK_FAILS).
 #[cfg(feature = "testing")]
 pub(super) fn of_flock() -> Option<io::Error> {
     static NUMBER: std::sync::OnceLock<Option<Errno>> = std::sync::OnceLock::new();
     let number = *NUMBER.get_or_init(|| {
-        let name = std::env::var(crate::testing::FLOCK_FAILS).ok()?;
+        let name = std::env::var(super::FLOCK_FAILS).ok()?;
         let known = NAMES.iter().find(|(known, _)| *known == name);
         // What is misspelt must be noticed: no test expects this one.
         Some(known.map_or(Errno::NOTTY, |(_, number)| *number))
