@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! start               if we are killed from here on, `run`'s lock lives until the command ends
-//! renew every 10 s    for peers that go by the clock
+//! 10 s                most commands end before the lock must be renewed: no thread is needed
+//! renew every 10 s    for peers that go by the clock: in a thread, since that can take long
 //! lost, interrupted   the command must end: SIGTERM, and later SIGKILL
 //! wait                for the command's own end; its children may still run
 //! ```
@@ -86,10 +87,33 @@ pub(crate) struct Attendance<R> {
 }
 
 impl<R: Fn() -> Result<(), RenewError> + Send> Attendance<R> {
+    /// Waits for the command, and attends to it meanwhile: signals are passed on to it.
+    pub(crate) fn await_end(self, child: &mut Child, signals: &mut sys::Signals) -> Option<Stop> {
+        let started = Moment::now();
+        while started.elapsed() < RENEW_EVERY {
+            let left = RENEW_EVERY.saturating_sub(started.elapsed());
+            if signals.await_end(child, Some(left.min(STEP))) {
+                return None;
+            }
+        }
+        let wait = |child: &mut Child, _: &AtomicBool| signals.await_end(child, None);
+        self.during_since(started, child, wait).1
+    }
+
     /// Runs `wait`, which waits for the command, and attends to the command meanwhile. `wait` gets
     /// a flag that tells it whether the command was stopped.
     pub(crate) fn during<T>(
         self,
+        child: &mut Child,
+        wait: impl FnOnce(&mut Child, &AtomicBool) -> T,
+    ) -> (T, Option<Stop>) {
+        self.during_since(Moment::now(), child, wait)
+    }
+
+    /// As [`during`](Self::during), for a lock that was renewed last at `renewed`.
+    fn during_since<T>(
+        self,
+        renewed: Moment,
         child: &mut Child,
         wait: impl FnOnce(&mut Child, &AtomicBool) -> T,
     ) -> (T, Option<Stop>) {
@@ -99,7 +123,7 @@ impl<R: Fn() -> Result<(), RenewError> + Send> Attendance<R> {
         std::thread::scope(|scope| {
             let flag = &is_stopped;
             let attending = scope.spawn(move || {
-                let stop = self.until_stop(process, &end)?;
+                let stop = self.until_stop(renewed, process, &end)?;
                 if let Stop::Lost(error) = &stop {
                     say(&format!("{error}; stopping the command"));
                 }
@@ -148,10 +172,14 @@ impl<R: Fn() -> Result<(), RenewError> + Send> Attendance<R> {
     ///
     /// If the lock only cannot be renewed, it is lost when it expires for those who go by the
     /// clock.
-    fn until_stop(&self, process: sys::Process, ended: &Receiver<()>) -> Option<Stop> {
-        let mut renewed = Moment::now();
+    fn until_stop(
+        &self,
+        mut renewed: Moment,
+        process: sys::Process,
+        ended: &Receiver<()>,
+    ) -> Option<Stop> {
         let mut next = RENEW_EVERY;
-        let mut asked = Moment::now();
+        let mut asked = renewed;
         loop {
             let left = next.saturating_sub(asked.elapsed()).min(STEP);
             let pause = if self.is_interrupted.is_some() { left.min(PAUSE) } else { left };

@@ -1,8 +1,10 @@
 //! The command line: all verbs. The flags of each stand in its own file.
 
-use clap::{Parser, Subcommand};
+use std::ffi::OsString;
 
-use crate::flags::Common;
+use clap::{Args as _, FromArgMatches as _, Parser, Subcommand};
+
+use crate::flags::{Common, verb};
 use crate::verbs::append::Append;
 use crate::verbs::check::Check;
 use crate::verbs::completions::Completions;
@@ -56,6 +58,52 @@ pub(crate) enum Verb {
     Man(ManPage),
 }
 
+/// The name of each verb, and what describes its flags.
+const FLAGS: [(&str, fn(clap::Command) -> clap::Command); 15] = [
+    ("show", Show::augment_args),
+    ("set", Set::augment_args),
+    ("unset", Unset::augment_args),
+    ("edit", Edit::augment_args),
+    ("check", Check::augment_args),
+    ("diff", Diff::augment_args),
+    ("digest", DigestOf::augment_args),
+    ("merge", Merge::augment_args),
+    ("run", Run::augment_args),
+    ("holder", Holder::augment_args),
+    ("append", Append::augment_args),
+    ("doctor", Doctor::augment_args),
+    ("init", Init::augment_args),
+    ("completions", Completions::augment_args),
+    ("man", ManPage::augment_args),
+];
+
+impl Arguments {
+    /// Reads the arguments of the process.
+    ///
+    /// To describe all verbs takes longer than most verbs take. So the verb that was typed is
+    /// described alone. What is not understood then is read again by the whole description, which
+    /// has all that an error or a help needs.
+    pub(crate) fn read(typed: &[OsString]) -> Result<Self, clap::Error> {
+        Self::read_by_one_verb(typed).map_or_else(|| Self::try_parse_from(typed), Ok)
+    }
+
+    fn read_by_one_verb(typed: &[OsString]) -> Option<Self> {
+        let mut command = describe_one(verb(typed.get(1..)?)?.to_str()?)?;
+        let matches = command.try_get_matches_from_mut(typed);
+        // The process is short, and taking the description apart takes as long as making it.
+        std::mem::forget(command);
+        Self::from_arg_matches(&matches.ok()?).ok()
+    }
+}
+
+/// The command line with this verb alone.
+fn describe_one(name: &str) -> Option<clap::Command> {
+    let (name, flags) = FLAGS.iter().find(|(verb, _)| *verb == name)?;
+    let verb = flags(clap::Command::new(*name));
+    let program = clap::Command::new("agentslock").subcommand_required(true);
+    Some(Common::augment_args(program).subcommand(verb))
+}
+
 impl Verb {
     /// What a verb takes that acts on no document, or on one that is an argument.
     pub(crate) fn takes_instead_of_document(&self) -> Option<&'static str> {
@@ -74,9 +122,68 @@ impl Verb {
 mod tests {
     use super::*;
 
+    use clap::CommandFactory;
+
     #[test]
     fn the_command_line_is_consistent() {
-        use clap::CommandFactory;
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn a_verb_that_is_described_alone_is_described_as_among_all() {
+        let mut all = Arguments::command();
+        all.build();
+        let verbs: Vec<_> = all.get_subcommands().map(clap::Command::get_name).collect();
+        let mut described: Vec<_> = FLAGS.iter().map(|(name, _)| *name).collect();
+        described.push("help");
+        assert_eq!(verbs, described);
+        for (name, _) in FLAGS {
+            let mut alone = describe_one(name).unwrap();
+            alone.clone().debug_assert();
+            alone.build();
+            let flags = |command: &clap::Command| {
+                let verb = command.find_subcommand(name).unwrap();
+                // The order in help counts from the first argument of all; help itself shows it.
+                let argument = |it: &clap::Arg| format!("{:?}", it.clone().display_order(0));
+                let arguments = verb.get_arguments().map(argument).collect::<Vec<_>>();
+                (verb.clone().render_long_help().to_string(), arguments)
+            };
+            assert_eq!(flags(&alone), flags(&all), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_typed_is_read_alike_with_one_verb_and_with_all() {
+        let read = |line: &str| {
+            let typed: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            (Arguments::read_by_one_verb(&typed), Arguments::try_parse_from(&typed))
+        };
+        for line in [
+            "agentslock show -r units.x --file f",
+            "agentslock -q --wait 5m --color never run f -- show -n",
+            "agentslock --file f set --json a 1",
+            "agentslock append log {} -n",
+            "agentslock merge --install --ignore=exclude",
+            "agentslock check --fix --take ours --entry a.b",
+        ] {
+            let (alone, all) = read(line);
+            assert_eq!(format!("{:?}", alone.unwrap()), format!("{:?}", all.unwrap()), "{line}");
+        }
+        // Those that only the whole description explains.
+        for line in [
+            "agentslock",
+            "agentslock --version",
+            "agentslock show --help",
+            "agentslock shwo",
+            "agentslock run f --unknown -- true",
+            "agentslock help run",
+            "agentslock -qw 5 show --unknown",
+        ] {
+            let (alone, all) = read(line);
+            assert!(alone.is_none() && all.is_err(), "{line}");
+        }
+        // The value of a flag is taken for the verb; then the whole description reads it.
+        let (alone, all) = read("agentslock -qw run show");
+        assert!(alone.is_none() && all.is_err());
     }
 }

@@ -5,6 +5,7 @@
 //! `--file` is refused by the verbs that take a file as an argument, since they would act on
 //! another file.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -86,6 +87,20 @@ impl Common {
 /// Whether `AGENTSLOCK_JSON` asks for JSON: any value but the empty one and `0`.
 pub(crate) fn json_in_environment() -> bool {
     std::env::var_os("AGENTSLOCK_JSON").is_some_and(|value| !value.is_empty() && value != "0")
+}
+
+/// The first argument that is neither a flag nor the value of one. Not parsed, so not known for
+/// certain.
+pub(crate) fn verb(arguments: &[OsString]) -> Option<&OsString> {
+    let mut arguments = arguments.iter();
+    while let Some(argument) = arguments.next() {
+        if ["--wait", "-w", "--file", "--color"].iter().any(|flag| argument == flag) {
+            arguments.next();
+        } else if !argument.as_encoded_bytes().starts_with(b"-") {
+            return Some(argument);
+        }
+    }
+    None
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

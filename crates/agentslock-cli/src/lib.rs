@@ -19,7 +19,7 @@ mod who;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
-use clap::{CommandFactory, Parser};
+use clap::CommandFactory;
 use command_line::{Arguments, Verb};
 use io::failure::Failure;
 use io::{stderr, stdout};
@@ -35,7 +35,8 @@ pub fn command() -> clap::Command {
 
 /// Runs the program with the arguments of the process, and returns its exit status.
 pub fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse().and_then(with_environment) {
+    let typed: Vec<_> = std::env::args_os().collect();
+    let arguments = match Arguments::read(&typed).and_then(with_environment) {
         Ok(arguments) => arguments,
         Err(error) => return stdout::report_usage(&error),
     };

@@ -1,13 +1,12 @@
 //! What is printed: values, the JSON envelope, errors.
 
-use std::ffi::OsString;
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
 use agentslock_core::Fields;
 
-use crate::flags::json_in_environment;
+use crate::flags::{json_in_environment, verb};
 use crate::io::failure::{Failure, MERGE_FAILED, TROUBLE};
 pub(crate) use crate::io::fields::{push, push_raw};
 use crate::io::stderr::{end_progress, say};
@@ -98,17 +97,4 @@ pub(crate) fn report_usage(error: &clap::Error) -> ExitCode {
     }
     let _ = error.print();
     if error.use_stderr() { ExitCode::from(status) } else { ExitCode::SUCCESS }
-}
-
-/// The first argument that is neither a flag nor the value of one.
-fn verb(arguments: &[OsString]) -> Option<&OsString> {
-    let mut arguments = arguments.iter();
-    while let Some(argument) = arguments.next() {
-        if ["--wait", "-w", "--file", "--color"].iter().any(|flag| argument == flag) {
-            arguments.next();
-        } else if !argument.as_encoded_bytes().starts_with(b"-") {
-            return Some(argument);
-        }
-    }
-    None
 }

@@ -1,7 +1,11 @@
 //! Where a signal came from. Only Linux tells, and only what the C library's headers know:
 //! `signal-hook` asks them, which takes a C compiler.
 
+use std::io;
+use std::os::unix::net::UnixStream;
+
 use signal_hook::consts::{SIGINT, SIGQUIT};
+use signal_hook::iterator::backend::SignalDelivery;
 
 /// Whether a key can cause the signal. The kernel sends it to all processes of the terminal's
 /// foreground then. (What a terminal's end causes, SIGHUP, may go to the session's leader alone.)
@@ -17,7 +21,7 @@ mod told {
 
     use super::can_be_a_key;
 
-    pub(in crate::sys) type Signals = signal_hook::iterator::SignalsInfo<WithOrigin>;
+    pub(in crate::sys) type Kept = WithOrigin;
 
     /// The signal, and whether a key caused it.
     pub(in crate::sys) fn told(origin: &Origin) -> (i32, bool) {
@@ -29,9 +33,11 @@ mod told {
 mod told {
     use std::io::{self, IsTerminal};
 
+    use signal_hook::iterator::exfiltrator::SignalOnly;
+
     use super::can_be_a_key;
 
-    pub(in crate::sys) type Signals = signal_hook::iterator::Signals;
+    pub(in crate::sys) type Kept = SignalOnly;
 
     /// The signal, and whether a key is likely to have caused it.
     pub(in crate::sys) fn told(signal: &i32) -> (i32, bool) {
@@ -39,4 +45,13 @@ mod told {
     }
 }
 
-pub(super) use told::{Signals, told};
+pub(super) use told::told;
+
+/// Signals that were caught, and a pipe from which a byte can be read once one came.
+pub(super) type Signals = SignalDelivery<UnixStream, told::Kept>;
+
+/// Catches signals from now on.
+pub(super) fn catch(signals: &[i32]) -> io::Result<Signals> {
+    let (read, write) = UnixStream::pair()?;
+    SignalDelivery::with_pipe(read, write, told::Kept::default(), signals)
+}

@@ -1,21 +1,22 @@
 //! Linux, macOS and the BSDs.
 
 use std::ffi::OsString;
-use std::io;
+use std::io::{self, Read};
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{Child, ExitStatus};
-use std::sync::Arc;
-use std::thread::JoinHandle;
-use std::time::Duration;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use rustix::io::{Errno, retry_on_intr};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
-use signal_hook::consts::{SIGALRM, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGXFSZ};
-use signal_hook::iterator::Handle;
+use signal_hook::consts::{
+    SIGALRM, SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGXFSZ,
+};
 
 use super::arrived::{Arrived, exit_code_of_signal};
+use super::descendants::reap_orphans;
 use super::origin;
 
 /// How long to wait before asking again about a child that is stopped.
@@ -36,16 +37,21 @@ impl Process {
     /// Waits until it has ended, and leaves its number reserved until it is reaped. So no signal
     /// that is passed on meanwhile reaches another process.
     pub(crate) fn await_end(self, _: &mut Child) {
-        let Some(pid) = self.0 else { return };
-        let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
-        // An error leaves the waiting to the call that reaps it.
-        while let Ok(Some(status)) = retry_on_intr(|| waitid(WaitId::Pid(pid), options)) {
-            if status.exited() || status.killed() || status.dumped() {
-                return;
-            }
-            // macOS also answers for a child that was stopped, although nobody asked for that
-            // (dotnet/runtime issue 131944). Because of NOWAIT it would answer again at once.
+        // macOS also answers for a child that was stopped, although nobody asked for that
+        // (dotnet/runtime issue 131944). Because of NOWAIT it would answer again at once.
+        while !self.has_ended(WaitIdOptions::empty()) {
             std::thread::sleep(STOPPED_PAUSE);
+        }
+    }
+
+    /// Whether it has ended, or cannot be waited for: then the call that reaps it says why.
+    fn has_ended(self, options: WaitIdOptions) -> bool {
+        let Some(pid) = self.0 else { return true };
+        let options = options | WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+        match retry_on_intr(|| waitid(WaitId::Pid(pid), options)) {
+            Ok(Some(status)) => status.exited() || status.killed() || status.dumped(),
+            Ok(None) => false,
+            Err(_) => true,
         }
     }
 
@@ -99,12 +105,22 @@ pub(crate) fn catch_file_size_limit() {
     }
 }
 
-/// The signals that this process ignores, as a bit each from SIGHUP upward. Only Linux tells
-/// without `unsafe` (proc(5), `SigIgn`); elsewhere it is taken to ignore none.
+/// The signals that this process was started to ignore, as a bit each from SIGHUP upward. Only
+/// Linux tells without `unsafe`; elsewhere it is taken to ignore none.
 fn ignored() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
+    static IGNORED: OnceLock<u64> = OnceLock::new();
+    *IGNORED.get_or_init(|| read_ignored().unwrap_or(0))
+}
+
+/// Field 33 of proc_pid_stat(5), which has the first 31 signals. The kernel makes it up in half the
+/// time that `/proc/self/status` takes.
+fn read_ignored() -> Option<u64> {
+    let mut stat = [0; 4096];
+    let length = std::fs::File::open("/proc/self/stat").ok()?.read(&mut stat).ok()?;
+    let stat = String::from_utf8_lossy(&stat[..length]);
+    // The name, in parentheses, can contain anything; then comes field 3.
+    let (_, fields) = stat.rsplit_once(')')?;
+    fields.split_whitespace().nth(33 - 3)?.parse().ok()
 }
 
 /// Whether a command could not be run only because it names no interpreter. The shells, env(1) and
@@ -120,43 +136,61 @@ impl Signals {
         for &signal in &ending {
             arrived.note(signal)?;
         }
-        Ok(Self { waiting: origin::Signals::new(ending)?, arrived })
+        // The end of a child ends the wait for it, which has no other limit that it needs.
+        Ok(Self { waiting: origin::catch(&[&ending[..], &[SIGCHLD]].concat())?, arrived })
     }
 
     pub(crate) fn arrived(&self) -> Arrived {
         self.arrived.clone()
     }
 
-    /// Passes them on to `process` from now on, and those that were caught before, too.
+    /// Waits until the command has ended, at most for `limit`, and says whether it has. Its number
+    /// stays reserved, so that no signal for it reaches another process.
     ///
-    /// The signals of a key are not passed on. The kernel sends them to all processes of the
-    /// terminal's foreground, so the command has them already. Many programs take a second one for
-    /// "stop at once".
-    pub(crate) fn forward_to(self, process: Process) -> Forwarding {
-        let mut signals = self.waiting;
-        let handle = signals.handle();
-        let thread = std::thread::spawn(move || {
-            for signal in signals.forever() {
+    /// Signals are passed on to it meanwhile, and those that were caught before, too. Not those of
+    /// a key that was pressed: the kernel sends them to all processes of the terminal's foreground,
+    /// so that they have reached the command already, and many programs take a second one for "stop
+    /// at once". Adopted children that have ended are reaped.
+    pub(crate) fn await_end(&mut self, child: &mut Child, limit: Option<Duration>) -> bool {
+        let process = Process::of(child);
+        let started = Instant::now();
+        loop {
+            let mut has_child_changed = false;
+            // Before the look at the command: what comes after that ends the wait below.
+            for signal in self.waiting.pending() {
                 let (signal, is_key) = origin::told(&signal);
-                if !is_key && let Some(signal) = Signal::from_named_raw(signal) {
+                if signal == SIGCHLD {
+                    has_child_changed = true;
+                } else if !is_key && let Some(signal) = Signal::from_named_raw(signal) {
                     process.send(signal);
                 }
             }
-        });
-        Forwarding { handle, thread }
+            if process.has_ended(WaitIdOptions::NOHANG) {
+                return true;
+            }
+            if has_child_changed {
+                reap_orphans(process);
+            }
+            let left = limit.map(|limit| limit.saturating_sub(started.elapsed()));
+            if left == Some(Duration::ZERO) {
+                return false;
+            }
+            self.await_signal(left);
+        }
     }
-}
 
-/// The passing on of signals, until it is stopped.
-pub(crate) struct Forwarding {
-    handle: Handle,
-    thread: JoinHandle<()>,
-}
-
-impl Forwarding {
-    pub(crate) fn stop(self) {
-        self.handle.close();
-        let _ = self.thread.join();
+    /// Waits for a signal. It can return without one.
+    fn await_signal(&mut self, limit: Option<Duration>) {
+        let pipe = self.waiting.get_read_mut();
+        // A limit below the clock's steps would be taken for none.
+        let limit = limit.map(|limit| limit.max(Duration::from_millis(1)));
+        if pipe.set_read_timeout(limit).is_err() || pipe.read(&mut [0]).is_err() {
+            // The time is over, or a signal came before the byte that tells of it. Whatever else
+            // it is, it costs no more than a look each millisecond.
+            if limit.is_none() {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        }
     }
 }
 

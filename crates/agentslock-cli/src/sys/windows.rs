@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::{Child, ExitStatus};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use signal_hook::consts::SIGINT;
 
@@ -31,12 +31,7 @@ impl Process {
     /// Waits until it has ended, and ends it if it is to be.
     #[allow(clippy::unused_self, reason = "it has a number on Unix")]
     pub(crate) fn await_end(self, child: &mut Child) {
-        // An error leaves the waiting to whoever asks for the status.
-        while let Ok(None) = child.try_wait() {
-            if TO_END.swap(false, Ordering::Relaxed) {
-                // It may have ended on its own.
-                let _ = child.kill();
-            }
+        while !has_ended(child) {
             sleep(LOOK_EVERY);
         }
     }
@@ -51,6 +46,17 @@ impl Process {
     pub(crate) fn kill(self) {
         TO_END.store(true, Ordering::Relaxed);
     }
+}
+
+/// Whether it has ended. Ends it if it is to be. An error leaves the waiting to the call that asks
+/// for the status.
+fn has_ended(child: &mut Child) -> bool {
+    let Ok(None) = child.try_wait() else { return true };
+    if TO_END.swap(false, Ordering::Relaxed) {
+        // It may have ended on its own.
+        let _ = child.kill();
+    }
+    false
 }
 
 pub(super) fn ending() -> Vec<i32> {
@@ -76,18 +82,21 @@ impl Signals {
         self.0.clone()
     }
 
+    /// Waits until the command has ended, at most for `limit`, and says whether it has. Ends it if
+    /// it is to be. Nothing is passed on.
     #[allow(clippy::unused_self, reason = "there is something to pass on, on Unix")]
-    pub(crate) fn forward_to(self, _: Process) -> Forwarding {
-        Forwarding(())
+    pub(crate) fn await_end(&mut self, child: &mut Child, limit: Option<Duration>) -> bool {
+        let started = Instant::now();
+        loop {
+            if has_ended(child) {
+                return true;
+            }
+            if limit.is_some_and(|limit| started.elapsed() >= limit) {
+                return false;
+            }
+            sleep(LOOK_EVERY);
+        }
     }
-}
-
-/// Nothing is passed on.
-pub(crate) struct Forwarding(());
-
-impl Forwarding {
-    #[allow(clippy::unused_self, reason = "there is something to stop, on Unix")]
-    pub(crate) fn stop(self) {}
 }
 
 /// A file that is no program is not taken for a script.

@@ -114,7 +114,7 @@ pub(crate) fn run(arguments: &Run, common: &Common) -> Result<ExitCode, Failure>
 
 fn run_locked(arguments: &Run, common: &Common) -> Result<ExitCode, Failure> {
     // From here on no signal ends us before the command: it ends the wait, or goes to the command.
-    let signals = sys::Signals::catch()
+    let mut signals = sys::Signals::catch()
         .map_err(|error| Failure::io("failed to prepare for signals", &error))?;
     let arrived = signals.arrived();
     let stop = {
@@ -152,11 +152,9 @@ fn run_locked(arguments: &Run, common: &Common) -> Result<ExitCode, Failure> {
             return Err(Failure::new(status, "run", format!("failed to run `{name}`: {error}")));
         }
     };
-    let forwarding = signals.forward_to(sys::Process::of(&child));
     let attendance =
         Attendance { renew: || hold.renew(), is_interrupted: None, kill_after: KILL_AFTER };
-    let ((), stop) = attendance.during(&mut child, |child, _| child::await_end(child));
-    forwarding.stop();
+    let stop = attendance.await_end(&mut child, &mut signals);
     let status = child.wait();
     let status =
         status.map_err(|error| Failure::io(&format!("failed to wait for `{name}`"), &error))?;
