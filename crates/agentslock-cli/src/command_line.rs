@@ -17,6 +17,7 @@ use crate::verbs::init::Init;
 use crate::verbs::man::ManPage;
 use crate::verbs::merge::Merge;
 use crate::verbs::run::Run;
+use crate::verbs::schema::Schema;
 use crate::verbs::set::Set;
 use crate::verbs::show::Show;
 use crate::verbs::unset::Unset;
@@ -54,12 +55,13 @@ pub(crate) enum Verb {
     Append(Append),
     Doctor(Doctor),
     Init(Init),
+    Schema(Schema),
     Completions(Completions),
     Man(ManPage),
 }
 
 /// The name of each verb, and what describes its flags.
-const FLAGS: [(&str, fn(clap::Command) -> clap::Command); 15] = [
+const FLAGS: [(&str, fn(clap::Command) -> clap::Command); 16] = [
     ("show", Show::augment_args),
     ("set", Set::augment_args),
     ("unset", Unset::augment_args),
@@ -73,6 +75,7 @@ const FLAGS: [(&str, fn(clap::Command) -> clap::Command); 15] = [
     ("append", Append::augment_args),
     ("doctor", Doctor::augment_args),
     ("init", Init::augment_args),
+    ("schema", Schema::augment_args),
     ("completions", Completions::augment_args),
     ("man", ManPage::augment_args),
 ];

@@ -24,8 +24,8 @@ use command_line::{Arguments, Verb};
 use io::failure::Failure;
 use io::{stderr, stdout};
 use verbs::{
-    append, check, completions, diff, digest, doctor, edit, holder, init, man, merge, run, set,
-    show, unset,
+    append, check, completions, diff, digest, doctor, edit, holder, init, man, merge, run, schema,
+    set, show, unset,
 };
 
 /// The command line: verbs, flags and their help.
@@ -56,6 +56,7 @@ pub fn main() -> ExitCode {
         Verb::Append(arguments) => append::append(arguments, common),
         Verb::Doctor(arguments) => doctor::doctor(arguments, common),
         Verb::Init(arguments) => init::init(arguments, common),
+        Verb::Schema(_) => schema::schema(),
         Verb::Completions(arguments) => completions::completions(arguments, command()),
         Verb::Man(arguments) => man::man(arguments, command()),
     };

@@ -94,6 +94,13 @@ pub(crate) fn find<'a>(json: &'a str, steps: &[String]) -> Result<&'a str, NoVal
     Ok(found)
 }
 
+/// Where the value that `steps` lead to begins in the text, in bytes; as far down as it is there.
+pub(crate) fn offset(json: &str, steps: &[String]) -> usize {
+    let found = (0..=steps.len()).rev().find_map(|length| find(json, &steps[..length]).ok());
+    // It was borrowed from the text.
+    found.map_or(0, |found| found.as_ptr() as usize - json.as_ptr() as usize)
+}
+
 /// The keys of an object, in their order; `None` for anything else.
 pub(crate) fn keys(json: &str) -> Option<Vec<String>> {
     match Container::of(json) {

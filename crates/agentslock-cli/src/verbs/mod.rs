@@ -12,6 +12,7 @@ pub(crate) mod init;
 pub(crate) mod man;
 pub(crate) mod merge;
 pub(crate) mod run;
+pub(crate) mod schema;
 pub(crate) mod set;
 pub(crate) mod show;
 pub(crate) mod unset;

@@ -24,6 +24,7 @@ mod merge;
 
 mod rights;
 mod run;
+mod schema;
 mod set;
 mod show;
 mod support;

@@ -10,9 +10,10 @@ use std::process::ExitCode;
 
 use agentslock_config::{Digest, Kind, ParseKindError};
 use agentslock_core::merge::Resolution;
+use agentslock_core::text::place_after;
 use clap::{Args, ValueEnum};
 
-use super::digest;
+use super::{digest, schema};
 use crate::document::find;
 use crate::document::path::ValuePath;
 use crate::flags::Common;
@@ -26,13 +27,13 @@ use text::{Choice, Examined};
 /// Check the document, for CI and hooks: a line for each thing that is not as it should be.
 ///
 /// It must be a JSON object without conflict markers, of a version that is known, and laid out as
-/// all writers do. With --declared, --inputs and --inputs-digest, what is locked must be what is
+/// all writers do. With --schema, the sections that are known must be as they should. With --declared, --inputs and --inputs-digest, what is locked must be what is
 /// declared now.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  agentslock check\n  \
     agentslock check --fix --take theirs --entry units.git:acme/base@1.4.0\n  \
     jq -r '.layers | keys[]' .agentsrc.json | agentslock check --declared - --kind layer\n  \
-    agentslock check --inputs\n  \
+    agentslock check --inputs --schema\n  \
     agentslock check --fix\n\n\
     Exit status: 0 all is as it should be; 1 something is not; 2 it could not be told; 75 for --fix, the \
     lock was not to be had in time.")]
@@ -51,6 +52,9 @@ pub(crate) struct Check {
     /// The document should have been resolved from the inputs beside it, as `digest` finds them
     #[arg(long, conflicts_with = "inputs_digest")]
     inputs: bool,
+    /// Compare the sections that are known with their JSON Schema, as `schema` prints it
+    #[arg(long)]
+    schema: bool,
     /// Repair what is safe to repair, under the lock: the layout, commas, and conflicts that are
     /// none or of which one side was chosen
     #[arg(long)]
@@ -117,7 +121,7 @@ fn check_at(
     path: &Path,
     asked: Option<&declared::Asked>,
 ) -> Result<ExitCode, Failure> {
-    let bytes = read(path)?;
+    let mut bytes = read(path)?;
     if arguments.fix || asked.is_some() {
         refuse_pipe(path)?;
     }
@@ -138,10 +142,14 @@ fn check_at(
             (fixed, examined.findings) = examined.findings.into_iter().partition(|it| it.fixable);
         } else {
             fixed = fix::write(common, path, choice.as_ref())?;
-            examined = text::examine(&read(path)?, None);
+            bytes = read(path)?;
+            examined = text::examine(&bytes, None);
         }
     }
     let Examined { mut findings, readable, .. } = examined;
+    if readable && arguments.schema {
+        findings.extend(schema_findings(&bytes));
+    }
     if readable && let Some(asked) = asked {
         findings.extend(asked.examine(path));
     }
@@ -151,6 +159,12 @@ fn check_at(
         findings if findings.iter().any(|finding| finding.unsure) => ExitCode::from(TROUBLE),
         _ => ExitCode::from(NO),
     })
+}
+
+fn schema_findings(bytes: &[u8]) -> Vec<Finding> {
+    let violations = std::str::from_utf8(bytes).map(schema::violations).unwrap_or_default();
+    let finding = |(at, what)| Finding::new("schema", place_after(&bytes[..at]), what);
+    violations.into_iter().map(finding).collect()
 }
 
 /// What is wrong with a text: a code, line and column, a message, and whether `--fix` repairs it.

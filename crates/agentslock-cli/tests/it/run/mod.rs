@@ -3,6 +3,8 @@
 #[cfg(target_os = "linux")]
 mod clock;
 mod killed;
+#[cfg(target_os = "linux")]
+mod namespace;
 mod nested;
 pub(crate) mod signals;
 mod terminal;

@@ -1,0 +1,54 @@
+//! `schema`, and `check --schema`: in the program, what the unit tests show of the schema itself.
+
+use boon::{Compiler, Schemas};
+use serde_json::{Value, json};
+
+use crate::support::{DOCUMENT, Lab};
+
+#[test]
+fn what_is_printed_is_a_schema_that_refuses_what_check_refuses() {
+    let lab = Lab::new();
+    let schema: Value = serde_json::from_str(lab.cli(["schema"]).run().exits(0).out()).unwrap();
+    let (mut schemas, mut compiler) = (Schemas::new(), Compiler::new());
+    compiler.add_resource("http://localhost/schema", schema).unwrap();
+    let index = compiler.compile("http://localhost/schema", &mut schemas).unwrap();
+    for (document, is_allowed) in [
+        ("{\n  \"lock_version\": 1\n}\n", true),
+        ("{\n  \"counters\": {\n    \"runs\": 1\n  }\n}\n", true),
+        ("{\n  \"units\": {\n    \"a\": {\n      \"kind\": \"layer\"\n    }\n  }\n}\n", false),
+        ("{\n  \"install\": 1\n}\n", false),
+    ] {
+        let value: Value = serde_json::from_str(document).unwrap();
+        assert_eq!(schemas.validate(&value, index).is_ok(), is_allowed, "{document}");
+        lab.write(DOCUMENT, document);
+        lab.cli(["check", "--schema"]).run().exits(if is_allowed { 0 } else { 1 });
+        lab.cli(["check"]).run().exits(0).says_nothing();
+    }
+}
+
+#[test]
+fn check_names_the_place_in_all_formats() {
+    let lab = Lab::with("{\n  \"inputs_digest\": \"sha256:0\"\n}\n");
+    let path = lab.join(DOCUMENT);
+    let path = path.display();
+    let what = "`inputs_digest` is \"sha256:0\", not the digest of what the units were resolved \
+                from, or an empty text";
+    let check = |flags: &[&str]| lab.cli(["check", "--schema"]).args(flags).run().exits(1);
+    assert_eq!(check(&[]).out(), format!("{path}:2:20: schema: {what}\n"));
+    let finding = &check(&["--json"]).json()["findings"][0];
+    assert_eq!(
+        *finding,
+        json!({"code": "schema", "line": 2, "column": 20, "message": what, "fixable": false, "unsure": false})
+    );
+    let annotation = check(&["--format", "github"]);
+    let expected = format!("::error file={path},line=2,col=20,title=schema::{what}\n");
+    assert_eq!(annotation.out(), expected);
+}
+
+#[test]
+fn a_document_is_repaired_before_it_is_compared() {
+    let lab = Lab::with("{\"install\": 1}");
+    let ended = lab.cli(["check", "--fix", "--schema"]).run().exits(1);
+    assert!(ended.out().contains("not-canonical") && ended.out().contains("(fixed)"), "{ended:?}");
+    assert!(ended.out().contains(":2:14: schema: `install` is 1"), "{ended:?}");
+}
