@@ -18,8 +18,8 @@ mod who;
 
 use std::process::ExitCode;
 
-use clap::error::ErrorKind;
 use clap::CommandFactory;
+use clap::error::ErrorKind;
 use command_line::{Arguments, Verb};
 use io::failure::Failure;
 use io::{stderr, stdout};
@@ -57,7 +57,7 @@ pub fn main() -> ExitCode {
         Verb::Doctor(arguments) => doctor::doctor(arguments, common),
         Verb::Init(arguments) => init::init(arguments, common),
         Verb::Schema(_) => schema::schema(),
-        Verb::Completions(arguments) => completions::completions(arguments, command()),
+        Verb::Completions(arguments) => completions::completions(arguments, common, command()),
         Verb::Man(arguments) => man::man(arguments, command()),
     };
     stderr::end_progress();

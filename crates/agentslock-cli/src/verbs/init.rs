@@ -9,7 +9,7 @@ use clap::Args;
 use crate::flags::Common;
 use crate::io::failure::Failure;
 use crate::io::stdout::{envelope, print, print_envelope, push};
-use crate::verbs::merge::{IgnoreFile, Setup};
+use crate::verbs::merge::{IgnoreFile, Scope, Setup};
 
 /// Set a repository up: a first document, ignore lines, the merge driver, a pre-commit hook.
 ///
@@ -70,7 +70,8 @@ pub(crate) fn init(arguments: &Init, common: &Common) -> Result<ExitCode, Failur
     }
     let ignore = wanted.ignore.then_some(IgnoreFile::Gitignore);
     if wanted.driver || ignore.is_some() {
-        let setup = Setup { driver: wanted.driver, ignore, dry_run: arguments.dry_run, common };
+        let (driver, scope, dry_run) = (wanted.driver, Scope::Clone, arguments.dry_run);
+        let setup = Setup { driver, ignore, scope, dry_run, common };
         let set_up = if arguments.undo { setup.uninstall()? } else { setup.install()? };
         done.extend(set_up.steps);
     }

@@ -7,6 +7,7 @@
 
 mod append;
 mod check;
+mod completions;
 mod diff;
 mod digest;
 mod docs;

@@ -8,28 +8,30 @@ use clap::{Args, ValueEnum};
 /// Merge two documents that began as one, by section and entry; or set this up for git.
 ///
 /// OURS is replaced by the result. Entries that both sides changed differently get conflict
-/// markers. Exceptions: a conflicting `inputs_digest` is removed (the next resolve computes it); of
-/// two `install` or `refresh` stamps the later one is kept.
+/// markers. Exceptions: `inputs_digest` is dropped, so that it is resolved again; of `install` and
+/// `refresh`, the later stamp is taken, whole.
 ///
 /// With --install, git merges every `.agentsrc.lock` of this repository so, and `git diff` shows
-/// them as `diff` does. That takes a line in `.gitattributes`, which you commit, and configuration,
-/// which each clone needs.
+/// them as `diff` does. That takes a line in `.gitattributes`, which must be committed. It also
+/// takes configuration of this clone, which each other clone needs, too. With --global, all
+/// repositories of this user do so, and nothing is committed.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  agentslock merge --install\n  \
     agentslock merge --install --ignore\n  \
+    agentslock merge --check || agentslock merge --install --global\n  \
     agentslock merge base.lock ours.lock theirs.lock\n\n\
     Exit status: 0 merged; 1 merged with conflicts; 129 failed, OURS is as it was (set up by --install, git \
-    then merges line by line).")]
+    then merges line by line). --check: 0 installed; 1 not installed.")]
 #[allow(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(crate) struct Merge {
     /// What both began with (git's %O); an empty file if they did not
-    #[arg(required_unless_present_any = ["install", "uninstall"])]
+    #[arg(required_unless_present_any = ["install", "uninstall", "check"])]
     pub(super) base: Option<PathBuf>,
     /// Our version (%A), which is replaced
-    #[arg(required_unless_present_any = ["install", "uninstall"])]
+    #[arg(required_unless_present_any = ["install", "uninstall", "check"])]
     pub(super) ours: Option<PathBuf>,
     /// Their version (%B)
-    #[arg(required_unless_present_any = ["install", "uninstall"])]
+    #[arg(required_unless_present_any = ["install", "uninstall", "check"])]
     pub(super) theirs: Option<PathBuf>,
     /// How many characters a conflict marker has (%L)
     #[arg(long, value_name = "N", default_value = "7")]
@@ -55,6 +57,12 @@ pub(crate) struct Merge {
     /// Undo what --install did
     #[arg(long, conflicts_with_all = ["base", "marker_size", "path", "labels", "ancestors"])]
     pub(super) uninstall: bool,
+    /// With --install or --uninstall: for all repositories of this user, not for this clone
+    #[arg(long, conflicts_with_all = ["base", "ignore", "check"])]
+    pub(super) global: bool,
+    /// Only say whether git uses this program here
+    #[arg(long, conflicts_with_all = ["base", "install", "uninstall", "dry_run"])]
+    pub(super) check: bool,
     /// Write nothing; print what would be written
     #[arg(short = 'n', long)]
     pub(super) dry_run: bool,

@@ -19,10 +19,36 @@ pub(super) fn ask(arguments: &[&str]) -> Result<Option<String>, Failure> {
     Ok(output.status.success().then_some(text))
 }
 
-/// Changes this clone's configuration. While another git has it locked, waits and tries again: all
-/// worktrees of a clone share one configuration, and git itself gives up at once.
-pub(super) fn configure(arguments: &[&str], wait: Wait) -> Result<(), Failure> {
-    let arguments = [&["config", "--local"], arguments].concat();
+/// Whose configuration it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// One clone's, with all of its worktrees.
+    Clone,
+    /// A user's, for all repositories.
+    User,
+}
+
+impl Scope {
+    /// For git config.
+    pub(super) fn flag(self) -> &'static str {
+        match self {
+            Self::Clone => "--local",
+            Self::User => "--global",
+        }
+    }
+
+    pub(super) fn in_words(self) -> &'static str {
+        match self {
+            Self::Clone => "this clone's configuration",
+            Self::User => "your configuration of git",
+        }
+    }
+}
+
+/// Changes a configuration. While another git has it locked, waits and tries again: all worktrees
+/// of a clone share one configuration, and git itself gives up at once.
+pub(super) fn configure(scope: Scope, arguments: &[&str], wait: Wait) -> Result<(), Failure> {
+    let arguments = [&["config", scope.flag()], arguments].concat();
     let started = Instant::now();
     loop {
         // In English, since what it says is all that tells one failure from another.
@@ -36,7 +62,7 @@ pub(super) fn configure(arguments: &[&str], wait: Wait) -> Result<(), Failure> {
             return Err(failed(&arguments, &said));
         }
         if is_over(started, wait) {
-            return Err(still_locked(&said, started));
+            return Err(still_locked(scope, &said, started));
         }
         std::thread::sleep(PAUSE);
     }
@@ -56,11 +82,19 @@ fn is_locked(said: &str) -> bool {
     })
 }
 
-fn still_locked(said: &str, since: Instant) -> Failure {
-    let lock = ask(&["rev-parse", "--git-path", "config"]).ok().flatten();
-    let lock = lock.map_or_else(|| "config.lock".to_owned(), |config| config + ".lock");
+fn still_locked(scope: Scope, said: &str, since: Instant) -> Failure {
+    let config = match scope {
+        Scope::Clone => ask(&["rev-parse", "--git-path", "config"]).ok().flatten(),
+        Scope::User => std::env::var("GIT_CONFIG_GLOBAL").ok(),
+    };
+    let lock = match (config, scope) {
+        (Some(config), _) => config + ".lock",
+        (None, Scope::Clone) => "config.lock".to_owned(),
+        (None, Scope::User) => "~/.gitconfig.lock".to_owned(),
+    };
+    let whose = scope.in_words();
     let message = format!(
-        "another git has this clone's configuration locked for {:.1} s: {}. If no git is running, one was killed: \
+        "another git has {whose} locked for {:.1} s: {}. If no git is running, one was killed: \
          remove `{lock}`. Then run this again: what is set up so far does no harm",
         since.elapsed().as_secs_f64(),
         said.trim()
@@ -125,6 +159,23 @@ pub(super) fn top_level() -> Result<PathBuf, Failure> {
 pub(super) fn exclude_file() -> Result<PathBuf, Failure> {
     let options = ["rev-parse", "--path-format=absolute", "--git-path", "info/exclude"];
     Ok(path(succeed(options)?))
+}
+
+/// Where git looks for a user's attributes (gitattributes(5)).
+pub(super) fn user_attributes() -> Result<PathBuf, Failure> {
+    let options = ["config", "--global", "--type=path", "--get", "core.attributesFile"];
+    if let Some(path) = ask(&options)?.filter(|path| !path.is_empty()) {
+        return Ok(path.into());
+    }
+    let variable = |name| std::env::var_os(name).filter(|it| !it.is_empty()).map(PathBuf::from);
+    let home = || variable("HOME").map(|home| home.join(".config"));
+    let config = variable("XDG_CONFIG_HOME").or_else(home);
+    config.map(|config| config.join("git/attributes")).ok_or_else(|| {
+        let message = "neither HOME nor XDG_CONFIG_HOME is set, so that there is no place for \
+                       attributes; nothing was written; set HOME, or \
+                       `git config --global core.attributesFile PATH`";
+        Failure::new(TROUBLE, "git", message)
+    })
 }
 
 /// By which driver `file` is merged, or `unspecified`, `set` or `unset`.

@@ -17,12 +17,12 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::flags::{IgnoreFile, Merge};
-use super::git;
+use super::git::{self, Scope};
 use super::lines::{self, ATTRIBUTES, IGNORED, Lines};
 use super::settings::{self, program};
 use super::shared_file::SharedFile;
 use crate::flags::{Common, Wait};
-use crate::io::failure::Failure;
+use crate::io::failure::{Failure, NO};
 use crate::io::stdout::{envelope, print, print_envelope, push};
 
 const ATTRIBUTES_FILE: &str = ".gitattributes";
@@ -35,6 +35,8 @@ pub(crate) struct Setup<'a> {
     pub(crate) driver: bool,
     /// Git leaves locks and temporaries out of commits: the file to say so in.
     pub(crate) ignore: Option<IgnoreFile>,
+    /// In this clone, or in all repositories of this user.
+    pub(crate) scope: Scope,
     /// Nothing is written.
     pub(crate) dry_run: bool,
     /// How long to wait for other gits and installs, and what to say meanwhile.
@@ -54,7 +56,7 @@ impl Setup<'_> {
     /// Sets it up in the repository around the current directory. It can be called again after any
     /// failure, and by several processes at once.
     pub(crate) fn install(&self) -> Result<Done, Failure> {
-        let place = Place::find(self.common)?;
+        let place = Place::find(self.scope, self.common)?;
         let mut done = Done::default();
         let settings = settings::settings(&program());
         // What must be refused, before anything is written.
@@ -64,7 +66,7 @@ impl Setup<'_> {
             place.ignore(file).would_change(|before| IGNORED.added_to(before))?;
         }
         if self.driver {
-            settings::set(&settings, self.wait(), &mut done.steps)?;
+            settings::set(self.scope, &settings, self.wait(), &mut done.steps)?;
         }
         if let Some(file) = self.ignore {
             self.edit(place.ignore(file), &IGNORED, "added", &mut done)?;
@@ -75,10 +77,10 @@ impl Setup<'_> {
         if !self.dry_run {
             if self.driver {
                 settings::expect_used(&settings)?;
-                lines::expect_merged(&place.top_level)?;
+                place.top_level.as_deref().map_or(Ok(()), lines::expect_merged)?;
             }
             if self.ignore.is_some() {
-                lines::expect_ignored(&place.top_level)?;
+                place.top_level.as_deref().map_or(Ok(()), lines::expect_ignored)?;
             }
         }
         Ok(done)
@@ -86,13 +88,15 @@ impl Setup<'_> {
 
     /// Takes all of it back, whatever was set up.
     pub(crate) fn uninstall(&self) -> Result<Done, Failure> {
-        let place = Place::find(self.common)?;
+        let place = Place::find(self.scope, self.common)?;
         let mut done = Done::default();
         self.edit(place.attributes(), &ATTRIBUTES, "removed", &mut done)?;
-        for file in [IgnoreFile::Gitignore, IgnoreFile::Exclude] {
-            self.edit(place.ignore(file), &IGNORED, "removed", &mut done)?;
+        if self.scope == Scope::Clone {
+            for file in [IgnoreFile::Gitignore, IgnoreFile::Exclude] {
+                self.edit(place.ignore(file), &IGNORED, "removed", &mut done)?;
+            }
         }
-        settings::unset(self.wait(), &mut done.steps)?;
+        settings::unset(self.scope, self.wait(), &mut done.steps)?;
         Ok(done)
     }
 
@@ -124,30 +128,37 @@ impl Setup<'_> {
 /// The files that say it.
 struct Place<'a> {
     common: &'a Common,
-    top_level: PathBuf,
+    scope: Scope,
+    /// The top of the checkout; `None` outside of repositories.
+    top_level: Option<PathBuf>,
     attributes: PathBuf,
     gitignore: PathBuf,
     exclude: PathBuf,
 }
 
 impl<'a> Place<'a> {
-    fn find(common: &'a Common) -> Result<Self, Failure> {
-        let top_level = git::top_level()?;
-        Ok(Self {
+    fn find(scope: Scope, common: &'a Common) -> Result<Self, Failure> {
+        let place = |top_level, attributes, gitignore, exclude| Self {
             common,
-            attributes: top_level.join(ATTRIBUTES_FILE),
-            gitignore: top_level.join(IGNORE_FILE),
-            exclude: git::exclude_file()?,
+            scope,
             top_level,
-        })
+            attributes,
+            gitignore,
+            exclude,
+        };
+        // Outside of repositories git can be set up for all of them.
+        if scope == Scope::User {
+            let (attributes, none) = (git::user_attributes()?, PathBuf::new());
+            return Ok(place(git::top_level().ok(), attributes, none.clone(), none));
+        }
+        let top_level = git::top_level()?;
+        let (attributes, ignore) = (top_level.join(ATTRIBUTES_FILE), top_level.join(IGNORE_FILE));
+        Ok(place(Some(top_level), attributes, ignore, git::exclude_file()?))
     }
 
     fn attributes(&self) -> SharedFile<'_> {
-        SharedFile {
-            common: self.common,
-            path: &self.attributes,
-            in_checkout: Some(ATTRIBUTES_FILE),
-        }
+        let in_checkout = (self.scope == Scope::Clone).then_some(ATTRIBUTES_FILE);
+        SharedFile { common: self.common, path: &self.attributes, in_checkout }
     }
 
     fn ignore(&self, file: IgnoreFile) -> SharedFile<'_> {
@@ -165,10 +176,42 @@ impl<'a> Place<'a> {
 }
 
 pub(super) fn install(arguments: &Merge, common: &Common) -> Result<ExitCode, Failure> {
-    let setup =
-        Setup { driver: true, ignore: arguments.ignore, dry_run: arguments.dry_run, common };
+    let scope = if arguments.global { Scope::User } else { Scope::Clone };
+    let (ignore, dry_run) = (arguments.ignore, arguments.dry_run);
+    let setup = Setup { driver: true, ignore, scope, dry_run, common };
     let done = if arguments.install { setup.install()? } else { setup.uninstall()? };
-    tell(arguments, common, &git::top_level()?.join(ATTRIBUTES_FILE), &done)
+    tell(arguments, common, &Place::find(scope, common)?.attributes, &done)
+}
+
+/// Says whether git uses this program here: for scripts, and for whoever wonders.
+pub(super) fn check(common: &Common) -> Result<ExitCode, Failure> {
+    let top_level = git::top_level()?;
+    let mut missing: Vec<String> = settings::missing(&settings::settings(&program()))?
+        .into_iter()
+        .map(str::to_owned)
+        .collect();
+    let driver = git::merge_attribute(&top_level.join(".agentsrc.lock"))?;
+    if driver != "agentslock" {
+        missing.push(format!("the attribute `merge` of .agentsrc.lock, which is {driver:?}"));
+    }
+    let is_installed = missing.is_empty();
+    let next = "agentslock merge --install";
+    if common.json {
+        let mut fields = envelope(&top_level.join(ATTRIBUTES_FILE), is_installed);
+        push(&mut fields, "installed", &is_installed);
+        push(&mut fields, "missing", &missing);
+        if !is_installed {
+            push(&mut fields, "next", next);
+        }
+        print_envelope(&fields)?;
+    } else if !common.quiet && is_installed {
+        print("installed: git merges .agentsrc.lock by section and entry here\n")?;
+    } else if !common.quiet {
+        let missing = missing.iter().map(|it| format!("not as it should be: {it}\n"));
+        let text: String = missing.collect();
+        print(&format!("{text}git merges .agentsrc.lock line by line here; next: {next}\n"))?;
+    }
+    Ok(if is_installed { ExitCode::SUCCESS } else { ExitCode::from(NO) })
 }
 
 fn tell(

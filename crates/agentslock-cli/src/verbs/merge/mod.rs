@@ -13,9 +13,13 @@ use std::process::ExitCode;
 use crate::flags::Common;
 use crate::io::failure::{Failure, MERGE_FAILED};
 pub(crate) use flags::{IgnoreFile, Merge};
+pub(crate) use git::Scope;
 pub(crate) use install::Setup;
 
 pub(crate) fn merge(arguments: &Merge, common: &Common) -> Result<ExitCode, Failure> {
+    if arguments.check {
+        return install::check(common);
+    }
     if arguments.install || arguments.uninstall {
         return install::install(arguments, common);
     }

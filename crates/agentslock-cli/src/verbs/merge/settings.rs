@@ -1,6 +1,6 @@
 //! What each clone's configuration says.
 
-use super::git;
+use super::git::{self, Scope};
 use crate::flags::Wait;
 use crate::io::failure::{Failure, TROUBLE};
 
@@ -51,45 +51,50 @@ const SECTIONS: [&str; 3] = ["merge.agentslock", "merge.agentslock-ancestors", "
 
 /// Makes those settings that are not as they should be; without `wait`, none. Adds what was done.
 pub(super) fn set(
+    scope: Scope,
     settings: &[Setting],
     wait: Option<Wait>,
     done: &mut Vec<String>,
 ) -> Result<(), Failure> {
     for (name, value) in settings {
         // One that is there twice is replaced, too.
-        if git::ask(&["config", "--local", "--get-all", name])?.as_ref() == Some(value) {
+        if git::ask(&["config", scope.flag(), "--get-all", name])?.as_ref() == Some(value) {
             continue;
         }
         if let Some(wait) = wait {
-            git::configure(&["--replace-all", name, value], wait)?;
+            git::configure(scope, &["--replace-all", name, value], wait)?;
         }
-        done.push(format!("this clone's configuration: set {name}"));
+        done.push(format!("{}: set {name}", scope.in_words()));
     }
     Ok(())
 }
 
 /// Removes all of them; without `wait`, none. Adds what was done.
-pub(super) fn unset(wait: Option<Wait>, done: &mut Vec<String>) -> Result<(), Failure> {
+pub(super) fn unset(
+    scope: Scope,
+    wait: Option<Wait>,
+    done: &mut Vec<String>,
+) -> Result<(), Failure> {
     for section in SECTIONS {
-        if !is_there(section)? {
+        if !is_there(scope, section)? {
             continue;
         }
         if let Some(wait) = wait
-            && let Err(failure) = git::configure(&["--remove-section", section], wait)
+            && let Err(failure) = git::configure(scope, &["--remove-section", section], wait)
         {
             // Another one may have removed it meanwhile.
-            if is_there(section)? {
+            if is_there(scope, section)? {
                 return Err(failure);
             }
         }
-        done.push(format!("this clone's configuration: removed {section}"));
+        done.push(format!("{}: removed {section}", scope.in_words()));
     }
     Ok(())
 }
 
-fn is_there(section: &str) -> Result<bool, Failure> {
+fn is_there(scope: Scope, section: &str) -> Result<bool, Failure> {
     let pattern = format!("^{}\\.", section.replace('.', "\\."));
-    Ok(git::ask(&["config", "--local", "--get-regexp", &pattern])?.is_some())
+    Ok(git::ask(&["config", scope.flag(), "--get-regexp", &pattern])?.is_some())
 }
 
 /// What a file says that the configuration includes, or a work tree's own, can count more.
@@ -105,6 +110,17 @@ pub(super) fn expect_used(settings: &[Setting]) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// The settings that git does not have as they should be.
+pub(super) fn missing(settings: &[Setting]) -> Result<Vec<&'static str>, Failure> {
+    let mut missing = Vec::new();
+    for (name, ours) in settings {
+        if git::ask(&["config", "--get", name])?.as_ref() != Some(ours) {
+            missing.push(*name);
+        }
+    }
+    Ok(missing)
 }
 
 /// By its name, where that finds this very program; else by its path, quoted for a shell.

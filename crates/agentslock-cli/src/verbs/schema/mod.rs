@@ -88,7 +88,10 @@ mod tests {
         assert!(paths.len() >= 5, "{paths:?}");
         paths.push(workspace.join("examples/repo/.agentsrc.lock"));
         let read = |path: &PathBuf| std::fs::read_to_string(path).unwrap();
-        paths.into_iter().map(|it| (it.clone(), serde_json::from_str(&read(&it)).unwrap())).collect()
+        paths
+            .into_iter()
+            .map(|it| (it.clone(), serde_json::from_str(&read(&it)).unwrap()))
+            .collect()
     }
 
     /// The pointers of all values in `value`.
@@ -193,7 +196,10 @@ mod tests {
             (json!([]), "the document is a list, not an object"),
             (json!({"units": {"a": {"kind": "layer"}}}), "`units.a` has no `digest`"),
             (json!({"install": 1}), "`install` is 1, not an object or null"),
-            (json!({"lock_version": "1"}), "`lock_version` is \"1\", not the format's version: 0 or 1"),
+            (
+                json!({"lock_version": "1"}),
+                "`lock_version` is \"1\", not the format's version: 0 or 1",
+            ),
         ] {
             assert_eq!(ours(&document)[0].1, expected);
         }

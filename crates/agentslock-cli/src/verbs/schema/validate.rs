@@ -72,9 +72,8 @@ impl Search<'_> {
 
     /// What is said of the value itself, not of what is in it.
     fn is_plain_match(&self, schema: &Value, value: &Value) -> bool {
-        let holds = |keyword: &str, holds: &dyn Fn(&Value) -> bool| {
-            schema.get(keyword).is_none_or(holds)
-        };
+        let holds =
+            |keyword: &str, holds: &dyn Fn(&Value) -> bool| schema.get(keyword).is_none_or(holds);
         let text = value.as_str();
         let number = value.as_f64();
         let count = text.map_or(0, |text| text.chars().count() as u64);
@@ -123,7 +122,9 @@ impl Search<'_> {
         let types = || schema.get("type").map(list).unwrap_or_default();
         let wanted = match schema.get("description").and_then(Value::as_str) {
             Some(described) if !types().iter().any(|it| it == "object") => described.to_owned(),
-            _ => types().iter().filter_map(Value::as_str).map(named).collect::<Vec<_>>().join(" or "),
+            _ => {
+                types().iter().filter_map(Value::as_str).map(named).collect::<Vec<_>>().join(" or ")
+            }
         };
         self.add(format!("is {is}, not {wanted}"));
     }

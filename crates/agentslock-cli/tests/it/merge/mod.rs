@@ -8,6 +8,7 @@ mod ignore;
 mod install;
 mod races;
 pub(crate) mod repo;
+mod setup;
 mod sparse;
 mod strategies;
 
