@@ -108,15 +108,6 @@ impl Hold {
         guard
     }
 
-    /// Shows that the lock, and that of the ancestor, are still held: right before a write.
-    pub(crate) fn verify(&self) -> Result<(), Failure> {
-        self.guard().verify()?;
-        match self {
-            Self::Own(_) => Ok(()),
-            Self::Inside { outer, .. } => outer.verify(),
-        }
-    }
-
     pub(crate) fn renew(&self) -> Result<(), RenewError> {
         self.guard().renew()
     }

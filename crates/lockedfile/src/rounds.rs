@@ -242,8 +242,12 @@ impl Held {
 
     /// Leaves the file as it is, and releases the lock.
     pub fn keep(self) {
-        // Nothing was written, so that a lost lock takes nothing.
+        // A lock that is lost by now takes nothing back: nothing was written, or it was appended.
         let _ = self.guard.release();
+    }
+
+    pub(crate) fn durability(&self) -> Durability {
+        self.durability
     }
 
     pub(crate) fn release(self, is_written: bool) -> Result<(), Error> {

@@ -155,6 +155,17 @@ impl From<lockedfile::Error> for Failure {
     }
 }
 
+impl From<lockedfile::LogError> for Failure {
+    fn from(error: lockedfile::LogError) -> Self {
+        match error {
+            lockedfile::LogError::File(lockedfile::Error::Verify(error)) => error.into(),
+            lockedfile::LogError::File(error) => error.into(),
+            lockedfile::LogError::Append(error) => error.into(),
+            error => Self::of(TROUBLE, "io", &error),
+        }
+    }
+}
+
 impl From<filelock::AcquireError> for Failure {
     fn from(error: filelock::AcquireError) -> Self {
         locked(&error).unwrap_or_else(|| {

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use agentslock_core::text::compact;
 use clap::Args;
-use fsops::{AppendFile, Durability, TornTail};
+use lockedfile::{Options, TornTail};
 use serde_json::value::RawValue;
 
 use crate::document::find;
@@ -79,12 +79,16 @@ fn dry_run(log: &Path, lines: &[String], common: &Common) -> Result<ExitCode, Fa
 /// Returns whether a torn line was closed off.
 fn write(log: &Path, lines: &[String], common: &Common) -> Result<bool, Failure> {
     sys::wait_begins();
+    let options = Options::new();
+    let rounds = options.rounds(log)?;
     let hold = Hold::acquire(common, log)?;
     lock_wait::tell_acquired(common, log, hold.guard());
-    hold.verify()?;
+    let (guard, outer) = hold.into_parts();
+    outer.map_or(Ok(()), |outer| outer.verify())?;
+    let held = rounds.adopt(guard);
     // All of them by one write: after an error, none of them is in the log.
-    let appended = AppendFile::open(log)?.append(lines, TornTail::CloseOff, Durability::Full)?;
-    hold.release();
+    let appended = held.append(lines, TornTail::CloseOff)?;
+    held.keep();
     Ok(appended.closed_torn_tail)
 }
 

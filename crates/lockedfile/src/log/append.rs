@@ -11,7 +11,7 @@
 //! unlock                 lost meanwhile: an error; the record is in the log
 //! ```
 
-use fsops::{AppendFile, Appended, Since};
+use fsops::{AppendFile, Appended, Since, TornTail};
 
 use super::{Last, Log, tail_of};
 use crate::error::{Disturbance, Error, LogError};
@@ -136,5 +136,25 @@ impl Log {
         let appended = file.append(records, self.torn_tail, self.options.durability)?;
         held.release(true).map_err(|error: Error| LogError::File(error))?;
         Ok(appended)
+    }
+}
+
+impl Held {
+    /// Appends `records` to the file, each one line without its newline, if the lock is still ours.
+    /// All of them are written at once: after an error, none is in the log. The lock stays held
+    /// until [`keep`](Self::keep). For a caller who took the lock in its own way
+    /// ([`Rounds::adopt`](crate::Rounds::adopt)); else there is [`Log::append_all`].
+    ///
+    /// # Errors
+    ///
+    /// [`LogError::File`] with [`Error::Verify`] if the lock was lost, or that could not be found
+    /// out; [`LogError::Append`], as for [`Log::append`].
+    pub fn append<R: AsRef<[u8]>>(
+        &self,
+        records: &[R],
+        torn_tail: TornTail,
+    ) -> Result<Appended, LogError> {
+        self.guard().verify().map_err(Error::Verify)?;
+        Ok(AppendFile::open(self.path())?.append(records, torn_tail, self.durability())?)
     }
 }
