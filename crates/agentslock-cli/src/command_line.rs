@@ -60,8 +60,11 @@ pub(crate) enum Verb {
     Man(ManPage),
 }
 
+/// Adds a verb's flags to its description.
+type Describe = fn(clap::Command) -> clap::Command;
+
 /// The name of each verb, and what describes its flags.
-const FLAGS: [(&str, fn(clap::Command) -> clap::Command); 16] = [
+const FLAGS: [(&str, Describe); 16] = [
     ("show", Show::augment_args),
     ("set", Set::augment_args),
     ("unset", Unset::augment_args),

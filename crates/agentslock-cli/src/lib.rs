@@ -22,7 +22,7 @@ use clap::CommandFactory;
 use clap::error::ErrorKind;
 use command_line::{Arguments, Verb};
 use io::failure::Failure;
-use io::{stderr, stdout};
+use io::{next, stderr, stdout};
 use verbs::{
     append, check, completions, diff, digest, doctor, edit, holder, init, man, merge, run, schema,
     set, show, unset,
@@ -61,7 +61,8 @@ pub fn main() -> ExitCode {
         Verb::Man(arguments) => man::man(arguments, command()),
     };
     stderr::end_progress();
-    match ended {
+    let typed_verb = flags::verb(&typed[1..]).and_then(|verb| verb.to_str());
+    match ended.map_err(|failure| next::finished(failure, typed_verb)) {
         Ok(code) => code,
         Err(failure) => match sys::interrupted_by().map(sys::exit_code_of_signal) {
             None => stdout::report(&failure, common.json),

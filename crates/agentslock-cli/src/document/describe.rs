@@ -142,7 +142,7 @@ fn describe_entry(
         _ => vec![format!("changed {}", from_to(before, after, detail))],
     };
     let text =
-        if clauses.is_empty() { "is spelled otherwise".to_owned() } else { clauses.join("; ") };
+        if clauses.is_empty() { "is spelled differently".to_owned() } else { clauses.join("; ") };
     line(ChangeKind::Changed, format!("{subject} {text}"))
 }
 

@@ -63,7 +63,7 @@ fn absent(status: u8, what: &str, search: &Search) -> Failure {
     let beyond = search.beyond().map(|directory| directory.join(DOCUMENT)).find(|it| exists(it));
     let next = match beyond {
         Some(path) => format!("if you mean `{}`, name it with --file", path.display()),
-        None => "name a document with --file".to_owned(),
+        None => "name a document with --file, or make one here: `agentslock init`".to_owned(),
     };
     Failure::new(status, "absent", format!("{what} here or above, up to {border}; {next}"))
 }

@@ -22,7 +22,8 @@ pub(crate) fn absent(lockfile: &Lockfile, at: &ValuePath) -> Failure {
         let names = lockfile.section_names();
         let meant = like(at.section(), names.iter().map(String::as_str));
         let meant = meant.map(|section| spelled(section, at.steps()));
-        return no(format!("`{path}` has no section {:?}{}", at.section(), hint(meant)));
+        let hint = hint(meant, "agentslock show --keys");
+        return no(format!("`{path}` has no section {:?}{hint}", at.section()));
     };
     match value::find(&section, at.steps()) {
         Ok(_) => no(format!("`{path}` has no {at}")),
@@ -41,7 +42,7 @@ fn absent_after(lockfile: &Lockfile, section: &str, at: &ValuePath, steps: usize
         key.clone_into(&mut meant[steps]);
         Some(spelled(at.section(), &meant))
     });
-    let meant = hint(meant);
+    let meant = hint(meant, &format!("agentslock show --keys {}", spelled(at.section(), way)));
     if steps == 0 {
         return no(format!("`{path}`, section {:?} has no entry {name:?}{meant}", at.section()));
     }
@@ -84,6 +85,6 @@ fn no(message: String) -> Failure {
     Failure::new(NO, "absent", message)
 }
 
-fn hint(meant: Option<String>) -> String {
-    meant.map_or_else(String::new, |meant| format!("; did you mean `{meant}`?"))
+fn hint(meant: Option<String>, list: &str) -> String {
+    meant.map_or_else(|| format!("; see `{list}`"), |meant| format!("; did you mean `{meant}`?"))
 }

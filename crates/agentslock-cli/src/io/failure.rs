@@ -172,7 +172,9 @@ impl From<filelock::AcquireError> for Failure {
             let (status, kind) =
                 if error.is_contention() { (LOCKED, "locked") } else { (TROUBLE, "io") };
             let failure = Self::of(status, kind, &error);
-            Self { message: failure.message + "; nothing was done", ..failure }
+            let is_said = failure.message.contains("nothing was");
+            let end = if is_said { "" } else { "; nothing was done" };
+            Self { message: failure.message + end, ..failure }
         })
     }
 }

@@ -3,6 +3,7 @@
 pub(crate) mod failure;
 pub(crate) mod fields;
 pub(crate) mod input;
+pub(crate) mod next;
 pub(crate) mod paint;
 pub(crate) mod stderr;
 pub(crate) mod stdout;

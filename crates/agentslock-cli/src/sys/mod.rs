@@ -33,6 +33,10 @@ pub(crate) use unix::{
     Process, STDIN, Signals, catch_file_size_limit, exit_code, is_script_without_interpreter,
     make_executable, path_from_bytes, stderr_columns,
 };
+#[cfg(unix)]
+mod disk;
+#[cfg(unix)]
+pub(crate) use disk::{has_exclusive_rename, look, room};
 
 #[cfg(windows)]
 mod windows;
@@ -48,6 +52,16 @@ pub(crate) use windows::{
     adopt_orphans, command_line, is_running, is_stopped, number_inside, processes_with,
     reap_orphans, signal_descendants, user_name,
 };
+#[cfg(windows)]
+pub(crate) use windows::{has_exclusive_rename, look, room};
+
+/// What is left for this user on a file system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Room {
+    pub(crate) bytes: u64,
+    /// How many files; `None` if there is no such limit.
+    pub(crate) files: Option<u64>,
+}
 
 #[cfg(not(any(unix, windows)))]
 compile_error!("agentslock runs on Unix and Windows, as the lock does");

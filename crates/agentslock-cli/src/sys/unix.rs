@@ -112,7 +112,7 @@ fn ignored() -> u64 {
     *IGNORED.get_or_init(|| read_ignored().unwrap_or(0))
 }
 
-/// Field 33 of proc_pid_stat(5), which has the first 31 signals. The kernel makes it up in half the
+/// Field 33 of `/proc/PID/stat` (proc(5)), which has the first 31 signals. The kernel makes it up in half the
 /// time that `/proc/self/status` takes.
 fn read_ignored() -> Option<u64> {
     let mut stat = [0; 4096];

@@ -185,3 +185,18 @@ pub(crate) fn user_name(_: u32) -> Option<String> {
 pub(crate) fn make_executable(_: &std::path::Path) -> io::Result<()> {
     Ok(())
 }
+
+/// There is no command that tells more of an error.
+pub(crate) fn look(_: i32, _: &std::path::Path) -> Option<String> {
+    None
+}
+
+/// Not asked.
+pub(crate) fn has_exclusive_rename(_: &std::path::Path) -> io::Result<Option<bool>> {
+    Ok(None)
+}
+
+/// Not asked.
+pub(crate) fn room(_: &std::path::Path) -> io::Result<Option<super::Room>> {
+    Ok(None)
+}

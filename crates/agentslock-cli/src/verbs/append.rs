@@ -85,10 +85,10 @@ fn write(log: &Path, lines: &[String], common: &Common) -> Result<bool, Failure>
     lock_wait::tell_acquired(common, log, hold.guard());
     let (guard, outer) = hold.into_parts();
     outer.map_or(Ok(()), |outer| outer.verify())?;
-    let held = rounds.adopt(guard);
+    let round = rounds.adopt(guard);
     // All of them by one write: after an error, none of them is in the log.
-    let appended = held.append(lines, TornTail::CloseOff)?;
-    held.keep();
+    let appended = round.append(lines, TornTail::CloseOff)?;
+    round.keep();
     Ok(appended.closed_torn_tail)
 }
 

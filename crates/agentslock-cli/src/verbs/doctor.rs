@@ -14,6 +14,7 @@ use crate::io::failure::{Failure, NO};
 use crate::io::paint::Paint;
 use crate::io::stderr::one_line;
 use crate::io::stdout::{envelope, print, print_envelope, push};
+use crate::sys;
 use crate::verbs::check::examine;
 use crate::who::{Who, lock_of};
 
@@ -83,6 +84,8 @@ pub(crate) fn doctor(arguments: &Doctor, common: &Common) -> Result<ExitCode, Fa
     }
     rows.push(lock(&path));
     rows.push(directory(&path));
+    rows.extend(exclusive_rename(&path));
+    rows.extend(room(&path));
     rows.extend(left_overs(&path));
     if is_document {
         rows.extend(git(&path));
@@ -103,6 +106,7 @@ fn document(path: &Path) -> Vec<Row> {
         return vec![bad("document", State::Wrong, message, "agentslock init".to_owned())];
     };
     let findings = examine(&bytes);
+    let is_cut_off = |message: &str| message.starts_with("EOF") && !bytes.is_empty();
     if findings.is_empty() {
         return vec![good("document", "valid, of a known version, in standard layout")];
     }
@@ -114,6 +118,12 @@ fn document(path: &Path) -> Vec<Row> {
                 "malformed" => format!("git checkout -- {} (or mend it)", path.display()),
                 "later-version" => "update agentslock".to_owned(),
                 _ => "agentslock check".to_owned(),
+            };
+            let message = match message {
+                message if is_cut_off(&message) => {
+                    "it is cut off, in the midst of a value".to_owned()
+                }
+                message => message,
             };
             bad("document", State::Wrong, format!("line {line}, column {column}: {message}"), next)
         };
@@ -138,8 +148,7 @@ fn lock(path: &Path) -> Row {
 
 /// Whether a lock can be made beside the file, and whether the kernel vouches for it.
 fn directory(path: &Path) -> Row {
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let directory = directory.unwrap_or(Path::new("."));
+    let directory = directory_of(path);
     let next = format!("ls -ld {}", directory.display());
     let probe = directory.join(format!(".agentslock-doctor-{}", std::process::id()));
     match LockOptions::new().timeout(Duration::ZERO).acquire(probe) {
@@ -155,14 +164,57 @@ fn directory(path: &Path) -> Row {
                 bad("directory", State::Note, message, next)
             }
         }
-        Err(error) => bad("directory", State::Wrong, format!("no lock can be made: {error}"), next),
+        Err(error) => {
+            let failure = Failure::from(error);
+            let next = failure.errno.and_then(|errno| sys::look(errno, path)).unwrap_or(next);
+            let message = format!("no lock can be made: {}", failure.message);
+            bad("directory", State::Wrong, message, next)
+        }
     }
+}
+
+/// Where a lock comes from: whole, by one rename, or made in place.
+fn exclusive_rename(path: &Path) -> Option<Row> {
+    let directory = directory_of(path);
+    // What keeps it from being tried is another row's.
+    if sys::has_exclusive_rename(directory).ok()?? {
+        return Some(good("exclusive rename", "a lock appears whole, with its record"));
+    }
+    let message = "this file system has none: a lock is made in place, and one that died while it \
+                   was being made blocks for two seconds";
+    let next = format!("stat -f {} (see docs/platforms.md)", directory.display());
+    Some(bad("exclusive rename", State::Note, message, next))
+}
+
+/// What a lock and a small document take.
+const LEAST_ROOM: u64 = 64 * 1024;
+
+/// Whether there is room for a lock, and for another version of the document.
+fn room(path: &Path) -> Option<Row> {
+    let directory = directory_of(path);
+    let size = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
+    let room = sys::room(directory).ok()??;
+    if room.files.is_some_and(|files| files < 4) {
+        let next = format!("df -i {}", directory.display());
+        let message = "the disk has no room for another file: no lock can be made";
+        return Some(bad("disk", State::Wrong, message, next));
+    }
+    if room.bytes < LEAST_ROOM + size {
+        let message = format!("the disk is full: {} KiB are left", room.bytes / 1024);
+        let next = format!("df -h {}", directory.display());
+        return Some(bad("disk", State::Wrong, message, next));
+    }
+    Some(good("disk", format!("{} MiB are left", room.bytes / (1024 * 1024))))
+}
+
+fn directory_of(path: &Path) -> &Path {
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    directory.unwrap_or(Path::new("."))
 }
 
 /// What killed writers left.
 fn left_overs(path: &Path) -> Option<Row> {
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let entries = std::fs::read_dir(directory.unwrap_or(Path::new("."))).ok()?;
+    let entries = std::fs::read_dir(directory_of(path)).ok()?;
     let name = path.file_name()?.to_string_lossy().into_owned();
     let is_left_over = |entry: &String| {
         let own = entry.strip_prefix(&name).unwrap_or_default();
@@ -188,8 +240,7 @@ fn left_overs(path: &Path) -> Option<Row> {
 
 /// What git makes of the document. Nothing, outside of repositories.
 fn git(path: &Path) -> Vec<Row> {
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let directory = directory.unwrap_or(Path::new("."));
+    let directory = directory_of(path);
     let ask = |arguments: &[&str]| {
         let output = Command::new("git").arg("-C").arg(directory).args(arguments).output().ok()?;
         let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();

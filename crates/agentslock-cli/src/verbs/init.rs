@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use clap::Args;
+use fsops::{AtomicFile, Durability, ReplaceError, Version};
 
 use crate::flags::Common;
 use crate::io::failure::Failure;
@@ -122,7 +123,8 @@ fn wanted(arguments: &Init) -> Result<Wanted, Failure> {
 
 fn document(arguments: &Init, path: &Path) -> Result<Option<String>, Failure> {
     let name = path.display();
-    let current = fsops::read(path)?.bytes;
+    let contents = fsops::read(path)?;
+    let current = contents.bytes;
     if arguments.undo {
         return match current {
             // With anything in it, it is somebody's work.
@@ -137,7 +139,7 @@ fn document(arguments: &Init, path: &Path) -> Result<Option<String>, Failure> {
         return Ok(None);
     }
     if !arguments.dry_run {
-        create(path, EMPTY)?;
+        create(path, &contents.version, EMPTY)?;
     }
     Ok(Some(format!("`{name}`: made, without sections")))
 }
@@ -157,7 +159,8 @@ fn hook(arguments: &Init) -> Result<Option<String>, Failure> {
     }
     let path = crate::sys::path_from_bytes(bytes);
     let name = path.display();
-    let current = fsops::read(&path)?.bytes;
+    let contents = fsops::read(&path)?;
+    let current = contents.bytes;
     let is_ours = current.as_deref() == Some(HOOK.as_bytes());
     if arguments.undo {
         if is_ours {
@@ -182,7 +185,7 @@ fn hook(arguments: &Init) -> Result<Option<String>, Failure> {
                         Failure::io(&format!("failed to make `{}`", parent.display()), &error)
                     })?;
                 }
-                create(&path, HOOK)?;
+                create(&path, &contents.version, HOOK)?;
                 crate::sys::make_executable(&path).map_err(|error| {
                     Failure::io(&format!("failed to make `{name}` executable"), &error)
                 })?;
@@ -192,12 +195,15 @@ fn hook(arguments: &Init) -> Result<Option<String>, Failure> {
     }
 }
 
-/// Not over what came in between.
-fn create(path: &Path, text: &str) -> Result<(), Failure> {
-    let failed = |error| Failure::io(&format!("failed to make `{}`", path.display()), &error);
-    let mut file =
-        std::fs::File::options().write(true).create_new(true).open(path).map_err(failed)?;
-    file.write_all(text.as_bytes()).map_err(failed)
+/// Whole, and not over what came in between.
+fn create(path: &Path, missing: &Version, text: &str) -> Result<(), Failure> {
+    let make = || -> Result<(), ReplaceError> {
+        let mut file = AtomicFile::replacing(path, missing, Durability::Full)?;
+        let failed = |source| ReplaceError::Io { verb: "write", path: path.to_owned(), source };
+        file.write_all(text.as_bytes()).map_err(failed)?;
+        file.make_ready()?.commit()
+    };
+    make().map_err(|error| Failure::from(error).about(path))
 }
 
 fn remove(arguments: &Init, path: &Path) -> Result<(), Failure> {

@@ -149,7 +149,10 @@ fn run_locked(arguments: &Run, common: &Common) -> Result<ExitCode, Failure> {
         Ok(child) => child,
         Err(error) => {
             let status = if error.kind() == ErrorKind::NotFound { NOT_FOUND } else { NOT_RUNNABLE };
-            return Err(Failure::new(status, "run", format!("failed to run `{name}`: {error}")));
+            let message = format!(
+                "failed to run `{name}`: {error}; next: `command -v {name}`, `ls -l {name}`"
+            );
+            return Err(Failure::new(status, "run", message));
         }
     };
     let attendance =

@@ -44,7 +44,8 @@ pub(crate) fn show(arguments: &Show, common: &Common) -> Result<ExitCode, Failur
     let path = find::to_read(common)?;
     let lockfile = Lockfile::open(&path).map_err(|error| Failure::from(error).about(&path))?;
     if lockfile.was_missing() {
-        let message = format!("`{}` does not exist", path.display());
+        let message =
+            format!("`{}` does not exist; `agentslock init` makes a first one", path.display());
         return Err(Failure::new(NO, "absent", message).about(path));
     }
     print_part(arguments, at.as_ref(), (&path, &lockfile), common)

@@ -45,8 +45,8 @@ fn what_is_well_is_said_and_nothing_is_changed() {
 fn what_is_wrong_with_a_document_is_a_row_with_the_next_command() {
     for (document, what, next) in [
         ("{\n<<<<<<< a\n  \"s\": 1\n=======\n  \"s\": 2\n>>>>>>> b\n}\n", "both sides", "--take"),
-        ("{\"s\": [", "line 1", "git checkout -- "),
-        ("{\"s\":1}", "laid out", "agentslock check --fix"),
+        ("{\"s\": [", "it is cut off", "git checkout -- "),
+        ("{\"s\":1}", "standard layout", "agentslock check --fix"),
         ("{\n  \"lock_version\": 9\n}\n", "lock_version", "update agentslock"),
         ("{\n  \"s\": {\n    \"a\": 1,\n    \"a\": 2\n  }\n}\n", "s.a", "agentslock check"),
     ] {
@@ -142,4 +142,46 @@ fn an_ignored_document_is_wrong() {
     isolated(Program::new("git").args(["init", "-q"]), &lab).run().exits(0);
     lab.write(".gitignore", "*.lock\n");
     expect_row(&rows(&lab, 1), "git", "wrong", "ignores the document", "git check-ignore -v");
+}
+
+#[test]
+fn child_examines_a_disk_without_room() {
+    let Some(parent) = testkit::parent() else { return };
+    let directory = parent.path("DIRECTORY");
+    fs::write(directory.join(DOCUMENT), "{}\n").unwrap();
+    let doctor = || {
+        let doctor = Program::agentslock(["doctor", "--json"]).in_directory(&directory);
+        doctor.run().exits(1).json()["rows"].as_array().unwrap().clone()
+    };
+    testkit::fill_but(&directory, 0);
+    let full = doctor();
+    expect_row(&full, "disk", "wrong", "the disk is full: 0 KiB are left", "df -h");
+    expect_row(&full, "directory", "wrong", "no room", "df -h");
+    // A message says once what was not done, and what to type.
+    for verb in [&["set", "s", "1"][..], &["append", "log", "{}"], &["run", "t", "--", "true"]] {
+        let ended = Program::agentslock(verb).in_directory(&directory).run().exits(2);
+        let complaint = ended.complaint();
+        assert_eq!(complaint.matches("nothing was").count(), 1, "{complaint}");
+        assert!(complaint.contains("next: `df -h "), "{complaint}");
+    }
+    // Nothing half-written, either.
+    let init = ["init", "--document", "--file", "first"];
+    let ended = Program::agentslock(init).in_directory(&directory).run().exits(2);
+    assert!(ended.complaint().contains("nothing was written; next: `df -h"), "{ended:?}");
+    assert_eq!(testkit::names(&directory), [DOCUMENT, "filler"]);
+}
+
+#[test]
+fn a_full_disk_is_wrong_and_messages_say_so_once() {
+    let test = "a_full_disk_is_wrong_and_messages_say_so_once";
+    crate::support::run_on_small_disk(test, module_path!(), "child_examines_a_disk_without_room");
+}
+
+#[test]
+fn the_file_system_is_asked_what_it_can_do_and_how_much_room_it_has() {
+    let lab = Lab::with("{}\n");
+    let rows = rows(&lab, 0);
+    expect_row(&rows, "exclusive rename", "ok", "whole", "");
+    expect_row(&rows, "disk", "ok", "MiB are left", "");
+    assert_eq!(lab.names(), [DOCUMENT], "nothing is left of what was tried");
 }

@@ -30,3 +30,4 @@ mod set;
 mod show;
 mod support;
 mod talk;
+mod terminal;

@@ -92,7 +92,7 @@ fn examine_document(bytes: &[u8], canonical: String) -> Examined {
         return Examined { findings: Vec::new(), readable: true, repaired: None };
     }
     let same = bytes.iter().zip(canonical.as_bytes()).take_while(|(a, b)| a == b).count();
-    let message = "from here on, it is not laid out as all writers would lay it out";
+    let message = "from here on, it is not in standard layout";
     let finding = Finding::new("not-canonical", place_after(&bytes[..same]), message).fixable();
     Examined { findings: vec![finding], readable: true, repaired: Some(canonical) }
 }
@@ -134,7 +134,7 @@ fn examine_version(bytes: &[u8]) -> Option<Finding> {
         Ok(version) if version <= LOCK_VERSION => None,
         Ok(version) => {
             let message = format!(
-                "lock_version is {version}, of which this program knows nothing: update it"
+                "lock_version {version} is newer than this agentslock knows ({LOCK_VERSION}); update agentslock"
             );
             Some(Finding::new("later-version", place, message).unsure())
         }

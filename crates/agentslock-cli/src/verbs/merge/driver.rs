@@ -127,8 +127,8 @@ fn in_words(conflict: &Conflict<'_>) -> String {
     let what = match (conflict.ours, conflict.theirs) {
         (None, _) => "was removed on our side and changed on theirs",
         (_, None) => "was changed on our side and removed on theirs",
-        _ if conflict.base.is_none() => "was added on both sides, each otherwise",
-        _ => "was changed on both sides, each otherwise",
+        _ if conflict.base.is_none() => "was added differently on both sides",
+        _ => "was changed differently on both sides",
     };
     format!("{subject} {what}")
 }

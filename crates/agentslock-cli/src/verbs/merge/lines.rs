@@ -94,7 +94,7 @@ pub(super) fn expect_merged(top_level: &Path) -> Result<(), Failure> {
     }
     let message = format!(
         "all is set up, but git does not use it: for `.agentsrc.lock` it has `merge: {driver}`; no later \
-         line of `.gitattributes`, nor `.git/info/attributes`, may say otherwise"
+         line of `.gitattributes`, nor `.git/info/attributes`, may say something else"
     );
     Err(Failure::new(TROUBLE, "git", message))
 }

@@ -126,7 +126,7 @@ fn a_section_that_is_not_known_is_told_of_by_its_names() {
 fn what_differs_only_in_its_spelling_is_said_to() {
     assert_eq!(
         told(r#"{"s":{"e":{"a":1,"b":2},"t":"\u0041"}}"#, r#"{"s":{"e":{"b":2,"a":1},"t":"A"}}"#),
-        "~ s e is spelled otherwise\n~ s t changed from \"\\u0041\" to \"A\"\n"
+        "~ s e is spelled differently\n~ s t changed from \"\\u0041\" to \"A\"\n"
     );
     let laid_out = lab_with("{ \"s\" :[ 1]}");
     laid_out.write("before", "{\"s\":[1]}");

@@ -40,7 +40,7 @@ fn a_unit_that_both_moved_is_left_between_markers_that_a_person_understands() {
     let ended = repo.git(&["merge", "--no-edit", "topic"]).exits(1);
     assert!(ended.out().contains(&format!("CONFLICT (content): Merge conflict in {DOCUMENT}")));
     let said =
-        "agentslock: .agentsrc.lock: unit git:a/two@1 was changed on both sides, each otherwise\n";
+        "agentslock: .agentsrc.lock: unit git:a/two@1 was changed differently on both sides\n";
     assert!(ended.stderr.contains(said), "{}", ended.stderr);
     let unit = |mark: &str| {
         format!(
