@@ -15,6 +15,8 @@ mod lock_wait;
 mod sys;
 mod verbs;
 mod who;
+#[cfg(test)]
+mod words;
 
 use std::process::ExitCode;
 

@@ -31,6 +31,10 @@ enum Process {
     Unknown,
 }
 
+/// The words for programs: what is known of a holder. The manual lists them.
+pub(crate) const VERDICTS: [&str; 6] =
+    ["alive", "dead", "expires", "expired", "unreadable", "unknown"];
+
 /// The lock of a file.
 pub(crate) fn lock_of(target: &Path) -> PathBuf {
     let mut lock = target.as_os_str().to_owned();
@@ -216,6 +220,7 @@ impl<'a> Who<'a> {
             Liveness::Unreadable => "unreadable",
             _ => "unknown",
         };
+        debug_assert!(VERDICTS.contains(&verdict), "{verdict} is in no list");
         push(&mut fields, "verdict", verdict);
         push(&mut fields, "stopped", &self.pid().is_some_and(sys::is_stopped));
         push(&mut fields, "next", &self.next());

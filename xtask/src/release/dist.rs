@@ -6,13 +6,12 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use clap_complete::Shell;
 
 use crate::outcome::Outcome;
 use crate::workspace::{cargo, run, target};
 
-/// Build the program as it is handed out, with completions and manual pages; fail if it is too
-/// large or too slow to start.
+/// Build the program as it is handed out, with the completions and manual pages that it prints; fail
+/// if it is too large or too slow.
 #[derive(Args)]
 pub(crate) struct Dist {
     /// How often to start each program
@@ -27,6 +26,8 @@ pub(crate) struct Dist {
 const MAX_SIZE: u64 = 2_500_000;
 /// How much longer than a program that only says hello it may take from start to end.
 const MAX_STARTUP: f64 = 2.0;
+/// How much longer than `flock FILE true` a verb may take.
+const MAX_OF_FLOCK: [(&str, f64); 3] = [("show", 1.0), ("run", 1.2), ("append", 1.2)];
 
 impl Dist {
     pub(crate) fn run(self) -> Outcome {
@@ -34,28 +35,50 @@ impl Dist {
         if directory.exists() {
             std::fs::remove_dir_all(&directory)?;
         }
-        make_completions(&directory.join("completions"))?;
-        make_manual(&directory.join("man/man1"))?;
-        if !self.texts {
-            let program = build(&directory)?;
+        std::fs::create_dir_all(&directory)?;
+        let program = build(&directory, if self.texts { "dev" } else { "dist" })?;
+        make_completions(&program, &directory.join("completions"))?;
+        make_manual(&program, &directory.join("man/man1"))?;
+        if self.texts {
+            std::fs::remove_file(&program)?;
+        } else {
             check_size(&program)?;
             check_startup(&program, self.rounds)?;
+            check_against_flock(&program, self.rounds)?;
         }
         println!("all of it is in {}", directory.display());
         Ok(())
     }
 }
 
-fn make_completions(directory: &Path) -> Outcome {
+/// What the program prints, as those who install it by `cargo install` get it.
+fn printed_by(program: &Path, arguments: &[&str]) -> Outcome<Vec<u8>> {
+    let output = Command::new(program).args(arguments).stderr(Stdio::inherit()).output()?;
+    if output.status.success() {
+        Ok(output.stdout)
+    } else {
+        Err(format!("{} {arguments:?}: {}", program.display(), output.status).into())
+    }
+}
+
+/// Shells, and what a script for each is called.
+const SHELLS: [(&str, &str); 4] = [
+    ("bash", "agentslock.bash"),
+    ("zsh", "_agentslock"),
+    ("fish", "agentslock.fish"),
+    ("powershell", "_agentslock.ps1"),
+];
+
+fn make_completions(program: &Path, directory: &Path) -> Outcome {
     std::fs::create_dir_all(directory)?;
-    for shell in [Shell::Bash, Shell::Zsh, Shell::Fish, Shell::PowerShell] {
-        let mut command = agentslock_cli::command();
-        let path = clap_complete::generate_to(shell, &mut command, "agentslock", directory)?;
+    for (shell, name) in SHELLS {
+        let path = directory.join(name);
+        std::fs::write(&path, printed_by(program, &["completions", shell])?)?;
         let checked = match shell {
-            Shell::PowerShell => "not checked".to_owned(),
-            _ => check_syntax(&shell.to_string(), &path)?,
+            "powershell" => "not checked".to_owned(),
+            _ => check_syntax(shell, &path)?,
         };
-        println!("completions for {shell}: {} ({checked})", name(&path));
+        println!("completions for {shell}: {name} ({checked})");
     }
     Ok(())
 }
@@ -72,21 +95,24 @@ fn check_syntax(shell: &str, path: &Path) -> Outcome<String> {
     }
 }
 
-fn make_manual(directory: &Path) -> Outcome {
+fn make_manual(program: &Path, directory: &Path) -> Outcome {
     std::fs::create_dir_all(directory)?;
-    clap_mangen::generate_to(agentslock_cli::command(), directory)?;
-    let mut pages = Vec::new();
-    for page in std::fs::read_dir(directory)? {
-        pages.push(name(&page?.path()));
+    let mut pages = vec!["agentslock.1".to_owned()];
+    std::fs::write(directory.join(&pages[0]), printed_by(program, &["man"])?)?;
+    for verb in agentslock_cli::command().get_subcommands() {
+        let page = format!("agentslock-{}.1", verb.get_name());
+        std::fs::write(directory.join(&page), printed_by(program, &["man", verb.get_name()])?)?;
+        pages.push(page);
     }
     pages.sort();
     println!("manual pages: {}", pages.join(", "));
     Ok(())
 }
 
-fn build(directory: &Path) -> Outcome<PathBuf> {
-    run(&mut cargo(&["build", "--quiet", "--profile", "dist", "--package", "agentslock-cli"]))?;
-    let built = target()?.join("dist").join(format!("agentslock{}", std::env::consts::EXE_SUFFIX));
+fn build(directory: &Path, profile: &str) -> Outcome<PathBuf> {
+    run(&mut cargo(&["build", "--quiet", "--profile", profile, "--package", "agentslock-cli"]))?;
+    let built = if profile == "dev" { "debug" } else { profile };
+    let built = target()?.join(built).join(format!("agentslock{}", std::env::consts::EXE_SUFFIX));
     let program = directory.join(name(&built));
     std::fs::copy(built, &program)?;
     Ok(program)
@@ -131,6 +157,57 @@ fn check_startup(program: &Path, rounds: u32) -> Outcome {
     // Noise only ever adds, so that the best is what the program takes.
     if best > MAX_STARTUP {
         return Err("the program takes too long to start".into());
+    }
+    Ok(())
+}
+
+/// Compares with flock(1), in turns, where files are in memory: a disk's journal takes longer than
+/// all of them.
+fn check_against_flock(program: &Path, rounds: u32) -> Outcome {
+    if Command::new("flock").arg("--version").output().is_err() {
+        println!("not compared with flock(1), which is not here");
+        return Ok(());
+    }
+    let memory = Path::new("/dev/shm");
+    let directory =
+        if memory.is_dir() { tempfile::tempdir_in(memory)? } else { tempfile::tempdir()? };
+    let file = |name: &str| directory.path().join(name);
+    std::fs::write(file("document"), two_kilobytes())?;
+    let command = |verb: &str| {
+        let mut command = Command::new(if verb == "flock" { Path::new(verb) } else { program });
+        match verb {
+            "flock" => command.arg(file("lock")).arg("true"),
+            "show" => command.arg("show").arg("--file").arg(file("document")),
+            "run" => command.arg("run").arg(file("other")).args(["--", "true"]),
+            _ => command.arg("append").arg(file("log")).arg("{}"),
+        };
+        command
+    };
+    let verbs = ["flock"].into_iter().chain(MAX_OF_FLOCK.map(|(verb, _)| verb));
+    let mut times: Vec<(&str, Vec<Duration>)> = verbs.map(|verb| (verb, Vec::new())).collect();
+    for _ in 0..rounds {
+        for (verb, times) in &mut times {
+            times.push(time(&mut command(verb))?);
+        }
+    }
+    let summary = |times: &[Duration]| {
+        let mut times = times.to_vec();
+        times.sort_unstable();
+        (times[0], times[times.len() / 2])
+    };
+    let flock = summary(&times[0].1);
+    println!("`flock FILE true`, best and median of {rounds}: {:?} and {:?}", flock.0, flock.1);
+    for ((verb, most), (_, times)) in MAX_OF_FLOCK.iter().zip(&times[1..]) {
+        let (best, median) = summary(times);
+        let ratio = |ours: Duration, theirs: Duration| ours.as_secs_f64() / theirs.as_secs_f64();
+        let (of_best, of_median) = (ratio(best, flock.0), ratio(median, flock.1));
+        println!(
+            "`{verb}`: {best:?} and {median:?}, {of_best:.2} and {of_median:.2} times that; {most} at most"
+        );
+        // As above.
+        if of_best > *most {
+            return Err(format!("`{verb}` takes too long").into());
+        }
     }
     Ok(())
 }

@@ -19,6 +19,29 @@ pub(crate) const LOCKED: u8 = 75;
 /// for a failure. The driver that is installed passes neither on: it has git merge by line then.
 pub(crate) const MERGE_FAILED: u8 = 129;
 
+/// The words for programs: what a failure is called in JSON. The manual lists them.
+pub(crate) const KINDS: [&str; 19] = [
+    "absent",
+    "not-expected",
+    "free",
+    "no-such-handle",
+    "usage",
+    "input",
+    "malformed",
+    "cut-off",
+    "conflict-markers",
+    "later-version",
+    "nested",
+    "io",
+    "git",
+    "run",
+    "not-durable",
+    "locked",
+    "lock-lost",
+    "changed",
+    "interrupted",
+];
+
 /// Why a verb did not do what it was asked.
 #[derive(Debug)]
 pub(crate) struct Failure {

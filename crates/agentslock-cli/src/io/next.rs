@@ -1,6 +1,8 @@
 //! The end of a message: what was not done, and what to type next. Most messages say it themselves;
 //! this is for those that come from a library, or that many verbs share.
 
+use std::fmt::Write as _;
+
 use super::failure::Failure;
 use crate::sys;
 
@@ -29,7 +31,7 @@ pub(crate) fn finished(mut failure: Failure, verb: Option<&str>) -> Failure {
     }
     let names_a_step = STEPS.iter().any(|step| failure.message.contains(step));
     if let Some(step) = step(&failure, verb).filter(|_| !names_a_step) {
-        failure.message += &format!("; next: `{step}`");
+        let _ = write!(failure.message, "; next: `{step}`");
     }
     failure
 }
@@ -51,7 +53,8 @@ fn step(failure: &Failure, verb: &str) -> Option<String> {
         }
         "git" | "malformed" | "not-durable" => Some(with_path("agentslock doctor")),
         "lock-lost" | "changed" => Some(with_path("agentslock holder")),
-        "input" => Some(format!("agentslock {verb} --help")),
+        // Another file is wrong there, and the message says where.
+        "input" if verb != "digest" => Some(format!("agentslock {verb} --help")),
         _ => None,
     }
 }

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use agentslock_core::Fields;
 
 use crate::flags::{json_in_environment, verb};
-use crate::io::failure::{Failure, MERGE_FAILED, TROUBLE};
+use crate::io::failure::{Failure, KINDS, MERGE_FAILED, TROUBLE};
 pub(crate) use crate::io::fields::{push, push_raw};
 use crate::io::stderr::{end_progress, say};
 
@@ -50,6 +50,7 @@ pub(crate) fn print_envelope(fields: &Fields) -> Result<ExitCode, Failure> {
 /// Reports a failure by a line on standard error. With `--json` it is an envelope on standard
 /// output, so that a program reads one stream only.
 pub(crate) fn report(failure: &Failure, json: bool) -> ExitCode {
+    debug_assert!(KINDS.contains(&failure.kind), "{} is in no list", failure.kind);
     if json {
         let mut error = Fields::new();
         push(&mut error, "kind", failure.kind);

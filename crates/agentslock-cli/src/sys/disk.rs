@@ -50,9 +50,8 @@ impl Probes {
         let [from, to] = &self.0;
         match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
             Err(Errno::EXIST) => Ok(Some(true)),
-            // The empty directory was replaced: the flag was overlooked.
-            Ok(()) => Ok(Some(false)),
-            Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => Ok(Some(false)),
+            // If it succeeds, the empty directory was replaced: the flag was overlooked.
+            Ok(()) | Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => Ok(Some(false)),
             Err(error) => Err(error.into()),
         }
     }

@@ -8,6 +8,22 @@ use crate::io::paint::Paint;
 use crate::io::stderr::one_line;
 use crate::io::stdout::push;
 
+/// The words for programs. The manual lists them.
+pub(crate) const CODES: [&str; 12] = [
+    "malformed",
+    "conflict",
+    "conflict-markers",
+    "version",
+    "later-version",
+    "duplicate-key",
+    "not-canonical",
+    "schema",
+    "inputs-digest-mismatch",
+    "missing-from-lock",
+    "extra-in-lock",
+    "unreadable",
+];
+
 /// One thing that is not as it should be.
 #[derive(Clone, Debug)]
 pub(super) struct Finding {
@@ -29,6 +45,7 @@ impl Finding {
         place: (usize, usize),
         message: impl Into<String>,
     ) -> Self {
+        debug_assert!(CODES.contains(&code), "{code} is in no list");
         Self { code, place, message: message.into(), fixable: false, unsure: false }
     }
 

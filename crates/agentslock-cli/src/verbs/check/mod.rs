@@ -21,6 +21,8 @@ use crate::io::failure::{Failure, NO, TROUBLE};
 use crate::io::paint::Paint;
 use crate::io::stderr::say;
 use crate::io::stdout::{envelope, print, print_envelope, push};
+#[cfg(test)]
+pub(crate) use finding::CODES;
 use finding::Finding;
 use text::{Choice, Examined};
 

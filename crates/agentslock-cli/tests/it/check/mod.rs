@@ -95,7 +95,7 @@ fn what_is_laid_out_otherwise_is_a_no_with_the_place_where_that_begins() {
 #[test]
 fn a_later_version_could_not_be_told_and_a_wrong_one_is_a_no() {
     let found = finding("{ \"lock_version\":2, \"s\":1 }", 2);
-    assert!(found.starts_with("1:18: later-version: lock_version is 2"), "{found}");
+    assert!(found.starts_with("1:18: later-version: lock_version 2 is newer"), "{found}");
     for version in ["\"1\"", "1.5", "-1", "null", "1e999"] {
         let found = finding(format!("{{\"lock_version\":{version}}}"), 1);
         assert!(found.contains(": version: lock_version is not"), "{found}");

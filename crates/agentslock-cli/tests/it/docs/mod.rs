@@ -44,6 +44,7 @@ fn all_that_the_page_shows_is_so() {
         "doctor",
         "init",
         "completions",
+        "schema",
         "man",
         "check",
         "digest",

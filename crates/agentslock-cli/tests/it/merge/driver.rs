@@ -257,7 +257,7 @@ fn documents_in_directories_of_any_name_merge_and_are_shown() {
         assert!(shown.out().contains("+unit git:a/one@1: digest sha256:444"), "{}", shown.out());
         repo.commit("ours");
         let ended = repo.git(&["merge", "--no-edit", "topic"]).exits(1);
-        let said = format!("{at}: unit git:a/two@1 was changed on both sides");
+        let said = format!("{at}: unit git:a/two@1 was changed differently on both sides");
         assert!(ended.stderr.contains(&said), "{}", ended.stderr);
         let marker = format!("<<<<<<< {}\n", labels()[0]);
         assert!(repo.lab.read(&at).contains(&marker), "{}", repo.lab.read(&at));
