@@ -218,17 +218,17 @@ fn a_log_of_a_gigabyte_costs_what_a_small_one_costs() {
 fn a_caller_that_holds_the_lock_appends_under_it_until_it_is_lost() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("log");
-    let options = lockedfile::Options::new();
+    let options = Options::new();
     let rounds = options.rounds(&path).unwrap();
     let held = rounds.adopt(filelock::acquire(&path).unwrap());
-    let appended = held.append(&["one", "two"], fsops::TornTail::CloseOff).unwrap();
+    let appended = held.append(&["one", "two"], TornTail::CloseOff).unwrap();
     assert_eq!((appended.offset, appended.length), (0, 8));
-    held.append(&["three"], fsops::TornTail::CloseOff).unwrap();
-    assert!(held.append(&["a\nb"], fsops::TornTail::CloseOff).is_err());
+    held.append(&["three"], TornTail::CloseOff).unwrap();
+    assert!(held.append(&["a\nb"], TornTail::CloseOff).is_err());
     assert!(filelock::inspect(&path).unwrap().is_some(), "it is still held");
-    std::fs::remove_dir_all(directory.path().join("log.lock")).unwrap();
-    let error = held.append(&["four"], fsops::TornTail::CloseOff).unwrap_err();
+    fs::remove_dir_all(directory.path().join("log.lock")).unwrap();
+    let error = held.append(&["four"], TornTail::CloseOff).unwrap_err();
     assert!(!error.is_committed(), "{error}");
     held.keep();
-    assert_eq!(std::fs::read_to_string(&path).unwrap(), "one\ntwo\nthree\n");
+    assert_eq!(fs::read_to_string(&path).unwrap(), "one\ntwo\nthree\n");
 }

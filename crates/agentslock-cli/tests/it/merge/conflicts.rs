@@ -112,7 +112,11 @@ fn a_conflict_in_a_rebase_is_settled_and_the_rebase_goes_on() {
     let Some(repo) = conflicting(test) else { return };
     repo.git(&["checkout", "--quiet", "topic"]).exits(0);
     let ended = repo.git(&["rebase", "main"]).exits(1);
-    assert!(ended.stderr.contains("unit git:a/two@1 was changed differently on both"), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("unit git:a/two@1 was changed differently on both"),
+        "{}",
+        ended.stderr
+    );
     // In a rebase, "theirs" is what is being rebased.
     repo.lab.write(DOCUMENT, choose(&repo.lab.document(), '='));
     repo.agentslock(&["check", "--fix"]).exits(0);
