@@ -18,8 +18,8 @@ use crate::record::Record;
 pub use crate::sys::FLOCK_FAILS;
 
 impl LockOptions {
-    /// How long after its last renewal a holder counts as gone if the kernel cannot vouch for it (a
-    /// foreign one, or one on a network file system).
+    /// How long after its last renewal a holder counts as gone if the kernel cannot vouch for it.
+    /// That is a foreign one, or one on a network file system.
     pub fn ttl(mut self, ttl: Duration) -> Self {
         self.ttl = ttl;
         self

@@ -139,8 +139,8 @@ fn ticks((low, high): (f64, f64)) -> Vec<f64> {
     (low as i32..=high as i32).map(|exponent| 10_f64.powi(exponent)).collect()
 }
 
-/// For [`Across::Nines`]: what nine in ten of the sorted `values` do not exceed, 99 in a hundred,
-/// and so on, as far as there are so many. `values` are in seconds, the result is in milliseconds.
+/// For [`Across::Nines`]: what nine in ten of the sorted `values` do not exceed, then 99 in a
+/// hundred, and so on. `values` are in seconds, the result is in milliseconds.
 pub(super) fn tail(values: &[f64]) -> Vec<(f64, f64)> {
     let steps = (0..).map(|step| 10_f64.powf(f64::from(step) / 16.0));
     let point = |one_in: f64| {

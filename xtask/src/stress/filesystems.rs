@@ -2,7 +2,7 @@
 //! and of judging each of them got.
 //!
 //! Loop mounts need root. If a kind's tools are missing, the task says that this kind was not run,
-//! and fails: called by name, it must show all of them.
+//! and fails. Called by name, it must show all of them.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};

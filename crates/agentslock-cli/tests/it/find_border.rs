@@ -1,5 +1,5 @@
-//! How far a verb looks for its document if the caller names none: never out of a repository, and
-//! never into a directory that another user fills.
+//! How far a verb looks for its document if the caller names none. It never leaves a repository,
+//! and never enters a directory that another user fills.
 
 use std::fs;
 use std::path::Path;

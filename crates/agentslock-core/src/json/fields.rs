@@ -233,7 +233,7 @@ impl Fields {
     ///
     /// # Errors
     ///
-    /// The serialiser's, and an error if a field has the name of one of `own`: it would be there
+    /// The serialiser's. Also an error if a field has the name of one of `own`: it would be there
     /// twice, or be read back as that.
     pub fn serialize_into<M: SerializeMap>(
         &self,

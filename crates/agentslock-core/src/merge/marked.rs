@@ -51,7 +51,7 @@ pub struct MarkedSides {
 impl MarkedSides {
     /// Takes a text with conflict markers apart.
     ///
-    /// A marker is a line that begins with `<`, `|`, `=` or `>`, once or more often, and then ends
+    /// A marker is a line that begins with `<`, `|`, `=` or `>`, once or more often. Then it ends
     /// or goes on with a blank. No line of a JSON text begins so. A string cannot contain a line
     /// break.
     ///

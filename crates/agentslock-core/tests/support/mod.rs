@@ -1,5 +1,5 @@
-//! What both test binaries use: a directory with a document, snapshots of it, and the commands that
-//! make a disk small or a system call fail.
+//! What both test binaries use: a directory with a document, snapshots of it, and commands that
+//! make a disk small or a call fail.
 
 use std::fs;
 use std::ops::Deref;

@@ -18,9 +18,9 @@
 //! Nobody of ours takes the lock from a holder that lives, except a person who breaks it. So the
 //! third line takes a foreign peer, or a person, and a stall of ours between two calls. It is kept
 //! narrow. The name is looked at last. A lock that was acquired 15 s ago or more is released as a
-//! one-shot's, since peers that go by the clock take what is 30 s old. A process that breaks a lock
-//! first occupies its holder's private name, which stands in its record, so that this rename fails.
-//! Nothing closes it towards foreign peers: no system call compares and renames.
+//! one-shot's. The reason: peers that go by the clock take what is 30 s old. A process that breaks
+//! a lock first occupies its holder's private name, which stands in its record, so that this rename
+//! fails. Nothing closes it towards foreign peers: no system call compares and renames.
 //!
 //! After any other error of the rename than "not found", the lock is released as a one-shot's
 //! (`release.rs`), which needs no room. Such errors are: no room for the name, a read-only

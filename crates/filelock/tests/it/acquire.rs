@@ -110,8 +110,8 @@ fn the_record_tells_where_the_holder_runs_and_what_for() {
 #[cfg(unix)] // Time decides on Windows.
 #[test]
 fn the_kernel_vouches_for_a_holder_wherever_the_os_lock_means_something() {
-    // All places are on local file systems, as far as we know them; a test directory on a network
-    // file system would be judged by time, and there this cannot be shown.
+    // All places are on local file systems, as far as we know them. On a network file system time
+    // would judge, and this could not be shown.
     for (way, environment) in ways() {
         let time_based = environment.way == Some(Way::ByTime);
         let lab = Lab::new();

@@ -143,8 +143,8 @@ fn a_strange_file_in_a_living_lock_hurts_nobody() {
     }
 }
 
-/// The clock's word is acted on once per TTL in a call: if something keeps putting expired locks
-/// there, they are somebody's whose clock is wrong.
+/// The clock's word is acted on once per TTL in a call. If a program keeps putting expired locks
+/// there, its clock is wrong.
 #[test]
 fn an_expired_verdict_is_acted_on_only_once_in_a_call() {
     for _ in 0..10 {
@@ -199,7 +199,7 @@ fn many_who_find_one_dead_holder_let_one_of_them_in() {
 }
 
 /// On network file systems and FUSE, a record that a judge has open lives on under another name
-/// until it is closed, and keeps the directory from being removed. It is no stranger's, and goes
+/// until it is closed. It keeps the directory from being removed. It is no stranger's, and goes
 /// away.
 #[cfg(unix)] // Windows keeps the name, and no sticky bit.
 #[test]

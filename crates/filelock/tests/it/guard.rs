@@ -1,8 +1,8 @@
 //! Holding: what a holder can ask of its guard while all is well. What it learns when the lock is
 //! lost is in `lost`.
 //!
-//! That a guard in a forked child answers `ForeignProcess`, and that dropping it there releases
-//! nothing, is not tested: a fork without exec needs unsafe code, which this workspace forbids.
+//! Not tested: a guard in a forked child answers `ForeignProcess`, and dropping it there releases
+//! nothing. A fork without exec needs unsafe code, which this workspace forbids.
 
 use std::fs;
 use std::io::{Seek, SeekFrom, Write};

@@ -141,8 +141,8 @@ fn a_time_slightly_in_the_future_is_a_time() {
     expect_gone(&brief().environment(ahead(51)), lab.target());
 }
 
-/// Whoever waits has to know that the grace is not all that it takes: a file server whose clock is
-/// ahead, or a clock that was set back.
+/// A waiter must know that the grace is not all that it takes. A file server's clock can be ahead,
+/// or a clock was set back.
 #[cfg(unix)] // Without modes nothing tells a claim of ours from any other empty directory.
 #[test]
 fn a_remnant_from_the_future_says_how_long_it_stays_in_the_way() {

@@ -288,7 +288,7 @@ fn a_holder_that_runs_is_alive_whatever_boot_its_record_names() {
     assert_eq!(*expect_alive(&on("boot-2"), lab.target()).liveness(), Liveness::Running);
 }
 
-/// A copy of a directory with a held lock in it, or the same directory through another mount: the
+/// A copy of a directory with a held lock in it, or the same directory through another mount. The
 /// OS lock that is free there was never the holder's.
 #[test]
 fn a_record_of_another_directory_goes_by_time() {

@@ -26,8 +26,8 @@ pub(crate) fn expect_lost(guard: LockGuard) {
     }
 }
 
-/// Acquires in each way and on each file system, lets `meddle` take the lock away, and asserts that
-/// the guard notices and leaves alone what is there now. Once by releasing, once by dropping.
+/// Acquires in each way and on each file system, and lets `meddle` take the lock away. The guard
+/// must notice, and leave alone what is there now. Once by releasing, once by dropping.
 fn meddled_with(meddle: impl Fn(&Lab)) {
     for lab in Lab::everywhere() {
         for (way, environment) in ways() {
@@ -74,8 +74,8 @@ fn a_lock_moved_away_and_replaced_is_lost() {
     });
 }
 
-/// On a disk the next directory may get the number of the one that was removed, were it not kept
-/// from that by the guard, which has it open.
+/// On a disk the next directory could get the number of the one that was removed. The guard
+/// prevents that: it has it open.
 #[test]
 fn a_lock_removed_and_replaced_is_lost() {
     meddled_with(|lab| {

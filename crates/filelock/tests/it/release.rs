@@ -22,8 +22,8 @@ fn a_released_lock_is_free_at_once() {
     }
 }
 
-/// We hold nothing any more as soon as the record is gone: that the directory cannot be removed is
-/// told to the next one, and is no failure of the release.
+/// We hold nothing any more as soon as the record is gone. If the directory cannot be removed, the
+/// next claimant gets that error; the release did not fail.
 #[test]
 fn a_strange_file_in_our_lock_does_not_keep_us_from_releasing_it() {
     for (way, environment) in ways() {

@@ -12,8 +12,8 @@ use filelock::{
 
 use crate::support::{Lab, brief, ways};
 
-/// Threads, and what each does. Wine lets others open what is being removed, so that many who look
-/// all the time keep its name there; and each look is a conversation with its only server.
+/// Threads, and what each does. Wine lets others open what is being removed. Many threads that look
+/// all the time keep its name there, and each look is a conversation with Wine's only server.
 const MANY: (u32, u32) = if cfg!(windows) { (3, 10) } else { (8, 30) };
 
 /// Lets `threads` threads acquire `rounds` times each. Who is inside is told by a variable of this

@@ -1,5 +1,5 @@
 //! What a thread can say and hear when it waits: a deadline, a borrowed callback, several locks at
-//! once; and that it never waits for itself.
+//! once. It never waits for itself.
 
 use std::fs;
 use std::io::{self, ErrorKind};

@@ -79,8 +79,8 @@ fn a_name_that_is_no_unicode_is_locked_as_it_is() {
     assert_eq!(lab.names(), [""; 0]);
 }
 
-/// No handle is kept: not on the record, so that it can be read even by who shares it with nobody;
-/// and not on the directory, so that who goes by the clock can take its name at once.
+/// No handle is kept on the record, so that a program can read it even if it shares nothing. None
+/// is kept on the directory, so that a peer that goes by the clock can take its name at once.
 #[test]
 fn a_held_lock_has_nothing_open() {
     let lab = Lab::new();

@@ -1,8 +1,8 @@
 //! All reachable states and what leads from one to the next, and backward searches over them.
 //!
 //! The tool's own `eventually` gives up where paths meet or run in circles, and a waiter that polls
-//! runs in a circle. So this asks another question, and answers it exactly: from which states is
-//! there a way to an acquisition at all, and from which by one waiter's own steps alone.
+//! runs in a circle. So this asks another question, and answers it exactly. From which states is
+//! there a way to an acquisition at all, and from which by one waiter's own steps alone?
 
 use std::collections::HashMap;
 
@@ -76,9 +76,9 @@ impl<'a> Graph<'a> {
         (count, waiting.filter(|at| !good[*at]).map(|at| self.states[at]).collect())
     }
 
-    /// How many waiters there are in all states, and those that cannot get the lock by their own
-    /// steps and the passing of time, although no living process of ours has its record in the
-    /// lock: somebody who holds nothing, and may be stopped for ever, is in their way.
+    /// How many waiters there are in all states, and those that are blocked by a process that holds
+    /// nothing and may be stopped for ever. Such a waiter cannot get the lock by its own steps and
+    /// the passing of time. No living process of ours has its record in the lock.
     pub(crate) fn blocked(&self) -> (usize, Vec<(State, u8)>) {
         let node = |state: usize, p: u8| state * PROCESSES + usize::from(p);
         let mut good = vec![false; self.states.len() * PROCESSES];
@@ -141,8 +141,8 @@ fn has_live_holder(state: &State, p: u8) -> bool {
     })
 }
 
-/// Whether a process other than `p` keeps an exclusive OS lock on what stands at the lock's name,
-/// although the record in it is not its own.
+/// Whether a process other than `p` keeps an exclusive OS lock on what stands at the lock's name.
+/// The record in it is not its own.
 pub(crate) fn is_locked_by_a_stranger(state: &State, p: u8) -> bool {
     let owner = state.at_lock().and_then(|at| at.record.by());
     (0..).zip(&state.processes).any(|(q, other)| {

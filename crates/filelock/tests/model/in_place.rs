@@ -37,9 +37,8 @@ fn where_time_decides_at_most_one_holds_as_long_as_holders_renew() {
     holds(&by_time(THREE));
 }
 
-/// A known limit: a claimant in place that opens the directory of a peer that has just made it
-/// takes it for its own; the peer then overwrites its record. Neither did anything that it does not
-/// always do.
+/// A known limit: a claimant in place can open the directory that a peer has just made, and take it
+/// for its own. The peer then overwrites its record. Both follow the protocol.
 ///
 /// One that was slow to open it does not take it. What is left is somebody stopped right before it
 /// clears a lock by name, who removes the directory that a quick claimant has just made.

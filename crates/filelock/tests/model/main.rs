@@ -1,11 +1,11 @@
 //! The protocol as a model, explored exhaustively with `stateright`.
 //!
-//! The file system is the state that processes share: what the lock's name stands for, each
-//! directory's record, sticky bit and age, and who has which OS lock. A step is one system call of
-//! one process. Between any two steps any other process may make its own (a stall, a stop), one may
-//! be killed (the kernel closes its descriptors and drops its OS locks), a call may fail, a waiter
-//! may give up, and time may pass or be set back. Processes of one kind, and inodes, are
-//! interchangeable: one state of each kind is explored.
+//! The file system is the state that processes share. It says what the lock's name stands for; each
+//! directory's record, sticky bit and age; and which process has which OS lock. A step is one
+//! system call of one process. Between any two steps any other process may make its own (a stall, a
+//! stop), and time may pass or be set back. A process may be killed: the kernel closes its
+//! descriptors and drops its OS locks. A call may fail, and a waiter may give up. Processes of one
+//! kind, and inodes, are interchangeable: one state of each kind is explored.
 //!
 //! # Bounds
 //!
@@ -48,8 +48,9 @@
 //! | `model::fail` | each look's `Err` arm; a guard dropped because its release failed | |
 //! | `peers` | the three Go generations, with their fault | |
 //!
-//! Two calls are one step where nobody can tell the difference: `fstat` for an identity, a `close`
-//! without an OS lock, opening a record and reading it, `fchmod` of the record and writing it.
+//! Two calls are one step if no process can tell the difference. These are `fstat` for an identity,
+//! and a `close` without an OS lock. So are opening a record and reading it, and `fchmod` of the
+//! record and writing it.
 //!
 //! # What is simpler, and on which side it errs
 //!
@@ -57,15 +58,15 @@
 //!   more than it does. Where a lock can only be got by doing so, it stands for the next call.
 //! - Who judges a lock of a kernel-backed holder may see its directory as unchanged for a TTL.
 //! - Inode numbers do not come back while anybody remembers them: `src` keeps what it judges open.
-//! - The last look at an expired record before it is cleared is left out, and so is the touching of
-//!   directories: without them more can happen. A claim in place that was slow to open leaves what
+//! - The last look at an expired record before it is cleared is left out. So is the touching of
+//!   directories. Without them more can happen. A claim in place that was slow to open leaves what
 //!   it made, whatever it took.
 //! - Preparing anew is not limited to 8 times. A record is not torn by its renewal. All but a
 //!   guest run as one user.
-//! - Each release of a handle may move the lock, however old that is; if its rename fails, it does
-//!   not, as where the acquisition is not one of a row. Two acquisitions of a handle have one
-//!   token: a judge that reads the second one's record takes it for the first one's, and is refused
-//!   in both cases.
+//! - Each release of a handle may move the lock, however old that is. If its rename fails, it does
+//!   not, just as for an acquisition that is not one of a row. Two acquisitions of a handle have
+//!   one token. A judge that reads the second one's record takes it for the first one's, and is
+//!   refused in both cases.
 //! - A waiter's 50 ms for an owner on its way out are over at any moment, and at once after the
 //!   grace.
 //! - The file, or the dead lock of another user, that bars a handle's private name is never swept.
@@ -73,8 +74,8 @@
 //!
 //! # What does not hold
 //!
-//! What the model found wrong with `src` has been mended there, and is a rule to break
-//! (`config::Broken`): a test shows the shortest way to the harm.
+//! What the model found wrong with `src` has been mended there. It is now a rule to break
+//! (`config::Broken`), and a test shows the shortest way to the harm.
 
 #![allow(clippy::unwrap_used, reason = "what a test sets up may fail in the short way")]
 

@@ -130,9 +130,8 @@ fn while_nobody_dies_or_is_stopped_no_foreign_claimant_loses_its_directory_to_ou
     }
 }
 
-/// What the move costs: if somebody takes the lock from a holder that lives, between its last look
-/// and its rename, that carries away the lock of whoever came since. It takes a foreign peer, or a
-/// person.
+/// What the move costs. A foreign peer, or a person, can take the lock from a living holder between
+/// its last look and its rename. The rename then carries the lock of a later holder away.
 #[test]
 fn after_a_theft_a_release_can_carry_another_of_ours_away() {
     let kinds: &[Kind] = &[Kind::Move, Kind::Move, Kind::Directory];

@@ -54,7 +54,7 @@ fn some_publisher_can_always_acquire_and_none_is_blocked_by_a_stopped_one_that_d
 }
 
 /// In place a claimant has its OS lock before its record, and may have it on a directory that is
-/// not its own: stopped there, it blocks.
+/// not its own. If it is stopped there, it blocks.
 #[test]
 fn in_place_some_waiter_can_always_acquire_and_is_blocked_only_by_a_claimant_stopped_after_its_flock()
  {

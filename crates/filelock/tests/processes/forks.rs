@@ -162,8 +162,8 @@ fn forks_while_waiting(mut parent: Parent, target: &Path, how: &str) {
     parent.await_word("go on");
 }
 
-/// What the parent had prepared was published by the child in 21 of 48 runs: it had its parent's
-/// number in its record, and the parent, which had lost it, prepared again.
+/// In 21 of 48 runs the child published what its parent had prepared. The record had the parent's
+/// number, and the parent, which had lost it, prepared again.
 #[test]
 fn a_child_forked_while_waiting_publishes_a_preparation_of_its_own() {
     for how in HOWS {

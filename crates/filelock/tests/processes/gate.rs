@@ -133,8 +133,8 @@ pub(crate) fn through(wrapper: Vec<String>, lab: &Lab, options: Acquisition) -> 
     options.child(lab).through(wrapper).spawn()
 }
 
-/// The command line before that of a child of which the `nth` `call` that is about the lock, by its
-/// path or by a descriptor, fails with EIO.
+/// The command line before that of a child whose `nth` `call` about the lock fails with EIO. A call
+/// is about it by its path or by a descriptor.
 pub(crate) fn failing_nth(call: &str, nth: u32, lab: &Lab) -> Vec<String> {
     let mut wrapper = strace(lab, call, &format!("error=EIO:when={nth}"));
     wrapper.extend(["-P".to_owned(), lab.lock().to_str().unwrap().to_owned()]);

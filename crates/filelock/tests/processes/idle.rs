@@ -16,8 +16,8 @@ const SPELL: Duration = Duration::from_secs(1);
 /// Between two looks of a waiter whose holder stays (`ASK_AGAIN`).
 const PAUSE: Duration = Duration::from_millis(8);
 
-/// Reports how much of a processor it takes to look at the lock after each pause, without any
-/// thought; and then, after each spell of waiting for it, how much of one this process took.
+/// Reports how much of a processor it takes only to look at the lock after each pause. Then, after
+/// each spell of waiting for the lock, it reports how much this process took.
 #[test]
 fn child_waits_and_reports() {
     let Some(mut parent) = testkit::parent() else { return };

@@ -148,8 +148,8 @@ fn a_claimant_that_finds_anothers_record_in_its_directory_leaves_it_there() {
         // reads the record back.
         let gate = Gate::before("fchmod").nth(2);
         let stopped = stopped_at(gate, &lab, Acquisition { way: "by-time", ..BRIEF });
-        // It was stopped for longer than the TTL: a waiter judges it expired and removes its
-        // record; before that waiter removes the directory, another claimant, which had opened it,
+        // It was stopped for longer than the TTL. A waiter judges it expired and removes its
+        // record. Before that waiter removes the directory, another claimant, which had opened it,
         // is in.
         fs::remove_file(lab.holder()).unwrap();
         let living = record(now(), "living\n");
@@ -183,8 +183,8 @@ fn a_claimant_by_mkdir_whose_directory_was_replaced_leaves_the_new_one_alone() {
     }
 }
 
-/// Stalled between its `mkdir` and opening what it made, it may find a directory that a claimant of
-/// the directory generation has made meanwhile, and that looks just like its own.
+/// It can stall between its `mkdir` and opening what it made. Then it may find a directory that a
+/// claimant of the directory generation has made, and that looks just like its own.
 #[test]
 fn a_claimant_by_mkdir_that_stalled_does_not_take_over_the_directory_of_another() {
     if !can_trace() {

@@ -58,8 +58,8 @@ fn a_waiter_stopped_before_it_removes_the_directory_hurts_no_successor() {
     );
 }
 
-/// A waiter looks through an OS lock of its own. Two that look at once must not take each other
-/// for the holder, and one that is stopped while it looks must not keep a dead lock alive.
+/// A waiter looks through an OS lock of its own. Two that look at once must not take each other for
+/// the holder. One that is stopped while it looks must not keep a dead lock alive.
 #[test]
 fn a_waiter_stopped_while_it_looks_does_not_look_like_a_holder() {
     if !can_trace() {

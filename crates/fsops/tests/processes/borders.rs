@@ -1,5 +1,5 @@
-//! Places and programs that do not keep to what a writer expects: file systems that refuse to
-//! change modes, files that are mounted by themselves, owners without a number, leases.
+//! Places and programs that a writer does not expect. They are file systems that refuse to change
+//! modes, files mounted by themselves, owners without a number, leases.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, chown};
@@ -149,8 +149,8 @@ fn a_file_that_is_mounted_by_itself_is_not_replaced_and_the_error_says_what_to_m
     );
 }
 
-/// A shell script that starts a program as root of a user namespace, in which the ids from 100000
-/// on are those from 0 on: so that 65534 is somebody's, too.
+/// A shell script that starts a program as root of a user namespace. There the ids from 100000 on
+/// are those from 0 on, so that 65534 is a user's, too.
 const NAMESPACE: &str = "
     unshare -U --keep-caps sh -c 'until grep -q . /proc/self/uid_map && grep -q . /proc/self/gid_map; do :; done
         exec setpriv --reuid 0 --regid 0 --clear-groups \"$@\"' sh \"$@\" <&0 & pid=$!

@@ -14,8 +14,8 @@ use crate::support::{Lab, NEW, OLD};
 const TRACED: &str = "write,pwrite64,writev,fsync,fdatasync,ftruncate,?rename,?renameat,renameat2,\
                       ?mkdir,mkdirat";
 
-/// The calls that `function` makes in `lab`, each as a name and the last components of the paths
-/// that it is about, the random part of a temporary left out.
+/// The calls that `function` makes in `lab`. Each is a name and the last components of its paths,
+/// without the random part of a temporary.
 fn calls_of(test: &str, function: &str, lab: &Lab) -> Option<Vec<String>> {
     traced_calls_of(TRACED, test, function, lab)
 }

@@ -24,8 +24,8 @@ pub(super) const ATTRIBUTES: Lines = Lines {
 
 /// What git must leave out of commits: a lock while it is held, and what a killed process leaves.
 /// Locks are directories, and the slash lets only these go: files such as `Cargo.lock` stay. In
-/// order: a lock of ours; the document's lock of the file generation; a lock in preparation; a lock
-/// that another implementation moved aside; temporaries, ours and theirs.
+/// order: a lock of ours. The document's lock of the file generation. Then a lock in preparation, a
+/// lock that another implementation moved aside, and temporaries, ours and theirs.
 pub(super) const IGNORED: Lines = Lines {
     comment: "# Locks and temporaries of agentslock (agentslock merge --install --ignore)",
     current: &[
