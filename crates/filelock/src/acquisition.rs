@@ -5,6 +5,7 @@
 //! step      in line behind others of this process? pause, and be woken     dropped here: the next one is woken
 //! step      what the handle has parked; else prepare; publish              dropped here: the preparation goes
 //! step      look, judge, clear; worth a try: publish; else pause           the same
+//! denied    on Windows: pause, step again, until the deadline, a TTL at most  the same
 //! acquired  the guard takes all over, the next one in line is first        dropped here: the guard releases
 //! ```
 //!
@@ -26,11 +27,16 @@ use crate::guard::{Acquired, LockGuard};
 use crate::holder::Holder;
 use crate::names::Names;
 use crate::options::LockOptions;
+use crate::sys;
 use crate::wait::line::{Turn, WATCH};
 use crate::wait::{Dead, Next, Wait};
 
 /// How often a claim is prepared anew when somebody removes or takes over the preparation.
 const PREPARATIONS: u32 = 8;
+
+/// How long a call pauses that was denied. On Windows a denial was tried again for half a second
+/// before.
+const DENIED_PAUSE: Duration = Duration::from_millis(10);
 
 /// What a step came to.
 #[allow(clippy::large_enum_variant, reason = "it is taken apart at once, and a guard is no larger")]
@@ -50,6 +56,8 @@ pub(crate) struct Acquisition<'a> {
     turn: Turn,
     /// A callback ran since the last step, and can have forked this thread.
     callback_ran: bool,
+    /// Since when each step is denied.
+    denied: Option<Instant>,
     /// From the first try on.
     under_way: Option<UnderWay<'a>>,
 }
@@ -83,6 +91,7 @@ impl<'a> Acquisition<'a> {
             until,
             turn: Turn::default(),
             callback_ran: false,
+            denied: None,
             under_way: None,
         }
     }
@@ -150,6 +159,31 @@ impl<'a> Acquisition<'a> {
     }
 
     fn go_on(&mut self) -> Result<Step, AcquireError> {
+        match self.advance() {
+            Err(error) if self.waits_out(&error) => Ok(Step::Pause(DENIED_PAUSE)),
+            other => {
+                self.denied = None;
+                other
+            }
+        }
+    }
+
+    /// Whether a denial is waited out: until the deadline, and for a TTL at most, since a directory
+    /// that may not be written to denies for ever.
+    fn waits_out(&mut self, error: &AcquireError) -> bool {
+        let is_denied = match error {
+            AcquireError::Denied { source, .. } | AcquireError::Io { source, .. } => {
+                sys::can_pass(source)
+            }
+            _ => false,
+        };
+        if !is_denied || !self.options.environment.denials_pass() || self.left().is_zero() {
+            return false;
+        }
+        self.denied.get_or_insert_with(Instant::now).elapsed() < self.options.ttl
+    }
+
+    fn advance(&mut self) -> Result<Step, AcquireError> {
         if self.under_way.is_none()
             && let Some(guard) = self.begin()?
         {

@@ -17,6 +17,8 @@ pub struct Environment {
     pub way: Option<Way>,
     /// Another name for the running kernel.
     pub kernel_id: Option<String>,
+    /// Whether a denial can pass, as on Windows, so that it is waited out. `None`: as the system is.
+    pub denials_pass: Option<bool>,
     /// Another second witness of this boot (macOS: the number of `/dev`).
     pub boot_device: Option<u64>,
 }
@@ -48,6 +50,11 @@ impl Environment {
             Some(way) => way,
             None => Way::Published,
         }
+    }
+
+    /// Whether what is denied now can be allowed soon.
+    pub(crate) fn denials_pass(&self) -> bool {
+        self.denials_pass.unwrap_or(sys::DENIALS_PASS)
     }
 
     /// Wall-clock time in unix nanoseconds.

@@ -84,6 +84,16 @@ impl Claim {
     /// change.
     pub(crate) fn stamp(&self, now: i64) -> io::Result<()> {
         let _ = self.dir.touch();
+        self.write_stamp(now)
+    }
+
+    /// Says that the lock may be taken, where only the clock speaks for it: a time long ago, in
+    /// place of the stamp. Nothing else is touched. A renewal takes it back.
+    pub(crate) fn expire(&self) -> io::Result<()> {
+        self.write_stamp(0)
+    }
+
+    fn write_stamp(&self, now: i64) -> io::Result<()> {
         let digits = record::stamp_digits(now);
         let offset = self.record.stamp_offset();
         match &self.file {

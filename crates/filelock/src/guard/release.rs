@@ -37,7 +37,8 @@ pub enum ReleaseError {
     /// It was not ours to release, and was left alone.
     NotHeld(NotHeld),
     /// The operating system refused. The guard comes back: to try again, or to drop, after which
-    /// the next waiter finds the lock dead and clears it.
+    /// the next waiter finds the lock dead and clears it. If the clock alone speaks for the lock,
+    /// its record may say by now that it expired. Others can then take it at once.
     Io {
         /// What was tried.
         verb: &'static str,
@@ -176,7 +177,14 @@ fn remove_record(guard: &mut LockGuard) -> Result<(), Failure> {
             guard.remove_bar();
             Err(guard.lost("its record was removed").into())
         }
-        Err(error) => Err(Failure::Io("remove the record of", error)),
+        Err(error) => {
+            if !guard.is_kernel_backed() {
+                // Else others would wait until it expires. A process that keeps a file from being
+                // removed (a scanner, on Windows) seldom keeps it from being written.
+                let _ = guard.claim().expire();
+            }
+            Err(Failure::Io("remove the record of", error))
+        }
     }
 }
 

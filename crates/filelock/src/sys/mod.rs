@@ -23,7 +23,9 @@ pub(crate) use locality::file_system_is_local;
 #[cfg(unix)]
 pub(crate) use process::{host_name, machine_id, start_of_this_process};
 #[cfg(unix)]
-pub(crate) use refusal::{cause, is_never_locked, is_refused, is_this_user};
+pub(crate) use refusal::{
+    DENIALS_PASS, can_pass, cause, is_never_locked, is_refused, is_this_user,
+};
 #[cfg(unix)]
 pub(crate) use unix::{
     Dir, LOOK_OPENS, create_exclusive, directory_id, exchange, identity, lstat, mkdir, open_dir,
@@ -35,11 +37,11 @@ pub(crate) use unix::{
 mod windows;
 #[cfg(windows)]
 pub(crate) use windows::{
-    Dir, LOOK_OPENS, MOUNTED_BY_ONE_KERNEL, boot_device, cause, create_exclusive, directory_id,
-    exchange, file_system_is_local, host_name, identity, is_never_locked, is_refused, is_this_user,
-    kernel_id, lstat, machine_id, mkdir, open_dir, open_file, overwrite, pid_namespace, read_start,
-    rename_exclusive, rmdir, rmdir_if, set_inherited, start_of_this_process, try_flock_file,
-    unlink, unlink_if, write_record,
+    DENIALS_PASS, Dir, LOOK_OPENS, MOUNTED_BY_ONE_KERNEL, boot_device, can_pass, cause,
+    create_exclusive, directory_id, exchange, file_system_is_local, host_name, identity,
+    is_never_locked, is_refused, is_this_user, kernel_id, lstat, machine_id, mkdir, open_dir,
+    open_file, overwrite, pid_namespace, read_start, rename_exclusive, rmdir, rmdir_if,
+    set_inherited, start_of_this_process, try_flock_file, unlink, unlink_if, write_record,
 };
 
 #[cfg(not(any(unix, windows)))]

@@ -15,6 +15,15 @@ pub(crate) fn is_refused(error: &io::Error) -> bool {
     LASTING.iter().any(|number| error.raw_os_error() == Some(number.raw_os_error()))
 }
 
+/// Whether what is denied now can be allowed soon: here modes and sandboxes deny, and stay as they
+/// are.
+pub(crate) const DENIALS_PASS: bool = false;
+
+/// Whether what was denied is worth another try, where denials pass.
+pub(crate) fn can_pass(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::PermissionDenied
+}
+
 /// Whether `error` says that nobody is ever asked for an OS lock here: a sandbox refuses it, or the
 /// file system has none. Any other error is one of this moment.
 pub(crate) fn is_never_locked(error: &io::Error) -> bool {

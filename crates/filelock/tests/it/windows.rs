@@ -5,8 +5,9 @@ use std::fs::{self, File};
 use std::os::windows::ffi::OsStringExt;
 use std::os::windows::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
-use filelock::{AcquireError, ReleaseError};
+use filelock::{AcquireError, LockOptions, ReleaseError, TTL};
 
 use crate::support::{Lab, SECOND, brief, expect_alive, expect_gone, now, record};
 
@@ -96,7 +97,8 @@ fn a_held_lock_has_nothing_open() {
     fs::remove_dir_all(lab.lock()).unwrap();
 }
 
-/// Denied again and again, it says so, and gives the guard back: the lock still is ours.
+/// Denied again and again, it says so, and gives the guard back: the lock still is ours, until
+/// another process finds that its record says that it has expired.
 #[test]
 fn a_record_that_others_have_open_cannot_be_released_until_they_close_it() {
     let lab = Lab::new();
@@ -107,7 +109,7 @@ fn a_record_that_others_have_open_cannot_be_released_until_they_close_it() {
         other => panic!("{other:?}"),
     };
     guard.verify().unwrap();
-    assert!(brief().try_acquire(lab.target()).unwrap().acquired().is_none());
+    assert!(brief().try_acquire(lab.target()).is_err(), "it is expired, and cannot be cleared");
     drop(reader);
     guard.release().unwrap();
     assert_eq!(lab.names(), [""; 0]);
@@ -160,5 +162,27 @@ fn a_read_only_record_keeps_nobody_from_clearing_an_expired_lock() {
     permissions.set_readonly(true);
     fs::set_permissions(lab.holder(), permissions).unwrap();
     expect_gone(&brief(), lab.target());
+    assert_eq!(lab.names(), [""; 0]);
+}
+
+/// A holder that cannot remove its record says in it that it has expired; a waiter waits out the
+/// other program, for longer than a single call is tried again.
+#[test]
+fn a_lock_that_could_not_be_released_is_taken_as_soon_as_that_is_possible() {
+    let lab = Lab::new();
+    let guard = filelock::acquire(lab.target()).unwrap();
+    let reader = open_as_others_do(&lab.holder());
+    drop(guard);
+    assert!(lab.holder().exists());
+    let looks = Duration::from_millis(1500);
+    let scanning = std::thread::spawn(move || {
+        std::thread::sleep(looks);
+        drop(reader);
+    });
+    let started = Instant::now();
+    let patient = LockOptions::new().timeout(Duration::from_secs(20));
+    patient.acquire(lab.target()).unwrap().release().unwrap();
+    assert!((looks..TTL / 2).contains(&started.elapsed()), "{:?}", started.elapsed());
+    scanning.join().unwrap();
     assert_eq!(lab.names(), [""; 0]);
 }

@@ -155,3 +155,34 @@ fn a_look_that_fails_while_releasing_is_told_and_the_lock_is_gone_with_its_guard
         }
     }
 }
+
+#[test]
+fn child_cannot_remove_its_record() {
+    let Some(parent) = testkit::parent() else { return };
+    let options = LockOptions::new().environment(way(parent.var("WAY").to_str().unwrap()));
+    let guard = options.acquire(parent.path("TARGET")).unwrap();
+    let released = guard.release().map_err(|error| error.to_string());
+    parent.at("released", &format!("{released:?}"));
+}
+
+/// Else others would wait for as long as the record says that it counts.
+#[test]
+fn a_record_that_cannot_be_removed_says_that_it_has_expired_where_time_decides() {
+    if !can_trace() {
+        return;
+    }
+    for (way, stamp) in [("by-time", "0000000000000000000"), ("published", "1")] {
+        let lab = Lab::new();
+        let child = ChildTest::new(module_path!(), "child_cannot_remove_its_record")
+            .through(testkit::strace(&["-e", "inject=unlinkat:error=EIO"]).unwrap())
+            .var("TARGET", lab.target())
+            .var("WAY", way);
+        let mut child = child.spawn();
+        assert!(child.await_point("released").contains("failed to remove the record"), "{way}");
+        child.succeed();
+        let record = fs::read_to_string(lab.holder()).unwrap();
+        assert!(record.lines().nth(1).unwrap().starts_with(stamp), "{way}: {record}");
+        crate::support::expect_gone(&brief(), lab.target());
+        assert_eq!(lab.names(), [""; 0], "{way}");
+    }
+}

@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use filelock::testing::Environment;
 use filelock::{AcquireError, LockOptions, ReleaseError};
 use testkit::{ChildTest, TestChild};
 
@@ -263,5 +264,53 @@ fn a_lock_file_that_may_not_be_read_is_not_taken_after_the_grace() {
         let result = try_as(user, &lab, BRIEF);
         assert!(result.starts_with("timeout"), "on {}: {result}", lab.name());
         assert_eq!(lab.snapshot(), before, "on {}", lab.name());
+    }
+}
+
+#[test]
+fn child_waits_out_denials() {
+    let Some(parent) = testkit::parent() else { return };
+    let reporter = parent.clone();
+    let environment = Environment { denials_pass: Some(true), ..Environment::default() };
+    let options = LockOptions::new()
+        .timeout(Duration::from_millis(parent.number("TIMEOUT")))
+        .environment(environment)
+        .on_wait(move |_, _| {
+            reporter.at("waiting", "");
+            std::ops::ControlFlow::Continue(())
+        });
+    match options.acquire(parent.path("TARGET")) {
+        Ok(guard) => {
+            guard.release().unwrap();
+            parent.at("result", "held");
+        }
+        Err(error) => parent.at("result", &error.to_string()),
+    }
+}
+
+/// As on Windows, where scanners deny what they look at.
+#[test]
+fn where_denials_pass_they_are_waited_out_until_the_deadline_and_then_told() {
+    let name = "where_denials_pass_they_are_waited_out_until_the_deadline_and_then_told";
+    for (lab, user) in labs(name, 0o755) {
+        let start = |timeout: Duration| {
+            ChildTest::new(module_path!(), "child_waits_out_denials")
+                .user(user)
+                .var("TARGET", lab.target())
+                .var("TIMEOUT", timeout.as_millis().to_string())
+                .spawn()
+        };
+        let mut in_vain = start(BRIEF);
+        assert!(in_vain.await_point("result").contains("failed to create directory"));
+        in_vain.succeed();
+        let mut patient = start(WATCHDOG);
+        for _ in 0..20 {
+            // Longer than half a second, after which it was believed.
+            patient.await_point("waiting");
+        }
+        set_mode(lab.root(), 0o777);
+        assert_eq!(patient.await_point("result"), "held", "on {}", lab.name());
+        patient.succeed();
+        assert_eq!(lab.names(), [""; 0]);
     }
 }

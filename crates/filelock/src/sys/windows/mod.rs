@@ -19,6 +19,7 @@ use fs_at::os::windows::{FileExt as _, OpenOptionsExt as _};
 
 use super::{FileId, Flock, Kind, Stat};
 pub(crate) use dir::{Dir, create_exclusive, open_dir};
+pub(crate) use patience::can_pass;
 use patience::patiently;
 
 /// Access rights and flags (winnt.h, winbase.h).
@@ -31,6 +32,10 @@ const FILE_FLAG_OPEN_REPARSE_POINT: u32 = 0x0020_0000;
 /// Whether a look opens what it looks at. As long as that is open, its name can stay after it was
 /// removed.
 pub(crate) const LOOK_OPENS: bool = true;
+
+/// Whether what is denied now can be allowed soon: scanners and indexers deny what they look at,
+/// some of them for seconds.
+pub(crate) const DENIALS_PASS: bool = true;
 
 /// Opens the entry `name` of `dir`, of whatever kind, following no link.
 fn open_at(dir: &File, name: &str, access: u32) -> io::Result<File> {

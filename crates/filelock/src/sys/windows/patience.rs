@@ -19,7 +19,7 @@ const DENIALS: u32 = 30;
 pub(super) fn patiently<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     for denials in 1..DENIALS {
         match call() {
-            Err(error) if is_momentary(&error) => {
+            Err(error) if can_pass(&error) => {
                 sleep(Duration::from_millis(denials.into()));
             }
             other => return other,
@@ -30,7 +30,7 @@ pub(super) fn patiently<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Resul
 
 /// Whether it can be another answer in a moment. "Not empty" as well: a record that was removed
 /// while somebody read it can be there until that handle is closed.
-fn is_momentary(error: &io::Error) -> bool {
+pub(crate) fn can_pass(error: &io::Error) -> bool {
     matches!(
         error.raw_os_error(),
         Some(ACCESS_DENIED | SHARING_VIOLATION | DIR_NOT_EMPTY | DELETE_PENDING)
