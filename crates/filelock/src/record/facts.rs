@@ -8,8 +8,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Mutex;
 
-use super::NAME;
-use super::lines::{STAMP_DIGITS, decimal, split_line, stamp_digits};
+use super::lines::{NAME, STAMP_DIGITS, decimal, split_line, stamp_digits};
 use crate::process::ProcessId;
 use crate::sys::{self, FileId};
 

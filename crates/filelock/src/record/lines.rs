@@ -1,5 +1,8 @@
 //! The lines of a record, and the numbers in them.
 
+/// The record's name inside the lock directory.
+pub(crate) const NAME: &str = "holder";
+
 /// The width of the stamp. Fixed, so that a renewal overwrites it in place with one write.
 pub(super) const STAMP_DIGITS: usize = 19;
 

@@ -14,11 +14,8 @@ pub(crate) mod file;
 mod lines;
 
 use facts::Facts;
-pub(crate) use lines::stamp_digits;
+pub(crate) use lines::{NAME, stamp_digits};
 use lines::{STAMP_DIGITS, decimal, split_line};
-
-/// The record's name inside the lock directory.
-pub(crate) const NAME: &str = "holder";
 
 /// The mode of a directory that was there with its record. If it is there without, it is a
 /// leftover. Others may look up names in it, to read the record; only its owner may open it, and so

@@ -128,7 +128,7 @@ fn readers_who_do_not_share_deletion_keep_nobody_from_releasing() {
                     .share_mode(FILE_SHARE_READ | FILE_SHARE_WRITE)
                     .open(lab.holder());
                 drop(reader);
-                std::thread::sleep(std::time::Duration::from_millis(5));
+                std::thread::sleep(Duration::from_millis(5));
             }
         });
         let released = std::panic::catch_unwind(|| {
