@@ -71,11 +71,8 @@ impl Environment {
     }
 
     /// The running kernel's name; empty when it has none.
-    pub(crate) fn kernel_id(&self) -> &str {
-        match &self.kernel_id {
-            Some(id) => id,
-            None => sys::kernel_id().unwrap_or(""),
-        }
+    pub(crate) fn kernel_id(&self) -> String {
+        self.kernel_id.clone().or_else(sys::kernel_id).unwrap_or_default()
     }
 
     /// The second witness of this boot, if the system has one.

@@ -63,6 +63,19 @@ impl Holder {
         self.pid.filter(|_| is_here)
     }
 
+    /// Whether the process that acquired the lock has ended, and another one keeps it: a child that
+    /// it forked, or that inherited the lock
+    /// ([`set_inherited`](crate::LockGuard::set_inherited)). `fuser` on the lock's directory says
+    /// which. `false` if that cannot be told: on other systems than Linux, and of a process that
+    /// does not run in our pid namespace.
+    pub fn is_inherited(&self) -> bool {
+        self.liveness == Liveness::Running
+            && self
+                .pid_here()
+                .zip(self.facts.process.start)
+                .is_some_and(|(pid, start)| sys::has_ended(pid, start).unwrap_or(false))
+    }
+
     /// When the lock was acquired, by the holder's clock. Of a holder that did not record that,
     /// when it acquired the lock or last renewed it.
     pub fn since(&self) -> Option<SystemTime> {
@@ -142,6 +155,9 @@ impl fmt::Display for Holder {
             write!(f, ", since {}", seconds(age))?;
         }
         match &self.liveness {
+            Liveness::Running if self.is_inherited() => {
+                f.write_str(", which has ended; a process that it forked or started keeps the lock")
+            }
             Liveness::Running => f.write_str(", still running"),
             Liveness::Dead => f.write_str(" (died: the lock can be taken now)"),
             Liveness::Expires { within } => {

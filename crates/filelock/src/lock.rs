@@ -94,12 +94,18 @@ impl Lock {
 impl LockOptions {
     /// The lock of `path`, to be taken again and again with these options. Touches nothing.
     ///
+    /// A program that changes its root makes its handles before that, with the names that hold
+    /// afterwards. Then its locks name the running boot, even if there is no `/proc` any more.
+    /// Without that name others wait 30 s for it if it dies.
+    ///
     /// # Errors
     ///
     /// [`AcquireError::UnusablePath`] and [`AcquireError::UnusableOption`].
     pub fn lock(&self, path: impl AsRef<Path>) -> Result<Lock, AcquireError> {
         self.check()?;
         let names = Names::of(path.as_ref())?;
+        // Remembered for later.
+        let _ = self.environment.kernel_id();
         Ok(Lock { names, options: self.clone(), slot: Arc::default() })
     }
 }

@@ -54,7 +54,7 @@ impl Claim {
             pid: owner.number,
             stamp,
             token: new_token(),
-            flock: flocked.then(|| environment.kernel_id().to_owned()),
+            flock: flocked.then(|| environment.kernel_id()),
             private: None,
             facts: Facts { boot_device: environment.boot_device(), ..facts },
         }

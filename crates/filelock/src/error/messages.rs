@@ -109,6 +109,9 @@ fn hint(holder: Option<&Holder>) -> &'static str {
             "; release the guard that this process has, before locking again"
         }
         Some(holder) if *holder.liveness() == Liveness::Unreadable => "",
+        Some(holder) if holder.is_inherited() => {
+            "; `fuser` on that directory says which process: wait longer, or end it"
+        }
         _ => "; wait longer, or end the holder",
     }
 }

@@ -10,22 +10,26 @@
 //! `kern.boottime` is no name: it moves with the clock.
 
 use std::io;
-use std::sync::OnceLock;
+use std::sync::Mutex;
 
 /// Names the running kernel by its boot. `None` if the system has no such name, or keeps it from
 /// us. That it could not be read this time (for want of descriptors, or in a sandbox) is not
 /// remembered.
-pub(crate) fn kernel_id() -> Option<&'static str> {
-    static ID: OnceLock<Option<String>> = OnceLock::new();
-    if ID.get().is_none() {
-        let id = match read() {
-            Ok(text) => usable(&text),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(_) => return None,
-        };
-        ID.get_or_init(|| id);
+///
+/// What was read once stays: a program can change its root to one without `/proc`. Nothing is
+/// waited for: another thread may have been in the middle of this when this process was forked.
+pub(crate) fn kernel_id() -> Option<String> {
+    static KNOWN: Mutex<Option<String>> = Mutex::new(None);
+    if let Ok(known) = KNOWN.try_lock()
+        && known.is_some()
+    {
+        return known.clone();
     }
-    ID.get()?.as_deref()
+    let id = usable(&read().ok()?)?;
+    if let Ok(mut known) = KNOWN.try_lock() {
+        *known = Some(id.clone());
+    }
+    Some(id)
 }
 
 /// A name that can stand in a record: one word of 8 to 64 characters.
@@ -109,7 +113,7 @@ mod tests {
     #[test]
     fn a_boot_has_a_name_that_stays() {
         assert!(kernel_id().is_some());
-        assert_eq!(kernel_id(), usable(&read().unwrap()).as_deref());
+        assert_eq!(kernel_id(), usable(&read().unwrap()));
         assert_eq!(boot_device(), boot_device());
         assert_eq!(boot_device().is_some(), cfg!(target_vendor = "apple"));
     }

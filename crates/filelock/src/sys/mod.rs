@@ -21,7 +21,7 @@ pub(crate) use boot::{MOUNTED_BY_ONE_KERNEL, boot_device, kernel_id};
 #[cfg(unix)]
 pub(crate) use locality::file_system_is_local;
 #[cfg(unix)]
-pub(crate) use process::{host_name, machine_id, start_of_this_process};
+pub(crate) use process::{has_ended, host_name, machine_id, start_of_this_process};
 #[cfg(unix)]
 pub(crate) use refusal::{
     DENIALS_PASS, can_pass, cause, is_never_locked, is_refused, is_this_user,
@@ -38,7 +38,7 @@ mod windows;
 #[cfg(windows)]
 pub(crate) use windows::{
     DENIALS_PASS, Dir, LOOK_OPENS, MOUNTED_BY_ONE_KERNEL, boot_device, can_pass, cause,
-    create_exclusive, directory_id, exchange, file_system_is_local, host_name, identity,
+    create_exclusive, directory_id, exchange, file_system_is_local, has_ended, host_name, identity,
     is_never_locked, is_refused, is_this_user, kernel_id, lstat, machine_id, mkdir, open_dir,
     open_file, overwrite, pid_namespace, read_start, rename_exclusive, rmdir, rmdir_if,
     set_inherited, start_of_this_process, try_flock_file, unlink, unlink_if, write_record,

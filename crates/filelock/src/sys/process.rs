@@ -25,10 +25,25 @@ pub(crate) fn machine_id() -> io::Result<Option<String>> {
 
 /// When this process started, in clock ticks since the boot (Linux, `proc_pid_stat(5)`, field 22).
 pub(crate) fn start_of_this_process() -> io::Result<Option<u64>> {
-    if !IS_LINUX {
-        return Ok(None);
+    if IS_LINUX { start_in("/proc/self/stat") } else { Ok(None) }
+}
+
+/// Whether the process with this number, which started then, has ended, or has yet to be waited
+/// for. `None`: not known here.
+pub(crate) fn has_ended(pid: u32, start: u64) -> Option<bool> {
+    // Another user's can be hidden from us (hidepid), and look like one that has ended.
+    if !IS_LINUX || start_in("/proc/1/stat").ok()?.is_none() {
+        return None;
     }
-    let stat = read_start("/proc/self/stat")?;
+    let path = format!("/proc/{pid}/stat");
+    let is_zombie = read_start(&path).ok()?.is_some_and(|stat| {
+        stat.rsplit_once(')').is_some_and(|(_, rest)| rest.trim_start().starts_with(['Z', 'X']))
+    });
+    Some(is_zombie || start_in(&path).ok()? != Some(start))
+}
+
+fn start_in(path: &str) -> io::Result<Option<u64>> {
+    let stat = read_start(path)?;
     // The second field, the name in brackets, may have blanks and brackets in it.
     Ok(stat
         .and_then(|stat| stat.rsplit_once(')')?.1.split_ascii_whitespace().nth(19)?.parse().ok()))

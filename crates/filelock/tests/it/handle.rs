@@ -211,6 +211,31 @@ fn a_lost_lock_is_neither_moved_nor_parked() {
 
 /// A lock that a child may have a share of is not used again: the child would vouch for later
 /// acquisitions.
+/// As a person does who breaks it, while its holder believes to hold it.
+#[test]
+fn a_handle_whose_lock_is_broken_learns_of_it_and_goes_on() {
+    for lab in Lab::everywhere() {
+        let lock = brief().lock(lab.target()).unwrap();
+        lock.acquire().unwrap().release().unwrap();
+        for _ in 0..3 {
+            // In a row: its release is to move the lock.
+            let guard = lock.acquire().unwrap();
+            let found = filelock::inspect(lab.target()).unwrap().unwrap();
+            filelock::break_lock(lab.target(), found.holder_id()).unwrap();
+            let successor = brief().try_acquire(lab.target()).unwrap().acquired().unwrap();
+            assert!(guard.verify().unwrap_err().is_lost(), "on {}", lab.name());
+            let released = guard.release();
+            assert!(matches!(released, Err(ReleaseError::NotHeld(NotHeld::Lost { .. }))));
+            successor.verify().unwrap();
+            successor.release().unwrap();
+            assert_eq!(lab.names(), [""; 0], "on {}", lab.name());
+        }
+        lock.acquire().unwrap().release().unwrap();
+        drop(lock);
+        assert_eq!(lab.names(), [""; 0], "on {}", lab.name());
+    }
+}
+
 #[test]
 fn what_was_once_shared_with_children_is_not_parked() {
     let lab = Lab::new();

@@ -62,11 +62,44 @@ impl Gated {
         self.child.kill_group();
     }
 
+    /// Lets it make the call that it is stopped before, and stops it right after that. A signal is
+    /// dealt with when the call returns.
+    pub(crate) fn past_the_call(mut self) -> Stopped {
+        signal(self.child.pid(), "-STOP");
+        self.child.kill_wrapper();
+        let threads = format!("/proc/{}/task", self.child.pid());
+        let is_stopped = |thread: std::fs::DirEntry| {
+            let stat = std::fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
+            stat.rsplit_once(')').is_some_and(|(_, rest)| rest.trim_start().starts_with('T'))
+        };
+        testkit::wait_until(WATCHDOG, || {
+            let threads = std::fs::read_dir(&threads).unwrap();
+            threads.filter_map(Result::ok).all(is_stopped)
+        });
+        Stopped(self.child)
+    }
+
     /// Lets it go on. What it is told to do next, and what it reports, is up to its test.
     pub(crate) fn open(mut self) -> TestChild {
         self.child.kill_wrapper();
         self.child
     }
+}
+
+/// A child that was stopped by a signal.
+pub(crate) struct Stopped(TestChild);
+
+impl Stopped {
+    /// Lets it go on.
+    pub(crate) fn open(self) -> TestChild {
+        signal(self.0.pid(), "-CONT");
+        self.0
+    }
+}
+
+fn signal(pid: u32, signal: &str) {
+    let sent = std::process::Command::new("kill").args([signal, &pid.to_string()]).status();
+    assert!(sent.unwrap().success());
 }
 
 /// Whether processes can be traced here. If not, says that the calling test is not run.
@@ -98,10 +131,15 @@ fn strace(lab: &Lab, call: &str, inject: &str) -> Vec<String> {
 
 /// Starts `child_acquires` with these options; it will be stopped at `gate`.
 pub(crate) fn headed_for(gate: Gate, lab: &Lab, options: Acquisition) -> Gated {
+    headed_for_child(gate, lab, options.child(lab))
+}
+
+/// Starts this child; it will be stopped at `gate`.
+pub(crate) fn headed_for_child(gate: Gate, lab: &Lab, child: ChildTest) -> Gated {
     let Gate { call, nth, side } = gate;
     let minutes = Duration::from_secs(600).as_micros();
     let wrapper = strace(lab, call, &format!("delay_{side}={minutes}:when={nth}"));
-    Gated { child: options.child(lab).through(wrapper).spawn(), gate, trace: lab.join("trace") }
+    Gated { child: child.through(wrapper).spawn(), gate, trace: lab.join("trace") }
 }
 
 /// Starts `child_acquires` with these options, and returns when it is stopped at `gate`.

@@ -63,6 +63,8 @@ fn a_child_that_inherits_the_lock_keeps_it_alive_after_its_parents_death() {
             Err(AcquireError::Timeout { holder: Some(seen), .. }) => {
                 assert_eq!(*seen.liveness(), Liveness::Running, "on {}", lab.name());
                 assert_eq!((seen.pid(), seen.token()), (Some(holder.pid()), Some(&*token)));
+                assert!(seen.is_inherited(), "on {}", lab.name());
+                assert!(seen.to_string().contains("which has ended; a process that it forked"));
             }
             other => panic!("replaced although a child has a share: {other:?}"),
         }

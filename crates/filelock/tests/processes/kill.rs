@@ -209,6 +209,11 @@ fn kill_users_at_random(lab: &Lab, way: &str, kills: u64, users: &[u32]) {
     // Else no holder was hit, and nothing was shown. Of so many that is out of the question: the
     // holder spends nearly all of its time inside.
     assert!(takeovers > 0, "{case}: no dead holder was ever replaced");
+    // Each that was killed left one directory at most: its preparation, or its lock, which another
+    // user's process moved aside. Most of them were swept.
+    let left = lab.preparations().len();
+    println!("{case}: {kills} were killed, {left} directories are left");
+    assert!(left as u64 <= kills, "{case}: {left} are left of {kills}");
     // The last waiters to be killed may have left preparations that are younger than the grace.
     brief().acquire(lab.target()).unwrap().release().unwrap();
     assert!(!lab.lock().exists(), "{case}");

@@ -25,6 +25,8 @@ mod races_claim;
 #[cfg(unix)] // Needs the gate.
 mod races_file;
 #[cfg(unix)] // Needs the gate.
+mod races_handle;
+#[cfg(unix)] // Needs the gate.
 mod races_takeover;
 #[cfg(unix)] // Needs the gate.
 mod refusals;

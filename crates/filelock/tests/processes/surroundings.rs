@@ -250,3 +250,51 @@ fn child_holds() {
     parent.await_word("release");
     guard.release().unwrap();
 }
+
+/// Makes its handle, then goes where there is no `/proc`.
+#[cfg(target_os = "linux")]
+#[test]
+fn child_changes_its_root() {
+    let Some(mut parent) = testkit::parent() else { return };
+    let options = LockOptions::new();
+    // As it will be called.
+    let lock = (parent.var("WHEN") == "before").then(|| options.lock("/events.ndjson").unwrap());
+    std::os::unix::fs::chroot(parent.path("ROOT")).unwrap();
+    std::env::set_current_dir("/").unwrap();
+    let lock = lock.unwrap_or_else(|| options.lock("/events.ndjson").unwrap());
+    let guard = lock.acquire().unwrap();
+    guard.verify().unwrap();
+    parent.at("holding", guard.token());
+    parent.await_word("never said");
+}
+
+/// Which kernel vouches for a lock is not to be read there, but was before.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_handle_made_before_a_chroot_names_the_kernel_after_it() {
+    if testkit::other_user().is_none() {
+        return testkit::skip_here("only root can change its root");
+    }
+    for lab in Lab::everywhere() {
+        for when in ["before", "after"] {
+            let mut child = ChildTest::new(module_path!(), "child_changes_its_root")
+                .var("ROOT", lab.root())
+                .var("WHEN", when)
+                .spawn();
+            let token = child.await_point("holding");
+            child.kill();
+            let fourth = fs::read_to_string(lab.holder()).unwrap();
+            let fourth = fourth.lines().nth(3).unwrap();
+            if when == "before" {
+                let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap();
+                assert_eq!(fourth, format!("flock {}", boot.trim()), "on {}", lab.name());
+                let guard = brief().try_acquire(lab.target()).unwrap().acquired().unwrap();
+                assert_eq!(guard.takeover().unwrap().token(), Some(&*token));
+            } else {
+                // What the name is for: nobody can tell, so that time decides.
+                assert_eq!(fourth, "flock -");
+                assert!(brief().try_acquire(lab.target()).unwrap().acquired().is_none());
+            }
+        }
+    }
+}

@@ -236,6 +236,11 @@ pub(crate) fn directory_id(_: &Path) -> Option<FileId> {
     None
 }
 
+/// Nothing outlives its process here.
+pub(crate) fn has_ended(_: u32, _: u64) -> Option<bool> {
+    None
+}
+
 /// The machine's name, as the system gives it to every program.
 pub(crate) fn host_name() -> Option<String> {
     std::env::var("COMPUTERNAME").ok().filter(|name| !name.is_empty())
@@ -251,7 +256,7 @@ pub(crate) fn start_of_this_process() -> io::Result<Option<u64>> {
     Ok(None)
 }
 
-pub(crate) fn kernel_id() -> Option<&'static str> {
+pub(crate) fn kernel_id() -> Option<String> {
     None
 }
 
