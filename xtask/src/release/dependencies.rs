@@ -11,8 +11,9 @@ use crate::outcome::Outcome;
 use crate::workspace::{cargo, package, root};
 
 /// Those that ask for no more than to be named.
-const LICENCES: [&str; 8] = [
+const LICENCES: [&str; 9] = [
     "MIT",
+    "MIT-0",
     "Apache-2.0",
     "Apache-2.0 WITH LLVM-exception",
     "BSD-2-Clause",

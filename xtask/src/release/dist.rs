@@ -10,8 +10,8 @@ use clap::Args;
 use crate::outcome::Outcome;
 use crate::workspace::{cargo, run, target};
 
-/// Build the program as it is handed out, with the completions and manual pages that it prints; fail
-/// if it is too large or too slow.
+/// Build the program as it is handed out, with completions and manual pages; fail if it is too
+/// large or too slow.
 #[derive(Args)]
 pub(crate) struct Dist {
     /// How often to start each program

@@ -6,8 +6,8 @@ use std::fs;
 
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 
+use super::command::Process;
 use super::end::End;
-use super::unix::Process;
 
 /// From now on a process that loses its parent becomes our child, if it descends from us. So it is
 /// found when all must end. (PID 1 has them anyway.)

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::io::Errno;
 
-use super::Room;
+use super::room::Room;
 
 /// Which command tells more of an error, about a file.
 pub(crate) fn look(errno: i32, path: &Path) -> Option<String> {

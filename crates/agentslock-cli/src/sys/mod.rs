@@ -4,10 +4,15 @@
 mod arrived;
 mod end;
 mod interrupt;
+mod room;
 pub(crate) use arrived::exit_code_of_signal;
 pub(crate) use end::End;
 pub(crate) use interrupt::{interrupted_by, is_wait_interrupted, wait_begins};
 
+#[cfg(unix)]
+mod command;
+#[cfg(unix)]
+pub(crate) use command::Process;
 #[cfg(unix)]
 mod descendants;
 #[cfg(unix)]
@@ -30,7 +35,7 @@ mod unix;
 use unix::ending;
 #[cfg(unix)]
 pub(crate) use unix::{
-    Process, STDIN, Signals, catch_file_size_limit, exit_code, is_script_without_interpreter,
+    STDIN, Signals, catch_file_size_limit, exit_code, is_script_without_interpreter,
     make_executable, path_from_bytes, stderr_columns,
 };
 #[cfg(unix)]
@@ -54,14 +59,6 @@ pub(crate) use windows::{
 };
 #[cfg(windows)]
 pub(crate) use windows::{has_exclusive_rename, look, room};
-
-/// What is left for this user on a file system.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Room {
-    pub(crate) bytes: u64,
-    /// How many files; `None` if there is no such limit.
-    pub(crate) files: Option<u64>,
-}
 
 #[cfg(not(any(unix, windows)))]
 compile_error!("agentslock runs on Unix and Windows, as the lock does");

@@ -9,73 +9,19 @@ use std::process::{Child, ExitStatus};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use rustix::io::{Errno, retry_on_intr};
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
+use rustix::io::Errno;
+use rustix::process::{Signal, WaitIdOptions};
 use signal_hook::consts::{
     SIGALRM, SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGXFSZ,
 };
 
 use super::arrived::{Arrived, exit_code_of_signal};
+use super::command::Process;
 use super::descendants::reap_orphans;
 use super::origin;
 
-/// How long to wait before asking again about a child that is stopped.
-const STOPPED_PAUSE: Duration = Duration::from_millis(50);
-
 /// The file that is standard input.
 pub(crate) const STDIN: &str = "/dev/stdin";
-
-/// A child process, to be sent signals until it is waited for.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Process(Option<Pid>);
-
-impl Process {
-    pub(crate) fn of(child: &Child) -> Self {
-        Self(i32::try_from(child.id()).ok().and_then(Pid::from_raw))
-    }
-
-    /// Waits until it has ended, and leaves its number reserved until it is reaped. So no signal
-    /// that is passed on meanwhile reaches another process.
-    pub(crate) fn await_end(self, _: &mut Child) {
-        // macOS also answers for a child that was stopped, although nobody asked for that
-        // (dotnet/runtime issue 131944). Because of NOWAIT it would answer again at once.
-        while !self.has_ended(WaitIdOptions::empty()) {
-            std::thread::sleep(STOPPED_PAUSE);
-        }
-    }
-
-    /// Whether it has ended, or cannot be waited for: then the call that reaps it says why.
-    fn has_ended(self, options: WaitIdOptions) -> bool {
-        let Some(pid) = self.0 else { return true };
-        let options = options | WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
-        match retry_on_intr(|| waitid(WaitId::Pid(pid), options)) {
-            Ok(Some(status)) => status.exited() || status.killed() || status.dumped(),
-            Ok(None) => false,
-            Err(_) => true,
-        }
-    }
-
-    pub(super) fn pid(self) -> Option<Pid> {
-        self.0
-    }
-
-    /// Asks it to end.
-    pub(crate) fn terminate(self) {
-        self.send(Signal::TERM);
-    }
-
-    /// Ends it, whether it wants to or not.
-    pub(crate) fn kill(self) {
-        self.send(Signal::KILL);
-    }
-
-    fn send(self, signal: Signal) {
-        if let Some(pid) = self.0 {
-            // It may have ended on its own.
-            let _ = kill_process(pid, signal);
-        }
-    }
-}
 
 /// Those that are sent to end a program, or to tell it something: who does not catch these is
 /// ended, too.
@@ -112,8 +58,8 @@ fn ignored() -> u64 {
     *IGNORED.get_or_init(|| read_ignored().unwrap_or(0))
 }
 
-/// Field 33 of `/proc/PID/stat` (proc(5)), which has the first 31 signals. The kernel makes it up in half the
-/// time that `/proc/self/status` takes.
+/// Field 33 of `/proc/PID/stat` (proc(5)), which has the first 31 signals. The kernel makes it up
+/// in half the time that `/proc/self/status` takes.
 fn read_ignored() -> Option<u64> {
     let mut stat = [0; 4096];
     let length = std::fs::File::open("/proc/self/stat").ok()?.read(&mut stat).ok()?;
@@ -147,10 +93,12 @@ impl Signals {
     /// Waits until the command has ended, at most for `limit`, and says whether it has. Its number
     /// stays reserved, so that no signal for it reaches another process.
     ///
-    /// Signals are passed on to it meanwhile, and those that were caught before, too. Not those of
-    /// a key that was pressed: the kernel sends them to all processes of the terminal's foreground,
-    /// so that they have reached the command already, and many programs take a second one for "stop
-    /// at once". Adopted children that have ended are reaped.
+    /// Signals are passed on to it meanwhile, and those that were caught before, too. Adopted
+    /// children that have ended are reaped.
+    ///
+    /// The signals of a key are not passed on. The kernel sends them to all processes of the
+    /// terminal's foreground, so the command has them already. Many programs take a second one for
+    /// "stop at once".
     pub(crate) fn await_end(&mut self, child: &mut Child, limit: Option<Duration>) -> bool {
         let process = Process::of(child);
         let started = Instant::now();

@@ -197,6 +197,6 @@ pub(crate) fn has_exclusive_rename(_: &std::path::Path) -> io::Result<Option<boo
 }
 
 /// Not asked.
-pub(crate) fn room(_: &std::path::Path) -> io::Result<Option<super::Room>> {
+pub(crate) fn room(_: &std::path::Path) -> io::Result<Option<super::room::Room>> {
     Ok(None)
 }

@@ -29,8 +29,8 @@ use text::{Choice, Examined};
 /// Check the document, for CI and hooks: a line for each thing that is not as it should be.
 ///
 /// It must be a JSON object without conflict markers, of a version that is known, and laid out as
-/// all writers do. With --schema, the sections that are known must be as they should. With --declared, --inputs and --inputs-digest, what is locked must be what is
-/// declared now.
+/// all writers do. With --schema, the sections that are known must be as their schema says. With
+/// --declared, --inputs and --inputs-digest, what is locked must be what is declared now.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  agentslock check\n  \
     agentslock check --fix --take theirs --entry units.git:acme/base@1.4.0\n  \
