@@ -52,6 +52,40 @@ pub(crate) fn valid(json: &[u8]) -> Result<&str, SyntaxError> {
     Ok(raw.get())
 }
 
+/// Where an encoded text goes.
+pub(crate) trait Sink {
+    fn push_str(&mut self, text: &str);
+    /// So many blanks: the indentation of a deep value is most of its text.
+    fn push_blanks(&mut self, count: usize);
+    /// How many bytes came in.
+    fn len(&self) -> usize;
+}
+
+impl Sink for String {
+    fn push_str(&mut self, text: &str) {
+        Self::push_str(self, text);
+    }
+
+    fn push_blanks(&mut self, count: usize) {
+        const BLANK: &str = "                                                                ";
+        let mut left = count;
+        while left > 0 {
+            let some = left.min(BLANK.len());
+            Self::push_str(self, &BLANK[..some]);
+            left -= some;
+        }
+    }
+
+    fn len(&self) -> usize {
+        Self::len(self)
+    }
+}
+
+/// As [`canonical`], into `out`.
+pub(crate) fn canonical_to(out: &mut impl Sink, json: &str) -> Result<(), TooDeep> {
+    rewrite_to(out, json, Layout::Indented { depth: 1 })
+}
+
 #[derive(Clone, Copy)]
 enum Layout {
     Compact,
@@ -60,16 +94,10 @@ enum Layout {
 
 impl Layout {
     /// Starts a line inside or at the end of an object or array.
-    fn break_line(self, out: &mut String) {
-        const BLANK: &str = "                                                                ";
+    fn break_line(self, out: &mut impl Sink) {
         if let Self::Indented { depth } = self {
-            out.push('\n');
-            let mut left = 2 * depth;
-            while left > 0 {
-                let some = left.min(BLANK.len());
-                out.push_str(&BLANK[..some]);
-                left -= some;
-            }
+            out.push_str("\n");
+            out.push_blanks(2 * depth);
         }
     }
 
@@ -91,11 +119,16 @@ impl Layout {
     }
 }
 
-/// Token by token, without recursion: depth costs no stack.
-fn rewrite(json: &str, mut layout: Layout) -> Result<String, TooDeep> {
-    let bytes = json.as_bytes();
+fn rewrite(json: &str, layout: Layout) -> Result<String, TooDeep> {
     let mut out = String::with_capacity(json.len() + json.len() / 4);
-    let limit = json.len().saturating_add(MAX_GROWTH);
+    rewrite_to(&mut out, json, layout)?;
+    Ok(out)
+}
+
+/// Token by token, without recursion: depth costs no stack.
+fn rewrite_to(out: &mut impl Sink, json: &str, mut layout: Layout) -> Result<(), TooDeep> {
+    let bytes = json.as_bytes();
+    let limit = out.len().saturating_add(json.len()).saturating_add(MAX_GROWTH);
     let mut at = 0;
     while at < bytes.len() {
         if out.len() > limit {
@@ -105,28 +138,28 @@ fn rewrite(json: &str, mut layout: Layout) -> Result<String, TooDeep> {
         at += 1;
         match bytes[token] {
             b' ' | b'\t' | b'\n' | b'\r' => {}
-            b'"' => at = push_string(&mut out, json, token),
+            b'"' => at = push_string(out, json, token),
             open @ (b'{' | b'[') => {
-                out.push(char::from(open));
+                out.push_str(if open == b'{' { "{" } else { "[" });
                 // An empty one is a level, too.
                 layout.deeper()?;
                 at += bytes[at..].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
                 if let Some(close @ (b'}' | b']')) = bytes.get(at) {
-                    out.push(char::from(*close));
+                    out.push_str(if *close == b'}' { "}" } else { "]" });
                     at += 1;
                     layout.shallower();
                 } else {
-                    layout.break_line(&mut out);
+                    layout.break_line(out);
                 }
             }
             close @ (b'}' | b']') => {
                 layout.shallower();
-                layout.break_line(&mut out);
-                out.push(char::from(close));
+                layout.break_line(out);
+                out.push_str(if close == b'}' { "}" } else { "]" });
             }
             b',' => {
-                out.push(',');
-                layout.break_line(&mut out);
+                out.push_str(",");
+                layout.break_line(out);
             }
             b':' => out.push_str(if matches!(layout, Layout::Compact) { ":" } else { ": " }),
             _ => {
@@ -138,12 +171,12 @@ fn rewrite(json: &str, mut layout: Layout) -> Result<String, TooDeep> {
             }
         }
     }
-    Ok(out)
+    Ok(())
 }
 
 /// Copies the string whose opening quote stands at `start`, escaping what Go escapes for the sake
 /// of HTML and JavaScript, and returns where it ends.
-fn push_string(out: &mut String, json: &str, start: usize) -> usize {
+fn push_string(out: &mut impl Sink, json: &str, start: usize) -> usize {
     let bytes = json.as_bytes();
     let (mut copied, mut at) = (start, start + 1);
     loop {

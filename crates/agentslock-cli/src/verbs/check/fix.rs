@@ -16,7 +16,7 @@ pub(super) fn write(
 ) -> Result<Vec<Finding>, Failure> {
     let mut findings = Vec::new();
     rewrite(path, common, |before, _| {
-        let examined = examine(before.unwrap_or_default(), choice);
+        let examined = examine(before.unwrap_or_default(), choice, true);
         findings = examined.findings;
         Ok(examined.repaired.map(String::into_bytes))
     })?;

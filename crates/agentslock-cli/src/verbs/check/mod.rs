@@ -128,7 +128,7 @@ fn check_at(
         refuse_pipe(path)?;
     }
     let choice = choice(arguments)?;
-    let mut examined = text::examine(&bytes, choice.as_ref());
+    let mut examined = text::examine(&bytes, choice.as_ref(), arguments.fix);
     if let Some(entry) = &arguments.entry
         && !examined.findings.iter().any(|finding| finding.code == "conflict" && finding.fixable)
     {
@@ -145,7 +145,7 @@ fn check_at(
         } else {
             fixed = fix::write(common, path, choice.as_ref())?;
             bytes = read(path)?;
-            examined = text::examine(&bytes, None);
+            examined = text::examine(&bytes, None, false);
         }
     }
     let Examined { mut findings, readable, .. } = examined;
@@ -171,7 +171,7 @@ fn schema_findings(bytes: &[u8]) -> Vec<Finding> {
 
 /// What is wrong with a text: a code, line and column, a message, and whether `--fix` repairs it.
 pub(crate) fn examine(bytes: &[u8]) -> Vec<(&'static str, (usize, usize), String, bool)> {
-    let findings = text::examine(bytes, None).findings;
+    let findings = text::examine(bytes, None, false).findings;
     findings.into_iter().map(|it| (it.code, it.place, it.message, it.fixable)).collect()
 }
 

@@ -7,7 +7,8 @@ use agentslock_core::merge::{
     Conflict, MarkedSides, Markers, MergeError, Resolution, Resolver, merge,
 };
 use agentslock_core::text::{
-    CanonicalError, DuplicateKey, SyntaxError, canonical_text, duplicate_keys, place_after,
+    CanonicalError, DuplicateKey, SyntaxError, canonical_difference, canonical_text,
+    duplicate_keys, place_after,
 };
 
 use super::finding::Finding;
@@ -20,7 +21,7 @@ pub(super) struct Examined {
     pub(super) findings: Vec<Finding>,
     /// Whether it is a document, of a version that is known.
     pub(super) readable: bool,
-    /// What repairs all findings that can be repaired.
+    /// What repairs all findings that can be repaired, if that is wanted.
     pub(super) repaired: Option<String>,
 }
 
@@ -64,9 +65,10 @@ impl Resolver for Chosen<'_> {
     }
 }
 
-pub(super) fn examine(bytes: &[u8], choice: Option<&Choice>) -> Examined {
-    match canonical_text(bytes) {
-        Ok(canonical) => examine_document(bytes, canonical),
+/// `repair`: what repairs it is wanted, too. It can be far longer than the text.
+pub(super) fn examine(bytes: &[u8], choice: Option<&Choice>, repair: bool) -> Examined {
+    match canonical_difference(bytes) {
+        Ok(difference) => examine_document(bytes, difference, repair),
         Err(CanonicalError::Malformed(SyntaxError { line, column, problem, .. })) => {
             let malformed = Finding::new("malformed", (line, column), problem.to_string());
             examine_marked(bytes, malformed, choice)
@@ -79,7 +81,7 @@ pub(super) fn examine(bytes: &[u8], choice: Option<&Choice>) -> Examined {
     }
 }
 
-fn examine_document(bytes: &[u8], canonical: String) -> Examined {
+fn examine_document(bytes: &[u8], difference: Option<usize>, repair: bool) -> Examined {
     if let Some(finding) = examine_version(bytes) {
         // What another version means by its layout is not known.
         return Examined { readable: false, findings: vec![finding], repaired: None };
@@ -88,13 +90,13 @@ fn examine_document(bytes: &[u8], canonical: String) -> Examined {
     if !twice.is_empty() {
         return Examined { findings: twice, readable: true, repaired: None };
     }
-    if bytes == canonical.as_bytes() {
+    let Some(same) = difference else {
         return Examined { findings: Vec::new(), readable: true, repaired: None };
-    }
-    let same = bytes.iter().zip(canonical.as_bytes()).take_while(|(a, b)| a == b).count();
+    };
     let message = "from here on, it is not in standard layout";
     let finding = Finding::new("not-canonical", place_after(&bytes[..same]), message).fixable();
-    Examined { findings: vec![finding], readable: true, repaired: Some(canonical) }
+    let repaired = repair.then(|| canonical_text(bytes).ok()).flatten();
+    Examined { findings: vec![finding], readable: true, repaired }
 }
 
 /// The first few. How many more there are is told with the last of them.

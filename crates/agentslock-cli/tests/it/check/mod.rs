@@ -2,6 +2,8 @@
 
 mod declared;
 mod fix;
+#[cfg(target_os = "linux")]
+mod hostile;
 
 use serde_json::json;
 
