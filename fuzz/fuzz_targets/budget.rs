@@ -1,5 +1,5 @@
-//! Any bytes as a document, and as a text with conflict markers: the time that it takes is bounded by
-//! its length. Run it with `-rss_limit_mb=256`, which bounds the memory.
+//! Any bytes as a document, and as a text with conflict markers. Their length bounds the time. Run
+//! it with `-rss_limit_mb=256`, which bounds the memory.
 
 #![no_main]
 

@@ -168,8 +168,8 @@ impl<'a> Acquisition<'a> {
         }
     }
 
-    /// Whether a denial is waited out: until the deadline, and for a TTL at most, since a directory
-    /// that may not be written to denies for ever.
+    /// Whether a denial is waited out: until the deadline, and for a TTL at most. A directory that
+    /// may not be written to denies for ever.
     fn waits_out(&mut self, error: &AcquireError) -> bool {
         let is_denied = match error {
             AcquireError::Denied { source, .. } | AcquireError::Io { source, .. } => {

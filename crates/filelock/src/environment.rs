@@ -17,7 +17,7 @@ pub struct Environment {
     pub way: Option<Way>,
     /// Another name for the running kernel.
     pub kernel_id: Option<String>,
-    /// Whether a denial can pass, as on Windows, so that it is waited out. `None`: as the system is.
+    /// Whether a denial can pass, as on Windows. Then it is waited out. `None`: as the system is.
     pub denials_pass: Option<bool>,
     /// Another second witness of this boot (macOS: the number of `/dev`).
     pub boot_device: Option<u64>,

@@ -97,8 +97,8 @@ fn a_held_lock_has_nothing_open() {
     fs::remove_dir_all(lab.lock()).unwrap();
 }
 
-/// Denied again and again, it says so, and gives the guard back: the lock still is ours, until
-/// another process finds that its record says that it has expired.
+/// Denied again and again, it says so, and gives the guard back. The lock still is ours, until
+/// another process finds the record expired.
 #[test]
 fn a_record_that_others_have_open_cannot_be_released_until_they_close_it() {
     let lab = Lab::new();
@@ -165,7 +165,7 @@ fn a_read_only_record_keeps_nobody_from_clearing_an_expired_lock() {
     assert_eq!(lab.names(), [""; 0]);
 }
 
-/// A holder that cannot remove its record says in it that it has expired; a waiter waits out the
+/// A holder that cannot remove its record says in it that it has expired. A waiter waits out the
 /// other program, for longer than a single call is tried again.
 #[test]
 fn a_lock_that_could_not_be_released_is_taken_as_soon_as_that_is_possible() {
