@@ -22,7 +22,7 @@ fn many_conflicts(depth: usize, conflicts: usize) -> String {
 
 /// Elements in arrays in arrays: laid out, each of them would stand behind kilobytes of blanks.
 fn deep_and_wide() -> String {
-    format!("{{\"a\":{}{}{}}}", "[".repeat(5_000), ["1"; 11_000].join(","), "]".repeat(5_000))
+    format!("{{\"a\":{}{}{}}}", "[".repeat(5_000), vec!["1"; 11_000].join(","), "]".repeat(5_000))
 }
 
 #[test]
