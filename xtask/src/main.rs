@@ -19,7 +19,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use release::{api, dependencies, dist, packages};
-use stress::{contention, exchange, filesystems, kill, power_cut, stop};
+use stress::{contention, exchange, filesystems, kill, power_cut, replaced, stop};
 
 /// Builds, checks and measures this workspace.
 #[derive(Parser)]
@@ -37,6 +37,7 @@ enum Task {
     Contention(contention::Contention),
     Kill(kill::Kill),
     Stop(stop::Stop),
+    Replaced(replaced::Replaced),
     CrashSweep(inject::CrashSweep),
     FaultSweep(inject::FaultSweep),
     PowerCut(power_cut::PowerCut),
@@ -66,6 +67,7 @@ fn main() -> ExitCode {
         Task::Contention(task) => task.run(),
         Task::Kill(task) => task.run(),
         Task::Stop(task) => task.run(),
+        Task::Replaced(task) => task.run(),
         Task::CrashSweep(task) => task.run(),
         Task::FaultSweep(task) => task.run(),
         Task::Exchange(task) => task.run(),

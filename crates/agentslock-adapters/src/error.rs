@@ -119,7 +119,7 @@ pub enum ChangeError {
     Stage(#[from] StageError),
     /// The document cannot be locked, read or written.
     #[error(transparent)]
-    Flush(#[from] FlushError),
+    Flush(FlushError),
 }
 
 impl IllegalTransition {
@@ -175,6 +175,15 @@ impl From<ChangeError> for io::Error {
             | ChangeError::Digest { .. }
             | ChangeError::Timestamp { .. }
             | ChangeError::Stage(_) => Self::new(io::ErrorKind::InvalidInput, error),
+        }
+    }
+}
+
+impl From<FlushError> for ChangeError {
+    fn from(error: FlushError) -> Self {
+        match error {
+            FlushError::Version(error) => Self::Version(error),
+            error => Self::Flush(error),
         }
     }
 }

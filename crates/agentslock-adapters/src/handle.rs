@@ -70,13 +70,12 @@ impl AdapterHandle {
         })
     }
 
-    /// Updates the section, once the document's version is found to be ours to write.
+    /// Updates the section.
     pub(crate) fn update_section<R>(
         &self,
         mut change: impl FnMut(&Lockfile, &mut Entries) -> Result<R, ChangeError>,
     ) -> Result<(R, Flushed), ChangeError> {
         let updated = self.lock.place().update(|lockfile| {
-            lockfile.refuse_later_version()?;
             let mut entries = lockfile.entries_or_empty(ADAPTERS)?;
             let value = change(lockfile, &mut entries)?;
             lockfile.set_entries(&entries)?;

@@ -60,9 +60,10 @@ impl AdapterHandle {
         mut presence: impl FnMut(&str, &View) -> Presence,
     ) -> Result<Reconciled, ChangeError> {
         self.check_time(at)?;
-        let lockfile = self.lock().open()?;
-        lockfile.refuse_later_version()?;
-        let seen = self.require(&lockfile.entries_or_empty(ADAPTERS)?)?.materialized_views;
+        let seen = self.lock().place().plan(|lockfile| {
+            let entry = self.require(&lockfile.entries_or_empty(ADAPTERS)?)?;
+            Ok::<_, ChangeError>(entry.materialized_views)
+        })?;
         let mut events = BTreeMap::new();
         for (name, view) in &seen {
             let event = match view.view_status {

@@ -77,7 +77,7 @@ pub enum WriteError {
     Stage(#[from] StageError),
     /// The document cannot be locked, read or written.
     #[error(transparent)]
-    Flush(#[from] FlushError),
+    Flush(FlushError),
     /// The caller's own code inside an update failed: see [`caller`](Self::caller).
     #[error(transparent)]
     Caller(Box<dyn std::error::Error + Send + Sync>),
@@ -123,6 +123,15 @@ fn list(refused: &[Refused]) -> String {
     let lines: Vec<_> =
         refused.iter().map(|it| format!("the unit `{}`: {}", it.reference, it.reason)).collect();
     lines.join("; ")
+}
+
+impl From<FlushError> for WriteError {
+    fn from(error: FlushError) -> Self {
+        match error {
+            FlushError::Version(error) => Self::Version(error),
+            error => Self::Flush(error),
+        }
+    }
 }
 
 impl From<OpenError> for WriteError {

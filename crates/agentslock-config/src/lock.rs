@@ -104,8 +104,9 @@ impl ConfigLock {
 
     /// Several passes and stamps in one write: readers see none of them or all.
     ///
-    /// `change` runs while the lock is held, on the document as it is by then. If it returns an
-    /// error, nothing is written. It can run again, on a later document, if a program that does not
+    /// `change` first runs without the lock: if it changes nothing then, no lock is taken. Else it
+    /// runs while the lock is held, on the document as it is by then. If it returns an error,
+    /// nothing is written. It can run again, on a later document, if a program that does not
     /// take the lock writes meanwhile. Resolve before, and keep it short.
     ///
     /// ```
@@ -174,7 +175,6 @@ impl ConfigLock {
         &self,
         mut change: impl FnMut(&mut Transaction<'_>) -> Result<(), WriteError>,
     ) -> Result<Plan, WriteError> {
-        let lockfile = self.0.open()?;
-        Transaction::run(&lockfile, true, &mut change)
+        self.0.plan(|lockfile| Transaction::run(lockfile, true, &mut change))
     }
 }

@@ -65,7 +65,6 @@ impl<'a> Transaction<'a> {
         plans: bool,
         change: &mut impl FnMut(&mut Self) -> Result<(), WriteError>,
     ) -> Result<Plan, WriteError> {
-        lockfile.refuse_later_version()?;
         let (before, refused) = (Before::default(), Vec::new());
         let mut transaction = Self { lockfile, plans, before, refused };
         change(&mut transaction)?;

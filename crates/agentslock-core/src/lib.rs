@@ -77,7 +77,7 @@ pub use filelock::{AcquireError, Holder, Liveness, LockOptions, NotHeld, RenewEr
 pub use fsops::Durability;
 pub use json::fields::{FieldError, Fields};
 pub use json::locate::DecodeError;
-pub use lockedfile::{Disturbance, Error as FileError};
+pub use lockedfile::{Disturbance, Error as FileError, Found};
 pub use lockfile::Lockfile;
 pub use lockfile::commit::Flushed;
 pub use lockfile::entries::Entries;

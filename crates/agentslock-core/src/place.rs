@@ -59,8 +59,9 @@ impl DocumentPlace {
         }
     }
 
-    /// Reads and changes the document under one hold of the lock, as [`Lockfile::update`] does. A
-    /// document in memory is changed by one thread at a time.
+    /// Reads and changes the document under one hold of the lock, as [`Lockfile::update`] does.
+    /// `change` first runs without the lock: if it changes nothing then, no lock is taken
+    /// ([`LockfileOptions::first_look`]). A document in memory is changed by one thread at a time.
     ///
     /// # Errors
     ///
@@ -71,10 +72,11 @@ impl DocumentPlace {
         E: From<FlushError>,
     {
         match &self.0 {
-            Kind::File { path, options } => options.update(path, change),
+            Kind::File { path, options } => options.clone().first_look(true).update(path, change),
             Kind::Memory(text) => {
                 let mut text = locked(text);
                 let lockfile = Lockfile::from_text(text.as_str()).map_err(FlushError::from)?;
+                lockfile.refuse_later().map_err(FlushError::from)?;
                 let value = change(&lockfile)?;
                 let after = lockfile.text();
                 let same = *text == after;
@@ -83,6 +85,22 @@ impl DocumentPlace {
                 Ok(Updated { value, flushed })
             }
         }
+    }
+
+    /// What [`update`](Self::update) would do now: runs `change` on the document as it is. Takes no
+    /// lock and writes nothing.
+    ///
+    /// # Errors
+    ///
+    /// What `change` returns, and [`FlushError`] if the document cannot be read, or is of a later
+    /// format.
+    pub fn plan<R, E>(&self, change: impl FnOnce(&Lockfile) -> Result<R, E>) -> Result<R, E>
+    where
+        E: From<FlushError>,
+    {
+        let lockfile = self.open().map_err(FlushError::from)?;
+        lockfile.refuse_later().map_err(FlushError::from)?;
+        change(&lockfile)
     }
 }
 

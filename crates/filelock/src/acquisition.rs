@@ -242,7 +242,7 @@ impl<'a> Acquisition<'a> {
             }
         }
         let was_parked = parked.is_some();
-        let (is_local, created) = is_local(names)?;
+        let (is_local, created) = is_local(names, self.options)?;
         let asks_kernel = environment.asks_kernel(is_local);
         let way = environment.way(asks_kernel);
         let claiming = Claiming { way, ready: parked, movable: self.slot.is_some() };

@@ -48,6 +48,8 @@ pub struct LockOptions {
     pub(crate) grace: Duration,
     pub(crate) on_wait: Option<Arc<OnWait>>,
     pub(crate) label: Option<String>,
+    /// Whether a missing directory is created.
+    pub(crate) creates_parents: bool,
     pub(crate) environment: Environment,
 }
 
@@ -62,6 +64,7 @@ impl LockOptions {
             grace: GRACE,
             on_wait: None,
             label: None,
+            creates_parents: true,
             environment: Environment::default(),
         }
     }
@@ -120,13 +123,24 @@ impl LockOptions {
         self
     }
 
-    /// When a wait that begins at `started` is over; `None`: never.
-    pub(crate) fn until(&self, started: Instant) -> Option<Instant> {
+    /// Whether a missing directory of the lock is created (the default). A program that knows that
+    /// the directory was there switches it off. Then it does not make a new one after another
+    /// process renamed or removed the directory: [`AcquireError::Io`] of kind
+    /// [`NotFound`](std::io::ErrorKind::NotFound).
+    pub fn create_parents(mut self, create: bool) -> Self {
+        self.creates_parents = create;
+        self
+    }
+
+    /// When a wait that begins at `started` is over; `None`: never. For a program that waits for
+    /// something else as well, for as long as for the lock.
+    pub fn until(&self, started: Instant) -> Option<Instant> {
         self.deadline.or_else(|| started.checked_add(self.timeout))
     }
 
-    /// Tells the callback of a wait, if there is one.
-    pub(crate) fn tell(&self, waited: Duration, holder: Option<&Holder>) -> ControlFlow<()> {
+    /// Calls the callback of [`on_wait`](Self::on_wait), if there is one: for a program that waits
+    /// for something else as well. After `Break` it stops waiting.
+    pub fn tell(&self, waited: Duration, holder: Option<&Holder>) -> ControlFlow<()> {
         self.on_wait.as_ref().map_or(ControlFlow::Continue(()), |tell| tell(waited, holder))
     }
 
@@ -162,6 +176,7 @@ impl fmt::Debug for LockOptions {
             .field("ttl", &self.ttl)
             .field("grace", &self.grace)
             .field("label", &self.label)
+            .field("creates_parents", &self.creates_parents)
             .field("on_wait", &self.on_wait.as_ref().map(|_| ".."))
             .finish_non_exhaustive()
     }

@@ -31,6 +31,11 @@ pub struct CreatedParents {
 }
 
 impl CreatedParents {
+    /// Whether all directories were there.
+    pub fn is_empty(&self) -> bool {
+        self.directories.is_empty()
+    }
+
     /// Removes them again, as far as nothing is in them: for when what they were created for did
     /// not come about. What cannot be removed stays.
     pub fn remove_if_empty(self) {

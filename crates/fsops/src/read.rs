@@ -3,6 +3,7 @@
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Read as _};
 use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 use crate::error::ReadFileError;
 use crate::sys::{self, Fingerprint};
@@ -44,6 +45,17 @@ impl Version {
     /// Whether there was no file.
     pub fn is_missing(&self) -> bool {
         self.0.is_none()
+    }
+
+    /// Whether the file was changed less than `age` before now. A program that writes it piece by
+    /// piece may be at it still. A change that lies in the future counts.
+    pub fn is_younger_than(&self, age: Duration) -> bool {
+        let Some((_, fingerprint)) = &self.0 else { return false };
+        let (seconds, nanoseconds) = fingerprint.modified;
+        let parts = (u64::try_from(seconds), u32::try_from(nanoseconds));
+        let (Ok(seconds), Ok(nanoseconds)) = parts else { return false };
+        let modified = SystemTime::UNIX_EPOCH + Duration::new(seconds, nanoseconds);
+        modified.elapsed().map_or(true, |since| since < age)
     }
 
     /// Whether `path` still is what was read: the same file, unchanged, or still none.

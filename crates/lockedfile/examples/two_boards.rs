@@ -30,14 +30,14 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// ```
 pub(crate) fn move_first(from: &Path, to: &Path) -> Result<Option<String>, Box<dyn Error>> {
     let options = Options::new();
-    let (from, to) = (options.rounds(from)?, options.rounds(to)?);
-    let mut guards = filelock::acquire_all([from.path(), to.path()])?;
+    let (mut from_rounds, mut to_rounds) = (options.rounds(from)?, options.rounds(to)?);
+    let mut guards = filelock::acquire_all([from_rounds.path(), to_rounds.path()])?;
     let last = guards.pop().ok_or("one lock at the least")?;
     let first = guards.pop().ok_or("the two boards are one")?;
     let (from_guard, to_guard) =
-        if first.path() == from.path() { (first, last) } else { (last, first) };
-    let (from, to) = (from.adopt(from_guard), to.adopt(to_guard));
-    let (source, target) = (from.read()?, to.read()?);
+        if first.path() == from_rounds.path() { (first, last) } else { (last, first) };
+    let (source, target) = (from_rounds.read_opaque()?, to_rounds.read_opaque()?);
+    let (from, to) = (from_rounds.adopt(from_guard), to_rounds.adopt(to_guard));
     let text = String::from_utf8(source.bytes.unwrap_or_default())?;
     let Some((task, rest)) = text.split_once('\n') else { return Ok(None) };
     done(to.replace(&target.version, |file| {

@@ -2,7 +2,10 @@
 
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::settle::Doubt;
 
 use filelock::{Holder, NotHeld, VerifyError};
 
@@ -43,6 +46,45 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// The file is missing or half-written, and another program is replacing it: git, or one that
+    /// changed it again and again until the wait was over. Nothing was written. Trying again later
+    /// can help.
+    #[error(
+        "gave up on `{}` after {:.1} s: {found}, and {}; nothing was written",
+        path.display(), waited.as_secs_f64(), Replacing(by.as_deref())
+    )]
+    BeingReplaced {
+        /// The file.
+        path: PathBuf,
+        /// What was found at the last look.
+        found: Found,
+        /// How long the call waited.
+        waited: Duration,
+        /// The `index.lock` that git holds; `None` if it is not git.
+        by: Option<PathBuf>,
+    },
+    /// The caller had read the file, and it was removed since. Nothing was written: a new file
+    /// would have only what this caller knows.
+    #[error(
+        "`{}` was removed since it was read; nothing was written; restore it, or start again to begin \
+         with a new one",
+        path.display()
+    )]
+    Removed {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file's directory was renamed or removed since the call began, or since the caller
+    /// opened the file. Nothing was written, and the directory was not created again.
+    #[error(
+        "the directory of `{}` was renamed or removed meanwhile; nothing was written; start again \
+         with the directory's new name",
+        path.display()
+    )]
+    DirectoryGone {
+        /// The file.
+        path: PathBuf,
+    },
     /// In each round a program that does not follow the protocol disturbed the write.
     #[error("gave up on `{}` after {rounds} rounds: {last}", path.display())]
     Unsettled {
@@ -53,6 +95,50 @@ pub enum Error {
         /// What was in the way in the last of them.
         last: Disturbance,
     },
+}
+
+/// Who is replacing a file, in a message.
+struct Replacing<'a>(Option<&'a Path>);
+
+impl fmt::Display for Replacing<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            None => f.write_str("another program keeps changing it"),
+            Some(lock) => write!(
+                f,
+                "git is changing this checkout (if no git is running, one was killed: remove `{}`)",
+                lock.display()
+            ),
+        }
+    }
+}
+
+/// What another program had made of the file when the wait for it ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Found {
+    /// There was no file.
+    Missing,
+    /// It ended too early: it was half-written, or empty.
+    Unfinished,
+}
+
+impl Found {
+    pub(crate) fn of(doubt: Doubt<'_>) -> Self {
+        match doubt {
+            Doubt::Missing => Self::Missing,
+            Doubt::Unfinished(_) => Self::Unfinished,
+        }
+    }
+}
+
+impl fmt::Display for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Missing => "it is missing",
+            Self::Unfinished => "it is half-written or empty",
+        })
+    }
 }
 
 /// Why a round started over: another program does not follow the protocol. Nothing was written.
@@ -82,9 +168,14 @@ impl Error {
         matches!(self, Self::NotDurable(_) | Self::LockLost { .. })
     }
 
-    /// Whether another process held the lock until the timeout. Trying again later can help.
+    /// Whether another process was in the way until the timeout: it held the lock, or was replacing
+    /// the file. Trying again later can help.
     pub fn is_contention(&self) -> bool {
-        matches!(self, Self::Lock(error) if error.is_contention())
+        match self {
+            Self::Lock(error) => error.is_contention(),
+            Self::BeingReplaced { .. } => true,
+            _ => false,
+        }
     }
 
     /// Who held the lock at the last look, if it was held until the wait ended. `None` for every
@@ -160,7 +251,8 @@ impl LogError {
         }
     }
 
-    /// Whether another process held the lock until the timeout. Trying again later can help.
+    /// Whether another process was in the way until the timeout: it held the lock, or was replacing
+    /// the log. Trying again later can help.
     pub fn is_contention(&self) -> bool {
         matches!(self, Self::File(error) if error.is_contention())
     }
@@ -176,7 +268,11 @@ impl From<Error> for io::Error {
             Error::Read(error) => error.into(),
             Error::Write(error) | Error::NotDurable(error) => error.into(),
             Error::CreateDirectory { ref source, .. } => Self::new(source.kind(), error),
-            Error::LockLost { .. } | Error::Unsettled { .. } => Self::other(error),
+            Error::LockLost { .. }
+            | Error::Unsettled { .. }
+            | Error::Removed { .. }
+            | Error::DirectoryGone { .. } => Self::other(error),
+            Error::BeingReplaced { .. } => Self::new(io::ErrorKind::TimedOut, error),
         }
     }
 }

@@ -44,16 +44,20 @@
 //! ```
 
 mod error;
+mod git;
 mod log;
 mod options;
 mod rounds;
+mod settle;
+mod sys;
 mod transform;
 
-pub use error::{Disturbance, Error, LogError};
+pub use error::{Disturbance, Error, Found, LogError};
 pub use filelock::LockOptions;
 pub use fsops::{Appended, Durability, TornTail};
 pub use log::rewrite::Records;
 pub use log::{LONGEST_RECORD, Last, Log};
 pub use options::Options;
-pub use rounds::{Held, Outcome, ROUNDS, Rounds};
+pub use rounds::{Held, Outcome, ROUNDS, Rounds, Seen};
+pub use settle::{Doubt, Settled, Settling};
 pub use transform::{Done, transform};

@@ -32,12 +32,14 @@ impl Default for Options {
 impl Options {
     /// The defaults: waits for the lock up to 5 s, writes durably, looks before it locks.
     pub fn new() -> Self {
-        Self { lock: LockOptions::new(), durability: Durability::Full, first_look: true }
+        let lock = LockOptions::new().create_parents(false);
+        Self { lock, durability: Durability::Full, first_look: true }
     }
 
-    /// How the lock is acquired.
+    /// How the lock is acquired. Its timeout is also how long a call waits for a program that is
+    /// just replacing the file. Directories are created by the call itself, and never by the lock.
     pub fn lock(mut self, options: LockOptions) -> Self {
-        self.lock = options;
+        self.lock = options.create_parents(false);
         self
     }
 

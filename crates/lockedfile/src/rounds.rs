@@ -1,12 +1,16 @@
 //! The commit: the one way in which a file is replaced under its lock.
 //!
 //! ```text
-//! lock                       dies here: the next waiter proves it and goes on
-//! read                       not readable: an error; the file is never written over
+//! is the directory there?    no: created, if the caller has not seen it before; removed again if no
+//!                            file comes to be
+//! lock                       dies here: the next waiter proves it and goes on. The directory is gone
+//!                            by now: an error; nothing is created again
+//! read                       not readable: an error; the file is never written over. Missing: it may
+//!                            be about to come back (settle.rs); seen before: an error
 //! the caller's change        an error or a panic: nothing written, unlocked
 //! write and sync a sibling   dies here: a temporary is left, and removed by a later write
-//! still ours? still it?      no: another round on what is there now
-//! rename                     the commit
+//! still ours? still it?      no: another round on what is there now. A fresh file: no git at work?
+//! rename                     the commit. A fresh file never takes the place of another one
 //! sync the directory         fails: "written, but not yet durable"
 //! unlock                     lost meanwhile: an error if something was written
 //! ```
@@ -15,16 +19,20 @@
 //! editor, a `git checkout`, a foreign peer that judges by the clock.
 
 use std::collections::BTreeSet;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use filelock::{Lock, LockGuard, NotHeld, ReleaseError, VerifyError};
-use fsops::{AtomicFile, Contents, CreatedParents, Durability, ReplaceError, Reread, Version};
+use filelock::{AcquireError, Lock, LockGuard, NotHeld, ReleaseError, VerifyError};
+use fsops::{
+    AtomicFile, Contents, CreatedParents, Durability, ReadFileError, ReplaceError, Reread, Version,
+};
 
 use crate::error::{Disturbance, Error};
+use crate::git;
 use crate::options::Options;
+use crate::settle::{Doubt, LOOKS, PAUSE, Settled, Settling, is_quiet};
 
 /// How many rounds there are at the most while the file or the lock changes under them.
 pub const ROUNDS: u32 = 5;
@@ -46,7 +54,7 @@ const LEFT_OVER: Duration = filelock::TTL;
 /// let mut rounds = options.rounds(&path)?;
 /// loop {
 ///     let held = rounds.lock()?;
-///     let old = held.read()?;
+///     let old = rounds.read()?;
 ///     let count = old.bytes.map_or(0, |bytes| bytes.len()) + 1;
 ///     match held.replace(&old.version, |file| file.write_all(&vec![b'|'; count]))? {
 ///         Outcome::Done => break,
@@ -66,6 +74,33 @@ pub struct Rounds<'a> {
     round: u32,
     /// Removed again if no file came to be.
     created: Option<CreatedParents>,
+    /// Whether the file was there, for the caller or in a round.
+    seen: bool,
+    settling: Settling<'a>,
+}
+
+/// What a caller has found at a path before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Seen {
+    /// Nothing, or it has not looked.
+    #[default]
+    Nothing,
+    /// The directory of the file. If it is gone, it is not created again.
+    Directory,
+    /// The file. If it is gone, no new one is made.
+    File,
+}
+
+impl Seen {
+    /// What a caller who has read the file at `path` has seen.
+    pub fn of(path: impl AsRef<Path>, read: &Version) -> Self {
+        let has_directory = |path: &Path| path.parent().is_some_and(is_there);
+        match read.is_missing() {
+            false => Self::File,
+            true if has_directory(path.as_ref()) => Self::Directory,
+            true => Self::Nothing,
+        }
+    }
 }
 
 impl Options {
@@ -76,7 +111,7 @@ impl Options {
     ///
     /// [`Error::CreateDirectory`].
     pub fn rounds(&self, path: impl AsRef<Path>) -> Result<Rounds<'_>, Error> {
-        self.rounds_at(path.as_ref(), None)
+        self.rounds_at(path.as_ref(), None, Seen::Nothing)
     }
 
     /// A handle of the lock of the file at `path`, for [`rounds_of`](Self::rounds_of). Touches
@@ -90,22 +125,63 @@ impl Options {
     }
 
     /// As [`rounds`](Self::rounds), of the file that `lock` protects, for a program that changes it
-    /// again and again: that is faster from the second change on.
+    /// again and again: that is faster from the second change on. What the program has `seen` is
+    /// not made again.
     ///
     /// # Errors
     ///
-    /// [`Error::CreateDirectory`].
-    pub fn rounds_of<'a>(&'a self, lock: &'a Lock) -> Result<Rounds<'a>, Error> {
-        self.rounds_at(lock.path(), Some(lock))
+    /// [`Error::CreateDirectory`], [`Error::DirectoryGone`].
+    pub fn rounds_of<'a>(&'a self, lock: &'a Lock, seen: Seen) -> Result<Rounds<'a>, Error> {
+        self.rounds_at(lock.path(), Some(lock), seen)
     }
 
-    fn rounds_at<'a>(&'a self, path: &Path, lock: Option<&'a Lock>) -> Result<Rounds<'a>, Error> {
+    /// The wait for the file at `path`, if another program may be replacing it.
+    pub fn settling(&self, path: impl AsRef<Path>) -> Settling<'_> {
+        Settling::new(path.as_ref(), &self.lock)
+    }
+
+    fn rounds_at<'a>(
+        &'a self,
+        path: &Path,
+        lock: Option<&'a Lock>,
+        seen: Seen,
+    ) -> Result<Rounds<'a>, Error> {
         let failed = |source| Error::CreateDirectory { path: path.to_owned(), source };
         let path = std::path::absolute(path).map_err(failed)?;
-        let created = fsops::create_parents(&path, self.durability)
-            .map_err(|source| Error::CreateDirectory { path: path.clone(), source })?;
-        Ok(Rounds { options: self, lock, path, round: 1, created: Some(created) })
+        let mut settling = Settling::new(&path, &self.lock);
+        let mut created = None;
+        if !is_there(&path) {
+            // Before the lock changes the directory.
+            let was_quiet = is_quiet(&path);
+            created = self.create_parents(&path, seen)?;
+            let is_new = created.as_ref().is_some_and(|created| !created.is_empty());
+            settling.set_quiet(was_quiet || is_new);
+        }
+        let seen = seen == Seen::File;
+        Ok(Rounds { options: self, lock, path, round: 1, created, seen, settling })
     }
+
+    fn create_parents(&self, path: &Path, seen: Seen) -> Result<Option<CreatedParents>, Error> {
+        if seen >= Seen::Directory {
+            let path = path.to_owned();
+            let is_there = path.parent().is_none_or(is_there);
+            return if is_there { Ok(None) } else { Err(Error::DirectoryGone { path }) };
+        }
+        fsops::create_parents(path, self.durability)
+            .map(Some)
+            .map_err(|source| Error::CreateDirectory { path: path.to_owned(), source })
+    }
+}
+
+/// Whether there is something that `path` leads to, as far as we may look.
+fn is_there(path: &Path) -> bool {
+    path.try_exists().unwrap_or(false)
+}
+
+/// Whether there is no directory for the file at `path`.
+fn is_directory_gone(path: &Path) -> bool {
+    let metadata = path.parent().map(Path::metadata);
+    matches!(metadata, Some(Err(error)) if error.kind() == ErrorKind::NotFound)
 }
 
 impl Rounds<'_> {
@@ -118,12 +194,18 @@ impl Rounds<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::Lock`].
+    /// [`Error::Lock`], [`Error::DirectoryGone`].
     pub fn lock(&mut self) -> Result<Held, Error> {
         let guard = match self.lock {
-            Some(lock) => lock.acquire()?,
-            None => self.options.lock.acquire(&self.path)?,
+            Some(lock) => lock.acquire(),
+            None => self.options.lock.acquire(&self.path),
         };
+        let guard = guard.map_err(|error| match error {
+            AcquireError::Io { .. } if is_directory_gone(&self.path) => {
+                Error::DirectoryGone { path: self.path.clone() }
+            }
+            error => error.into(),
+        })?;
         Ok(self.adopt(guard))
     }
 
@@ -131,6 +213,96 @@ impl Rounds<'_> {
     /// for the file, say.
     pub fn adopt(&self, guard: LockGuard) -> Held {
         Held { path: self.path.clone(), durability: self.options.durability, guard }
+    }
+
+    /// Reads the file, under the lock. A file that is missing is waited for, up to the lock's
+    /// timeout, if another program may be replacing it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Read`], [`Error::BeingReplaced`], [`Error::Removed`], [`Error::DirectoryGone`]. A
+    /// file that was missing from the start is not an error.
+    pub fn read(&mut self) -> Result<Contents, Error> {
+        loop {
+            match fsops::read(&self.path) {
+                Ok(contents) if contents.bytes.is_none() => match self.missing()? {
+                    Settled::Changed => {}
+                    Settled::Believed => return Ok(contents),
+                },
+                Err(error @ ReadFileError::DanglingLink { .. }) => match self.missing()? {
+                    Settled::Changed => {}
+                    Settled::Believed => return Err(error.into()),
+                },
+                other => return Ok(self.saw(other?)),
+            }
+        }
+    }
+
+    /// Reads the file as [`read`](Self::read) does, for a caller who cannot tell a whole file from
+    /// the beginning of one. If a git operation is under way in its checkout, and the file was
+    /// changed less than 200 ms ago, it waits until one of that is over, for 200 ms at most.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn read_opaque(&mut self) -> Result<Contents, Error> {
+        for _ in 0..LOOKS {
+            let contents = self.read()?;
+            if !contents.version.is_younger_than(PAUSE) || git::at_work_on(&self.path).is_none() {
+                return Ok(contents);
+            }
+            self.settling.pause()?;
+        }
+        self.read()
+    }
+
+    /// Reads the file as [`read`](Self::read) does, if it has other bytes than `known`.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn reread(&mut self, known: &[u8]) -> Result<Reread, Error> {
+        match fsops::reread(&self.path, known) {
+            Ok(Reread::Other(contents)) if contents.bytes.is_none() => {}
+            Err(ReadFileError::DanglingLink { .. }) => {}
+            Ok(Reread::Other(contents)) => return Ok(Reread::Other(self.saw(contents))),
+            same => {
+                self.seen = true;
+                return Ok(same?);
+            }
+        }
+        Ok(Reread::Other(self.read()?))
+    }
+
+    /// Waits if what was found can be the work of a program that is just replacing the file.
+    ///
+    /// # Errors
+    ///
+    /// As [`Settling::settle`].
+    pub fn settle(&mut self, doubt: Doubt<'_>) -> Result<Settled, Error> {
+        self.settling.settle(doubt)
+    }
+
+    /// As [`Settling::pause`].
+    pub(crate) fn pause(&mut self) -> Result<(), Error> {
+        self.settling.pause()
+    }
+
+    fn saw(&mut self, contents: Contents) -> Contents {
+        self.seen = true;
+        contents
+    }
+
+    /// The file is missing: waits until it is there, or that is believed.
+    pub(crate) fn missing(&mut self) -> Result<Settled, Error> {
+        let path = || self.path.clone();
+        if is_directory_gone(&self.path) {
+            return Err(Error::DirectoryGone { path: path() });
+        }
+        match self.settling.settle(Doubt::Missing)? {
+            Settled::Believed if self.seen => Err(Error::Removed { path: path() }),
+            settled => Ok(settled),
+        }
     }
 
     /// After a round that was disturbed: on to the next.
@@ -186,24 +358,6 @@ impl Held {
     /// The lock.
     pub fn guard(&self) -> &LockGuard {
         &self.guard
-    }
-
-    /// Reads the file.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Read`]. A missing file is not an error.
-    pub fn read(&self) -> Result<Contents, Error> {
-        Ok(fsops::read(&self.path)?)
-    }
-
-    /// Reads the file, if it has other bytes than `known`.
-    ///
-    /// # Errors
-    ///
-    /// As [`read`](Self::read).
-    pub fn reread(&self, known: &[u8]) -> Result<Reread, Error> {
-        Ok(fsops::reread(&self.path, known)?)
     }
 
     /// Replaces the file, of which `read` is the version that was read, by what `write` writes, and
@@ -271,7 +425,7 @@ impl Held {
         remove_left_overs_once(path);
         let mut file = match AtomicFile::replacing(path, read, self.durability) {
             Ok(file) => file,
-            Err(error) => return changed(error),
+            Err(error) => return self.not_written(error),
         };
         let failed_to = |verb| {
             move |source| Error::Write(ReplaceError::Io { verb, path: path.to_owned(), source })
@@ -282,14 +436,30 @@ impl Held {
             return Ok(Outcome::Disturbed(disturbance));
         }
         still_held()?;
-        if !self.is_still(read)? {
+        // A fresh file: git may have begun since.
+        let begun = read.is_missing() && git::at_work_on(path).is_some();
+        if begun || !self.is_still(read)? {
             return Ok(Outcome::Disturbed(Disturbance::FileChanged));
         }
         match file.commit() {
             Ok(()) => Ok(Outcome::Done),
             Err(error) if error.is_committed() => Ok(Outcome::NotDurable(error)),
-            Err(error) => changed(error),
+            Err(error) => self.not_written(error),
         }
+    }
+
+    /// A file that is not the one that was read disturbs the round; any other error ends it.
+    fn not_written<E: From<Error>>(&self, error: ReplaceError) -> Result<Outcome, E> {
+        let error = match error {
+            ReplaceError::Changed { .. } => {
+                return Ok(Outcome::Disturbed(Disturbance::FileChanged));
+            }
+            ReplaceError::Io { .. } if is_directory_gone(&self.path) => {
+                Error::DirectoryGone { path: self.path.clone() }
+            }
+            error => Error::Write(error),
+        };
+        Err(error.into())
     }
 
     /// Whether the file still is the one that was read.
@@ -307,14 +477,6 @@ impl Held {
             Err(VerifyError::NotHeld(NotHeld::Lost { .. })) => Ok(Some(Disturbance::LockLost)),
             Err(error) => Err(error.into()),
         }
-    }
-}
-
-/// A file that is not the one that was read disturbs the round; any other error ends it.
-fn changed<E: From<Error>>(error: ReplaceError) -> Result<Outcome, E> {
-    match error {
-        ReplaceError::Changed { .. } => Ok(Outcome::Disturbed(Disturbance::FileChanged)),
-        error => Err(Error::Write(error).into()),
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::Path;
 use crate::error::{Disturbance, Error};
 use crate::options::Options;
 use crate::rounds::Outcome;
+use crate::settle::{Doubt, Settled};
 
 /// What a change did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -48,6 +49,11 @@ impl Options {
     /// symbolic link at `path` stay. A writer that is killed leaves the old or the new content, and
     /// at most a temporary, which a later write removes. Missing parent directories are created.
     ///
+    /// Git and some editors replace a file by removing it and creating it again. So `change` gets
+    /// `None` only after the file stayed missing for 200 ms, with no git operation under way in its
+    /// checkout. Git is waited for up to the lock's timeout. A new file never takes the place of
+    /// one that another program made meanwhile.
+    ///
     /// # Errors
     ///
     /// What `change` returns, as it is, and [`Error`]. After [`Error::NotDurable`] and
@@ -59,14 +65,14 @@ impl Options {
         E: From<Error>,
     {
         if self.first_look
-            && let Some(answer) = look(path.as_ref(), &mut change)
+            && let Some(answer) = self.look(path.as_ref(), &mut change)
         {
             return answer;
         }
         let mut rounds = self.rounds(path)?;
         loop {
             let held = rounds.lock()?;
-            let old = held.read()?;
+            let old = rounds.read_opaque()?;
             // An error or a panic drops the lock's handle: nothing written, unlocked.
             let new = change(old.bytes.as_deref())?;
             let Some(new) = new.filter(|new| Some(new) != old.bytes.as_ref()) else {
@@ -88,26 +94,32 @@ impl Options {
     }
 }
 
-/// The answer of a look without the lock; `None`: it takes the lock to know.
-///
-/// Files that this crate writes are replaced whole. So what is read was the file at one moment, and
-/// if `change` leaves that alone, it was as `change` wants it at that moment. What another program
-/// writes in place can be read half-written: only a look at a file that still is the one that was
-/// read counts. A missing file proves little: a program that replaces it by removing it first may
-/// be at work.
-fn look<E, F>(path: &Path, change: &mut F) -> Option<Result<Done, E>>
-where
-    F: FnMut(Option<&[u8]>) -> Result<Option<Vec<u8>>, E>,
-{
-    let old = fsops::read(path).ok()?;
-    let new = change(old.bytes.as_deref());
-    let leaves_alone = match &new {
-        Ok(None) => true,
-        Ok(Some(new)) => Some(new) == old.bytes.as_ref(),
-        Err(_) => old.bytes.is_some(),
-    };
-    if !leaves_alone || !old.version.is_current(path).unwrap_or(false) {
-        return None;
+impl Options {
+    /// The answer of a look without the lock; `None`: it takes the lock to know.
+    ///
+    /// Files that this crate writes are replaced whole. So what is read was the file at one moment,
+    /// and if `change` leaves that alone, it was as `change` wants it at that moment. What another
+    /// program writes in place can be read half-written: only a look at a file that still is the
+    /// one that was read counts.
+    fn look<E, F>(&self, path: &Path, change: &mut F) -> Option<Result<Done, E>>
+    where
+        F: FnMut(Option<&[u8]>) -> Result<Option<Vec<u8>>, E>,
+    {
+        let old = fsops::read(path).ok()?;
+        // It may be about to come back.
+        let is_settled = || self.settling(path).settle(Doubt::Missing);
+        if old.bytes.is_none() && !matches!(is_settled(), Ok(Settled::Believed)) {
+            return None;
+        }
+        let new = change(old.bytes.as_deref());
+        let leaves_alone = match &new {
+            Ok(None) => true,
+            Ok(Some(new)) => Some(new) == old.bytes.as_ref(),
+            Err(_) => old.bytes.is_some(),
+        };
+        if !leaves_alone || !old.version.is_current(path).unwrap_or(false) {
+            return None;
+        }
+        Some(new.map(|_| Done::Unchanged))
     }
-    Some(new.map(|_| Done::Unchanged))
 }

@@ -6,4 +6,5 @@ pub(crate) mod exchange;
 pub(crate) mod filesystems;
 pub(crate) mod kill;
 pub(crate) mod power_cut;
+pub(crate) mod replaced;
 pub(crate) mod stop;

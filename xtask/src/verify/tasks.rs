@@ -76,6 +76,8 @@ pub(super) const TASKS: &[Task] = &[
         .shows(DOCUMENT, "The same, with many more flushes."),
     task("stop", &["xtask", "stop"]).long(&["--holders", "1000"])
         .shows(LOCK, "Holders are stopped past the TTL. If the clock judges, each learns that it lost; if the kernel does, none loses its lock."),
+    task("replaced", &["xtask", "replaced"]).check(has_git).long(&["--seconds", "1800"])
+        .shows(DOCUMENT, "Git and an editor replace the document by removing it and creating it again: no section is lost, and each writer succeeds or is told to try later."),
     task("api", &["xtask", "api", "--quiet"]).check(api::check),
     task("crash-sweep", &["xtask", "crash-sweep"]).check(inject::check).long(&["--all"])
         .shows(DOCUMENT, "A death at each system call: the file is the old or the new one, and the next writer succeeds."),
@@ -194,6 +196,10 @@ fn nothing_is_missing() -> Outcome {
 
 fn has_python() -> Outcome {
     works("python3", "which the foreign peers are written in")
+}
+
+fn has_git() -> Outcome {
+    works("git", "which replaces the document")
 }
 
 fn has_cpp_compiler() -> Outcome {

@@ -23,13 +23,13 @@ pub(crate) fn rewrite(
     mut change: impl FnMut(Option<&[u8]>, &Hold) -> Result<Option<Vec<u8>>, Failure>,
 ) -> Result<Flushed, Failure> {
     sys::wait_begins();
-    let options = Options::new();
+    let options = Options::new().lock(lock_wait::options(common, path));
     let mut rounds = options.rounds(path)?;
     loop {
         let hold = Hold::acquire(common, path)?;
         stderr::end_progress();
         lock_wait::tell_acquired(common, path, hold.guard());
-        let contents = fsops::read(path)?;
+        let contents = rounds.read_opaque()?;
         let after = change(contents.bytes.as_deref(), &hold)?;
         let Some(after) = after.filter(|after| contents.bytes.as_ref() != Some(after)) else {
             hold.release();

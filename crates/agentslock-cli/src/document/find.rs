@@ -2,10 +2,16 @@
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use agentslock_core::{FileError, LockOptions};
+use lockedfile::{Doubt, Options, Settled};
 
 use super::border::{Border, Search};
 use crate::flags::Common;
 use crate::io::failure::{Failure, NO, TROUBLE};
+use crate::{lock_wait, sys};
 
 const DOCUMENT: &str = ".agentsrc.lock";
 const DECLARATION: &str = ".agentsrc.json";
@@ -26,7 +32,8 @@ pub(crate) fn to_write(common: &Common) -> Result<PathBuf, Failure> {
         return Ok(path.clone());
     }
     let search = Search::from_here()?;
-    let (document, declaration) = (upward(&search, DOCUMENT), upward(&search, DECLARATION));
+    let (document, declaration) =
+        (document_to_write(&search, common)?, upward(&search, DECLARATION));
     // Of two files on the way up, the one with the longer path is the nearer.
     let depth = |path: &PathBuf| path.components().count();
     match (document, declaration) {
@@ -45,6 +52,42 @@ pub(crate) fn to_write(common: &Common) -> Result<PathBuf, Failure> {
 /// with it.
 fn upward(search: &Search, name: &str) -> Option<PathBuf> {
     search.within().map(|directory| directory.join(name)).find(|path| exists(path))
+}
+
+/// The nearest document within the search. One that is missing further down can be missing for a
+/// moment only: git, or an editor, is replacing it. The one further up then is not meant.
+fn document_to_write(search: &Search, common: &Common) -> Result<Option<PathBuf>, Failure> {
+    for directory in search.within() {
+        let path = directory.join(DOCUMENT);
+        if exists(&path) || is_coming_back(&path, common)? {
+            return Ok(Some(path));
+        }
+    }
+    Ok(None)
+}
+
+/// Waits for a document that another program is replacing. Git is asked whether it has the document
+/// only if it is at work.
+fn is_coming_back(path: &Path, common: &Common) -> Result<bool, Failure> {
+    let at_once = Options::new().lock(LockOptions::new().timeout(Duration::ZERO));
+    match at_once.settling(path).settle(Doubt::Missing) {
+        Ok(settled) => Ok(settled == Settled::Changed),
+        Err(FileError::BeingReplaced { .. }) if is_tracked(path) => {
+            sys::wait_begins();
+            let options = Options::new().lock(lock_wait::options(common, path));
+            Ok(options.settling(path).settle(Doubt::Missing)? == Settled::Changed)
+        }
+        Err(FileError::BeingReplaced { .. }) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Whether git's index has the file.
+fn is_tracked(path: &Path) -> bool {
+    let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else { return false };
+    let mut git = Command::new("git");
+    git.args(["ls-files", "--error-unmatch", "--"]).arg(name).current_dir(directory);
+    git.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
 }
 
 /// Says how far the search went, why it stopped there, and how to name the document.

@@ -21,14 +21,13 @@ pub(crate) fn update(
     mut stage: impl FnMut(&Lockfile, UnderLock<'_>) -> Result<(), Failure>,
 ) -> Result<Flushed, Failure> {
     if Outer::of(path)?.is_some() {
-        return rewrite(path, common, |before, hold| {
+        return rewrite(path, common, |_, hold| {
             // Read once more: the library reads for itself. A change in between shows before the
             // commit.
             let lockfile = Lockfile::open(path)?;
             let guard = hold.guard();
             stage(&lockfile, UnderLock::of(guard.path(), guard.token(), || hold.renew()))?;
-            let is_same = before.is_none() && lockfile.section_names().is_empty();
-            Ok((!is_same).then(|| lockfile.text().into_bytes()))
+            Ok(lockfile.changed_text()?.map(String::into_bytes))
         });
     }
     sys::wait_begins();

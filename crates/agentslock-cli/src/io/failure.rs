@@ -6,7 +6,9 @@ use std::path::PathBuf;
 
 use crate::document::broken;
 use crate::who::{Who, span};
-use agentslock_core::{FileError, FlushError, OpenError, SectionError, StageError};
+use agentslock_core::{
+    Disturbance, FileError, FlushError, OpenError, SectionError, StageError, VersionError,
+};
 
 /// 1: the answer is no.
 pub(crate) const NO: u8 = 1;
@@ -138,6 +140,9 @@ impl From<OpenError> for Failure {
             let (kind, message) = broken::explain(path, wrong);
             return Self::new(TROUBLE, kind, message);
         }
+        if let OpenError::BeingReplaced(error) = error {
+            return error.into();
+        }
         Self::of(TROUBLE, "io", &error)
     }
 }
@@ -159,16 +164,36 @@ impl From<FlushError> for Failure {
         if let FlushError::Open(error @ OpenError::Malformed { .. }) = error {
             return error.into();
         }
-        if let FlushError::File(FileError::Lock(error)) = error {
-            return error.into();
-        }
+        let error = match error {
+            FlushError::File(FileError::Lock(error)) => return error.into(),
+            FlushError::Open(error @ OpenError::BeingReplaced(_)) => return error.into(),
+            FlushError::Version(error) => return error.into(),
+            error => error,
+        };
         let (status, kind) = match &error {
+            FlushError::File(FileError::BeingReplaced { .. }) => (LOCKED, "being-replaced"),
+            FlushError::File(FileError::Removed { .. }) => (LOCKED, "removed"),
+            FlushError::File(FileError::DirectoryGone { .. }) => (TROUBLE, "directory-gone"),
+            FlushError::File(FileError::Unsettled { last: Disturbance::FileChanged, .. }) => {
+                (LOCKED, "changed")
+            }
             error if error.is_contention() => (LOCKED, "locked"),
             error if error.is_lost() => (LOCKED, "lock-lost"),
             FlushError::File(FileError::NotDurable(_)) => (TROUBLE, "not-durable"),
             _ => (TROUBLE, "io"),
         };
         Self::of(status, kind, &error)
+    }
+}
+
+impl From<VersionError> for Failure {
+    fn from(error: VersionError) -> Self {
+        let kind = match error {
+            VersionError::Later { .. } => "later-version",
+            _ => "malformed",
+        };
+        let failure = Self::of(TROUBLE, kind, &error);
+        Self { message: failure.message + "; nothing was written", ..failure }
     }
 }
 

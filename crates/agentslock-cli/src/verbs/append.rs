@@ -79,15 +79,15 @@ fn dry_run(log: &Path, lines: &[String], common: &Common) -> Result<ExitCode, Fa
 /// Returns whether a torn line was closed off.
 fn write(log: &Path, lines: &[String], common: &Common) -> Result<bool, Failure> {
     sys::wait_begins();
-    let options = Options::new();
-    let rounds = options.rounds(log)?;
+    let options = Options::new().lock(lock_wait::options(common, log));
+    let mut rounds = options.rounds(log)?;
     let hold = Hold::acquire(common, log)?;
     lock_wait::tell_acquired(common, log, hold.guard());
     let (guard, outer) = hold.into_parts();
     outer.map_or(Ok(()), |outer| outer.verify())?;
     let round = rounds.adopt(guard);
     // All of them by one write: after an error, none of them is in the log.
-    let appended = round.append(lines, TornTail::CloseOff)?;
+    let appended = round.append(&mut rounds, lines, TornTail::CloseOff)?;
     round.keep();
     Ok(appended.closed_torn_tail)
 }

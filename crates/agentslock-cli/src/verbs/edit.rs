@@ -20,7 +20,6 @@ use crate::io::paint::Paint;
 use crate::io::stderr::say;
 use crate::io::stdout::{envelope, print_bytes, print_envelope, push};
 use crate::verbs::diff;
-use crate::verbs::set::change::refuse_later_version;
 
 /// Change the document, or any file, by a command, while its lock is held.
 ///
@@ -96,7 +95,8 @@ fn edit_document(arguments: &Edit, path: &Path, common: &Common) -> Result<Edite
         let differences = agentslock_core::merge::diff(&before, &after);
         let detail = if common.verbose { Detail::Whole } else { Detail::Short };
         let shown = diff::as_text(&differences, detail, Paint::NONE).into_bytes();
-        let outcome = if before.text() == after.text() { "unchanged" } else { "would-write" };
+        let changed = after.changed_text()?;
+        let outcome = if changed.is_none() { "unchanged" } else { "would-write" };
         return Ok(Edited { outcome, shown: Some(shown) });
     }
     Ok(update(path, common, |lockfile, lock| stage_edited(lockfile, lock, &arguments.command))?
@@ -110,7 +110,6 @@ fn stage_edited(
     lock: UnderLock<'_>,
     command: &[OsString],
 ) -> Result<(), Failure> {
-    refuse_later_version(lockfile)?;
     let text = if lockfile.was_missing() { "{}\n".to_owned() } else { lockfile.text() };
     let output = filter(lock, text.into_bytes(), command)?;
     let source = format!("the output of `{}`", command[0].to_string_lossy());

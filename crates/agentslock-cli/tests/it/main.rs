@@ -18,6 +18,7 @@ mod everywhere;
 mod find;
 mod find_border;
 mod flags;
+mod gap;
 mod holder;
 mod hooks;
 mod man;

@@ -5,6 +5,7 @@ pub(crate) mod change;
 pub(crate) mod load;
 pub(crate) mod render;
 pub(crate) mod reserved;
+pub(crate) mod version;
 
 use std::fmt;
 use std::ops::Range;

@@ -140,10 +140,7 @@ impl<'a> Rendered<'a> {
 /// Whether the document already is as `changes` want it. Then it stays as it is, even if its frame
 /// is laid out differently from ours: no caller asked to change that.
 pub(crate) fn changes_nothing(document: &Document, changes: &BTreeMap<String, Change>) -> bool {
-    changes.iter().all(|(name, change)| match change {
-        Change::Set(value) => document.value(name) == Some(value.as_str()),
-        Change::Remove => document.value(name).is_none(),
-    })
+    changes.iter().all(|(name, change)| change.is_made_in(name, document))
 }
 
 /// `document` after `changes` were written to it, as the next reader would find it.

@@ -5,16 +5,24 @@ use std::path::PathBuf;
 
 use filelock::Holder;
 
-use super::read::OpenError;
+use super::read::{OpenError, VersionError};
 
 /// Why a flush or an update did not complete. Unless [`is_committed`](Self::is_committed) says
 /// otherwise, the file is as it was.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FlushError {
-    /// The file could not be locked or replaced.
+    /// The file could not be locked or replaced; or another program was in the way.
+    /// [`BeingReplaced`](lockedfile::Error::BeingReplaced): it was replacing the document when the
+    /// wait ended. [`Removed`](lockedfile::Error::Removed): it removed the document that this
+    /// handle had read. For a new one, open the document again.
+    /// [`DirectoryGone`](lockedfile::Error::DirectoryGone): it moved the document's directory.
     #[error(transparent)]
     File(lockedfile::Error),
+    /// The document is of a later format, or its version is not a whole number. Nothing of this
+    /// project writes such a document.
+    #[error(transparent)]
+    Version(#[from] VersionError),
     /// The document as it is by now cannot be read.
     #[error(transparent)]
     Open(#[from] OpenError),
@@ -49,9 +57,14 @@ impl FlushError {
         self.file().is_some_and(lockedfile::Error::is_committed)
     }
 
-    /// Whether another process held the lock until the timeout. Trying again later can help.
+    /// Whether another process was in the way until the timeout: it held the lock, or was replacing
+    /// the document. Trying again later can help.
     pub fn is_contention(&self) -> bool {
-        self.file().is_some_and(lockedfile::Error::is_contention)
+        let of_open = match self {
+            Self::Open(OpenError::BeingReplaced(error)) => Some(error),
+            _ => None,
+        };
+        self.file().or(of_open).is_some_and(lockedfile::Error::is_contention)
     }
 
     /// Who held the lock at the last look, if it was held until the wait ended. `None` for every
@@ -91,7 +104,9 @@ impl From<FlushError> for io::Error {
             FlushError::File(error) => error.into(),
             FlushError::Open(error) => error.into(),
             FlushError::InsideUpdate { .. } => Self::new(io::ErrorKind::Deadlock, error),
-            FlushError::NoFile => Self::new(io::ErrorKind::Unsupported, error),
+            FlushError::Version(_) | FlushError::NoFile => {
+                Self::new(io::ErrorKind::Unsupported, error)
+            }
         }
     }
 }

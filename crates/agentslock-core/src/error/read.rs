@@ -25,6 +25,20 @@ pub enum OpenError {
         /// What is wrong, and where.
         error: SyntaxError,
     },
+    /// The file is unfinished, and another program is writing it: the wait for it ended
+    /// ([`lockedfile::Error::BeingReplaced`], with what is known). Trying again later can help.
+    #[error(transparent)]
+    BeingReplaced(lockedfile::Error),
+}
+
+/// What a wait for a file comes to.
+impl From<lockedfile::Error> for OpenError {
+    fn from(error: lockedfile::Error) -> Self {
+        match error {
+            lockedfile::Error::Read(error) => Self::Read(error),
+            other => Self::BeingReplaced(other),
+        }
+    }
 }
 
 /// Why a section was not read.
@@ -151,6 +165,7 @@ impl From<OpenError> for io::Error {
     fn from(error: OpenError) -> Self {
         match error {
             OpenError::Read(error) => error.into(),
+            OpenError::BeingReplaced(error) => error.into(),
             OpenError::Malformed { .. } => Self::new(io::ErrorKind::InvalidData, error),
         }
     }

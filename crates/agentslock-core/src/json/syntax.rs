@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::document::reserved::LOCK_VERSION;
+
 /// What is wrong with a text, and where.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}, column {column}: {problem}")]
@@ -31,6 +33,8 @@ pub enum SyntaxProblem {
     DuplicateKey(String),
     /// A top-level key contains half of a surrogate pair and so names nothing.
     BrokenKey,
+    /// It is of a later format, which is not merged.
+    LaterVersion(u64),
     /// Git left both sides of a merge in it, between conflict markers.
     ConflictMarkers,
     /// It is not JSON. Of any text.
@@ -46,6 +50,10 @@ impl fmt::Display for SyntaxProblem {
             Self::NotAnObject(found) => write!(f, "expected a JSON object, found {found}"),
             Self::DuplicateKey(key) => write!(f, "the top-level key {key:?} occurs a second time"),
             Self::BrokenKey => f.write_str("a top-level key contains half of a surrogate pair"),
+            Self::LaterVersion(found) => write!(
+                f,
+                "format version {found}; this program writes version {LOCK_VERSION} only: update it"
+            ),
             Self::ConflictMarkers => f.write_str(
                 "git's conflict markers; choose a side, or let `agentslock check --fix` merge by entry",
             ),

@@ -3,6 +3,7 @@
 //! `lockedfile` (`rounds.rs`).
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use fsops::Version;
 use lockedfile::{Held, Outcome};
@@ -10,6 +11,7 @@ use lockedfile::{Held, Outcome};
 use crate::document::Document;
 use crate::document::change::Change;
 use crate::document::render::{Rendered, changes_nothing};
+use crate::document::version::refuse_later;
 use crate::error::FlushError;
 
 /// What a flush did.
@@ -25,13 +27,14 @@ pub enum Flushed {
 /// Writes `document` with `changes` applied, if that changes anything, and releases the lock.
 pub(super) fn finish_round(
     held: Held,
-    (document, version): (&Document, &Version),
+    (document, version): (&Arc<Document>, &Version),
     changes: &BTreeMap<String, Change>,
 ) -> Result<(Outcome, Flushed), FlushError> {
     if !version.is_missing() && changes_nothing(document, changes) {
         held.keep();
         return Ok((Outcome::Done, Flushed::Unchanged));
     }
+    refuse_later(document, held.path())?;
     let rendered = Rendered::new(document, changes);
     let outcome = held.replace(version, |file| rendered.write_to(file))?;
     Ok((outcome, Flushed::Written))

@@ -14,12 +14,11 @@ pub(crate) mod commit;
 pub(crate) mod entries;
 mod flush;
 pub(crate) mod options;
-mod origin;
+pub(crate) mod origin;
 mod read;
 mod set;
 mod stage;
 pub(crate) mod update;
-pub(crate) mod version;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -27,14 +26,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use filelock::Lock;
 use fsops::Version;
-use lockedfile::Held;
+use lockedfile::{Held, Seen};
 
 use self::options::{LockfileOptions, absolute};
 use self::stage::Stage;
 use crate::document::Document;
 use crate::document::change::Change;
 use crate::document::load::read_document;
-use crate::error::{OpenError, RenewLockError};
+use crate::document::version::refuse_later;
+use crate::error::{OpenError, RenewLockError, VersionError};
 
 /// One process's handle on a document.
 ///
@@ -52,7 +52,9 @@ pub struct Lockfile {
     /// The flushes of one handle take turns. They share the handle of the lock, which is faster
     /// from the second flush on: the first one makes it.
     turn: Mutex<Option<Lock>>,
-    /// Inside [`update`](Self::update): the lock, which is held.
+    /// Whether it is the handle that an update's closure gets.
+    is_inside_update: bool,
+    /// Inside [`update`](Self::update): the lock, if it is held.
     held: Option<Held>,
 }
 
@@ -62,10 +64,16 @@ struct State {
     /// What the last flush put over `document`.
     written: BTreeMap<String, Change>,
     staged: Stage,
+    /// What was there when it was read or written last.
+    seen: Seen,
 }
 
 impl Lockfile {
     /// Opens the document at `path`, or a fresh one if there is no file. Takes no lock.
+    ///
+    /// A file that is missing, half-written or empty is looked at again for 200 ms: another program
+    /// may be replacing it. If it stays unfinished while a git operation is under way in its
+    /// checkout, this waits for git, up to the lock's timeout.
     ///
     /// # Errors
     ///
@@ -85,11 +93,24 @@ impl Lockfile {
         lockfile
     }
 
+    /// The handle that an update's closure gets.
+    fn inside_update(
+        path: &Path,
+        options: LockfileOptions,
+        loaded: (Arc<Document>, &Version),
+        held: Option<Held>,
+    ) -> Self {
+        let mut lockfile = Self::new(path, options, loaded, held);
+        lockfile.is_inside_update = true;
+        lockfile
+    }
+
     /// What stands in messages for the path of a document without a file.
     pub(crate) const NO_FILE: &str = "(a text)";
 
     fn of(path: &Path, options: LockfileOptions, document: Arc<Document>) -> Self {
-        let state = State { document, written: BTreeMap::new(), staged: Stage::default() };
+        let (written, staged, seen) = (BTreeMap::new(), Stage::default(), Seen::Nothing);
+        let state = State { document, written, staged, seen };
         Self {
             path: path.to_owned(),
             was_missing: false,
@@ -97,6 +118,7 @@ impl Lockfile {
             options,
             state: Mutex::new(state),
             turn: Mutex::new(None),
+            is_inside_update: false,
             held: None,
         }
     }
@@ -147,14 +169,13 @@ impl Lockfile {
         Ok(held.guard().renew()?)
     }
 
-    /// Whether this is the handle that an update's closure gets.
-    fn is_inside_update(&self) -> bool {
-        self.held.is_some()
+    /// Refuses a document of a later format, for a change of it.
+    pub(crate) fn refuse_later(&self) -> Result<(), VersionError> {
+        refuse_later(&self.state().document, &self.path)
     }
 
-    fn into_parts(self) -> (Held, State) {
-        let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
-        (self.held.expect("because an update's handle was made with its lock"), state)
+    fn into_parts(self) -> (Option<Held>, State) {
+        (self.held, self.state.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn take_turn(&self) -> MutexGuard<'_, Option<Lock>> {
@@ -175,7 +196,10 @@ impl LockfileOptions {
     /// As there.
     pub fn open(&self, path: impl AsRef<Path>) -> Result<Lockfile, OpenError> {
         let path = absolute(path.as_ref())?;
-        let (document, version) = read_document(&path, None)?;
-        Ok(Lockfile::new(&path, self.clone(), (document, &version), None))
+        let (document, version) = read_document(&path, &self.file)?;
+        let seen = Seen::of(&path, &version);
+        let lockfile = Lockfile::new(&path, self.clone(), (document, &version), None);
+        lockfile.state().seen = seen;
+        Ok(lockfile)
     }
 }

@@ -23,6 +23,7 @@ use crate::error::OpenError;
 #[must_use = "options do nothing until `open` or `update` is called"]
 pub struct LockfileOptions {
     pub(super) file: lockedfile::Options,
+    pub(super) first_look: bool,
 }
 
 impl LockfileOptions {
@@ -31,7 +32,17 @@ impl LockfileOptions {
         Self::default()
     }
 
-    /// How the lock is acquired.
+    /// Whether [`update`](Self::update) first runs its closure on the document as it is without the
+    /// lock. If the closure stages nothing that changes it then, that is the answer: the lock is
+    /// not taken, and no right to write is needed. Not by default: the closure runs once more if it
+    /// does change something.
+    pub fn first_look(mut self, first_look: bool) -> Self {
+        self.first_look = first_look;
+        self
+    }
+
+    /// How the lock is acquired. Its timeout is also how long a call waits for a program that is
+    /// just replacing the document.
     pub fn lock(mut self, options: LockOptions) -> Self {
         self.file = self.file.lock(options);
         self

@@ -9,20 +9,20 @@ use crate::json::syntax::place_after;
 
 /// A section as it stands in a document.
 #[derive(Clone, Debug)]
-pub(super) struct Origin {
+pub(crate) struct Origin {
     document: Arc<Document>,
     name: String,
 }
 
 impl Origin {
     /// `None` if the document has no such section.
-    pub(super) fn of(document: &Arc<Document>, name: &str) -> Option<Self> {
+    pub(crate) fn of(document: &Arc<Document>, name: &str) -> Option<Self> {
         document.value(name)?;
         Some(Self { document: Arc::clone(document), name: name.to_owned() })
     }
 
     /// The place `offset` bytes after the start of the value to which `path` leads.
-    pub(super) fn position(&self, path: &[Step], offset: usize) -> Position {
+    pub(crate) fn position(&self, path: &[Step], offset: usize) -> Position {
         let text = self.document.text();
         let value = self.document.value(&self.name).expect("because it was there");
         let start = value.as_ptr() as usize - text.as_ptr() as usize;

@@ -9,11 +9,10 @@ use super::Lockfile;
 use super::origin::Origin;
 use crate::digest::Digest;
 use crate::document::change::Change;
-use crate::document::render::after;
-use crate::document::reserved::{
-    self, INPUTS_DIGEST_KEY, LOCK_VERSION, LOCK_VERSION_KEY, is_reserved,
-};
-use crate::error::SectionError;
+use crate::document::render::{after, changes_nothing};
+use crate::document::reserved::{self, INPUTS_DIGEST_KEY, is_reserved};
+use crate::document::version::{refuse_later, version_of};
+use crate::error::{SectionError, VersionError};
 use crate::json::locate::DecodeError;
 
 impl Lockfile {
@@ -25,6 +24,25 @@ impl Lockfile {
             (Arc::clone(&state.document), state.written.clone(), state.staged.snapshot().changes)
         };
         after(after(document, &written), &staged).text().to_owned()
+    }
+
+    /// The text that a flush would write; `None` if it would change nothing. For a program that
+    /// writes the document in its own way. For showing what is staged: [`text`](Self::text).
+    ///
+    /// # Errors
+    ///
+    /// [`VersionError`], if a flush would change a document of a later format.
+    pub fn changed_text(&self) -> Result<Option<String>, VersionError> {
+        let (document, written, staged) = {
+            let state = self.state();
+            (Arc::clone(&state.document), state.written.clone(), state.staged.snapshot().changes)
+        };
+        let document = after(document, &written);
+        if changes_nothing(&document, &staged) {
+            return Ok(None);
+        }
+        refuse_later(&document, &self.path)?;
+        Ok(Some(after(document, &staged).text().to_owned()))
     }
 
     /// The section `name`, decoded; `None` when the document has none.
@@ -76,8 +94,8 @@ impl Lockfile {
     ///
     /// [`SectionError::Decode`] when it is not a whole number.
     pub fn lock_version(&self) -> Result<u64, SectionError> {
-        let version = self.read(LOCK_VERSION_KEY, |json| self.decode(LOCK_VERSION_KEY, json));
-        Ok(version.transpose()?.unwrap_or(LOCK_VERSION))
+        // It is never staged.
+        version_of(&self.state().document, &self.path)
     }
 
     /// The digest of the inputs that the sections were resolved from; `None` when it is absent,

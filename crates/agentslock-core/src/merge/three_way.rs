@@ -6,7 +6,7 @@ use super::conflict::{Conflict, Resolution, Resolver, Side};
 use super::error::MergeError;
 use super::merged::{Item, Merged, Part, Parts};
 use crate::document::Document;
-use crate::document::reserved::{INPUTS_DIGEST_KEY, LOCK_VERSION_KEY, is_reserved};
+use crate::document::reserved::{INPUTS_DIGEST_KEY, LOCK_VERSION, LOCK_VERSION_KEY, is_reserved};
 use crate::json::meaning::meanings;
 use crate::json::syntax::{SyntaxError, SyntaxProblem};
 
@@ -47,7 +47,7 @@ use crate::json::syntax::{SyntaxError, SyntaxProblem};
 ///
 /// # Errors
 ///
-/// [`MergeError`] when one of the three is no document.
+/// [`MergeError`] when one of the three is no document, or one of a later format.
 pub fn merge(
     base: impl AsRef<[u8]>,
     ours: impl AsRef<[u8]>,
@@ -194,5 +194,16 @@ fn part<'a>(document: &'a Document, name: &str) -> Option<Part<'a>> {
 }
 
 fn parse(side: Side, bytes: &[u8]) -> Result<Document, MergeError> {
-    Document::parse(bytes.into()).map_err(|error| MergeError { side, error })
+    let failed = |error| MergeError { side, error };
+    let document = Document::parse(bytes.into()).map_err(failed)?;
+    let version = document.value(LOCK_VERSION_KEY).unwrap_or_default();
+    match version.parse() {
+        Ok(found) if found > LOCK_VERSION => {
+            let text = document.text();
+            let before = version.as_ptr() as usize - text.as_ptr() as usize;
+            let problem = SyntaxProblem::LaterVersion(found);
+            Err(failed(SyntaxError::after(&text.as_bytes()[..before], problem)))
+        }
+        _ => Ok(document),
+    }
 }

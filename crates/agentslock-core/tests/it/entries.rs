@@ -1,6 +1,6 @@
 //! Sections of entries: changed entry by entry.
 
-use agentslock_core::{Fields, Flushed, Position, SectionError, VersionError};
+use agentslock_core::{Fields, Flushed, Position, SectionError};
 
 use crate::support::Lab;
 
@@ -84,15 +84,4 @@ fn an_error_names_the_place_in_the_document_and_none_for_what_was_staged() {
     lockfile.set_section_raw("u", &section).unwrap();
     let error = lockfile.entries_or_empty("u").unwrap().objects(list).unwrap_err();
     assert!(error.to_string().starts_with(&format!("`{path}`: section \"u\"")), "{error}");
-}
-
-#[test]
-fn a_later_format_is_refused_and_an_unreadable_one_too() {
-    for fine in ["{}", "{\"lock_version\":1}", "{\"lock_version\":0}"] {
-        Lab::with(fine).open().refuse_later_version().unwrap();
-    }
-    let later = Lab::with("{\"lock_version\":2}").open().refuse_later_version().unwrap_err();
-    assert!(matches!(later, VersionError::Later { found: 2, .. }), "{later:?}");
-    let odd = Lab::with("{\"lock_version\":\"2\"}").open().refuse_later_version().unwrap_err();
-    assert!(matches!(odd, VersionError::Unreadable(_)), "{odd:?}");
 }

@@ -96,6 +96,20 @@ impl Lab {
         fs::rename(self.join("outsider"), self.path()).unwrap();
     }
 
+    /// Makes the document look as if it was written long ago: an unfinished one then is what it is,
+    /// without a pause.
+    pub(crate) fn age(&self) {
+        let old = std::time::SystemTime::now() - Duration::from_secs(60);
+        fs::File::options().write(true).open(self.path()).unwrap().set_modified(old).unwrap();
+    }
+
+    /// Makes the directory look as if nothing was created or removed in it for long: a document
+    /// that is missing then is missing, without a pause.
+    pub(crate) fn quieten(&self) {
+        let old = std::time::SystemTime::now() - Duration::from_secs(60);
+        fs::File::open(self.root()).unwrap().set_modified(old).unwrap();
+    }
+
     /// The document's text.
     pub(crate) fn text(&self) -> String {
         fs::read_to_string(self.path()).unwrap()

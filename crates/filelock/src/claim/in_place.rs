@@ -23,7 +23,7 @@ use std::io::ErrorKind;
 
 use crate::claim::Claim;
 use crate::claim::parent::create_parent;
-use crate::environment::{Environment, Moment};
+use crate::environment::Moment;
 use crate::error::AcquireError;
 use crate::names::Names;
 use crate::options::{GRACE, LockOptions};
@@ -40,7 +40,7 @@ pub(crate) fn attempt(
 ) -> Result<Option<Claim>, AcquireError> {
     let environment = &options.environment;
     let started = Moment::now(environment);
-    let Some((id, dir)) = make(names, &started, environment)? else { return Ok(None) };
+    let Some((id, dir)) = make(names, options, &started)? else { return Ok(None) };
     // The grace that foreign claimants go by. Those of ours do no harm in one directory: whoever
     // creates the record in it has it.
     let took = started.elapsed(environment);
@@ -97,15 +97,15 @@ pub(crate) fn attempt(
 /// Makes the directory, and opens it. `None`: the name was taken, or was gone at once.
 fn make(
     names: &Names,
+    options: &LockOptions,
     started: &Moment,
-    environment: &Environment,
 ) -> Result<Option<(sys::FileId, sys::Dir)>, AcquireError> {
     let failed = |verb, error| AcquireError::of(verb, &names.lock, error);
     if let Err(error) = sys::mkdir(&names.lock, 0o711) {
         return match error.kind() {
             ErrorKind::AlreadyExists => Ok(None),
             ErrorKind::NotFound => {
-                create_parent(names, &names.lock)?;
+                create_parent(names, options, &names.lock)?;
                 Ok(None)
             }
             _ => Err(failed("create directory", error)),
@@ -115,7 +115,7 @@ fn make(
         Ok(opened) => Ok(Some(opened)),
         Err(error) if is_gone(error.kind()) => Ok(None),
         Err(error) => {
-            if started.elapsed(environment) < GRACE {
+            if started.elapsed(&options.environment) < GRACE {
                 let _ = sys::rmdir(&names.lock);
             }
             Err(failed("open", error))

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::AcquireError;
 use crate::names::Names;
+use crate::options::LockOptions;
 use crate::sys;
 
 /// Directories that this call has created, from the outermost one inwards. Dropped, it removes them
@@ -30,8 +31,11 @@ impl Drop for CreatedParents {
 }
 
 /// Whether the lock's directory lies on a file system of this kernel alone. Creates the directory
-/// if it does not exist.
-pub(crate) fn is_local(names: &Names) -> Result<(bool, CreatedParents), AcquireError> {
+/// if it does not exist and the options allow it.
+pub(crate) fn is_local(
+    names: &Names,
+    options: &LockOptions,
+) -> Result<(bool, CreatedParents), AcquireError> {
     /// Another call, which fails, can remove again what it has created.
     const TRIES: u32 = 8;
     let mut created = CreatedParents::default();
@@ -39,7 +43,11 @@ pub(crate) fn is_local(names: &Names) -> Result<(bool, CreatedParents), AcquireE
     loop {
         match sys::file_system_is_local(&names.parent) {
             Ok(local) => return Ok((local, created)),
-            Err(error) if error.kind() == ErrorKind::NotFound && tries < TRIES => {
+            Err(error)
+                if error.kind() == ErrorKind::NotFound
+                    && options.creates_parents
+                    && tries < TRIES =>
+            {
                 tries += 1;
                 create_directories(names, &mut created)?;
             }
@@ -50,12 +58,19 @@ pub(crate) fn is_local(names: &Names) -> Result<(bool, CreatedParents), AcquireE
 
 /// Called when creating `path` failed with "not found": the parent vanished and is created again;
 /// or it exists, and something intercepts file creation in it.
-pub(super) fn create_parent(names: &Names, path: &Path) -> Result<(), AcquireError> {
+pub(super) fn create_parent(
+    names: &Names,
+    options: &LockOptions,
+    path: &Path,
+) -> Result<(), AcquireError> {
     if sys::lstat(&names.parent).is_ok() {
         return Err(AcquireError::Intercepted {
             path: path.to_owned(),
             parent: names.parent.clone(),
         });
+    }
+    if !options.creates_parents {
+        return Err(AcquireError::of("create directory", path, ErrorKind::NotFound.into()));
     }
     // It was there when the call began. What is put there again stays.
     let mut created = CreatedParents::default();

@@ -68,7 +68,7 @@ impl Preparation {
                 return Err(PrepareError::Unsupported);
             }
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                return Err(match create_parent(names, &path) {
+                return Err(match create_parent(names, options, &path) {
                     Ok(()) => PrepareError::Retry(path),
                     Err(error) => PrepareError::Failed(error),
                 });

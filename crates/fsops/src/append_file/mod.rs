@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use crate::durability::{Durability, birth_of, is_young, sync_new_name, sync_young_names};
 use crate::error::AppendError;
@@ -90,6 +90,21 @@ impl AppendFile {
                 other => return other,
             }
         }
+    }
+
+    /// Creates the log at `path`.
+    ///
+    /// # Errors
+    ///
+    /// [`AppendError::Io`], of kind [`ErrorKind::AlreadyExists`] if there is one by now.
+    pub fn create(path: impl AsRef<Path>) -> Result<Self, AppendError> {
+        open(path.as_ref(), OpenOptions::new().read(true).append(true).create_new(true), true)
+    }
+
+    /// Whether its file came to be less than `age` ago. A program that replaces the log by a new
+    /// file can be writing that file still.
+    pub fn is_younger_than(&self, age: Duration) -> bool {
+        self.born.is_some_and(|born| born.elapsed().is_ok_and(|since| since < age))
     }
 
     /// As [`open`](Self::open), but `None` if there is no log.

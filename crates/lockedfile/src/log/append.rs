@@ -2,20 +2,27 @@
 //!
 //! ```text
 //! lock                   dies here: the next waiter proves it and goes on
-//! open, read the tail    no record at the end: an error; nothing is written
+//! open, read the tail    no record at the end: an error; nothing is written. Missing, or made a
+//!                        moment ago while git is at work: it is waited for (settle.rs)
 //! the caller's closure   an error or a panic: nothing written, unlocked
 //! still ours? still it?  no: another round on what is there now; shorter: an error
+//! create, if missing     another program made it meanwhile: another round
 //! remove a torn tail     (if asked for) dies here: the log ends whole
 //! one write              dies here: a torn tail, of which no call has reported success
 //! sync                   fails: "in the log, but not yet durable"
 //! unlock                 lost meanwhile: an error; the record is in the log
 //! ```
 
-use fsops::{AppendFile, Appended, Since, TornTail};
+use std::io::ErrorKind;
+use std::sync::atomic::Ordering;
+
+use fsops::{AppendError, AppendFile, Appended, Since, TornTail};
 
 use super::{Last, Log, tail_of};
 use crate::error::{Disturbance, Error, LogError};
-use crate::rounds::Held;
+use crate::git;
+use crate::rounds::{Held, Rounds};
+use crate::settle::{LOOKS, PAUSE, Settled};
 
 impl Log {
     /// Appends `record`, one line without its newline.
@@ -50,8 +57,10 @@ impl Log {
                 rounds.again(by)?;
                 continue;
             }
-            let file = AppendFile::open(held.path())?;
-            return self.write(held, file, &records);
+            match opened_or_created(open(&mut rounds)?, &held)? {
+                Ok(file) => return self.write(held, file, &records),
+                Err(by) => rounds.again(by)?,
+            }
         }
     }
 
@@ -96,7 +105,7 @@ impl Log {
         loop {
             let held = rounds.lock().map_err(LogError::from)?;
             let path = held.path();
-            let open = AppendFile::open_existing(path).map_err(LogError::from)?;
+            let open = open(&mut rounds)?;
             let tail = open.as_ref().map(|file| tail_of(file, path)).transpose()?;
             let record = record(Last { tail: tail.as_ref() })?;
             AppendFile::check(path, &record).map_err(LogError::from)?;
@@ -116,10 +125,7 @@ impl Log {
         if let Some(by) = held.disturbance()? {
             return Ok(Err(by));
         }
-        let Some(file) = open else {
-            let file = AppendFile::open(held.path())?;
-            return Ok(if file.is_new() { Ok(file) } else { Err(Disturbance::FileChanged) });
-        };
+        let Some(file) = open else { return opened_or_created(None, held) };
         match file.since()? {
             Since::Same => Ok(Ok(file)),
             Since::Shrank => Err(LogError::Shrank { path: self.path.clone() }),
@@ -134,16 +140,17 @@ impl Log {
         records: &[R],
     ) -> Result<Appended, LogError> {
         let appended = file.append(records, self.torn_tail, self.options.durability)?;
+        self.has_directory.store(true, Ordering::Relaxed);
         held.release(true).map_err(|error: Error| LogError::File(error))?;
         Ok(appended)
     }
 }
 
 impl Held {
-    /// Appends `records` to the file, each one line without its newline, if the lock is still ours.
-    /// All of them are written at once: after an error, none is in the log. The lock stays held
-    /// until [`keep`](Self::keep). For a caller who took the lock in its own way
-    /// ([`Rounds::adopt`](crate::Rounds::adopt)); else there is [`Log::append_all`].
+    /// Appends `records` to the file of `rounds`, each one line without its newline, if the lock is
+    /// still ours. All of them are written at once: after an error, none is in the log. The lock
+    /// stays held until [`keep`](Self::keep). For a caller who took the lock in its own way
+    /// ([`Rounds::adopt`]); else there is [`Log::append_all`].
     ///
     /// # Errors
     ///
@@ -151,10 +158,65 @@ impl Held {
     /// out; [`LogError::Append`], as for [`Log::append`].
     pub fn append<R: AsRef<[u8]>>(
         &self,
+        rounds: &mut Rounds<'_>,
         records: &[R],
         torn_tail: TornTail,
     ) -> Result<Appended, LogError> {
-        self.guard().verify().map_err(Error::Verify)?;
-        Ok(AppendFile::open(self.path())?.append(records, torn_tail, self.durability())?)
+        loop {
+            let open = open(rounds)?;
+            self.guard().verify().map_err(Error::Verify)?;
+            match opened_or_created(open, self)? {
+                Ok(file) => return Ok(file.append(records, torn_tail, self.durability())?),
+                Err(by) => rounds.again(by)?,
+            }
+        }
+    }
+}
+
+/// The log as it is now; `None` if there is none, and that can be believed.
+fn open(rounds: &mut Rounds<'_>) -> Result<Option<AppendFile>, LogError> {
+    let mut looks = 0;
+    loop {
+        let path = rounds.path();
+        match AppendFile::open_existing(path) {
+            // Git writes from where it is: over what is appended meanwhile.
+            Ok(Some(file))
+                if looks < LOOKS
+                    && file.is_younger_than(PAUSE)
+                    && git::at_work_on(path).is_some() =>
+            {
+                looks += 1;
+                rounds.pause()?;
+            }
+            Ok(Some(file)) => return Ok(Some(file)),
+            Ok(None) => match rounds.missing()? {
+                Settled::Changed => {}
+                Settled::Believed => return Ok(None),
+            },
+            Err(error @ AppendError::DanglingLink { .. }) => match rounds.missing()? {
+                Settled::Changed => {}
+                Settled::Believed => return Err(error.into()),
+            },
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// The log that was opened, or a new one. Not if git or another program creates it meanwhile.
+fn opened_or_created(
+    open: Option<AppendFile>,
+    held: &Held,
+) -> Result<Result<AppendFile, Disturbance>, LogError> {
+    if let Some(file) = open {
+        return Ok(Ok(file));
+    }
+    if git::at_work_on(held.path()).is_some() {
+        return Ok(Err(Disturbance::FileChanged));
+    }
+    match AppendFile::create(held.path()) {
+        Err(AppendError::Io { source, .. }) if source.kind() == ErrorKind::AlreadyExists => {
+            Ok(Err(Disturbance::FileChanged))
+        }
+        created => Ok(Ok(created?)),
     }
 }

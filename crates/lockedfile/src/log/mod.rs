@@ -5,14 +5,15 @@ pub(crate) mod rewrite;
 mod rotate;
 
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use filelock::Lock;
 use fsops::{AppendError, AppendFile, Tail, TornTail};
 
 use crate::error::{Error, LogError};
 use crate::options::Options;
-use crate::rounds::Rounds;
+use crate::rounds::{Rounds, Seen};
 
 /// The longest record that [`Log::append_with`] reads back, in bytes: 16 MiB.
 pub const LONGEST_RECORD: u64 = 16 * 1024 * 1024;
@@ -41,6 +42,8 @@ pub struct Log {
     torn_tail: TornTail,
     /// Made by the first call that takes the lock.
     lock: OnceLock<Lock>,
+    /// Whether the log was in its directory: that directory is not made again.
+    has_directory: Arc<AtomicBool>,
 }
 
 impl Log {
@@ -52,7 +55,8 @@ impl Log {
     /// The log at `path`.
     pub fn with_options(path: impl AsRef<Path>, options: Options) -> Self {
         let (path, torn_tail) = (path.as_ref().to_owned(), TornTail::default());
-        Self { path, options, torn_tail, lock: OnceLock::new() }
+        let (lock, has_directory) = (OnceLock::new(), Arc::default());
+        Self { path, options, torn_tail, lock, has_directory }
     }
 
     /// Begins a change of the log.
@@ -68,7 +72,9 @@ impl Log {
                 self.lock.get_or_init(|| lock)
             }
         };
-        self.options.rounds_of(lock)
+        let has_directory = self.has_directory.load(Ordering::Relaxed);
+        let seen = if has_directory { Seen::Directory } else { Seen::Nothing };
+        self.options.rounds_of(lock, seen)
     }
 
     /// What becomes of the part of a record that a killed writer left at the end of the log. The

@@ -7,9 +7,7 @@ use std::process::ExitCode;
 use std::str::FromStr;
 
 use agentslock_core::text::compact;
-use agentslock_core::{
-    Digest, Flushed, Lockfile, LockfileOptions, StageError, VersionError, is_reserved,
-};
+use agentslock_core::{Digest, Flushed, Lockfile, LockfileOptions, StageError, is_reserved};
 
 use crate::document::describe::Detail;
 use crate::document::missing;
@@ -101,13 +99,13 @@ impl Change<'_> {
     fn dry_run(&self, path: &Path, common: &Common) -> Result<ExitCode, Failure> {
         let (before, after) = (Lockfile::open(path)?, Lockfile::open(path)?);
         self.stage(&after, UnderLock::none())?;
+        let is_same = after.changed_text()?.is_none();
         let differences = agentslock_core::merge::diff(&before, &after);
         if !common.json {
             let detail = if common.verbose { Detail::Whole } else { Detail::Short };
             return print(&diff::as_text(&differences, detail, Paint::NONE));
         }
         let mut fields = envelope(path, true);
-        let is_same = before.text() == after.text();
         push(&mut fields, "outcome", if is_same { "unchanged" } else { "would-write" });
         push(&mut fields, "differences", &diff::as_json(&differences));
         print_envelope(&fields)
@@ -145,7 +143,6 @@ impl Change<'_> {
     }
 
     fn stage(&self, lockfile: &Lockfile, lock: UnderLock<'_>) -> Result<(), Failure> {
-        refuse_later_version(lockfile)?;
         if let Some(digest) = self.inputs_digest {
             stage_inputs_digest(lockfile, digest);
         }
@@ -219,17 +216,6 @@ impl Change<'_> {
         );
         Err(Failure::new(NO, "not-expected", message))
     }
-}
-
-/// What a later version means is not known, so that it is not changed.
-pub(crate) fn refuse_later_version(lockfile: &Lockfile) -> Result<(), Failure> {
-    lockfile.refuse_later_version().map_err(|error| {
-        let kind = match error {
-            VersionError::Later { .. } => "later-version",
-            _ => "malformed",
-        };
-        Failure::trouble(kind, format!("{error}; nothing was written"))
-    })
 }
 
 /// What is no section is refused, with the way to set it.

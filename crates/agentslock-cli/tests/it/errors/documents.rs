@@ -228,7 +228,8 @@ fn a_document_that_one_may_only_read_is_not_written() {
     let test = "a_document_that_one_may_only_read_is_not_written";
     let Some(user) = OtherUser::for_test(test) else { return };
     let lab = lab();
-    lab.write("bad", "{\"s\":1}");
+    // What is set differs: else no right to write is needed.
+    lab.write("bad", "{\"s\":[7]}");
     set_mode(lab.root(), 0o755);
     let hints = ["Permission denied", "not of a held lock"];
     expect_refused(&lab, &VERBS[READING.end..], Some(&user), "io", &hints);

@@ -15,6 +15,7 @@ fn problem_in(lab: &Lab, document: &[u8]) -> (usize, usize, SyntaxProblem) {
     let handle = lab.open();
     handle.set_section("staged", &1).unwrap();
     lab.write(document);
+    lab.age();
     let before = lab.snapshot();
 
     let opened = Lockfile::open(lab.path()).unwrap_err();

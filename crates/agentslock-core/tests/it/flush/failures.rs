@@ -71,6 +71,7 @@ fn the_lock_is_waited_for_as_the_options_say() {
 
     let nonsense = LockOptions::new().ttl(Duration::ZERO);
     let lockfile = quick().lock(nonsense).open(lab.path()).unwrap();
+    lockfile.set_section("a", &1).unwrap();
     let error = lockfile.flush().unwrap_err();
     assert!(!error.is_contention());
     assert!(

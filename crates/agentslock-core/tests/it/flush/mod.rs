@@ -14,7 +14,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::time::{Duration, SystemTime};
 
-use agentslock_core::{Digest, Error, Flushed, Lockfile};
+use agentslock_core::{Digest, Error, FileError, FlushError, Flushed, Lockfile};
 use fsops::{AtomicFile, Durability};
 
 use crate::support::{DOCUMENT, Lab, quick};
@@ -61,14 +61,45 @@ fn missing_parent_directories_are_created() {
 }
 
 #[test]
-fn a_file_that_was_deleted_since_is_created_anew() {
+fn a_document_that_was_removed_since_is_not_made_anew_by_a_handle_that_has_seen_it() {
     let lab = Lab::with(DOCUMENT);
     let lockfile = lab.open();
     lockfile.set_section("units", &1).unwrap();
     fs::remove_file(lab.path()).unwrap();
+    for _ in 0..2 {
+        let error = lockfile.flush().unwrap_err();
+        assert!(matches!(error, FlushError::File(FileError::Removed { .. })), "{error:?}");
+        assert!(!error.is_committed());
+        // Between flushes in a row a handle can keep the lock's directory beside the document.
+        assert!(!lab.path().exists());
+    }
+    // Opened again, it is a new one; what only the removed file held is not brought back.
+    let lockfile = lab.open();
+    lockfile.set_section("units", &1).unwrap();
     assert_eq!(lockfile.flush().unwrap(), Flushed::Written);
-    // What only the deleted file held is not brought back.
     assert_eq!(lab.text(), "{\n  \"lock_version\": 1,\n  \"units\": 1\n}\n");
+    // A handle that has made a document has seen it, too.
+    fs::remove_file(lab.path()).unwrap();
+    lockfile.flush().unwrap_err();
+}
+
+#[test]
+fn a_directory_that_was_there_is_not_created_again() {
+    let lab = Lab::new();
+    for has_document in [true, false] {
+        let directory = lab.join("directory");
+        fs::create_dir(&directory).unwrap();
+        let path = directory.join(".agentsrc.lock");
+        if has_document {
+            fs::write(&path, "{}").unwrap();
+        }
+        let lockfile = quick().open(&path).unwrap();
+        lockfile.set_section("units", &1).unwrap();
+        fs::remove_dir_all(&directory).unwrap();
+        let error = lockfile.flush().unwrap_err();
+        assert!(matches!(error, FlushError::File(FileError::DirectoryGone { .. })), "{error:?}");
+        assert_eq!(lab.names(), [""; 0]);
+    }
 }
 
 #[test]
@@ -86,8 +117,8 @@ fn a_removed_section_is_gone_and_its_neighbours_stay() {
 }
 
 #[test]
-fn the_version_is_kept_whatever_it_is_and_not_made_up() {
-    for version in ["2", "\"x\"", "null", "1.0", "{\"a\": [ ] }", "-1", "99999999999999999999"] {
+fn the_version_is_kept_and_not_made_up() {
+    for version in ["0", "1"] {
         let lab = Lab::with(format!("{{\"lock_version\":  {version} }}"));
         let lockfile = lab.open();
         lockfile.set_section("units", &1).unwrap();

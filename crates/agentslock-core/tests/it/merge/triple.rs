@@ -76,8 +76,10 @@ pub(crate) fn sorted_triple() -> impl Strategy<Value = [String; 3]> {
 
 fn ordered_triple(is_reversed: BoxedStrategy<[bool; 3]>) -> impl Strategy<Value = [String; 3]> {
     let reserved = || uniform3(prop_oneof![Just(None), (1..4_u8).prop_map(Some)]);
+    // Later ones are not merged.
+    let versions = || uniform3(prop_oneof![Just(None), (0..2_u8).prop_map(Some)]);
     let values = (vec(json(), 3), white_space());
-    let sections = (vec(slots(), KEYS.len()), reserved(), reserved());
+    let sections = (vec(slots(), KEYS.len()), versions(), reserved());
     (values, sections, is_reversed).prop_map(
         |((values, white), (sections, versions, digests), is_reversed)| {
             [0, 1, 2].map(|side| {

@@ -58,10 +58,13 @@ fn a_file_that_was_overwritten_in_place_is_read_anew() {
 }
 
 #[test]
-fn a_file_that_was_deleted_is_begun_anew() {
+fn a_file_that_was_removed_is_not_begun_anew() {
     let lab = Lab::with("{\"n\":1,\"old\":1}");
-    assert_eq!(disturbed_once(&quick(), &lab, || fs::remove_file(lab.path()).unwrap()).unwrap(), 2);
-    assert_eq!(lab.text(), "{\n  \"lock_version\": 1,\n  \"n\": 1\n}\n");
+    let remove = || fs::remove_file(lab.path()).unwrap();
+    let error = disturbed_once(&quick(), &lab, remove).unwrap_err();
+    let is_removed = matches!(error, Error::Flush(FlushError::File(FileError::Removed { .. })));
+    assert!(is_removed, "{error:?}");
+    assert_eq!(lab.names(), [""; 0]);
 }
 
 #[test]

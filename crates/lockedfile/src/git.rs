@@ -1,0 +1,46 @@
+//! Whether a git operation is under way that can be replacing a file.
+//!
+//! Git holds `index.lock` while it changes the files of a checkout: in checkout, switch, merge,
+//! rebase, stash, restore, reset, cherry-pick and pull (`lockfile.c` and `unpack-trees.c` of git).
+//! It lies in the repository's directory, or in the worktree's own part of it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::sys;
+
+/// More than a `.git` file has, in bytes.
+const LONG: u64 = 64 * 1024;
+
+/// The `index.lock` of the checkout in which the file lies, if git holds it. Of a link, that of the
+/// file that it leads to counts as well.
+pub(crate) fn at_work_on(path: &Path) -> Option<PathBuf> {
+    let parent = path.parent()?;
+    let target = fs::read_link(path).ok().map(|target| parent.join(target));
+    let of_target = || at_work_in(target?.parent()?);
+    at_work_in(parent).or_else(of_target)
+}
+
+/// The same, of the checkout that has this directory.
+fn at_work_in(directory: &Path) -> Option<PathBuf> {
+    // A directory that was removed lies in the checkout that its parent lies in.
+    let directory = directory.ancestors().find_map(|it| it.canonicalize().ok())?;
+    let lock = directory.ancestors().find_map(git_directory)?.join("index.lock");
+    lock.symlink_metadata().is_ok().then_some(lock)
+}
+
+/// Where git keeps the index of the checkout whose top is `directory`, if it is one's top.
+fn git_directory(directory: &Path) -> Option<PathBuf> {
+    let mark = directory.join(".git");
+    let metadata = mark.metadata().ok()?;
+    if metadata.is_dir() {
+        return Some(mark);
+    }
+    // In a worktree or a submodule it is a file that says where (gitrepository-layout(5)).
+    if !metadata.is_file() || metadata.len() > LONG {
+        return None;
+    }
+    let text = fs::read(&mark).ok()?;
+    let named = text.strip_prefix(b"gitdir:")?.trim_ascii();
+    Some(directory.join(sys::path_of(named)?))
+}
