@@ -75,7 +75,8 @@ pub use error::{
 };
 pub use filelock::{AcquireError, Holder, Liveness, LockOptions, NotHeld, RenewError, VerifyError};
 pub use fsops::Durability;
-pub use json::fields::{FieldError, Fields};
+pub use json::field_error::FieldError;
+pub use json::fields::Fields;
 pub use json::locate::DecodeError;
 pub use lockedfile::{Disturbance, Error as FileError, Found};
 pub use lockfile::Lockfile;

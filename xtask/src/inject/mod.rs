@@ -6,6 +6,7 @@
 //! that very call.
 
 mod crash;
+mod dead;
 mod extent;
 mod fault;
 mod lease;

@@ -1,16 +1,17 @@
 //! One run's directory: set up as the scenario says, and looked at afterwards.
 
-use std::fs::{self, FileTimes};
+use std::fs;
 use std::io::ErrorKind;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use agentslock_core::Lockfile;
 use filelock::LockGuard;
 use tempfile::TempDir;
 
+use super::dead::{age, leave_a_temporary, leave_the_dead, named};
 use super::lease::Leaseholder;
 use super::locked::ARCHIVE;
 use super::scenario::{Act, File, Lock, LockedAct, NEXT_RECORD, Scenario, System, rotated};
@@ -24,8 +25,6 @@ use filelock::testing::Way;
 const GRACE: Duration = Duration::from_millis(2100);
 /// After which a record that only the clock can judge is void, and a bit.
 const TTL: Duration = Duration::from_secs(31);
-const LONG_AGO: Duration = Duration::from_secs(3600);
-const UNIQUE: &str = "0123456789abcdef";
 
 pub(crate) struct Scene<'a> {
     pub(crate) directory: TempDir,
@@ -322,43 +321,4 @@ fn read(path: &Path) -> Outcome<Option<String>> {
 
 fn nanoseconds(duration: Duration) -> i64 {
     i64::try_from(duration.as_nanos()).expect("because it is less than a year")
-}
-
-fn named(target: &Path, suffix: &str) -> PathBuf {
-    let mut name = target.as_os_str().to_owned();
-    name.push(suffix);
-    name.into()
-}
-
-/// What is there after holders and writers were killed an hour ago, one at each stage.
-fn leave_the_dead(target: &Path, way: Way) -> Outcome {
-    let kernel = fs::read_to_string("/proc/sys/kernel/random/boot_id")?;
-    let flock =
-        if way == Way::ByTime { String::new() } else { format!("flock {}\n", kernel.trim()) };
-    // A process number that Linux gives to nobody.
-    let record = format!("4194305\n1000000000000000000\n{UNIQUE}\n{flock}");
-    let lock = named(target, ".lock");
-    let mut left = vec![(lock, if way == Way::Published { 0o1711 } else { 0o711 })];
-    if way != Way::ByTime {
-        left.push((named(target, &format!(".lock.prep-{UNIQUE}")), 0o1711));
-    }
-    for (directory, mode) in left {
-        fs::create_dir(&directory)?;
-        fs::write(directory.join("holder"), &record)?;
-        fs::set_permissions(&directory, PermissionsExt::from_mode(mode))?;
-        age(&directory)?;
-    }
-    Ok(())
-}
-
-/// What a writer leaves that is killed while it replaces the file.
-fn leave_a_temporary(target: &Path) -> Outcome {
-    let temporary = named(target, &format!(".tmp-{}", &UNIQUE[..12]));
-    fs::write(&temporary, "{")?;
-    age(&temporary)
-}
-
-fn age(path: &Path) -> Outcome {
-    let times = FileTimes::new().set_modified(SystemTime::now() - LONG_AGO);
-    Ok(fs::File::open(path)?.set_times(times)?)
 }

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::document::reserved::LOCK_VERSION;
-use crate::json::fields::FieldError;
+use crate::json::field_error::FieldError;
 use crate::json::locate::DecodeError;
 use crate::json::syntax::SyntaxError;
 

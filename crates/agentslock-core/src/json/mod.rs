@@ -2,6 +2,7 @@
 
 pub(crate) mod duplicates;
 pub(crate) mod encode;
+pub(crate) mod field_error;
 pub(crate) mod fields;
 pub(crate) mod locate;
 pub(crate) mod meaning;

@@ -11,7 +11,8 @@ use serde_json::value::RawValue;
 use super::Lockfile;
 use super::origin::Origin;
 use crate::error::{Position, SectionError, StageError};
-use crate::json::fields::{FieldError, Fields};
+use crate::json::field_error::FieldError;
+use crate::json::fields::Fields;
 use crate::json::locate::{DecodeError, Step};
 
 /// The entries of one section, by key, each as it is spelled until it is [set](Self::set).

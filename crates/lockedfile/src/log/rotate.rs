@@ -5,7 +5,9 @@
 //! an empty sibling     with the log's rights. dies here: a temporary is left
 //! rename the log       to the archive, never over a file. dies here: the archive is whole, and there
 //!                      is no log; the next writer creates it
-//! rename the sibling   to the log's name
+//! rename the sibling   to the log's name. another has made a log there: that one stays. refused,
+//!                      and no log is there: an error; the archive is whole, the next writer
+//!                      creates the log
 //! sync the directory   fails: "written, but not yet durable"
 //! unlock
 //! ```

@@ -5,6 +5,7 @@ mod replacing;
 mod rewrite;
 mod rotate;
 mod transform;
+mod uses;
 
 use std::path::PathBuf;
 
