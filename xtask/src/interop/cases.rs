@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 use super::hold::{
     AT_ONCE, Found, SHORT, at_once, held_by_ours, held_by_peer, released, replace, stays_held,
 };
-use super::process::{Limits, python_holder, rust_holder};
+use super::process::{Limits, peer_holder, rust_holder};
 use super::role::{Faults, Generation, Role};
 use crate::outcome::Outcome;
 use filelock::AcquireError;
@@ -63,8 +63,8 @@ fn renewing_is_not_taken(at: &Path, way: Way) -> Outcome<Found> {
     let target = at.join("target");
     let guard = way.options(0).acquire(&target)?;
     let mut peers = Vec::new();
-    for role in Role::OURS.into_iter().chain(Role::FIXED) {
-        peers.push(python_holder(role, limits, &target, 0)?);
+    for role in Role::ours().into_iter().chain(Role::FIXED) {
+        peers.push(peer_holder(role, limits, &target, 0)?);
     }
     let mut longest = Duration::ZERO;
     let gave_up = std::thread::scope(|scope| {
@@ -100,9 +100,9 @@ fn killed_is_taken_at_once(at: &Path, way: Way) -> Outcome<Found> {
         return Ok(Found::NotPromised);
     }
     let mut longest = Duration::ZERO;
-    for role in Role::OURS {
+    for role in Role::ours() {
         let (mut holder, target) = held_by_ours(at, way, 0)?;
-        let mut peer = python_holder(role, Limits::default(), &target, 0)?;
+        let mut peer = peer_holder(role, Limits::default(), &target, 0)?;
         peer.expect("waiting")?;
         let killed = Instant::now();
         holder.kill()?;
@@ -116,10 +116,10 @@ fn killed_is_taken_at_once(at: &Path, way: Way) -> Outcome<Found> {
 /// Not by a fixed peer of the file generation: it does not know directories.
 fn old_is_taken(at: &Path, way: Way) -> Outcome<Found> {
     let mut longest = Duration::ZERO;
-    for role in Role::OURS.into_iter().chain(Role::FIXED_DIRECTORIES) {
+    for role in Role::ours().into_iter().chain(Role::FIXED_DIRECTORIES) {
         let (mut holder, target) = held_by_ours(at, way, OLD)?;
         holder.kill()?;
-        let mut peer = python_holder(role, Limits::default(), &target, 0)?;
+        let mut peer = peer_holder(role, Limits::default(), &target, 0)?;
         longest = longest.max(at_once(Duration::from_micros(peer.expect("held")?[0]))?);
         released(&mut peer)?;
     }
@@ -131,9 +131,9 @@ fn old_alive_is_not_taken(at: &Path, way: Way) -> Outcome<Found> {
         return Ok(Found::NotPromised);
     }
     let (mut holder, target) = held_by_ours(at, way, OLD)?;
-    for role in Role::OURS {
+    for role in Role::ours() {
         let limits = Limits { timeout: SHORT, ..Limits::default() };
-        let mut peer = python_holder(role, limits, &target, 0)?;
+        let mut peer = peer_holder(role, limits, &target, 0)?;
         peer.expect("waiting")?;
         peer.expect("timeout")?;
     }
@@ -143,7 +143,7 @@ fn old_alive_is_not_taken(at: &Path, way: Way) -> Outcome<Found> {
 
 fn peer_killed(at: &Path, way: Way) -> Outcome<Found> {
     let mut longest = Duration::ZERO;
-    for role in Role::OURS {
+    for role in Role::ours() {
         let (mut peer, target) = held_by_peer(at, role, 0)?;
         peer.kill()?;
         if !way.is_kernel_backed() {
@@ -159,7 +159,7 @@ fn peer_alive_is_not_replaced(at: &Path, way: Way) -> Outcome<Found> {
     if !way.is_kernel_backed() {
         return Ok(Found::NotPromised);
     }
-    for role in Role::OURS {
+    for role in Role::ours() {
         let (mut peer, target) = held_by_peer(at, role, OLD)?;
         stays_held(way, &target)?;
         released(&mut peer)?;
@@ -178,9 +178,9 @@ fn left_behind_is_swept(at: &Path, way: Way) -> Outcome<Found> {
     let guard = way.options(0).acquire(&target)?.unbind();
     let limits = Limits { grace: GRACE, timeout: SHORT, ..Limits::default() };
 
-    let mut living = python_holder(Role::Older, Limits::default(), &target, 0)?;
+    let mut living = peer_holder(Role::Older, Limits::default(), &target, 0)?;
     living.expect("waiting")?;
-    let mut waiter = python_holder(Role::Older, Limits::default(), &target, 0)?;
+    let mut waiter = peer_holder(Role::Older, Limits::default(), &target, 0)?;
     waiter.expect("waiting")?;
     waiter.kill()?;
     only_the_living_stays(at, GRACE, || {
@@ -196,7 +196,7 @@ fn left_behind_is_swept(at: &Path, way: Way) -> Outcome<Found> {
         waiter.expect("waiting")?;
         waiter.kill()?;
         only_the_living_stays(at, GRACE, || {
-            let mut peer = python_holder(Role::OlderInPlace, limits, &target, 0)?;
+            let mut peer = peer_holder(Role::OlderInPlace, limits, &target, 0)?;
             peer.expect("waiting")?;
             peer.expect("timeout").map(drop)
         })?;
@@ -214,7 +214,7 @@ fn old_is_taken_by_files(at: &Path, way: Way) -> Outcome<Found> {
     let target = at.join("target");
     let guard = way.options(0).acquire(&target)?;
     let limits = Limits { grace: GRACE, ..Limits::default() };
-    let mut peer = python_holder(Role::Go(Generation::File, Faults::AsItIs), limits, &target, 0)?;
+    let mut peer = peer_holder(Role::Go(Generation::File, Faults::AsItIs), limits, &target, 0)?;
     let taken = peer.line()?.starts_with("held") || peer.line()?.starts_with("held");
     if !taken {
         return Ok(Found::Counted("not taken"));

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::process::{Limits, Process, python, rust};
+use super::process::{Limits, Process, peer, rust};
 use super::role::{Faults, Generation, Role};
 use super::worker::{COUNTER, NEVER, NUMBERS, PATIENCE};
 use crate::outcome::Outcome;
@@ -42,11 +42,12 @@ impl Pairing {
     /// All pairings, and for those who are without a bug, the same with deaths.
     pub(super) fn all() -> Vec<Self> {
         let mut all = Vec::new();
-        for role in Role::ALL {
+        for role in Role::all() {
             let deaths: &[Deaths] = match role {
                 Role::Older | Role::OlderInPlace => &[Deaths::None, Deaths::AllClear],
                 Role::Go(_, Faults::Fixed) => &[Deaths::None, Deaths::OursClear, Deaths::AllClear],
-                Role::Go(_, Faults::AsItIs) => &[Deaths::None],
+                // The build leaves no lock as if it were killed: it is killed below, as a holder.
+                Role::Built | Role::Go(_, Faults::AsItIs) => &[Deaths::None],
             };
             for &deaths in deaths {
                 let mut add = |way, door| all.push(Self { way, door, role, deaths });
@@ -59,9 +60,7 @@ impl Pairing {
         }
         all.retain(|pairing| match pairing.deaths {
             // Only the kernel's word tells at once of a death that left a young record.
-            Deaths::AllClear if Role::OURS.contains(&pairing.role) => {
-                pairing.way.is_kernel_backed()
-            }
+            Deaths::AllClear if pairing.role.is_ours() => pairing.way.is_kernel_backed(),
             // What happens here is the peers' doing, however we way.
             Deaths::AllClear => pairing.way == Way::Published,
             _ => true,
@@ -72,7 +71,7 @@ impl Pairing {
     /// What is asserted. The reasons stand at the top of [`super`].
     fn promise(self) -> Promise {
         match (self.role, self.deaths) {
-            (Role::Older | Role::OlderInPlace, _)
+            (Role::Built | Role::Older | Role::OlderInPlace, _)
             | (Role::Go(_, Faults::Fixed), Deaths::None)
             | (
                 Role::Go(Generation::DirectoryFirst | Generation::DirectoryLast, Faults::Fixed),
@@ -90,7 +89,7 @@ impl Pairing {
     /// Whether a claim of a directory peer is never lost. Our owners alone remove their
     /// directories, if the kernel tells the others that they are about to.
     fn keeps_claims(self) -> bool {
-        self.way.is_kernel_backed() && !matches!(self.role, Role::Older | Role::OlderInPlace)
+        self.way.is_kernel_backed() && !self.role.is_ours()
     }
 
     fn peers(self) -> String {
@@ -247,7 +246,7 @@ impl Contention {
             command.arg("work").arg(directory.join(NUMBERS)).arg(directory).arg(&increments);
             command.args(["--door", pairing.door.name(), "--ttl"]).arg(ttl.as_secs().to_string());
             ours.push(Process::start(&mut command)?);
-            let mut command = python(pairing.role, limits);
+            let mut command = peer(pairing.role, limits);
             command.arg("work").arg(directory.join(NUMBERS)).arg(directory).arg(&increments);
             if pairing.deaths != Deaths::None {
                 command.args(["--abandon", ABANDONED]);

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use filelock::{AcquireError, Holder};
 
-use super::process::{Limits, Process, python_holder, rust_holder};
+use super::process::{Limits, Process, peer_holder, rust_holder};
 use super::role::Role;
 use crate::outcome::Outcome;
 use filelock::testing::Way;
@@ -41,7 +41,7 @@ pub(super) const SHORT: Duration = Duration::from_millis(200);
 
 pub(super) fn held_by_peer(at: &Path, role: Role, aged: u32) -> Outcome<(Process, PathBuf)> {
     let target = at.join(role.name());
-    let mut peer = python_holder(role, Limits::default(), &target, aged)?;
+    let mut peer = peer_holder(role, Limits::default(), &target, aged)?;
     peer.expect("held")?;
     Ok((peer, target))
 }

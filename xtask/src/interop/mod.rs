@@ -1,8 +1,8 @@
 //! Interop: this crate and peers in Python on one lock, the kinds that share its files in the
 //! field.
 //!
-//! `xtask/peers` holds the peers. One is an older build of this crate, written from
-//! `docs/protocol.md` alone. The others are the three Go generations, each with its known faults
+//! `xtask/peers` holds the peers. One is an older build of this crate, compiled from the history.
+//! One is that build's protocol, written from `docs/protocol.md` alone, in Python. The others are the three Go generations, each with its known faults
 //! and without ("fixed").
 //!
 //! Where nothing may go wrong, that is asserted: no overlap, no lost increment, no lost lock,
@@ -39,6 +39,7 @@
 mod cases;
 mod contend;
 mod hold;
+mod older;
 mod process;
 mod role;
 mod table;
@@ -69,6 +70,7 @@ impl Interop {
             return Ok(());
         }
         process::find_python()?;
+        older::build()?;
         let mut failures = Vec::new();
         println!(
             "interop: {p} + {p} processes, {} increments each; [ ]: not asserted, ( ): only for ours",

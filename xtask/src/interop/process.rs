@@ -6,9 +6,10 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use super::older;
 use super::role::Role;
 use crate::outcome::Outcome;
-use crate::workspace::worker;
+use crate::workspace::{root, worker};
 use filelock::testing::Way;
 
 /// Python itself, not a script that looks for it each time.
@@ -104,12 +105,17 @@ impl Drop for Process {
     }
 }
 
-/// A peer in Python; its mode's arguments are to follow.
-pub(super) fn python(role: Role, limits: Limits) -> Command {
-    let mut command = Command::new(PYTHON.get().expect("because it was looked for first"));
-    // The standard library alone, which is also what starts fastest.
-    command.args(["-E", "-S", "-B"]);
-    command.arg(crate::workspace::root().join("xtask/peers/peer.py")).arg(role.name());
+/// A peer; its mode's arguments are to follow.
+pub(super) fn peer(role: Role, limits: Limits) -> Command {
+    let mut command = if role == Role::Built {
+        Command::new(older::program().expect("because it is no role unless it was built"))
+    } else {
+        let mut python = Command::new(PYTHON.get().expect("because it was looked for first"));
+        // The standard library alone, which is also what starts fastest.
+        python.args(["-E", "-S", "-B"]).arg(root().join("xtask/peers/peer.py"));
+        python
+    };
+    command.arg(role.name());
     for (option, limit) in
         [("--ttl", limits.ttl), ("--grace", limits.grace), ("--timeout", limits.timeout)]
     {
@@ -118,14 +124,14 @@ pub(super) fn python(role: Role, limits: Limits) -> Command {
     command
 }
 
-/// Starts a peer in Python that is to hold the lock of `target`.
-pub(super) fn python_holder(
+/// Starts a peer that is to hold the lock of `target`.
+pub(super) fn peer_holder(
     role: Role,
     limits: Limits,
     target: &Path,
     aged: u32,
 ) -> std::io::Result<Process> {
-    let mut command = python(role, limits);
+    let mut command = peer(role, limits);
     Process::start(command.arg("hold").arg("--aged").arg(aged.to_string()).arg(target))
 }
 

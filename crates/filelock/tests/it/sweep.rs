@@ -196,3 +196,24 @@ fn a_link_with_a_preparations_name_is_not_followed() {
     assert!(link.is_symlink());
     assert_eq!(lab.snapshot().remove(&elsewhere.join("holder")), before);
 }
+
+/// Half a million files can lie beside the lock. A holder goes through 4096 of them after its
+/// release, and its handle goes on the next time.
+#[test]
+fn a_sweep_goes_in_pieces_and_goes_on() {
+    // There the oldest entry comes last; on most disks they come in no order.
+    let lab = Lab::in_memory();
+    let number = |number: u32| leftover(&lab, &format!("{number:016x}"), true, 3);
+    let all: Vec<_> = (0..40).map(number).collect();
+    for number in 0..9000 {
+        fs::write(lab.join(format!("other-{number}")), "").unwrap();
+    }
+    let lock = here().lock(lab.target()).unwrap();
+    let mut rounds = 0;
+    while exist(&all).contains(&true) {
+        lock.acquire().unwrap().release().unwrap();
+        rounds += 1;
+        assert!(rounds <= 3, "not all are swept after {rounds} acquisitions");
+    }
+    assert!(rounds > 1, "one acquisition went through all of them");
+}

@@ -149,6 +149,11 @@ pub(crate) fn stopped_at(gate: Gate, lab: &Lab, options: Acquisition) -> Gated {
     gated
 }
 
+/// Starts `child_acquires` with these options; each `call` that it makes stands in the trace.
+pub(crate) fn counting(call: &str, lab: &Lab, options: Acquisition) -> TestChild {
+    options.child(lab).through(strace(lab, call, "delay_enter=0")).spawn()
+}
+
 /// Starts `child_acquires` with these options; its first `call` takes so long.
 pub(crate) fn with_slow(call: &str, delay: Duration, lab: &Lab, options: Acquisition) -> TestChild {
     let inject = format!("delay_exit={}:when=1", delay.as_micros());

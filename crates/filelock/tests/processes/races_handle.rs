@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use filelock::{LockOptions, NotHeld, ReleaseError};
 use testkit::{ChildTest, TestChild};
 
-use crate::gate::{Gate, Gated, can_trace, headed_for_child};
+use crate::gate::{Gate, Gated, PATIENT, can_trace, counting, headed_for_child};
 use crate::support::{Lab, WATCHDOG, age, brief, expect_alive, expect_alive_or_leaving};
 
 /// Takes the lock twice in a row with a handle. The second release moves it back.
@@ -200,5 +200,34 @@ fn an_owner_on_its_way_out_is_left_alone_for_50_ms_and_not_longer() {
             guard.release().unwrap();
             assert_eq!(lab.names(), ["trace"], "on {}", lab.name());
         }
+    }
+}
+
+/// Whoever waits on this processor gets it before the lock is taken again: 128 processes wait half
+/// as long at most.
+#[test]
+fn a_process_that_had_to_wait_yields_once_after_its_release() {
+    if !can_trace() {
+        return;
+    }
+    for waits in [false, true] {
+        let lab = Lab::new();
+        let guard = waits.then(|| brief().acquire(lab.target()).unwrap());
+        let mut child = counting("sched_yield", &lab, PATIENT);
+        if let Some(guard) = guard {
+            child.await_point("waiting-for");
+            guard.release().unwrap();
+        }
+        child.await_point("takeover");
+        let yields = || {
+            let trace = fs::read_to_string(lab.join("trace")).unwrap_or_default();
+            trace.matches("sched_yield(").count()
+        };
+        assert_eq!(yields(), 0, "it still holds");
+        child.say("release");
+        child.await_point("released");
+        // Written before the call returns, and so before the child says anything.
+        assert_eq!(yields(), usize::from(waits));
+        child.succeed();
     }
 }

@@ -304,12 +304,45 @@ fn a_process_that_judged_before_another_took_over_takes_nothing_from_that_one() 
         // It still has the shared one. The dead holder's own user can take the lock all the same.
         let mut holder = child("hold", &lab, Some(one));
         let token = holder.await_point("holding");
+        let changed = ctime(&lab);
         let mut child = stopped.open();
         assert_eq!(child.await_point("result"), "refused", "on {}", lab.name());
+        assert_eq!(ctime(&lab), changed, "the living lock was moved on {}", lab.name());
         assert!(fs::read_to_string(lab.holder()).unwrap().contains(&token));
         let result = result_of("try", &lab, Some(third));
         assert!(result.starts_with("held: "), "on {}: {result}", lab.name());
         holder.kill();
         assert_eq!(result_of("try", &lab, Some(third)), format!("took over {token}"));
+    }
+}
+
+/// When the lock's directory was last renamed, or changed otherwise.
+fn ctime(lab: &Lab) -> (i64, i64) {
+    let found = fs::symlink_metadata(lab.lock()).unwrap();
+    (found.ctime(), found.ctime_nsec())
+}
+
+/// By a person, say, who asks for no record: right before the exchange. What comes out is another
+/// one's, and is put back.
+#[test]
+fn a_living_lock_that_comes_out_of_an_exchange_is_put_back() {
+    if !can_trace() {
+        return;
+    }
+    for (lab, [one, other, third]) in
+        labs("a_living_lock_that_comes_out_of_an_exchange_is_put_back", 0o777)
+    {
+        dead_lock(&lab, Some(one));
+        let gate = Gate::before("renameat2").nth(2);
+        let stopped = stopped_at(gate, &lab, Acquisition { user: Some(other), ..BRIEF });
+        fs::remove_dir_all(lab.lock()).unwrap();
+        let mut holder = child("hold", &lab, Some(third));
+        let token = holder.await_point("holding");
+        let mut child = stopped.open();
+        assert_eq!(child.await_point("result"), "refused", "on {}", lab.name());
+        assert!(fs::read_to_string(lab.holder()).unwrap().contains(&token));
+        let result = result_of("try", &lab, Some(one));
+        assert!(result.starts_with("held: "), "on {}: {result}", lab.name());
+        holder.kill();
     }
 }

@@ -39,6 +39,11 @@ impl Lab {
         Self(testkit::Lab::new())
     }
 
+    /// In shared memory, if there is some.
+    pub(crate) fn in_memory() -> Self {
+        Self(testkit::Lab::in_memory())
+    }
+
     /// One on each file system to test on.
     pub(crate) fn everywhere() -> Vec<Self> {
         testkit::Lab::everywhere().into_iter().map(Self).collect()

@@ -13,7 +13,7 @@ pub(super) struct Edit {
     pub(super) to: &'static str,
 }
 
-pub(super) const MUTANTS: [Mutant; 14] = [
+pub(super) const MUTANTS: [Mutant; 24] = [
     Mutant {
         name: "a dead lock is cleared by renaming it aside",
         edits: &[Edit {
@@ -160,6 +160,64 @@ pub(super) const MUTANTS: [Mutant; 14] = [
             from: "self.number == std::process::id() && self.namespace.is_none_or(same)",
             to: "let _ = same;
                  self.number == std::process::id()",
+        }],
+    },
+    Mutant {
+        name: "a process that had to wait does not yield after its release",
+        edits: &[Edit { from: "std::thread::yield_now();", to: "" }],
+    },
+    Mutant {
+        name: "a handle moves a lock that is 15 s old or older",
+        edits: &[Edit {
+            from: "const MOVABLE: i64 = 15_000_000_000;",
+            to: "const MOVABLE: i64 = 29_000_000_000;",
+        }],
+    },
+    Mutant {
+        name: "an owner on its way out is left alone for as long as it lives",
+        edits: &[Edit {
+            from: "since.elapsed() >= OWNER_REMOVES",
+            to: "since.elapsed() >= OWNER_REMOVES * 1000",
+        }],
+    },
+    Mutant {
+        name: "a lock is broken without a bar at its holder's private name",
+        edits: &[Edit { from: "if runs && !bar(&names, &occupant) {", to: "if runs && false {" }],
+    },
+    Mutant {
+        name: "another user's lock is taken without the exclusive flock of its record",
+        edits: &[Edit {
+            from: "if !matches!(sys::try_flock_file(file, Flock::Exclusive), Ok(true))",
+            to: "if sys::try_flock_file(file, Flock::Shared).is_err()",
+        }],
+    },
+    Mutant {
+        name: "another user's lock is taken without a last look",
+        edits: &[Edit { from: "|| !is_still_there(names, file, judged)", to: "" }],
+    },
+    Mutant {
+        name: "a dead lock is cleared without asking for its record's flock",
+        edits: &[Edit {
+            from: "Some(Ok(false)) => Err(BeingTaken),",
+            to: "Some(Ok(false)) if false => Err(BeingTaken),",
+        }],
+    },
+    Mutant {
+        name: "what came out of an exchange is not looked at",
+        edits: &[Edit { from: "if !is_judged {", to: "if !is_judged && false {" }],
+    },
+    Mutant {
+        name: "a sweep goes through the whole directory at once",
+        edits: &[Edit {
+            from: "const PIECE: usize = 256;",
+            to: "const PIECE: usize = 1_000_000_000;",
+        }],
+    },
+    Mutant {
+        name: "a sweep ends after its first piece",
+        edits: &[Edit {
+            from: "(0..PIECES_AFTER_RELEASE).try_fold(self, |sweep, _| sweep.piece(names, options))",
+            to: "self.piece(names, options).and(None)",
         }],
     },
 ];
