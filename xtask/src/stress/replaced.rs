@@ -175,16 +175,21 @@ impl<'a> Scene<'a> {
             ),
             _ => (
                 "pull",
-                &[&["checkout", "-q", "-f", "-B", "main", "main~1"], &["pull", "-q", "--ff-only"]],
+                &[
+                    &["checkout", "-q", "-f", "-B", "main", "origin/main~1"],
+                    &["pull", "-q", "--ff-only"],
+                    &["reset", "-q", "--hard"],
+                    &["pull", "-q", "--ff-only"],
+                ],
             ),
         };
         for arguments in commands {
             match git(self.directory, arguments).output() {
                 Ok(output) => {
                     let said = String::from_utf8_lossy(&output.stderr);
-                    // Git refuses what would overwrite what a writer has just written.
+                    // Git refuses to overwrite what a writer has just written.
                     let how = if output.status.success() { "done" } else { "refused" };
-                    self.count(format!("{name}: {how}"));
+                    self.count(format!("{}: {how}", arguments[0]));
                     if said.contains("File exists") && !said.contains("index.lock") {
                         self.wrong(format!("{name}: {}", said.trim()));
                     }

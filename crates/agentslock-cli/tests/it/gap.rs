@@ -2,16 +2,17 @@
 //! strace(1) between its unlink and its create, and a program that is held while it writes.
 
 use std::fs;
+use std::path::Path;
 
+use rustix::process::Signal;
 use serde_json::{Value, json};
 use testkit::wait_until;
 
 use crate::merge::repo::{Repo, isolated};
-use crate::support::{DOCUMENT, Lab, PROGRAM, Program, Running, WATCHDOG};
+use crate::support::{DOCUMENT, Ended, Lab, PROGRAM, Program, Running, WATCHDOG};
 
-/// How long git is held, in microseconds: longer than the pause after which a document that nobody
-/// replaces counts as missing.
-const HELD: u32 = 700_000;
+/// How long a program is held at the most, in microseconds. The end of its tracer lets it go on.
+const HELD: u32 = 120_000_000;
 
 fn base() -> Value {
     json!({"install": {"version": "1"}, "lock_version": 1, "units": {"a": 1, "b": 2}})
@@ -35,37 +36,54 @@ fn repository(test: &str) -> Option<Repo> {
     Some(repo)
 }
 
-/// `git` with these arguments, held for `time` by what `inject` says, at calls that name `file`.
-fn held_git(repo: &Repo, file: &str, inject: &str, arguments: &[&str]) -> Running {
-    let options = ["-e", inject, "-P", file];
-    let mut strace = testkit::strace(&options).unwrap();
-    strace.push("git".to_owned());
-    let program = Program::new(&strace[0]).args(&strace[1..]).args(arguments);
-    isolated(program, &repo.lab).start()
+/// `program`, which is held by what `inject` says, at calls that name `file`.
+fn held(file: &Path, inject: &str, program: &[&str]) -> Program {
+    let options = ["-e", inject, "-P", file.to_str().unwrap()];
+    let strace = testkit::strace(&options).unwrap();
+    Program::new(&strace[0]).args(&strace[1..]).args(program)
 }
 
-/// Waits until git has removed the file.
-fn await_gap(repo: &Repo, file: &str) {
+/// A checkout of `branch`, held right after it has removed `file`.
+fn checkout_in_the_gap(repo: &Repo, file: &str, branch: &str) -> Running {
+    let inject = format!("inject=unlink,unlinkat:delay_exit={HELD}");
+    let git = held(Path::new(file), &inject, &["git", "checkout", "--quiet", branch]);
+    let git = isolated(git, &repo.lab).start();
     wait_until(WATCHDOG, || !repo.lab.join(file).exists());
+    git
+}
+
+/// Kills the tracer, and waits for the end of what it held.
+fn let_go(held: Running) -> Ended {
+    held.signal(Signal::KILL);
+    held.finish()
+}
+
+/// A `set` here that is to wait, and another one, whose wait has ended by now.
+fn waiting(repo: &Repo, directory: &Path, verb: &[&str]) -> (Running, Ended) {
+    let set = |wait: &str| {
+        repo.lab.cli(verb).input("").env("AGENTSLOCK_WAIT", wait).in_directory(directory)
+    };
+    let waits = set("100").start();
+    let impatient = set("0.3").run().exits(75);
+    (waits, impatient)
 }
 
 #[test]
 fn a_write_in_the_gap_of_a_checkout_loses_no_section() {
-    let verbs: [&[&str]; 5] = [
+    let verbs: [&[&str]; 4] = [
         &["set", "counters", "{\"n\":1}"],
         &["set", "counters.n", "1"],
         &["set", "counters", "--", "sh", "-c", "cat > /dev/null; echo '{\"n\":1}'"],
         &["edit", "--", "sed", "s/\"install\"/\"counters\": {\"n\": 1}, \"install\"/"],
-        &["set", "counters", "{\"n\":1}", "--file", DOCUMENT],
     ];
     for verb in verbs {
         let Some(repo) = repository("a write in the gap of a checkout") else { return };
-        let inject = format!("inject=unlink,unlinkat:delay_exit={HELD}");
-        let git = held_git(&repo, DOCUMENT, &inject, &["checkout", "--quiet", "topic"]);
-        await_gap(&repo, DOCUMENT);
-        repo.lab.cli(verb).input("").env("AGENTSLOCK_WAIT", "60").run().exits(0);
-        let said = git.finish().exits(0);
-        assert!(!format!("{said:?}").contains("File exists"), "{said:?}");
+        let git = checkout_in_the_gap(&repo, DOCUMENT, "topic");
+        let (waits, _) = waiting(&repo, repo.lab.root(), verb);
+        assert!(!repo.lab.join(DOCUMENT).exists(), "{verb:?}: made anew");
+        let said = let_go(git);
+        waits.finish().exits(0);
+        assert_eq!(said.stderr, "", "{verb:?}");
         let document: Value = serde_json::from_str(&repo.lab.document()).unwrap();
         let mut expected = topic();
         expected["counters"] = json!({"n": 1});
@@ -74,52 +92,63 @@ fn a_write_in_the_gap_of_a_checkout_loses_no_section() {
 }
 
 #[test]
+fn a_record_for_a_log_that_git_is_replacing_waits_for_git() {
+    let Some(repo) = repository("a record for a log") else { return };
+    repo.git(&["checkout", "--quiet", "-b", "longer"]).exits(0);
+    repo.lab.write("log", "{\"old\":1}\n{\"old\":2}\n");
+    repo.commit("log, longer");
+    repo.git(&["checkout", "--quiet", "main"]).exits(0);
+    let git = checkout_in_the_gap(&repo, "log", "longer");
+    let (waits, _) = waiting(&repo, repo.lab.root(), &["append", "log", "{\"new\":1}"]);
+    assert!(!repo.lab.join("log").exists(), "made anew");
+    assert_eq!(let_go(git).stderr, "");
+    waits.finish().exits(0);
+    assert_eq!(repo.lab.read("log"), "{\"old\":1}\n{\"old\":2}\n{\"new\":1}\n");
+}
+
+#[test]
 fn a_checkout_that_lasts_longer_than_the_wait_ends_it_with_75() {
     let Some(repo) = repository("a checkout that lasts longer than the wait") else { return };
-    let inject = format!("inject=unlink,unlinkat:delay_exit={}", 4 * HELD);
-    let git = held_git(&repo, DOCUMENT, &inject, &["checkout", "--quiet", "topic"]);
-    await_gap(&repo, DOCUMENT);
+    let git = checkout_in_the_gap(&repo, DOCUMENT, "topic");
     let set = repo.lab.cli(["set", "counters", "1", "--wait", "0.3", "--json"]);
     let told = set.run().exits(75).json();
     assert_eq!(told["error"]["kind"], "being-replaced", "{told}");
     let message = told["error"]["message"].as_str().unwrap().to_owned();
     assert!(message.contains("index.lock") && message.contains("nothing was written"), "{message}");
     // What repairs only what is there makes nothing either.
+    repo.lab.cli(["check", "--fix"]).run().exits(1);
     assert!(!repo.lab.join(DOCUMENT).exists());
-    git.finish().exits(0);
+    let_go(git);
     repo.expect_committed(&topic());
 }
 
 #[test]
 fn a_document_that_git_is_half_way_through_is_waited_for() {
-    for (wait, status) in [("60", 0), ("0.3", 75)] {
-        let Some(repo) = repository("a document that git is writing") else { return };
-        let held = if status == 0 { HELD } else { 4 * HELD };
-        // Created, and empty.
-        let inject = format!("inject=write:delay_enter={held}");
-        let git = held_git(&repo, DOCUMENT, &inject, &["checkout", "--quiet", "topic"]);
-        wait_until(WATCHDOG, || {
-            repo.lab.join(DOCUMENT).metadata().is_ok_and(|metadata| metadata.len() == 0)
-        });
-        let set = repo.lab.cli(["set", "counters", "1", "--wait", wait]);
-        let ended = set.run().exits(status);
-        git.finish().exits(0);
-        let document: Value = serde_json::from_str(&repo.lab.document()).unwrap();
-        let mut expected = topic();
-        if status == 0 {
-            expected["counters"] = json!(1);
-        } else {
-            let complaint = ended.complaint();
-            assert!(complaint.contains("half-written"), "{complaint}");
-        }
-        assert_eq!(document, expected);
-    }
+    let Some(repo) = repository("a document that git is writing") else { return };
+    // Created, and empty.
+    let inject = format!("inject=write:delay_enter={HELD}");
+    let git = held(Path::new(DOCUMENT), &inject, &["git", "checkout", "--quiet", "topic"]);
+    let git = isolated(git, &repo.lab).start();
+    wait_until(WATCHDOG, || {
+        repo.lab.join(DOCUMENT).metadata().is_ok_and(|metadata| metadata.len() == 0)
+    });
+    let verb = ["set", "counters", "1"];
+    let (waits, impatient) = waiting(&repo, repo.lab.root(), &verb);
+    let complaint = impatient.complaint();
+    assert!(complaint.contains("half-written") || complaint.contains("locked"), "{complaint}");
+    let_go(git);
+    waits.finish().exits(0);
+    let document: Value = serde_json::from_str(&repo.lab.document()).unwrap();
+    let mut expected = topic();
+    expected["counters"] = json!(1);
+    assert_eq!(document, expected);
 }
 
 #[test]
 fn the_document_of_an_outer_directory_is_not_written_because_the_inner_one_is_in_the_gap() {
     let Some(repo) = repository("the document of an outer directory") else { return };
-    fs::create_dir(repo.lab.join("inner")).unwrap();
+    let directory = repo.lab.join("inner");
+    fs::create_dir(&directory).unwrap();
     let inner = format!("inner/{DOCUMENT}");
     repo.lab.write(&inner, "{\"inner\":1}\n");
     repo.commit("inner");
@@ -128,12 +157,10 @@ fn the_document_of_an_outer_directory_is_not_written_because_the_inner_one_is_in
     repo.commit("inner, changed");
     repo.git(&["checkout", "--quiet", "main"]).exits(0);
     let outer = repo.lab.document();
-    let inject = format!("inject=unlink,unlinkat:delay_exit={HELD}");
-    let git = held_git(&repo, &inner, &inject, &["checkout", "--quiet", "other"]);
-    await_gap(&repo, &inner);
-    let set = repo.lab.cli(["set", "counters", "1", "--wait", "60"]);
-    set.in_directory(&repo.lab.join("inner")).run().exits(0);
-    git.finish().exits(0);
+    let git = checkout_in_the_gap(&repo, &inner, "other");
+    let (waits, _) = waiting(&repo, &directory, &["set", "counters", "1"]);
+    let_go(git);
+    waits.finish().exits(0);
     assert_eq!(repo.lab.document(), outer, "the outer document was written");
     let document: Value = serde_json::from_str(&repo.lab.read(&inner)).unwrap();
     assert_eq!(document, json!({"counters": 1, "inner": 2}));
@@ -141,27 +168,33 @@ fn the_document_of_an_outer_directory_is_not_written_because_the_inner_one_is_in
 
 #[test]
 fn a_directory_that_is_moved_during_a_write_is_not_created_again() {
+    if let Err(why) = testkit::strace(&[]) {
+        return testkit::skip("a directory that is moved during a write", &why);
+    }
     let lab = Lab::new();
-    let inject = format!("inject=fsync:delay_enter={HELD}");
-    let strace = match testkit::strace(&["-e", &inject]) {
-        Ok(strace) => strace,
-        Err(why) => return testkit::skip("a directory that is moved during a write", &why),
-    };
     let directory = lab.join("directory");
     fs::create_dir(&directory).unwrap();
-    let document = directory.join(DOCUMENT);
-    fs::write(&document, "{\"s\":1}\n").unwrap();
-    let program = Program::new(&strace[0]).args(&strace[1..]).args([PROGRAM, "set", "t", "1"]);
-    let set = program.args(["--file".as_ref(), document.as_os_str()]).in_directory(lab.root());
-    let set = set.start();
-    // It is in the middle of its write once its temporary is there.
-    wait_until(WATCHDOG, || testkit::names(&directory).iter().any(|it| it.contains(".tmp-")));
+    lab.write(format!("directory/{DOCUMENT}"), "{\"s\":1}\n");
+    // The tracer's end would hide the program's exit status.
+    let script = format!("{PROGRAM} set t 1 --file directory/{DOCUMENT}; echo $?");
+    let inject = format!("inject=fsync:delay_enter={HELD}");
+    let strace = testkit::strace(&["-e", &inject]).unwrap();
+    let set = Program::new(&strace[0]).args(&strace[1..]).args(["sh", "-c", &script]);
+    let set = set.in_directory(lab.root()).start();
+    // It is in the middle of its write once its temporary has its content.
+    wait_until(WATCHDOG, || {
+        let names = testkit::names(&directory);
+        let temporary = names.iter().find(|name| name.contains(".tmp-"));
+        let length = temporary.and_then(|name| directory.join(name).metadata().ok());
+        length.is_some_and(|metadata| metadata.len() > 0)
+    });
     fs::rename(&directory, lab.join("moved")).unwrap();
-    let ended = set.finish().exits(2);
-    assert!(ended.complaint().contains("renamed or removed"), "{ended:?}");
+    let ended = let_go(set);
+    assert_eq!(ended.out(), "2\n", "{ended:?}");
+    assert!(ended.stderr.contains("renamed or removed"), "{ended:?}");
     assert_eq!(lab.names(), ["moved"], "something was created again");
     assert_eq!(lab.read(format!("moved/{DOCUMENT}")), "{\"s\":1}\n");
-    let left: Vec<_> = testkit::names(&lab.join("moved"));
+    let left = testkit::names(&lab.join("moved"));
     assert!(!left.iter().any(|it| it.contains(".tmp-")), "{left:?}");
 }
 
