@@ -5,8 +5,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::settle::Doubt;
-
 use filelock::{Holder, NotHeld, VerifyError};
 
 /// Why a file was not changed. Unless the variant says otherwise, the file is as it was.
@@ -46,9 +44,9 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
-    /// The file is missing or half-written, and another program is replacing it: git, or one that
-    /// changed it again and again until the wait was over. Nothing was written. Trying again later
-    /// can help.
+    /// The file is missing or half-written, and another program is replacing it. That is git, or a
+    /// program that changed the file again and again until the wait was over. Nothing was written.
+    /// Trying again later can help.
     #[error(
         "gave up on `{}` after {:.1} s: {found}, and {}; nothing was written",
         path.display(), waited.as_secs_f64(), Replacing(by.as_deref())
@@ -121,15 +119,6 @@ pub enum Found {
     Missing,
     /// It ended too early: it was half-written, or empty.
     Unfinished,
-}
-
-impl Found {
-    pub(crate) fn of(doubt: Doubt<'_>) -> Self {
-        match doubt {
-            Doubt::Missing => Self::Missing,
-            Doubt::Unfinished(_) => Self::Unfinished,
-        }
-    }
 }
 
 impl fmt::Display for Found {

@@ -1,8 +1,8 @@
 //! Whether a git operation is under way that can be replacing a file.
 //!
-//! Git holds `index.lock` while it changes the files of a checkout: in checkout, switch, merge,
-//! rebase, stash, restore, reset, cherry-pick and pull (`lockfile.c` and `unpack-trees.c` of git).
-//! It lies in the repository's directory, or in the worktree's own part of it.
+//! Git holds `index.lock` while it changes the files of a checkout (`lockfile.c` and
+//! `unpack-trees.c` of git). Checkout, switch, merge, rebase, stash, restore, reset, cherry-pick
+//! and pull do so. It lies in the repository's directory, or in the worktree's own part of it.
 
 use std::fs;
 use std::path::{Path, PathBuf};

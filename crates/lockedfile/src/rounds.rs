@@ -239,8 +239,9 @@ impl Rounds<'_> {
     }
 
     /// Reads the file as [`read`](Self::read) does, for a caller who cannot tell a whole file from
-    /// the beginning of one. If a git operation is under way in its checkout, and the file was
-    /// changed less than 200 ms ago, it waits until one of that is over, for 200 ms at most.
+    /// the beginning of one. It waits for 200 ms at most if a git operation is under way in the
+    /// file's checkout and the file was changed less than 200 ms ago. Once one of these is no
+    /// longer so, it goes on.
     ///
     /// # Errors
     ///

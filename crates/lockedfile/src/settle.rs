@@ -12,20 +12,24 @@
 //!  5 believed                       missing: a fresh file may be made, or there is none to read
 //!  6 (fresh file) write a sibling   another program creates the file: 8 refuses
 //!  7 a git operation under way?     git began since 3: the round is disturbed
-//!  8 publish, never over a file     refused: the round is disturbed, and the next one reads the file
+//!  8 publish, never over a file     refused: the round is disturbed; the next one reads the file
 //! ```
 //!
-//! If this process dies at 1 to 7, nothing was written. If it stalls at 2 to 4, the answer is later,
-//! and 4 looks again. If it stalls between 7 and 8, git must create the file and remove it again in
-//! that time for 8 to fall into a gap: git itself does not do that in one operation. If the other
-//! program stalls between its unlink and its create for longer than 200 ms, and is not git, the
-//! file counts as removed. That is a limit: nothing tells it from a file that was removed on
-//! purpose.
+//! If this process dies at 1 to 7, nothing was written. If it stalls at 2 to 4, the answer is
+//! later, and 4 looks again. What if it stalls between 7 and 8? Step 8 falls into a gap only if git
+//! creates the file and removes it again in that time. Git does not do that in one operation.
 //!
-//! Nothing of this costs a system call if the file is there and whole. A missing file is believed
-//! without the wait of step 2 if its directory did not change for 200 ms: then nothing was unlinked
-//! in it. Our own lock changes the directory, so that this look comes before the lock. An unfinished
-//! file is believed without the wait if it was not written to for 200 ms.
+//! A file that was there is replaced by a rename, after a last look at it. If another program
+//! removes it between that look and the rename, the rename falls into the gap: the other program
+//! meets a file that it did not expect. Nothing is lost: all that was read is in that file.
+//!
+//! The limit: another program than git may stall between its unlink and its create for longer than
+//! 200 ms. Then the file counts as removed, since nothing tells it from one removed on purpose.
+//!
+//! Nothing of this costs a system call if the file is there and whole. Step 2 is left out for a
+//! missing file if its directory did not change for 200 ms: nothing was unlinked in it. Our own
+//! lock changes the directory, so that this look comes before the lock. Step 2 is left out for an
+//! unfinished file, too, if it was not written to for 200 ms.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -53,6 +57,16 @@ pub enum Doubt<'a> {
     Missing,
     /// The file ends too early. This is the version that was read.
     Unfinished(&'a Version),
+}
+
+impl Doubt<'_> {
+    /// The same as an error tells it.
+    fn found(self) -> Found {
+        match self {
+            Self::Missing => Found::Missing,
+            Self::Unfinished(_) => Found::Unfinished,
+        }
+    }
 }
 
 /// What became of a doubt.
@@ -131,7 +145,7 @@ impl<'a> Settling<'a> {
             let is_over = self.lock.until(started).is_some_and(|until| Instant::now() >= until);
             // The first pause takes its time, even if nobody wants to wait for the lock.
             if is_over && (looks >= LOOKS || self.has_changed && waited >= PAUSE) {
-                let found = Found::of(doubt);
+                let found = doubt.found();
                 return Err(Error::BeingReplaced { path: self.path.clone(), found, waited, by });
             }
             self.pause()?;

@@ -2,8 +2,8 @@
 //! field.
 //!
 //! `xtask/peers` holds the peers. One is an older build of this crate, compiled from the history.
-//! One is that build's protocol, written from `docs/protocol.md` alone, in Python. The others are the three Go generations, each with its known faults
-//! and without ("fixed").
+//! One is that build's protocol, written from `docs/protocol.md` alone, in Python. The others are
+//! the three Go generations, each with its known faults and without ("fixed").
 //!
 //! Where nothing may go wrong, that is asserted: no overlap, no lost increment, no lost lock,
 //! nothing left over. Other pairings are counted: in brackets, or in parentheses if it is still

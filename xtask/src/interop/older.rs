@@ -1,5 +1,5 @@
-//! An older build of this crate, compiled from the history: the last one whose handles did not move
-//! their locks, and whose records had four lines.
+//! An older build of this crate, compiled from the history. It is the last one whose handles did
+//! not move their locks, and whose records had four lines.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

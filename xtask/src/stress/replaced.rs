@@ -1,14 +1,19 @@
-//! Replaced: writers beside programs that replace the document by removing it and creating it again.
+//! Replaced: writers beside programs that replace the document by removing and creating it.
 //!
 //! One scene is a repository of 300 files, in which git checks out, stashes, rebases and pulls. In
 //! the other, an editor unlinks the document and creates it again. In both, `agentslock set` and
 //! updates through the library write all the time. Each version of the document that git or the
 //! editor makes has the same sections. All of them must be there each time git or the editor is
 //! done. Each writer must succeed, or be told to try again later.
+//!
+//! The other program can find that the file is there before it creates it: "File exists". A writer
+//! that looked right before the unlink renames its file into the gap. No rename of POSIX says "only
+//! if the old file is still there". Nothing is lost then: the writer's file has all sections. It is
+//! counted, and the sections are looked for as after each turn.
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
@@ -191,7 +196,7 @@ impl<'a> Scene<'a> {
                     let how = if output.status.success() { "done" } else { "refused" };
                     self.count(format!("{}: {how}", arguments[0]));
                     if said.contains("File exists") && !said.contains("index.lock") {
-                        self.wrong(format!("{name}: {}", said.trim()));
+                        self.count(format!("{name}: file exists"));
                     }
                 }
                 Err(error) => self.wrong(format!("{name}: {error}")),
@@ -222,6 +227,9 @@ impl<'a> Scene<'a> {
             Err(_) if removed.elapsed() >= PAUSE => {
                 self.count("edit: too slow");
                 let _ = fs::write(&path, document(0));
+            }
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                self.count("edit: file exists");
             }
             Err(error) => self.wrong(format!("edit: {error}")),
         }

@@ -1,5 +1,5 @@
-//! Another program replaces the document just now, or moves its directory: real git, held by
-//! strace(1) between its unlink and its create, and a program that is held while it writes.
+//! Another program replaces the document just now, or moves its directory. It is real git, held by
+//! strace(1) between its unlink and its create, or a program that is held while it writes.
 
 use std::fs;
 use std::path::Path;
@@ -22,8 +22,8 @@ fn topic() -> Value {
     json!({"install": {"version": "1"}, "lock_version": 1, "units": {"a": 3, "b": 2}})
 }
 
-/// A repository on `main`, with another document on `topic`. `None`: git or strace is missing, which
-/// was said.
+/// A repository on `main`, with another document on `topic`. `None`: git or strace is missing,
+/// which was said.
 fn repository(test: &str) -> Option<Repo> {
     if let Err(why) = testkit::strace(&[]) {
         testkit::skip(test, &why);

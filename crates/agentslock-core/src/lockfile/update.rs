@@ -32,8 +32,8 @@ impl Lockfile {
     /// returns `Ok`. If it returns an error or panics, nothing is written and the lock is released.
     ///
     /// It is `FnMut` because it can run again, on the document as it is then. It does so if a
-    /// program without the lock changed the file meanwhile, or if a foreign peer took the lock. With
-    /// [`first_look`](LockfileOptions::first_look) it also runs once before the lock is taken.
+    /// program without the lock changed the file meanwhile, or if a foreign peer took the lock.
+    /// With [`first_look`](LockfileOptions::first_look) it also runs once before the lock is taken.
     ///
     /// A document of a later format is refused before `change` runs: [`FlushError::Version`]. A
     /// missing one is waited for as [`flush`](Self::flush) does.

@@ -103,7 +103,7 @@ impl Lab {
         fs::File::options().write(true).open(self.path()).unwrap().set_modified(old).unwrap();
     }
 
-    /// Makes the directory look as if nothing was created or removed in it for long: a document
+    /// Makes the directory look as if nothing was created or removed in it for long. A document
     /// that is missing then is missing, without a pause.
     pub(crate) fn quieten(&self) {
         let old = std::time::SystemTime::now() - Duration::from_secs(60);
