@@ -239,9 +239,8 @@ impl Rounds<'_> {
     }
 
     /// Reads the file as [`read`](Self::read) does, for a caller who cannot tell a whole file from
-    /// the beginning of one. It waits for 200 ms at most if a git operation is under way in the
-    /// file's checkout and the file was changed less than 200 ms ago. Once one of these is no
-    /// longer so, it goes on.
+    /// the beginning of one. While git is at work in the file's checkout, a file that was changed
+    /// less than 200 ms ago is not believed. The wait for that lasts 200 ms at most.
     ///
     /// # Errors
     ///

@@ -4,6 +4,7 @@
 #![cfg_attr(windows, allow(unused_imports, dead_code, reason = "some tests are for Unix alone"))]
 #![allow(clippy::unwrap_used, reason = "what a test sets up may fail in the short way")]
 
+mod budget;
 mod canonical;
 mod diff;
 mod document;

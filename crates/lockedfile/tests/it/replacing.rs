@@ -1,8 +1,7 @@
 //! Another program is replacing the file just now, by removing it and creating it again; or it
 //! moves the file's directory.
 //!
-//! The other program runs in the wait's own callback, so that no test depends
-//! on time.
+//! The other program runs in the wait's own callback, so that no test depends on time.
 
 use std::borrow::Cow;
 use std::fs;
