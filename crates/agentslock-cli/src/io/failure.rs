@@ -22,7 +22,7 @@ pub(crate) const LOCKED: u8 = 75;
 pub(crate) const MERGE_FAILED: u8 = 129;
 
 /// The words for programs: what a failure is called in JSON. The manual lists them.
-pub(crate) const KINDS: [&str; 19] = [
+pub(crate) const KINDS: [&str; 22] = [
     "absent",
     "not-expected",
     "free",
@@ -41,6 +41,9 @@ pub(crate) const KINDS: [&str; 19] = [
     "locked",
     "lock-lost",
     "changed",
+    "being-replaced",
+    "removed",
+    "directory-gone",
     "interrupted",
 ];
 

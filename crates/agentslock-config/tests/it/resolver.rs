@@ -89,21 +89,14 @@ fn a_frozen_run_tells_all_reasons_and_drift_and_fails() {
 fn who_holds_the_lock_is_told_by_the_kind_of_the_error() {
     let repository = repository();
     std::fs::write(repository.path().join("layers/notes.md"), "new").unwrap();
-    let lock = ConfigLock::new(repository.path().join(".agentsrc.lock"));
     let hasty = LockOptions::new().timeout(Duration::from_millis(20));
     let hasty = LockfileOptions::new().lock(hasty);
-    let mut answer = None;
-    lock.update(|_| {
-        let error = std::thread::scope(|scope| {
-            let other =
-                scope.spawn(|| resolve(repository.path(), "", &hasty).unwrap_err().to_string());
-            other.join().unwrap()
-        });
-        answer = Some(error);
-        Ok(())
-    })
-    .unwrap();
-    assert!(answer.unwrap().contains("is held by"));
+    let path = repository.path().join(".agentsrc.lock");
+    let guard = LockOptions::new().acquire(path).unwrap();
+    let other = || resolve(repository.path(), "", &hasty).unwrap_err().to_string();
+    let answer = std::thread::scope(|scope| scope.spawn(other).join().unwrap());
+    guard.release().unwrap();
+    assert!(answer.contains("is held by"), "{answer}");
     let code = |error: &(dyn Error + 'static)| format!("{:?}", explain(error));
     let caller = WriteError::caller("no cache");
     assert_eq!(code(&caller), format!("{:?}", ExitCode::from(1)));

@@ -77,10 +77,9 @@ fn has_temporary(lab: &Lab) -> bool {
 fn a_flush_sees_that_the_file_was_changed_under_it_and_merges_again() {
     const TEST: &str = "a_flush_sees_that_the_file_was_changed_under_it_and_merges_again";
     type Change = fn(&Lab);
-    let changes: [(Change, &str); 3] = [
+    let changes: [(Change, &str); 2] = [
         (|lab| lab.replace("{\"new\":[ ]}"), "{\n  \"a\": 1,\n  \"new\": [ ]\n}\n"),
         (|lab| lab.write("{\"old\": 22}"), "{\n  \"a\": 1,\n  \"old\": 22\n}\n"),
-        (|lab| fs::remove_file(lab.path()).unwrap(), "{\n  \"a\": 1,\n  \"lock_version\": 1\n}\n"),
     ];
     for (change, expected) in changes {
         let lab = in_memory("{\"old\":1}");
@@ -91,6 +90,18 @@ fn a_flush_sees_that_the_file_was_changed_under_it_and_merges_again() {
         assert_eq!(lab.text(), expected);
         lab.assert_only_the_document();
     }
+}
+
+#[test]
+fn a_flush_under_which_the_document_is_removed_makes_no_fresh_one() {
+    const TEST: &str = "a_flush_under_which_the_document_is_removed_makes_no_fresh_one";
+    let lab = in_memory("{\"old\":1}");
+    let Some(child) = start(TEST, BEFORE_THE_RENAME, &lab) else { return };
+    wait_until(WATCHDOG, || has_temporary(&lab));
+    fs::remove_file(lab.path()).unwrap();
+    let answer = answer_of(child);
+    assert!(answer.starts_with("File(Removed"), "{answer}");
+    assert_eq!(lab.names(), [""; 0]);
 }
 
 #[test]

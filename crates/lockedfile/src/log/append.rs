@@ -74,7 +74,7 @@ impl Log {
     /// reported that as appended. The next call closes it off as a line of its own. If that part
     /// lacks nothing but its newline, it becomes a record beside the chain. So a log in which each
     /// record must follow from the one before is opened with
-    /// [`torn_tail`](Self::torn_tail)`(`[`TornTail::Remove`](fsops::TornTail::Remove)`)`.
+    /// [`torn_tail`](Self::torn_tail)`(`[`TornTail::Remove`]`)`.
     ///
     /// ```
     /// # let directory = tempfile::tempdir()?;

@@ -204,7 +204,10 @@ pub(super) const MUTANTS: [Mutant; 24] = [
     },
     Mutant {
         name: "what came out of an exchange is not looked at",
-        edits: &[Edit { from: "if !is_judged {", to: "if !is_judged && false {" }],
+        edits: &[Edit {
+            from: "if !is_judged {\nif sys::is_at(&names.lock, own).unwrap_or(false) {",
+            to: "if !is_judged && false {\nif sys::is_at(&names.lock, own).unwrap_or(false) {",
+        }],
     },
     Mutant {
         name: "a sweep goes through the whole directory at once",

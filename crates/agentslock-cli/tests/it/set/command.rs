@@ -106,7 +106,7 @@ fn a_document_that_never_comes_to_rest_is_left_to_who_changes_it() {
     let lab = Lab::with("{\"s\":1}");
     let edit = "echo \"{\\\"s\\\":41,\\\"runs\\\":\\\"$(cat runs)\\\"}\" > edited";
     let script = format!("printf x >> runs; {edit}; cat edited > .agentsrc.lock; {COUNT}");
-    let ended = lab.cli(["set", "s", "--", "sh", "-c", &script]).run().exits(2);
+    let ended = lab.cli(["set", "s", "--", "sh", "-c", &script]).run().exits(75);
     assert!(ended.complaint().contains(DOCUMENT), "{ended:?}");
     let runs = lab.read("runs");
     assert_eq!(runs, "xxxxx", "it was tried again, as often as help says");
