@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use agentslock_config::{ConfigLock, LockOptions, LockfileOptions, WriteError};
+use agentslock_config::{LockOptions, LockfileOptions, WriteError};
 use tempfile::TempDir;
 
 use self::example::{explain, resolve};
