@@ -27,7 +27,8 @@ pub(super) fn temporary_prefix(target: &Path) -> OsString {
 /// # Errors
 ///
 /// The operating system's when the directory cannot be read, and those of
-/// [`AtomicFile::create`](super::AtomicFile::create) for a path that is no file. A temporary that cannot be removed is passed over.
+/// [`AtomicFile::create`](super::AtomicFile::create) for a path that is no file. A temporary that
+/// cannot be removed is passed over.
 pub fn remove_left_over_temporaries(path: impl AsRef<Path>, age: Duration) -> io::Result<usize> {
     // Read from, as a directory that is to be synced is.
     let resolved = Resolved::of(path.as_ref(), Durability::Full).map_err(io::Error::from)?;
