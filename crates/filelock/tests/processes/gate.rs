@@ -66,6 +66,12 @@ impl Gated {
     /// dealt with when the call returns.
     pub(crate) fn past_the_call(mut self) -> Stopped {
         signal(self.child.pid(), "-STOP");
+        // The tracer has passed it on: it would be lost with the tracer. All threads are to stop
+        // from now on, this one as soon as its call returns.
+        testkit::wait_until(WATCHDOG, || {
+            let trace = std::fs::read_to_string(&self.trace).unwrap_or_default();
+            trace.contains("--- stopped by SIGSTOP ---")
+        });
         self.child.kill_wrapper();
         let threads = format!("/proc/{}/task", self.child.pid());
         let is_stopped = |thread: std::fs::DirEntry| {
@@ -123,7 +129,7 @@ fn strace(lab: &Lab, call: &str, inject: &str) -> Vec<String> {
     let (trace, inject) = (lab.join("trace"), format!("inject={call}:{inject}"));
     let to = trace.to_str().unwrap();
     let trace_only = format!("trace={call}");
-    let tracer = ["-o", to, "-e", "signal=none", "-e", &trace_only, "-e", &inject];
+    let tracer = ["-o", to, "-e", "signal=STOP", "-e", &trace_only, "-e", &inject];
     let tracer = testkit::strace(&tracer).expect("because the test asked whether it can trace");
     let umask = ["sh", "-c", "umask 077; exec \"$@\"", "sh"].map(ToOwned::to_owned);
     umask.into_iter().chain(tracer).collect()

@@ -188,6 +188,8 @@ fn an_owner_on_its_way_out_is_left_alone_for_50_ms_and_not_longer() {
             // One that does not wait leaves it alone, and so does one that waits for less.
             assert!(brief().try_acquire(lab.target()).unwrap().acquired().is_none());
             expect_alive_or_leaving(&brief(), lab.target());
+            // So that the grace begins here.
+            age(&lab.lock(), Duration::ZERO);
             let started = Instant::now();
             let guard = LockOptions::new().timeout(WATCHDOG).acquire(lab.target()).unwrap();
             let waited = started.elapsed();
