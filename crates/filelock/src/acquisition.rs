@@ -11,17 +11,15 @@
 //!
 //! Dropping it at any point leaves nothing on the disk, and wakes the next one in line.
 
-use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::claim::exchange::Exchanged;
+use crate::claim::Claim;
+use crate::claim::claiming::Claiming;
 use crate::claim::parent::{CreatedParents, is_local};
-use crate::claim::prepare::{Preparation, PrepareError};
+use crate::claim::prepare::Preparation;
 use crate::claim::publish::Publication;
 use crate::claim::slot::Slot;
-use crate::claim::{Claim, in_place};
-use crate::environment::Way;
 use crate::error::AcquireError;
 use crate::guard::{Acquired, LockGuard};
 use crate::holder::Holder;
@@ -29,10 +27,7 @@ use crate::names::Names;
 use crate::options::LockOptions;
 use crate::sys;
 use crate::wait::line::{Turn, WATCH};
-use crate::wait::{Dead, Next, Wait};
-
-/// How often a claim is prepared anew when somebody removes or takes over the preparation.
-const PREPARATIONS: u32 = 8;
+use crate::wait::{Next, Wait};
 
 /// How long a call pauses that was denied. On Windows a denial was tried again for half a second
 /// before.
@@ -245,7 +240,7 @@ impl<'a> Acquisition<'a> {
         let (is_local, created) = is_local(names, self.options)?;
         let asks_kernel = environment.asks_kernel(is_local);
         let way = environment.way(asks_kernel);
-        let claiming = Claiming { way, ready: parked, movable: self.slot.is_some() };
+        let claiming = Claiming::new(way, parked, self.slot.is_some());
         let wait = Wait::new(names, self.options, asks_kernel, self.started, self.until);
         let looks = was_parked;
         self.under_way =
@@ -276,110 +271,6 @@ impl UnderWay<'_> {
         how.takeover = takeover;
         how.sweep = sweep.or(how.sweep).filter(|_| self.asks_kernel);
         guard.acquired(how)
-    }
-}
-
-/// One call's claiming.
-struct Claiming {
-    /// Chosen per file system.
-    way: Way,
-    /// The preparation serves all tries of a call, and is removed when the call ends without it.
-    ready: Option<Preparation>,
-    /// Whether a handle may move the lock back when it is released.
-    movable: bool,
-}
-
-impl Claiming {
-    /// One try. `None`: another process has the lock.
-    fn attempt(
-        &mut self,
-        names: &Names,
-        options: &LockOptions,
-    ) -> Result<Option<Claim>, AcquireError> {
-        let environment = &options.environment;
-        let mut disturbed = names.preparation("");
-        for tries in 1..=PREPARATIONS {
-            if self.way != Way::Published {
-                return in_place::attempt(names, options, self.way == Way::InPlace);
-            }
-            let prepared = match self.ready.take() {
-                Some(ready) => Ok(ready),
-                None => Preparation::new(names, options, self.movable),
-            };
-            let preparation = match prepared {
-                Ok(preparation) => preparation,
-                Err(PrepareError::Retry(path)) => {
-                    disturbed = path;
-                    continue;
-                }
-                Err(PrepareError::Unsupported) => {
-                    self.way = Way::InPlace;
-                    continue;
-                }
-                // Another call, which failed, may have removed the directory, and a third one put
-                // it there again.
-                Err(PrepareError::Failed(AcquireError::Intercepted { .. }))
-                    if tries < PREPARATIONS =>
-                {
-                    continue;
-                }
-                Err(PrepareError::Failed(error)) => return Err(error),
-            };
-            match preparation.publish(names, environment)? {
-                Publication::Done(claim) => return Ok(Some(claim)),
-                Publication::Taken(preparation) => {
-                    self.ready = Some(preparation);
-                    return Ok(None);
-                }
-                Publication::Gone => {}
-                Publication::Unsupported => self.way = Way::InPlace,
-            }
-        }
-        Err(AcquireError::Disturbed { path: disturbed, attempts: PREPARATIONS })
-    }
-}
-
-impl Claiming {
-    /// One try at a dead lock of another user. `None`: another process was quicker, or the
-    /// preparation was disturbed.
-    fn exchange(
-        &mut self,
-        dead: Box<Dead>,
-        names: &Names,
-        options: &LockOptions,
-    ) -> Result<Option<Claim>, AcquireError> {
-        let Dead { file, record, holder } = *dead;
-        let refused = |source| AcquireError::DeadOfAnotherUser {
-            path: names.target.clone(),
-            lock: names.lock.clone(),
-            holder: Box::new(holder),
-            source,
-        };
-        if self.way != Way::Published {
-            return Err(refused(ErrorKind::Unsupported.into()));
-        }
-        let ready = match self.ready.take() {
-            Some(ready) => ready,
-            None => match Preparation::new(names, options, self.movable) {
-                Ok(ready) => ready,
-                Err(PrepareError::Retry(_)) => return Ok(None),
-                Err(PrepareError::Unsupported) => {
-                    return Err(refused(ErrorKind::Unsupported.into()));
-                }
-                Err(PrepareError::Failed(error)) => return Err(error),
-            },
-        };
-        match ready.exchange(&file, &record, names, &options.environment)? {
-            Exchanged::Done(claim) => Ok(Some(claim)),
-            Exchanged::Not(ready) => {
-                self.ready = ready;
-                Ok(None)
-            }
-            Exchanged::Refused(ready, error) => {
-                self.ready = Some(ready);
-                Err(refused(error))
-            }
-        }
     }
 }
 

@@ -45,6 +45,7 @@
 
 mod error;
 mod git;
+mod held;
 mod log;
 mod options;
 mod rounds;
@@ -55,9 +56,10 @@ mod transform;
 pub use error::{Disturbance, Error, Found, LogError};
 pub use filelock::LockOptions;
 pub use fsops::{Appended, Durability, TornTail};
+pub use held::{Held, Outcome};
 pub use log::rewrite::Records;
 pub use log::{LONGEST_RECORD, Last, Log};
 pub use options::Options;
-pub use rounds::{Held, Outcome, ROUNDS, Rounds, Seen};
+pub use rounds::{ROUNDS, Rounds, Seen};
 pub use settle::{Doubt, Settled, Settling};
 pub use transform::{Done, transform};

@@ -4,8 +4,8 @@ use std::io::Write;
 use std::path::Path;
 
 use crate::error::{Disturbance, Error};
+use crate::held::Outcome;
 use crate::options::Options;
-use crate::rounds::Outcome;
 use crate::settle::{Doubt, Settled};
 
 /// What a change did.

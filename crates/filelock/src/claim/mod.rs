@@ -1,6 +1,7 @@
 //! A claim: one directory of ours with our record inside, whether still private or already the
 //! lock.
 
+pub(crate) mod claiming;
 pub(crate) mod exchange;
 pub(crate) mod in_place;
 pub(crate) mod parent;

@@ -21,7 +21,8 @@ use fsops::{AppendError, AppendFile, Appended, Since, TornTail};
 use super::{Last, Log, tail_of};
 use crate::error::{Disturbance, Error, LogError};
 use crate::git;
-use crate::rounds::{Held, Rounds};
+use crate::held::Held;
+use crate::rounds::Rounds;
 use crate::settle::{LOOKS, PAUSE, Settled};
 
 impl Log {

@@ -21,7 +21,7 @@ use fsops::{AtomicFile, ReadFileError, ReplaceError};
 
 use super::Log;
 use crate::error::{Error, LogError};
-use crate::rounds::{Held, remove_left_overs_once};
+use crate::held::{Held, remove_left_overs_once};
 
 impl Log {
     /// Renames the log to what `decide` returns, and puts an empty log with the same rights in its
