@@ -10,11 +10,12 @@ use crate::who::VERDICTS;
 /// The first column of the table whose header begins so: words between backticks, or numbers.
 fn first_column(header: &str) -> Vec<String> {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/cli.md");
-    let page = std::fs::read_to_string(page).unwrap();
+    let page = std::fs::read_to_string(page).expect("because the manual lies in docs");
     let mut lines = page.lines().skip_while(|line| !line.starts_with(header));
     assert!(lines.next().is_some(), "there is no table {header:?}");
     let rows = lines.skip(1).take_while(|line| line.starts_with('|'));
-    let cell = |row: &str| row.split('|').nth(1).unwrap().trim().to_owned();
+    let cell =
+        |row: &str| row.split('|').nth(1).expect("because a row has cells").trim().to_owned();
     rows.flat_map(|row| {
         let cell = cell(row);
         cell.split(", ").map(|word| word.trim_matches('`').to_owned()).collect::<Vec<_>>()

@@ -104,7 +104,7 @@ impl fmt::Display for Replacing<'_> {
             None => f.write_str("another program keeps changing it"),
             Some(lock) => write!(
                 f,
-                "git is changing this checkout (if no git is running, one was killed: remove `{}`)",
+                "git is changing this checkout (if no git is running, a killed one left `{}`: remove it)",
                 lock.display()
             ),
         }

@@ -26,6 +26,9 @@
 //! The limit: another program than git may stall between its unlink and its create for longer than
 //! 200 ms. Then the file counts as removed, since nothing tells it from one removed on purpose.
 //!
+//! What counts as 200 ms old goes by the wall clock. If a file server's clock is behind ours, or
+//! ours jumps on, a directory looks quiet too early. Then only `index.lock` keeps us from the gap.
+//!
 //! Nothing of this costs a system call if the file is there and whole. Step 2 is left out for a
 //! missing file if its directory did not change for 200 ms: nothing was unlinked in it. Our own
 //! lock changes the directory, so that this look comes before the lock. Step 2 is left out for an

@@ -23,6 +23,8 @@ pub(super) const SIZES: [(&str, usize, Effort); 4] = [
 ];
 
 const OPENING: &str = "open";
+/// Beside reading the file alone, which is what it cannot do without.
+const NOTHING: &str = "flush, nothing changes";
 const FLUSHING: &str = "flush, not synced";
 /// Each finds what the other one wrote.
 const IN_TURNS: &str = "two handles' flushes in turn";
@@ -37,7 +39,8 @@ pub(super) fn run(page: &mut Page, places: &[Place]) -> Outcome {
          inside the bare calls of the lock. For small documents the lock is most of it. A handle \
          compares the file with what it knows, and scans it only if another handle has written \
          it. Hence it takes less than the bare calls. In the rows *two handles*, two handles \
-         flush in turn, not synced. The last columns are a program that decodes everything into \
+         flush in turn, not synced. *Nothing changes*: what is staged is in the document already. \
+         It stands beside reading the file, without a scan. The last columns are a program that decodes everything into \
          `serde_json::Value`, changes it and prints it to a temporary that it renames, without a \
          lock.",
     );
@@ -50,7 +53,7 @@ pub(super) fn run(page: &mut Page, places: &[Place]) -> Outcome {
             ["bare", "in bare lock", "agentslock-core", "to bare", "to locked", "Value", "to bare"];
         let heads: Vec<_> = [place.name()].iter().chain(&columns).copied().collect();
         let mut table = Table::new(&heads);
-        for what in [OPENING, FLUSHING, IN_TURNS, DURABLY] {
+        for what in [OPENING, NOTHING, FLUSHING, IN_TURNS, DURABLY] {
             if what == DURABLY && place.name() == "tmpfs" {
                 continue; // there, syncing does nothing
             }
@@ -105,6 +108,19 @@ fn variants<'a>(what: &str, directory: &'a Path) -> Outcome<Vec<Variant<'a>>> {
             Variant::new(BARE, move || Ok(bare::document::open(&first)?)),
             Variant::new(OURS, move || Ok(LockfileOptions::new().open(&second)?)),
             Variant::new(VALUE, move || decode(&third)),
+        ]);
+    }
+    if what == NOTHING {
+        let handle = options(false).open(&second)?;
+        let flush = move || -> Outcome {
+            handle.set_section("install", &json!({ "project": "demo" }))?;
+            handle.flush()?;
+            Ok(())
+        };
+        flush()?;
+        return Ok(vec![
+            Variant::new(BARE, move || Ok(std::fs::read(&first)?)),
+            Variant::new(OURS, flush),
         ]);
     }
     let (sync, takes_turns) = (what == DURABLY, what == IN_TURNS);

@@ -9,7 +9,6 @@ use clap::Args;
 use lockedfile::{Options, TornTail};
 use serde_json::value::RawValue;
 
-use crate::document::find;
 use crate::flags::Common;
 use crate::hold::Hold;
 use crate::io::failure::Failure;
@@ -41,7 +40,6 @@ pub(crate) struct Append {
 
 pub(crate) fn append(arguments: &Append, common: &Common) -> Result<ExitCode, Failure> {
     let log = &arguments.log;
-    find::refuse_missing_parent(log)?;
     let about = |failure: Failure| failure.about(log);
     // What is wrong with the records is found before the lock is taken.
     let lines = records(arguments, common).map_err(about)?;

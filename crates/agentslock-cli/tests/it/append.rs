@@ -25,6 +25,16 @@ fn a_record_comes_from_an_argument_or_from_standard_input() {
 }
 
 #[test]
+fn the_directory_of_a_new_log_is_made_and_goes_again_if_there_is_no_log() {
+    let lab = Lab::new();
+    lab.cli(["append", "new/logs/log", "{}"]).run().exits(0).says_nothing();
+    assert_eq!(lab.read("new/logs/log"), "{}\n");
+    lab.cli(["append", "other/logs/log", "{"]).run().exits(2);
+    lab.cli(["append", "other/logs/log", "{}", "-n"]).run().exits(0);
+    assert_eq!(lab.names(), ["new"]);
+}
+
+#[test]
 fn json_says_what_was_done() {
     let lab = Lab::new();
     let odd = OsStr::from_bytes(b"\xff.log");

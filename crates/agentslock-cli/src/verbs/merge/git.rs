@@ -110,7 +110,7 @@ pub(super) fn await_checkout(wait: Wait) -> Result<(), Failure> {
     while Path::new(&lock).symlink_metadata().is_ok() {
         if is_over(started, wait) {
             let message = format!(
-                "git has been changing this checkout for {:.1} s. If no git is running, one was killed: remove \
+                "git has been changing this checkout for {:.1} s. If no git is running, a killed one left this: remove \
                  `{lock}`. Then run this again",
                 started.elapsed().as_secs_f64()
             );

@@ -2,6 +2,7 @@
 
 mod failures;
 mod handles;
+mod one_moment;
 mod sequences;
 mod threads;
 mod unchanged;
