@@ -17,6 +17,10 @@ impl Page {
     }
 
     pub(super) fn section(&mut self, title: &str, prose: &str) {
+        // After a list there is no empty line yet.
+        if !self.text.is_empty() && !self.text.ends_with("\n\n") {
+            self.text.push('\n');
+        }
         self.put(&format!("## {title}\n\n{}", wrap(prose)));
     }
 
@@ -116,13 +120,16 @@ pub(super) fn time(seconds: f64) -> String {
     if seconds < 1e-3 { micros(seconds) } else { millis(seconds) }
 }
 
+/// The longest line, less the indentation of an item.
+const WIDTH: usize = 98;
+
 /// Breaks lines as the other pages have them.
 fn wrap(prose: &str) -> String {
     let mut text = String::new();
     let mut length = 0;
     for word in prose.split_whitespace() {
         let word_length = word.chars().count();
-        if length > 0 && length + 1 + word_length > 110 {
+        if length > 0 && length + 1 + word_length > WIDTH {
             text.push('\n');
             length = 0;
         } else if length > 0 {
