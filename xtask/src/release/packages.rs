@@ -132,9 +132,8 @@ fn is_expected(file: &str) -> bool {
     let of_cargo = ["Cargo.toml", "Cargo.toml.orig", "Cargo.lock", ".cargo_vcs_info.json"];
     let ours = ["README.md", "LICENSE-APACHE", "LICENSE-MIT"];
     // The program has scripts for shells and the document's schema in it.
-    let kinds = ["rs", "bash", "zsh", "fish", "json"];
-    let is_text = |extension| kinds.iter().any(|known| extension == *known);
-    let is_source = file.starts_with("src/") && Path::new(file).extension().is_some_and(is_text);
+    let kinds = [".rs", ".bash", ".zsh", ".fish", ".schema.json"];
+    let is_source = file.starts_with("src/") && kinds.iter().any(|kind| file.ends_with(kind));
     of_cargo.contains(&file) || ours.contains(&file) || (is_source && !file.ends_with("tests.rs"))
 }
 
