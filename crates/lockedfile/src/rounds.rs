@@ -154,9 +154,13 @@ impl Options {
 
     fn create_parents(&self, path: &Path, seen: Seen) -> Result<Option<CreatedParents>, Error> {
         if seen >= Seen::Directory {
-            let path = path.to_owned();
-            let is_there = path.parent().is_none_or(is_there);
-            return if is_there { Ok(None) } else { Err(Error::DirectoryGone { path }) };
+            // One that may not be looked at is there: the next call says what is wrong with it.
+            let is_gone = is_directory_gone(path);
+            return if is_gone {
+                Err(Error::DirectoryGone { path: path.into() })
+            } else {
+                Ok(None)
+            };
         }
         fsops::create_parents(path, self.durability)
             .map(Some)

@@ -135,7 +135,14 @@ fn judge_message(scene: &Scene<'_>, message: &str, after: &mut Aftermath) {
     if says_committed != after.is_new {
         after.wrong.push("the message does not tell whether the new content is there".into());
     }
-    let says_what = ["failed to ", " is lost: ", " was lost ", " cannot be locked: "];
+    let says_what = [
+        "failed to ",
+        " is lost: ",
+        " was lost ",
+        " cannot be locked: ",
+        // What "no such file" means there.
+        " was renamed or removed meanwhile; ",
+    ];
     if !(says_committed || says_what.iter().any(|words| message.contains(words))) {
         after.wrong.push("the message does not say what failed".into());
     }
