@@ -92,6 +92,10 @@ impl Pairing {
         self.way.is_kernel_backed() && !self.role.is_ours()
     }
 
+    pub(super) fn name(self) -> String {
+        format!("{} and {}", self.ours(), self.peers())
+    }
+
     fn peers(self) -> String {
         let deaths = match self.deaths {
             Deaths::None => "",
@@ -183,7 +187,7 @@ pub(super) struct Contention {
 impl Contention {
     /// Lets one pairing contend and prints its row. Returns what is wrong, if anything is.
     pub(super) fn contend(&self, place: &Place, pairing: Pairing) -> Outcome<Option<String>> {
-        let name = format!("{} and {}", pairing.ours(), pairing.peers());
+        let name = pairing.name();
         let directory = place.path().join(&name);
         std::fs::create_dir(&directory)?;
         let numbers = Numbers::create(&directory.join(NUMBERS), 2)?;
@@ -238,13 +242,17 @@ impl Contention {
     fn work(&self, directory: &Path, pairing: Pairing) -> Outcome<(Tally, Tally)> {
         let ttl = if pairing.promise() == Promise::NoHarm { NEVER } else { BRIEF };
         let peers_ttl = if pairing.deaths == Deaths::OursClear { NEVER * 10 } else { ttl };
-        let limits = Limits { ttl: peers_ttl, timeout: PATIENCE, ..Limits::default() };
+        // A machine may stall anybody for seconds between a directory and its record. Where nothing
+        // may go wrong, that is no death: nobody leaves a lock without a record here.
+        let grace = if pairing.promise() == Promise::NoHarm { NEVER } else { BRIEF };
+        let limits = Limits { ttl: peers_ttl, grace, timeout: PATIENCE };
         let increments = self.increments.to_string();
         let (mut ours, mut peers) = (Vec::new(), Vec::new());
         for _ in 0..self.processes {
             let mut command = rust(pairing.way)?;
             command.arg("work").arg(directory.join(NUMBERS)).arg(directory).arg(&increments);
             command.args(["--door", pairing.door.name(), "--ttl"]).arg(ttl.as_secs().to_string());
+            command.arg("--grace").arg(grace.as_secs().to_string());
             ours.push(Process::start(&mut command)?);
             let mut command = peer(pairing.role, limits);
             command.arg("work").arg(directory.join(NUMBERS)).arg(directory).arg(&increments);
@@ -263,7 +271,7 @@ impl Contention {
         let done = AtomicBool::new(false);
         std::thread::scope(|scope| {
             if pairing.deaths == Deaths::OursClear {
-                scope.spawn(|| keep_clearing(pairing.way, ttl, &directory.join(NUMBERS), &done));
+                scope.spawn(|| keep_clearing(pairing.way, ttl, grace, &directory.join(NUMBERS), &done));
             }
             let tallies = Tally::of(peers).and_then(|peers| Ok((Tally::of(ours)?, peers)));
             done.store(true, Ordering::Relaxed);
@@ -275,8 +283,8 @@ impl Contention {
 /// Acquires and releases until it is `done`. A call clears by the clock once per TTL at most. Our
 /// workers may be through before the peers die for the last time, so new calls keep the peers
 /// going.
-fn keep_clearing(way: Way, ttl: Duration, target: &Path, done: &AtomicBool) {
-    let options = way.options(0).ttl(ttl).timeout(Duration::from_millis(20));
+fn keep_clearing(way: Way, ttl: Duration, grace: Duration, target: &Path, done: &AtomicBool) {
+    let options = way.options(0).ttl(ttl).grace(grace).timeout(Duration::from_millis(20));
     while !done.load(Ordering::Relaxed) {
         // Its own failures are those of the workers too, and told there.
         drop(options.acquire(target));

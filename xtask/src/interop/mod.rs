@@ -62,6 +62,9 @@ pub(crate) struct Interop {
     /// How many increments each of them makes
     #[arg(long, default_value_t = 100)]
     increments: u32,
+    /// Contend only, and only in pairings whose name contains this, such as `published and older`
+    #[arg(long)]
+    only: Option<String>,
 }
 
 impl Interop {
@@ -78,16 +81,20 @@ impl Interop {
             p = self.processes
         );
         let places = places(None)?;
-        let Self { processes, increments } = self;
+        let Self { processes, increments, only } = self;
         let contention = Contention { processes, increments };
         contend::print_head();
         for place in &places {
             for pairing in Pairing::all() {
-                failures.extend(contention.contend(place, pairing)?);
+                if only.as_ref().is_none_or(|part| pairing.name().contains(part)) {
+                    failures.extend(contention.contend(place, pairing)?);
+                }
             }
         }
-        println!("\nholders and those who wait for them");
-        failures.extend(table::run(&places));
+        if only.is_none() {
+            println!("\nholders and those who wait for them");
+            failures.extend(table::run(&places));
+        }
         for failure in &failures {
             println!("FAILED: {failure}");
         }

@@ -48,6 +48,9 @@ enum Mode {
         /// Seconds
         #[arg(long)]
         ttl: u64,
+        /// Seconds
+        #[arg(long)]
+        grace: u64,
     },
     Hold {
         target: PathBuf,
@@ -59,9 +62,10 @@ enum Mode {
 impl Worker {
     pub(crate) fn run(self) -> Outcome {
         match self.mode {
-            Mode::Work { target, directory, increments, door, ttl } => {
+            Mode::Work { target, directory, increments, door, ttl, grace } => {
                 let options = self.way.options(0).timeout(PATIENCE);
-                let lock = door.open(options.ttl(Duration::from_secs(ttl)), &target)?;
+                let (ttl, grace) = (Duration::from_secs(ttl), Duration::from_secs(grace));
+                let lock = door.open(options.ttl(ttl).grace(grace), &target)?;
                 work(&lock, &directory, increments)
             }
             Mode::Hold { target, aged } => hold(self.way, &target, aged),
