@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 
@@ -71,18 +72,27 @@ impl Ci {
 #[derive(Default)]
 struct Steps {
     failed: Vec<String>,
+    took: Vec<(Duration, String)>,
 }
 
 impl Steps {
     fn run(&mut self, name: &str, command: &mut Command) {
         println!("\n== {name}");
+        let started = Instant::now();
         if let Err(error) = run(command) {
             eprintln!("{error}");
             self.failed.push(name.to_owned());
         }
+        self.took.push((started.elapsed(), name.to_owned()));
     }
 
-    fn conclude(self) -> Outcome {
+    fn conclude(mut self) -> Outcome {
+        let all: Duration = self.took.iter().map(|(took, _)| *took).sum();
+        println!("\n== seconds: {:.0}, of these", all.as_secs_f64());
+        self.took.sort_unstable_by(|one, other| other.cmp(one));
+        for (took, name) in &self.took {
+            println!("{:6.1}  {name}", took.as_secs_f64());
+        }
         if self.failed.is_empty() {
             println!("all that was run passed");
             return Ok(());
