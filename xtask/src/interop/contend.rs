@@ -271,7 +271,9 @@ impl Contention {
         let done = AtomicBool::new(false);
         std::thread::scope(|scope| {
             if pairing.deaths == Deaths::OursClear {
-                scope.spawn(|| keep_clearing(pairing.way, ttl, grace, &directory.join(NUMBERS), &done));
+                scope.spawn(|| {
+                    keep_clearing(pairing.way, ttl, grace, &directory.join(NUMBERS), &done)
+                });
             }
             let tallies = Tally::of(peers).and_then(|peers| Ok((Tally::of(ours)?, peers)));
             done.store(true, Ordering::Relaxed);
