@@ -104,7 +104,7 @@ impl AdapterHandle {
 }
 
 /// Which views a bump moved, and which it did not, each sorted.
-pub(crate) type Reached = (Vec<ViewName>, Vec<IllegalTransition>);
+type Reached = (Vec<ViewName>, Vec<IllegalTransition>);
 
 /// Lets the views that were built against another schema of `dependee` than `schema` know.
 pub(crate) fn bump(

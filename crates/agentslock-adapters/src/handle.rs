@@ -34,7 +34,7 @@ impl AdaptersLock {
 }
 
 impl AdapterHandle {
-    pub(crate) fn new(lock: AdaptersLock, name: String) -> Self {
+    fn new(lock: AdaptersLock, name: String) -> Self {
         Self { lock, name }
     }
 

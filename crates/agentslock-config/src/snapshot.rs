@@ -16,7 +16,7 @@ use crate::unit::Unit;
 /// A section is decoded when it is asked for, so that a flaw in one keeps nobody from the others.
 #[derive(Debug)]
 pub struct Snapshot {
-    pub(crate) lockfile: Lockfile,
+    lockfile: Lockfile,
 }
 
 impl Snapshot {

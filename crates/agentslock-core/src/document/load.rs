@@ -11,7 +11,7 @@ use crate::error::{FlushError, OpenError};
 use crate::json::syntax::{SyntaxError, SyntaxProblem};
 
 /// A document, and which version of the file it is.
-pub(crate) type Loaded = (Arc<Document>, Version);
+type Loaded = (Arc<Document>, Version);
 
 /// The document at `path`, without the lock. A missing one is believed after a pause, an unfinished
 /// one after a longer one: `lockedfile` says how.

@@ -26,7 +26,7 @@ pub(crate) struct ObjectLayout<'a> {
 pub(crate) const INDENT: &str = "  ";
 
 impl<'a> ObjectLayout<'a> {
-    pub(crate) fn document(len: usize) -> Self {
+    pub(super) fn document(len: usize) -> Self {
         Self { margin: "", len }
     }
 

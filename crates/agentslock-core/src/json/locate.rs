@@ -73,7 +73,7 @@ struct Expected {
 }
 
 impl DecodeError {
-    pub(crate) fn new(why: impl fmt::Display) -> Self {
+    pub(super) fn new(why: impl fmt::Display) -> Self {
         Self(Box::new(Expected { message: why.to_string(), offset: 0 }))
     }
 

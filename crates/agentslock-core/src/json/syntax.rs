@@ -81,7 +81,7 @@ impl SyntaxError {
         Self::syntax(error)
     }
 
-    pub(crate) fn syntax(error: &serde_json::Error) -> Self {
+    pub(super) fn syntax(error: &serde_json::Error) -> Self {
         let text = error.to_string();
         let place = format!(" at line {} column {}", error.line(), error.column());
         let problem = SyntaxProblem::Syntax(text.strip_suffix(&place).unwrap_or(&text).to_owned());

@@ -72,7 +72,7 @@ impl AtomicFile {
 #[derive(Debug)]
 #[must_use = "a file that is not committed is discarded"]
 pub struct ReadyFile {
-    pub(super) file: AtomicFile,
+    file: AtomicFile,
 }
 
 impl ReadyFile {

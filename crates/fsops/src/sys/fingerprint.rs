@@ -8,5 +8,5 @@ pub(crate) struct Fingerprint {
     pub(crate) inode: u64,
     pub(crate) size: u64,
     pub(crate) modified: (i64, i64),
-    pub(crate) changed: (i64, i64),
+    pub(super) changed: (i64, i64),
 }

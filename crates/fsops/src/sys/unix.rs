@@ -135,7 +135,7 @@ fn or_fsync(file: &File, synced: io::Result<()>) -> io::Result<()> {
 }
 
 /// A directory whose entries are to be synced.
-pub(crate) type Directory = File;
+type Directory = File;
 
 /// The path whose names are synced: the one that links lead to.
 pub(crate) fn path_of_name(path: &Path) -> io::Result<PathBuf> {

@@ -114,7 +114,7 @@ pub(crate) fn sync_data(file: &File) -> io::Result<()> {
 
 /// A directory cannot be synced. What happens to its entries is in the file system's journal, and
 /// syncing a file writes that out so far. So a file is synced again after its renaming.
-pub(crate) type Directory = ();
+type Directory = ();
 
 /// The path whose names are synced. No directory can be synced here, so that it need not be the one
 /// that links lead to. Asking for that one fails under Wine if it is long (`ERROR_MORE_DATA`).
