@@ -17,7 +17,7 @@ use crate::options::{LockOptions, ON_WAIT_EVERY};
 use crate::sys;
 
 /// What a wait tells of, and what ends it.
-pub(crate) type Callback<'a> = dyn FnMut(Duration, Option<&Holder>) -> ControlFlow<()> + 'a;
+type Callback<'a> = dyn FnMut(Duration, Option<&Holder>) -> ControlFlow<()> + 'a;
 
 /// What a try came to that does not wait.
 #[derive(Debug)]

@@ -33,7 +33,7 @@ use crate::record::file::{RecordFile, lock_new};
 use crate::sys;
 
 /// One try. `None`: somebody else has the lock, or got it while we were at it.
-pub(crate) fn attempt(
+pub(super) fn attempt(
     names: &Names,
     options: &LockOptions,
     use_flock: bool,

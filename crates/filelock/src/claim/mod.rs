@@ -3,7 +3,7 @@
 
 pub(crate) mod claiming;
 pub(crate) mod exchange;
-pub(crate) mod in_place;
+mod in_place;
 pub(crate) mod parent;
 pub(crate) mod prepare;
 pub(crate) mod publish;

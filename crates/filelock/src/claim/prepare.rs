@@ -39,7 +39,7 @@ pub(crate) struct Preparation {
 }
 
 /// Why there is no preparation.
-pub(crate) enum PrepareError {
+pub(super) enum PrepareError {
     /// Somebody removed it or took it over while it was being made, or its parent did not exist
     /// and was created: try again.
     Retry(PathBuf),
@@ -51,7 +51,7 @@ pub(crate) enum PrepareError {
 impl Preparation {
     /// `movable`: a handle may move it back here when it releases the lock, so its record names
     /// this place.
-    pub(crate) fn new(
+    pub(super) fn new(
         names: &Names,
         options: &LockOptions,
         movable: bool,

@@ -54,7 +54,7 @@ impl Bond {
         }
     }
 
-    pub(super) fn end(&self) {
+    fn end(&self) {
         self.holds.store(false, Ordering::Relaxed);
     }
 }

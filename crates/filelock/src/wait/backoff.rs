@@ -7,10 +7,10 @@ use crate::sys;
 const FIRST_PAUSE: Duration = Duration::from_micros(50);
 /// The longest pause while the lock keeps changing hands: a long waiter must not starve. Where a
 /// look opens the lock, a waiter that looks all the time keeps its name from becoming free.
-pub(super) const MOVING_PAUSE: Duration =
+const MOVING_PAUSE: Duration =
     if sys::LOOK_OPENS { Duration::from_millis(5) } else { Duration::from_micros(500) };
 /// The longest pause while one holder stays.
-pub(super) const LONGEST_PAUSE: Duration = Duration::from_millis(10);
+const LONGEST_PAUSE: Duration = Duration::from_millis(10);
 
 /// The pauses of one call, without end. Each is between half and the whole of the current length,
 /// so that waiters do not march in step. The length doubles up to [`LONGEST_PAUSE`].
