@@ -20,7 +20,7 @@ const MARKS: [&str; 3] = [".git", ".jj", ".hg"];
 
 /// Why a search stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Border {
+pub(super) enum Border {
     /// A repository begins here.
     Repository,
     /// The directory above belongs to another user.
@@ -33,7 +33,7 @@ pub(crate) enum Border {
 
 /// The directories upward from where the program runs.
 #[derive(Debug)]
-pub(crate) struct Search {
+pub(super) struct Search {
     here: PathBuf,
     /// How many directories are searched, the first included.
     length: usize,
@@ -41,7 +41,7 @@ pub(crate) struct Search {
 }
 
 impl Search {
-    pub(crate) fn from_here() -> Result<Self, Failure> {
+    pub(super) fn from_here() -> Result<Self, Failure> {
         let here = std::env::current_dir()
             .map_err(|error| Failure::io("failed to find the current directory", &error))?;
         let (length, border) = measure(&here);
@@ -49,21 +49,21 @@ impl Search {
     }
 
     /// The directories to search, the nearest first.
-    pub(crate) fn within(&self) -> impl Iterator<Item = &Path> {
+    pub(super) fn within(&self) -> impl Iterator<Item = &Path> {
         self.here.ancestors().take(self.length)
     }
 
     /// Those that lie further up.
-    pub(crate) fn beyond(&self) -> impl Iterator<Item = &Path> {
+    pub(super) fn beyond(&self) -> impl Iterator<Item = &Path> {
         self.here.ancestors().skip(self.length)
     }
 
     /// The last directory to search.
-    pub(crate) fn last(&self) -> &Path {
+    pub(super) fn last(&self) -> &Path {
         self.within().last().unwrap_or(&self.here)
     }
 
-    pub(crate) fn border(&self) -> Border {
+    pub(super) fn border(&self) -> Border {
         self.border
     }
 }

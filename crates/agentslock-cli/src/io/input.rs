@@ -56,7 +56,7 @@ pub(crate) fn value(
 }
 
 /// On a terminal, a program that waits for input looks like one that hangs.
-pub(crate) fn announce(common: &Common) {
+fn announce(common: &Common) {
     if !common.quiet && std::io::stdin().is_terminal() {
         say("reading from the terminal; end the input with ctrl-D (Windows: ctrl-Z and return)");
     }

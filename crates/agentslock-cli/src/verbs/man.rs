@@ -27,7 +27,7 @@ pub(crate) fn man(arguments: &ManPage, command: clap::Command) -> Result<ExitCod
 }
 
 /// The page of a verb, or of the program.
-pub(crate) fn page(verb: Option<&str>, mut command: clap::Command) -> Result<Vec<u8>, Failure> {
+fn page(verb: Option<&str>, mut command: clap::Command) -> Result<Vec<u8>, Failure> {
     let version = command.get_version().unwrap_or_default().to_owned();
     command.build();
     let verbs: Vec<String> =

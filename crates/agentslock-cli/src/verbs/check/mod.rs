@@ -170,7 +170,7 @@ fn schema_findings(bytes: &[u8]) -> Vec<Finding> {
 }
 
 /// What is wrong with a text: a code, line and column, a message, and whether `--fix` repairs it.
-pub(crate) fn examine(bytes: &[u8]) -> Vec<(&'static str, (usize, usize), String, bool)> {
+pub(super) fn examine(bytes: &[u8]) -> Vec<(&'static str, (usize, usize), String, bool)> {
     let findings = text::examine(bytes, None, false).findings;
     findings.into_iter().map(|it| (it.code, it.place, it.message, it.fixable)).collect()
 }

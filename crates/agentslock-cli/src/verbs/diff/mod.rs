@@ -164,7 +164,7 @@ fn textconv(path: &Path) -> Result<ExitCode, Failure> {
 }
 
 /// A line for each thing that changed.
-pub(crate) fn as_text(differences: &[Difference], detail: Detail, paint: Paint) -> String {
+pub(super) fn as_text(differences: &[Difference], detail: Detail, paint: Paint) -> String {
     let lines = differences.iter().flat_map(|difference| describe::describe(difference, detail));
     lines
         .map(|line| {
@@ -175,7 +175,7 @@ pub(crate) fn as_text(differences: &[Difference], detail: Detail, paint: Paint) 
 }
 
 /// An object for each difference, with what was and what is.
-pub(crate) fn as_json(differences: &[Difference]) -> Vec<Fields> {
+pub(super) fn as_json(differences: &[Difference]) -> Vec<Fields> {
     let object = |difference: &Difference| {
         let mut fields = Fields::new();
         push(&mut fields, "section", &difference.section);

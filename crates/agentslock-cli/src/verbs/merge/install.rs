@@ -49,7 +49,7 @@ pub(crate) struct Done {
     /// Each step, in words.
     pub(crate) steps: Vec<String>,
     /// The files of the checkout that were changed.
-    pub(crate) to_commit: Vec<&'static str>,
+    to_commit: Vec<&'static str>,
 }
 
 impl Setup<'_> {

@@ -7,7 +7,7 @@ use crate::io::failure::{Failure, TROUBLE};
 
 /// Lines that stand together below a comment, at the end of a file, where they count most.
 #[derive(Debug)]
-pub(crate) struct Lines {
+pub(super) struct Lines {
     comment: &'static str,
     current: &'static [&'static str],
     /// What earlier versions wrote instead.

@@ -13,8 +13,8 @@ use std::process::ExitCode;
 use crate::flags::Common;
 use crate::io::failure::{Failure, MERGE_FAILED};
 pub(crate) use flags::{IgnoreFile, Merge};
-pub(crate) use git::Scope;
-pub(crate) use install::Setup;
+pub(super) use git::Scope;
+pub(super) use install::Setup;
 
 pub(crate) fn merge(arguments: &Merge, common: &Common) -> Result<ExitCode, Failure> {
     if arguments.check {

@@ -4,7 +4,7 @@ use super::git::{self, Scope};
 use crate::flags::Wait;
 use crate::io::failure::{Failure, TROUBLE};
 
-pub(super) type Setting = (&'static str, String);
+type Setting = (&'static str, String);
 
 /// What each clone is told: how. Git lets a shell run these, and puts the names of the three files,
 /// and what else stands for a percent sign, into them.

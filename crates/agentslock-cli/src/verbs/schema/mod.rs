@@ -34,7 +34,7 @@ const FEW: usize = 100;
 
 /// What is wrong with a document by the schema: where it is in the text, in bytes, and a sentence.
 /// The first few.
-pub(crate) fn violations(text: &str) -> Vec<(usize, String)> {
+pub(super) fn violations(text: &str) -> Vec<(usize, String)> {
     let schema = serde_json::from_str(TEXT).expect("because a test reads it");
     let Ok(document) = serde_json::from_str(text) else { return Vec::new() };
     let found = validate::violations(&schema, &document);

@@ -1,6 +1,6 @@
 //! `set`: replace a section, an entry or a value in it; or remove it.
 
-pub(crate) mod change;
+pub(super) mod change;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
