@@ -1,6 +1,7 @@
 //! This workspace's tasks. `cargo xtask help` lists them.
 
 mod bench;
+mod conformance;
 mod demo;
 mod inject;
 mod interop;
@@ -44,6 +45,7 @@ enum Task {
     Exchange(exchange::Exchange),
     Filesystems(filesystems::Filesystems),
     Interop(interop::Interop),
+    Conformance(conformance::Conformance),
     Mutation(verify::Mutation),
     Circles(verify::Circles),
     Prose(verify::Prose),
@@ -74,6 +76,7 @@ fn main() -> ExitCode {
         Task::PowerCut(task) => task.run(),
         Task::Filesystems(task) => task.run(),
         Task::Interop(task) => task.run(),
+        Task::Conformance(task) => task.run(),
         Task::Mutation(task) => task.run(),
         Task::Circles(task) => task.run(),
         Task::Prose(task) => task.run(),

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 
 use crate::outcome::Outcome;
 use crate::stress::{contention, exchange, filesystems, kill, power_cut, stop};
-use crate::{bench, inject, interop};
+use crate::{bench, conformance, inject, interop};
 
 #[derive(Args)]
 pub(crate) struct Worker {
@@ -23,6 +23,7 @@ enum Kind {
     PowerCut(power_cut::Worker),
     Hold(filesystems::Hold),
     Interop(interop::Worker),
+    Conformance(conformance::Worker),
     BenchContender(bench::Contender),
     BenchHolder(bench::Holder),
     BenchWaiter(bench::Waiter),
@@ -43,6 +44,7 @@ impl Worker {
             Kind::PowerCut(worker) => worker.run(),
             Kind::Hold(worker) => worker.run(),
             Kind::Interop(worker) => worker.run(),
+            Kind::Conformance(worker) => worker.run(),
             Kind::BenchContender(worker) => worker.run(),
             Kind::BenchHolder(worker) => worker.run(),
             Kind::BenchWaiter(worker) => worker.run(),

@@ -51,6 +51,7 @@ use crate::outcome::Outcome;
 use crate::workload::places::places;
 use contend::{Contention, Pairing};
 
+pub(crate) use process::{find_python, python};
 pub(crate) use worker::Worker;
 
 /// Let this crate and peers in Python contend for one lock, in every pairing.
@@ -72,7 +73,7 @@ impl Interop {
         if crate::workspace::rerun_optimised()? {
             return Ok(());
         }
-        process::find_python()?;
+        find_python()?;
         older::build()?;
         let mut failures = Vec::new();
         println!(

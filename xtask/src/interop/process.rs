@@ -16,7 +16,7 @@ use filelock::testing::Way;
 static PYTHON: OnceLock<PathBuf> = OnceLock::new();
 
 /// Fails unless there is a Python that can run the peers.
-pub(super) fn find_python() -> Outcome {
+pub(crate) fn find_python() -> Outcome {
     let probe = "import sys; print(sys.executable); sys.exit(sys.version_info < (3, 9))";
     let found = Command::new("python3").args(["-c", probe]).output();
     let Some(output) = found.ok().filter(|output| output.status.success()) else {
@@ -26,6 +26,13 @@ pub(super) fn find_python() -> Outcome {
     };
     PYTHON.get_or_init(|| String::from_utf8_lossy(&output.stdout).trim().into());
     Ok(())
+}
+
+/// Python, with the standard library alone, which is also what starts fastest.
+pub(crate) fn python() -> Command {
+    let mut python = Command::new(PYTHON.get().expect("because it was looked for first"));
+    python.args(["-E", "-S", "-B"]);
+    python
 }
 
 /// The time limits of a peer in Python.
@@ -110,9 +117,8 @@ pub(super) fn peer(role: Role, limits: Limits) -> Command {
     let mut command = if role == Role::Built {
         Command::new(older::program().expect("because it is no role unless it was built"))
     } else {
-        let mut python = Command::new(PYTHON.get().expect("because it was looked for first"));
-        // The standard library alone, which is also what starts fastest.
-        python.args(["-E", "-S", "-B"]).arg(root().join("xtask/peers/peer.py"));
+        let mut python = python();
+        python.arg(root().join("xtask/peers/peer.py"));
         python
     };
     command.arg(role.name());

@@ -6,7 +6,7 @@ use crate::outcome::Outcome;
 use crate::release::{api, packages};
 use crate::stress::{exchange, power_cut};
 use crate::workspace::cargo;
-use crate::{inject, platforms};
+use crate::{conformance, inject, platforms};
 
 /// A task that others run.
 pub(super) struct Task {
@@ -99,6 +99,7 @@ pub(super) const TASKS: &[Task] = &[
         .shows(ALL, "What each kind of volume does, beside what the code assumes of it."),
     task("interop", &["xtask", "interop"]).check(has_python).long(&["--increments", "1000"])
         .shows(LOCK, "Ours beside an older build of ours and the Go generations, each with its faults and without."),
+    task("conformance", &["xtask", "conformance"]).check(conformance::check),
     task("fuzz targets", &["check", "--quiet", "--manifest-path", "fuzz/Cargo.toml"])
         .check(has_cpp_compiler),
     Task {
