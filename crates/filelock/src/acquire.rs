@@ -189,10 +189,7 @@ impl LockOptions {
         paths: impl IntoIterator<Item = P>,
     ) -> Result<Vec<LockGuard>, AcquireError> {
         self.check()?;
-        let names = paths.into_iter().map(|path| Names::of(path.as_ref()));
-        let mut names = names.collect::<Result<Vec<_>, _>>()?;
-        names.sort_by(|one, other| one.target.cmp(&other.target));
-        names.dedup();
+        let names = Names::of_all(paths)?;
         let deadline = self.until(Instant::now());
         let options = Self { deadline, ..self.clone() };
         let acquire = |names: &Names| {

@@ -25,8 +25,8 @@ use crate::options::LockOptions;
 /// signal, [`std::process::exit`]) can leave that directory. It blocks nobody; the first
 /// acquisition of the next handle removes it.
 ///
-/// Threads can share a handle, or clones of it, which are one. Each acquisition has its own guard;
-/// while one thread holds the lock, the others wait.
+/// Threads and tasks can share a handle, or clones of it, which are one. Each acquisition has its
+/// own guard; while one of them holds the lock, the others wait.
 ///
 /// # Forked children
 ///
@@ -49,9 +49,9 @@ use crate::options::LockOptions;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Lock {
-    names: Names,
-    options: LockOptions,
-    slot: Arc<Slot>,
+    pub(crate) names: Names,
+    pub(crate) options: LockOptions,
+    pub(crate) slot: Arc<Slot>,
 }
 
 impl Lock {

@@ -39,6 +39,17 @@ impl Names {
         Ok(Self { lock: with_suffix(&target, ".lock"), parent: parent.to_owned(), target })
     }
 
+    /// The names of several targets, each once, in the order in which all programs take them.
+    pub(crate) fn of_all<P: AsRef<Path>>(
+        paths: impl IntoIterator<Item = P>,
+    ) -> Result<Vec<Self>, AcquireError> {
+        let names = paths.into_iter().map(|path| Self::of(path.as_ref()));
+        let mut names = names.collect::<Result<Vec<_>, _>>()?;
+        names.sort_by(|one, other| one.target.cmp(&other.target));
+        names.dedup();
+        Ok(names)
+    }
+
     /// Where a claim is prepared. Never `….stale-…`: the file generation deletes those.
     pub(crate) fn preparation(&self, unique: &str) -> PathBuf {
         with_suffix(&self.lock, &format!("{PREPARATION_INFIX}{unique}"))

@@ -1,4 +1,4 @@
-//! One round: the file under its lock, replaced or left alone. The steps are in `rounds.rs`.
+//! One round: the file under its lock, replaced, removed or left alone. The steps are in `rounds.rs`.
 
 use std::collections::BTreeSet;
 use std::io::{self, ErrorKind};
@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use filelock::{LockGuard, NotHeld, ReleaseError, VerifyError};
-use fsops::{AtomicFile, Durability, ReplaceError, Version};
+use fsops::{AtomicFile, Durability, ReadyFile, ReplaceError, Version};
 
 use crate::error::{Disturbance, Error};
 use crate::git;
@@ -31,7 +31,7 @@ pub struct Held {
 pub enum Outcome {
     /// The file is as the round wants it.
     Done,
-    /// The new content is in place, but the directory's sync failed.
+    /// The new content is in place, or the file is removed, but the directory's sync failed.
     NotDurable(ReplaceError),
     /// Nothing was written.
     Disturbed(Disturbance),
@@ -80,7 +80,63 @@ impl Held {
         write: impl FnOnce(&mut AtomicFile) -> io::Result<()>,
         still_held: impl FnOnce() -> Result<(), E>,
     ) -> Result<Outcome, E> {
-        let outcome = self.write(read, write, still_held)?;
+        let end = |file: ReadyFile| file.commit();
+        self.finish(read, write, still_held, end)
+    }
+
+    /// Removes the file, of which `read` is the version that was read, if `still_held` returns `Ok`
+    /// right before that; and releases the lock. If there was no file, there must be none now.
+    ///
+    /// The file goes as one that is replaced comes: only if it still is the one that was read. A
+    /// process that is killed leaves the file, or none. A symbolic link stays, and leads nowhere
+    /// then.
+    ///
+    /// ```
+    /// use lockedfile::{Options, Outcome};
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("queue");
+    /// # std::fs::write(&path, "")?;
+    /// let options = Options::new();
+    /// let mut rounds = options.rounds(&path)?;
+    /// loop {
+    ///     let held = rounds.lock()?;
+    ///     let old = rounds.read()?;
+    ///     if old.bytes.is_none_or(|bytes| !bytes.is_empty()) {
+    ///         held.keep();
+    ///         break;
+    ///     }
+    ///     match held.remove_if(&old.version, || Ok::<_, lockedfile::Error>(()))? {
+    ///         Outcome::Done => break,
+    ///         Outcome::Disturbed(by) => rounds.again(by)?,
+    ///         Outcome::NotDurable(error) => return Err(error.into()),
+    ///     }
+    /// }
+    /// assert!(!path.exists());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Write`], [`Error::Verify`], and what `still_held` returns, as it is: the file is
+    /// there. [`Error::LockLost`]: it is removed.
+    pub fn remove_if<E: From<Error>>(
+        self,
+        read: &Version,
+        still_held: impl FnOnce() -> Result<(), E>,
+    ) -> Result<Outcome, E> {
+        // The sibling of a file that goes stays empty: its directory is what the removal needs.
+        let end = |file: ReadyFile| file.remove_target();
+        self.finish(read, |_| Ok(()), still_held, end)
+    }
+
+    fn finish<E: From<Error>>(
+        self,
+        read: &Version,
+        write: impl FnOnce(&mut AtomicFile) -> io::Result<()>,
+        still_held: impl FnOnce() -> Result<(), E>,
+        end: impl FnOnce(ReadyFile) -> Result<(), ReplaceError>,
+    ) -> Result<Outcome, E> {
+        let outcome = self.write(read, write, still_held, end)?;
         let is_written = matches!(outcome, Outcome::Done);
         self.release(is_written)?;
         Ok(outcome)
@@ -112,6 +168,7 @@ impl Held {
         read: &Version,
         write: impl FnOnce(&mut AtomicFile) -> io::Result<()>,
         still_held: impl FnOnce() -> Result<(), E>,
+        end: impl FnOnce(ReadyFile) -> Result<(), ReplaceError>,
     ) -> Result<Outcome, E> {
         let path = &*self.path;
         remove_left_overs_once(path);
@@ -133,7 +190,7 @@ impl Held {
         if begun || !self.is_still(read)? {
             return Ok(Outcome::Disturbed(Disturbance::FileChanged));
         }
-        match file.commit() {
+        match end(file) {
             Ok(()) => Ok(Outcome::Done),
             Err(error) if error.is_committed() => Ok(Outcome::NotDurable(error)),
             Err(error) => self.not_written(error),

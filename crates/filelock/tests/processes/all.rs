@@ -18,10 +18,18 @@ fn child_takes_both() {
     let options = LockOptions::new().timeout(Duration::from_secs(50));
     let mut paths = [parent.path("ONE"), parent.path("TWO"), parent.path("THREE")];
     paths.rotate_left(usize::try_from(parent.number("ROTATE")).unwrap());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let in_a_task = parent.number("NUMBER") % 2 == 1;
     parent.await_word("go");
     for _ in 0..ROUNDS {
         // Two of three, so that no lock is common to all.
-        let guards = options.acquire_all(&paths[..2]).unwrap();
+        let guards = if in_a_task {
+            let sleep = tokio::time::sleep;
+            runtime.block_on(async { options.acquire_all_async(&paths[..2], sleep).await })
+        } else {
+            options.acquire_all(&paths[..2])
+        };
+        let guards = guards.unwrap();
         assert!(guards.is_sorted_by_key(|guard| guard.path().to_owned()));
         let verify = || guards.iter().for_each(|guard| guard.verify().unwrap());
         // Any two pairs have a lock in common: nobody else is inside.
@@ -42,6 +50,7 @@ fn processes_that_want_locks_in_opposite_orders_never_wait_for_each_other() {
                 .var("ONE", lab.join("one"))
                 .var("TWO", lab.join("two"))
                 .var("THREE", lab.join("three"))
+                .var("NUMBER", number.to_string())
                 .var("ROTATE", (number % 3).to_string())
                 .var("NOTES", &notes)
                 .spawn()

@@ -104,7 +104,8 @@ impl ReadyFile {
             .map_err(|source| ReplaceError::NotDurable { path: target, source })
     }
 
-    /// Removes the target, instead of taking its place.
+    /// Removes the target, instead of taking its place. If there was [none](AtomicFile::replacing)
+    /// when it was read, there must be none now.
     ///
     /// # Errors
     ///
@@ -112,7 +113,14 @@ impl ReadyFile {
     /// target is no error.
     pub fn remove_target(self) -> Result<(), ReplaceError> {
         self.check()?;
-        let AtomicFile { temporary, target, durability, .. } = self.file;
+        let AtomicFile { temporary, target, expected, durability, .. } = self.file;
+        if expected == Expected::Nothing {
+            return match temporary.place().look() {
+                Ok(None) => Ok(()),
+                Ok(Some(_)) => Err(ReplaceError::Changed { path: target }),
+                Err(source) => Err(ReplaceError::Io { verb: "examine", path: target, source }),
+            };
+        }
         match temporary.place().remove() {
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(source) => return Err(ReplaceError::Io { verb: "remove", path: target, source }),

@@ -1,6 +1,7 @@
 //! What one process can show: transform, append, rewrite, rotate, and their errors.
 
 mod append;
+mod removing;
 mod replacing;
 mod rewrite;
 mod rotate;

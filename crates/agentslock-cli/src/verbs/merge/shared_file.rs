@@ -1,27 +1,26 @@
 //! Changing lines of a file that others change as well: other installs, git, an editor, a person.
 //!
+//! The lock, the last looks and the commit are `lockedfile`'s (its `rounds.rs` has the steps). What
+//! is added here:
+//!
 //! | step | if the process dies here, or another one acts here |
 //! |---|---|
 //! | the file is read; if it is missing, what git's index has, once no git is at work | nothing happened |
 //! | nothing to change: done | no lock was taken |
-//! | the file's lock is taken | the next one replaces a dead holder |
-//! | the file is read again, and the new one is made beside it | a temporary is left, which is ignored |
-//! | does the lock still hold, and is the file the one that was read? | if not: another round |
-//! | the new file takes the name | all of the lines are there, or none |
+//! | a round: the same under the lock | the next one replaces a dead holder |
+//! | right before the commit: is it a link by now? | refused, and nothing was written |
+//! | the new file takes the name, or the file goes | all of the lines are there, or none |
 
 use std::io::Write;
 use std::path::Path;
 
-use filelock::LockGuard;
-use fsops::{AtomicFile, Contents, Durability, ReplaceError};
+use fsops::Version;
+use lockedfile::{Doubt, Options, Outcome, Rounds, Settled};
 
 use super::git;
 use crate::flags::Common;
-use crate::io::failure::{Failure, LOCKED};
+use crate::io::failure::Failure;
 use crate::{lock_wait, sys};
-
-/// How often the file may have been changed meanwhile.
-const ROUNDS: u32 = 5;
 
 /// A file of lines, and what git has if the file is missing.
 #[derive(Clone, Copy, Debug)]
@@ -40,7 +39,8 @@ impl SharedFile<'_> {
         &self,
         change: impl Fn(&[u8]) -> Option<Vec<u8>>,
     ) -> Result<bool, Failure> {
-        Ok(change(&self.read()?.0).is_some())
+        // A look needs no certainty: what is written was read under the lock.
+        Ok(change(&self.read(|| Ok(Settled::Believed))?.0).is_some())
     }
 
     /// Replaces it by what `change` makes of it; `None` leaves it. Returns whether it was changed.
@@ -53,96 +53,74 @@ impl SharedFile<'_> {
             return Ok(false);
         }
         sys::wait_begins();
-        let guard = lock_wait::options(self.common, self.path).acquire(self.path)?;
-        for _ in 0..ROUNDS {
-            let (before, contents) = self.read()?;
-            let Some(after) = change(&before) else {
-                let _ = guard.release();
-                return Ok(false);
-            };
-            match self.replace(&guard, &contents, &after) {
-                Err(Stopped::Changed) => continue,
-                Err(Stopped::Failed(failure)) => return Err(failure),
-                Ok(()) => {}
+        let options = Options::new().lock(lock_wait::options(self.common, self.path));
+        let mut rounds = options.rounds(self.path)?;
+        loop {
+            match self.round(&mut rounds, &change)? {
+                Some(Outcome::Done) => return Ok(true),
+                Some(Outcome::NotDurable(error)) => return Err(error.into()),
+                Some(Outcome::Disturbed(by)) => rounds.again(by)?,
+                None => return Ok(false),
             }
-            // The file is in place. A lock that was lost by now takes nothing back.
-            let _ = guard.release();
-            return Ok(true);
         }
-        let path = self.path.display();
-        let message = format!("`{path}` was changed {ROUNDS} times meanwhile; run this again");
-        Err(Failure::new(LOCKED, "changed", message))
     }
 
-    /// Puts `after` in the place of what was read, or removes that.
-    fn replace(&self, guard: &LockGuard, read: &Contents, after: &[u8]) -> Result<(), Stopped> {
-        let mut file = AtomicFile::replacing(self.path, &read.version, Durability::Full)?;
-        // A link that came to be since we looked for one.
-        let own_path = std::path::absolute(self.path);
-        if self.in_checkout.is_some() && own_path.is_ok_and(|path| path != file.target()) {
-            return Err(self.is_link().into());
-        }
-        file.write_all(after).map_err(|source| self.failed("write the new content of", source))?;
-        let file = file.make_ready()?;
-        guard.verify().map_err(Failure::from)?;
-        let is_current = read.version.is_current(self.path);
-        if !is_current.map_err(|source| self.failed("examine", source))? {
-            return Err(Stopped::Changed);
-        }
-        if after.is_empty() {
-            file.remove_target()?;
+    /// One try under the lock; `None`: there is nothing to change.
+    fn round(
+        &self,
+        rounds: &mut Rounds<'_>,
+        change: impl Fn(&[u8]) -> Option<Vec<u8>>,
+    ) -> Result<Option<Outcome>, Failure> {
+        let held = rounds.lock()?;
+        let (before, read) = self.read(|| Ok(rounds.settle(Doubt::Missing)?))?;
+        let Some(after) = change(&before) else {
+            held.keep();
+            return Ok(None);
+        };
+        let outcome = if after.is_empty() {
+            held.remove_if(&read, || self.refuse_link())
         } else {
-            file.commit()?;
+            held.replace_if(&read, |file| file.write_all(&after), || self.refuse_link())
+        };
+        outcome.map(Some)
+    }
+
+    /// Git does not read a file of the checkout through a link.
+    fn refuse_link(&self) -> Result<(), Failure> {
+        if self.in_checkout.is_some() && self.path.is_symlink() {
+            let why = "is a symbolic link, and git does not use it through one";
+            return Err(git::refused(self.path, why));
         }
         Ok(())
     }
 
-    fn is_link(&self) -> Failure {
-        git::refused(self.path, "is a symbolic link, and git does not use it through one")
-    }
-
-    /// Its text, and what it was read from. A file that is not in the checkout is as git's index
-    /// has it. A sparse checkout leaves it out, or git is about to write it.
-    fn read(&self) -> Result<(Vec<u8>, Contents), Failure> {
-        if self.in_checkout.is_some() && self.path.is_symlink() {
-            return Err(self.is_link());
-        }
-        let contents = fsops::read(self.path)?;
-        if contents.bytes.is_some() || self.in_checkout.is_none() {
-            return Ok((contents.bytes.clone().unwrap_or_default(), contents));
-        }
-        git::await_checkout(self.common.wait())?;
-        let contents = fsops::read(self.path)?;
-        let bytes = match &contents.bytes {
-            Some(bytes) => bytes.clone(),
-            None => git::in_index(self.path)?.unwrap_or_default(),
-        };
-        Ok((bytes, contents))
-    }
-
-    fn failed(&self, verb: &'static str, source: std::io::Error) -> Failure {
-        ReplaceError::Io { verb, path: self.path.to_owned(), source }.into()
-    }
-}
-
-/// Why a round wrote nothing.
-enum Stopped {
-    /// The file is another one than the one that was read.
-    Changed,
-    Failed(Failure),
-}
-
-impl From<Failure> for Stopped {
-    fn from(failure: Failure) -> Self {
-        Self::Failed(failure)
-    }
-}
-
-impl From<ReplaceError> for Stopped {
-    fn from(error: ReplaceError) -> Self {
-        match error {
-            ReplaceError::Changed { .. } => Self::Changed,
-            error => Self::Failed(error.into()),
+    /// Its text, and the version that was read. `settle` says whether a missing file is to be
+    /// believed. A file that is not in the checkout is as git's index has it. A sparse checkout
+    /// leaves it out, or git is about to write it.
+    fn read(
+        &self,
+        mut settle: impl FnMut() -> Result<Settled, Failure>,
+    ) -> Result<(Vec<u8>, Version), Failure> {
+        loop {
+            self.refuse_link()?;
+            let contents = fsops::read(self.path)?;
+            if let Some(bytes) = contents.bytes {
+                return Ok((bytes, contents.version));
+            }
+            if settle()? == Settled::Changed {
+                continue;
+            }
+            if self.in_checkout.is_none() {
+                return Ok((Vec::new(), contents.version));
+            }
+            // Git itself knows where it keeps its lock, whatever the environment says.
+            git::await_checkout(self.common.wait())?;
+            let contents = fsops::read(self.path)?;
+            let bytes = match contents.bytes {
+                Some(bytes) => bytes,
+                None => git::in_index(self.path)?.unwrap_or_default(),
+            };
+            return Ok((bytes, contents.version));
         }
     }
 }

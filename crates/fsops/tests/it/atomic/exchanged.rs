@@ -204,6 +204,24 @@ fn what_is_renamed_aside_or_removed_is_in_the_directory_that_was_opened() {
 }
 
 #[test]
+fn what_was_missing_when_it_was_read_is_not_removed_when_it_is_there() {
+    let lab = Lab::new();
+    for there in [false, true] {
+        let contents = read(lab.target()).unwrap();
+        let file = AtomicFile::replacing(lab.target(), &contents.version, Durability::Full);
+        let file = file.unwrap().make_ready().unwrap();
+        if !there {
+            file.remove_target().unwrap();
+            continue;
+        }
+        lab.old_target();
+        let error = file.remove_target().unwrap_err();
+        assert!(matches!(error, ReplaceError::Changed { .. }), "{error}");
+        assert_content(&lab.target(), OLD);
+    }
+}
+
+#[test]
 fn nothing_is_renamed_aside_over_a_file_and_a_name_that_is_taken_meanwhile_stays() {
     let lab = Lab::new();
     lab.old_target();

@@ -1,108 +1,52 @@
 //! Acquiring and renewing in tasks: with tokio, with smol, and with an executor of a few lines.
 
+mod executor;
+mod handle;
+mod several;
+
 use std::fs::OpenOptions;
 use std::future::Future;
 use std::io::Write;
 use std::ops::ControlFlow;
 use std::path::Path;
-use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Condvar, Mutex};
-use std::task::{Context, Poll, Wake, Waker};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use filelock::{AcquireError, Holder, LockGuard, LockOptions, RenewError};
+use filelock::{AcquireError, Holder, Lock, LockOptions, RenewError};
 use testkit::within;
 
 use crate::support::{Lab, WATCHDOG, ways};
+use executor::{block_on, once, sleep};
 
 /// How many tasks want one log: what a program with one task per event has at once.
 const TASKS: usize = 600;
 
-/// A timer of our own: a thread sleeps, and wakes the task.
-struct Sleep(Duration, Option<Arc<Mutex<Alarm>>>);
-
-#[derive(Default)]
-struct Alarm {
-    has_rung: bool,
-    waker: Option<Waker>,
-}
-
-fn sleep(pause: Duration) -> Sleep {
-    Sleep(pause, None)
-}
-
-impl Future for Sleep {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        let pause = self.0;
-        let alarm = self.1.get_or_insert_with(|| {
-            let alarm = Arc::<Mutex<Alarm>>::default();
-            let to_ring = Arc::downgrade(&alarm);
-            thread::spawn(move || {
-                thread::sleep(pause);
-                let Some(alarm) = to_ring.upgrade() else { return };
-                let mut alarm = alarm.lock().unwrap();
-                alarm.has_rung = true;
-                if let Some(waker) = alarm.waker.take() {
-                    waker.wake();
-                }
-            });
-            alarm
-        });
-        let mut alarm = alarm.lock().unwrap();
-        if alarm.has_rung {
-            return Poll::Ready(());
-        }
-        alarm.waker = Some(context.waker().clone());
-        Poll::Pending
-    }
-}
-
-/// Runs a future in this thread, which sleeps until it is woken.
-fn block_on<T>(future: impl Future<Output = T>) -> T {
-    #[derive(Default)]
-    struct Bell(Mutex<bool>, Condvar);
-    impl Wake for Bell {
-        fn wake(self: Arc<Self>) {
-            *self.0.lock().unwrap() = true;
-            self.1.notify_one();
-        }
-    }
-    let bell = Arc::<Bell>::default();
-    let waker = Waker::from(Arc::clone(&bell));
-    let mut future = pin!(future);
-    loop {
-        if let Poll::Ready(value) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
-            return value;
-        }
-        let mut rung = bell.0.lock().unwrap();
-        while !std::mem::take(&mut *rung) {
-            rung = bell.1.wait(rung).unwrap();
-        }
-    }
-}
-
-fn once(
-    future: Pin<&mut impl Future<Output = Result<LockGuard, AcquireError>>>,
-) -> Option<LockGuard> {
-    match future.poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(guard) => Some(guard.unwrap()),
-        Poll::Pending => None,
-    }
-}
-
-/// Appends a line under the lock, in two halves between which others run.
-async fn write<F: Future>(log: &Path, number: usize, sleep: impl Fn(Duration) -> F) {
+/// Appends a line under the lock, in two halves between which others run. Through the handle, if
+/// there is one.
+async fn write<F: Future>(
+    log: &Path,
+    handle: Option<Lock>,
+    number: usize,
+    sleep: impl Fn(Duration) -> F,
+) {
     let options = LockOptions::new().timeout(WATCHDOG);
-    let guard = options.acquire_async(log, &sleep).await.unwrap();
+    let guard = match handle {
+        Some(lock) => lock.acquire_async(&sleep).await.unwrap(),
+        None => options.acquire_async(log, &sleep).await.unwrap(),
+    };
     let mut file = OpenOptions::new().create(true).append(true).open(log).unwrap();
     file.write_all(format!("{number}").as_bytes()).unwrap();
     sleep(Duration::from_millis(1)).await;
     file.write_all(b"\n").unwrap();
     guard.release().unwrap();
+}
+
+/// The handle that all tasks share, or none.
+fn shared(lab: &Lab, through_a_handle: bool) -> Option<Lock> {
+    let options = LockOptions::new().timeout(WATCHDOG);
+    through_a_handle.then(|| options.lock(lab.target()).unwrap())
 }
 
 fn expect_all(lab: &Lab) {
@@ -115,8 +59,9 @@ fn expect_all(lab: &Lab) {
 
 #[test]
 fn six_hundred_tasks_of_tokio_write_one_log() {
-    for threads in [1, 2, 8] {
+    for (threads, through_a_handle) in [(1, false), (2, true), (8, false), (8, true)] {
         let lab = Lab::new();
+        let handle = shared(&lab, through_a_handle);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(threads)
             .enable_time()
@@ -126,38 +71,46 @@ fn six_hundred_tasks_of_tokio_write_one_log() {
         runtime.block_on(async {
             let tasks: Vec<_> = (0..TASKS)
                 .map(|number| {
-                    let log = lab.target();
-                    tokio::spawn(async move { write(&log, number, tokio::time::sleep).await })
+                    let (log, handle) = (lab.target(), handle.clone());
+                    tokio::spawn(async move {
+                        write(&log, handle, number, tokio::time::sleep).await;
+                    })
                 })
                 .collect();
             for task in tasks {
                 task.await.unwrap();
             }
         });
-        println!("{TASKS} tasks, {threads} threads: {:.2} s", started.elapsed().as_secs_f64());
+        let took = started.elapsed().as_secs_f64();
+        println!("{TASKS} tasks, {threads} threads, a handle: {through_a_handle}: {took:.2} s");
+        drop(handle);
         expect_all(&lab);
     }
 }
 
 #[test]
 fn six_hundred_tasks_of_smol_write_one_log() {
-    let lab = Lab::new();
-    let executor = smol::LocalExecutor::new();
-    let timer = |pause| async move {
-        smol::Timer::after(pause).await;
-    };
-    smol::block_on(executor.run(async {
-        let tasks: Vec<_> = (0..TASKS)
-            .map(|number| {
-                let log = lab.target();
-                executor.spawn(async move { write(&log, number, timer).await })
-            })
-            .collect();
-        for task in tasks {
-            task.await;
-        }
-    }));
-    expect_all(&lab);
+    for through_a_handle in [false, true] {
+        let lab = Lab::new();
+        let handle = shared(&lab, through_a_handle);
+        let executor = smol::LocalExecutor::new();
+        let timer = |pause| async move {
+            smol::Timer::after(pause).await;
+        };
+        smol::block_on(executor.run(async {
+            let tasks: Vec<_> = (0..TASKS)
+                .map(|number| {
+                    let (log, handle) = (lab.target(), handle.clone());
+                    executor.spawn(async move { write(&log, handle, number, timer).await })
+                })
+                .collect();
+            for task in tasks {
+                task.await;
+            }
+        }));
+        drop(handle);
+        expect_all(&lab);
+    }
 }
 
 #[test]
@@ -340,6 +293,8 @@ fn futures_can_go_to_other_threads() {
     let lab = Lab::new();
     let future = LockOptions::new().acquire_async(lab.target(), tokio::time::sleep);
     is_send(&future);
+    is_send(&LockOptions::new().acquire_all_async([lab.target()], tokio::time::sleep));
+    is_send(&Lock::new(lab.target()).unwrap().acquire_async(tokio::time::sleep));
     let guard = filelock::acquire(lab.target()).unwrap();
     is_send(&guard.renew_until_lost(tokio::time::sleep));
 }
