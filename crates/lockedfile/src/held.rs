@@ -1,4 +1,5 @@
-//! One round: the file under its lock, replaced, removed or left alone. The steps are in `rounds.rs`.
+//! One round: the file under its lock, replaced, removed or left alone. The steps are in
+//! `rounds.rs`.
 
 use std::collections::BTreeSet;
 use std::io::{self, ErrorKind};

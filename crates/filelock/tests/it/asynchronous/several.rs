@@ -28,7 +28,9 @@ async fn take_two<F: Future>(
         assert!(guards.is_sorted_by_key(|guard| guard.path().to_owned()));
         assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0, "somebody else is inside");
         sleep(Duration::from_micros(100)).await;
-        guards.iter().for_each(|guard| guard.verify().unwrap());
+        for guard in &guards {
+            guard.verify().unwrap();
+        }
         assert_eq!(inside.fetch_sub(1, Ordering::SeqCst), 1);
         for guard in guards {
             guard.release().unwrap();
