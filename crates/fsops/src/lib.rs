@@ -17,7 +17,9 @@
 //!
 //! A sibling with an unpredictable name is created exclusively. It gets the rights of the file that
 //! it replaces: mode, access list, group and, where possible, owner. Then it is written, synced,
-//! and renamed over the file; then the directory is synced.
+//! and renamed over the file; then the directory is synced. If it replaces exactly the file that
+//! was read, and is synced, it exchanges names with that file, which is then removed. So it never
+//! takes the place of another file, nor a name that another program has just made free.
 //!
 //! Rights are kept, or else narrowed; nobody gains any. `docs/rights.md` has it in detail.
 //!

@@ -32,7 +32,8 @@ pub struct Held {
 pub enum Outcome {
     /// The file is as the round wants it.
     Done,
-    /// The new content is in place, or the file is removed, but the directory's sync failed.
+    /// The new content is in place, or the file is removed, but the directory's sync failed; or
+    /// another program's file was displaced ([`ReplaceError::Displaced`]).
     NotDurable(ReplaceError),
     /// Nothing was written.
     Disturbed(Disturbance),

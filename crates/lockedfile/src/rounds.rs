@@ -10,7 +10,8 @@
 //! the caller's change        an error or a panic: nothing written, unlocked
 //! write and sync a sibling   dies here: a temporary is left, and removed by a later write
 //! still ours? still it?      no: another round on what is there now. A fresh file: no git at work?
-//! rename                     the commit. A fresh file never takes the place of another one
+//! take the name              the commit. A fresh file never takes the place of another one; a synced
+//!                            one only that of the file that was read (`fsops`, `exchange.rs`)
 //! sync the directory         fails: "written, but not yet durable"
 //! unlock                     lost meanwhile: an error if something was written
 //! ```

@@ -19,9 +19,11 @@
 //! later, and 4 looks again. What if it stalls between 7 and 8? Step 8 falls into a gap only if git
 //! creates the file and removes it again in that time. Git does not do that in one operation.
 //!
-//! A file that was there is replaced by a rename, after a last look at it. Another program may
-//! remove it between the two. Then the rename falls into the gap, and the other program meets a
-//! file that it did not expect. Nothing is lost: all that was read is in that file.
+//! A file that was there is replaced after a last look at it. Another program may remove it between
+//! the two. A file that is synced exchanges names with the old one, which fails then; so it never
+//! falls into the gap (`fsops`, `atomic/exchange.rs`). A file that is not synced is renamed, and so
+//! is any file on a file system without an exchange. Such a rename can fall into the gap: the other
+//! program meets a file that it did not expect. Nothing is lost: all that was read is in that file.
 //!
 //! The limit: another program than git may stall between its unlink and its create for longer than
 //! 200 ms. Then the file counts as removed, since nothing tells it from one removed on purpose.

@@ -91,6 +91,51 @@ fn a_write_in_the_gap_of_a_checkout_loses_no_section() {
     }
 }
 
+/// A `set` that is held when all is done but the last call, by which its document takes the name.
+/// It prints its exit status.
+fn set_before_its_last_call(repo: &Repo) -> Running {
+    let log = repo.lab.join("calls");
+    let script = format!("{PROGRAM} set counters '{{\"n\":1}}' --wait 100; echo $?");
+    let inject = format!("inject=?rename,?renameat,renameat2:delay_enter={HELD}");
+    let to = ["-o", log.to_str().unwrap(), "-e", &inject, "-P", DOCUMENT];
+    let strace = testkit::strace(&to).unwrap();
+    let set = Program::new(&strace[0]).args(&strace[1..]).args(["sh", "-c", &script]);
+    let set = set.in_directory(repo.lab.root()).start();
+    wait_until(WATCHDOG, || fs::read_to_string(&log).is_ok_and(|log| log.contains("rename")));
+    set
+}
+
+#[test]
+fn a_write_that_looked_right_before_git_removed_the_document_makes_no_file_in_the_gap() {
+    let Some(repo) = repository("a write that looked right before the gap") else { return };
+    let set = set_before_its_last_call(&repo);
+    let git = checkout_in_the_gap(&repo, DOCUMENT, "topic");
+    set.signal(Signal::KILL);
+    // It tried: its temporary is gone.
+    wait_until(WATCHDOG, || !repo.lab.names().iter().any(|name| name.contains(".tmp-")));
+    let made = repo.lab.join(DOCUMENT).exists();
+    let said = let_go(git);
+    assert!(!made && !said.stderr.contains("File exists"), "{said:?}");
+    assert_eq!(set.finish().out(), "0\n");
+    let document: Value = serde_json::from_str(&repo.lab.document()).unwrap();
+    let mut expected = topic();
+    expected["counters"] = json!({"n": 1});
+    assert_eq!(document, expected);
+}
+
+#[test]
+fn a_write_that_looked_right_before_a_whole_checkout_writes_into_what_git_made() {
+    let Some(repo) = repository("a write that looked right before a checkout") else { return };
+    let set = set_before_its_last_call(&repo);
+    repo.git(&["checkout", "--quiet", "topic"]).exits(0);
+    assert_eq!(let_go(set).out(), "0\n");
+    let document: Value = serde_json::from_str(&repo.lab.document()).unwrap();
+    let mut expected = topic();
+    expected["counters"] = json!({"n": 1});
+    assert_eq!(document, expected, "what git had checked out is gone");
+    assert!(!repo.lab.names().iter().any(|name| name.contains(".tmp-")));
+}
+
 #[test]
 fn a_record_for_a_log_that_git_is_replacing_waits_for_git() {
     let Some(repo) = repository("a record for a log") else { return };

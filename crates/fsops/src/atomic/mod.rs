@@ -11,11 +11,14 @@
 //! | the temporary is created there, with the rights of the file that was read | it lies in that directory, and is removed from there |
 //! | it is written and synced | |
 //! | the entry still is the file that was read? | if not: `Changed`, the temporary is removed |
-//! | rename within the directory | an entry of that directory is replaced, and no link is followed |
+//! | it takes the name, within the directory | an entry of that directory is replaced, and no link is followed |
 //!
-//! Between the last look and the rename, a program that writes in the same directory without the
-//! lock can still put another file there. No system call compares and renames.
+//! Between the last look and the last step, a program that writes in the same directory without the
+//! lock can still put another file there. A file that is synced exchanges names with the old one,
+//! which is looked at again then (`exchange.rs`). One that is not synced is renamed, and so is any
+//! file on a file system without an exchange. No system call compares and renames.
 
+mod exchange;
 mod left_overs;
 mod ready;
 mod resolve;
@@ -166,7 +169,7 @@ impl AtomicFile {
     /// # Errors
     ///
     /// [`ReplaceError::Io`] if it could not be removed.
-    pub fn discard(self) -> Result<(), ReplaceError> {
+    pub fn discard(mut self) -> Result<(), ReplaceError> {
         let path = self.path_of_temporary();
         self.temporary.remove().map_err(|source| ReplaceError::Io { verb: "remove", path, source })
     }

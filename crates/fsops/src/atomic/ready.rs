@@ -3,6 +3,7 @@
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
+use super::exchange::{Exchanged, Names, exchange};
 use super::{AtomicFile, Expected, is_it};
 use crate::durability::{Durability, parent_of, sync_name_of, sync_young_names};
 use crate::error::ReplaceError;
@@ -68,6 +69,76 @@ impl AtomicFile {
     }
 }
 
+/// How the new file takes its name.
+impl AtomicFile {
+    /// Exchanges names with the file that was read, and removes that. `false`: nothing was done.
+    ///
+    /// A file that is not synced is renamed: ext4 writes such a file's data before its new name. It
+    /// does so only for a rename over another file (`ext4_rename`), not for an exchange.
+    fn exchange(&mut self) -> Result<bool, ReplaceError> {
+        let (Expected::This(read), Durability::Full) = (self.expected, self.durability) else {
+            return Ok(false);
+        };
+        let own = self.temporary.own_state().map_err(|source| self.failed_to("examine", source))?;
+        let is_old = |state: &sys::FileState| {
+            let rights = self.replaced.as_ref();
+            state.version == read.without_change()
+                && rights.is_none_or(|rights| rights.have_owner_and_mode_of(state))
+        };
+        match exchange(&mut Pair(&self.temporary), own, is_old) {
+            Exchanged::Unsupported => Ok(false),
+            Exchanged::Changed => Err(ReplaceError::Changed { path: self.target.clone() }),
+            Exchanged::Failed(source) => Err(self.not_renamed(source)),
+            Exchanged::Done => {
+                // What cannot be removed is a temporary to the next writer.
+                let _ = self.temporary.remove();
+                Ok(true)
+            }
+            Exchanged::Displaced(source) => {
+                let (path, displaced) = (self.target.clone(), self.path_of_temporary());
+                self.temporary.leave();
+                Err(ReplaceError::Displaced { path, displaced, source })
+            }
+        }
+    }
+
+    /// Renames it over what has the name, or to a free name, as was asked for.
+    fn rename(&mut self) -> Result<(), ReplaceError> {
+        let exclusively = self.expected == Expected::Nothing;
+        match self.temporary.persist(!exclusively) {
+            Ok(()) => Ok(()),
+            Err(source) if exclusively && source.kind() == ErrorKind::AlreadyExists => {
+                Err(ReplaceError::Changed { path: self.target.clone() })
+            }
+            Err(source) => Err(self.not_renamed(source)),
+        }
+    }
+
+    fn not_renamed(&self, source: io::Error) -> ReplaceError {
+        let path = self.target.clone();
+        if self.temporary.place().is_mount_point(&source) {
+            ReplaceError::MountPoint { path, source }
+        } else {
+            ReplaceError::Io { verb: "rename into place", path, source }
+        }
+    }
+}
+
+/// The two names of a temporary: its own, and the one that it is to get.
+struct Pair<'a>(&'a sys::Temporary);
+
+impl Names for Pair<'_> {
+    type File = sys::FileState;
+
+    fn exchange(&mut self) -> io::Result<bool> {
+        self.0.exchange()
+    }
+
+    fn at_temporary(&mut self) -> io::Result<Option<Self::File>> {
+        self.0.state_at_name()
+    }
+}
+
 /// An [`AtomicFile`] that has all but the name. Dropping it discards it.
 #[derive(Debug)]
 #[must_use = "a file that is not committed is discarded"]
@@ -83,17 +154,11 @@ impl ReadyFile {
     /// See [`AtomicFile::commit`].
     pub fn commit(self) -> Result<(), ReplaceError> {
         self.check()?;
-        let AtomicFile { mut temporary, target, expected, durability, .. } = self.file;
-        let exclusively = expected == Expected::Nothing;
-        if let Err(source) = temporary.persist(!exclusively) {
-            return Err(match source.kind() {
-                ErrorKind::AlreadyExists if exclusively => ReplaceError::Changed { path: target },
-                _ if temporary.place().is_mount_point(&source) => {
-                    ReplaceError::MountPoint { path: target, source }
-                }
-                _ => ReplaceError::Io { verb: "rename into place", path: target, source },
-            });
+        let mut file = self.file;
+        if !file.exchange()? {
+            file.rename()?;
         }
+        let AtomicFile { temporary, target, durability, .. } = file;
         if durability == Durability::Atomic {
             return Ok(());
         }

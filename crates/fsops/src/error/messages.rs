@@ -58,6 +58,13 @@ impl fmt::Display for ReplaceError {
                 "`{}` is written, but not yet durable: failed to sync its directory",
                 path.display()
             ),
+            Self::Displaced { path, displaced, .. } => write!(
+                f,
+                "`{}` was written, but another program's file, which came there meanwhile, is `{}` \
+                 now and could not be put back; compare the two",
+                path.display(),
+                displaced.display()
+            ),
             Self::Io { verb, path, .. } => write!(f, "failed to {verb} `{}`", path.display()),
         }
     }
@@ -68,6 +75,7 @@ impl Error for ReplaceError {
         match self {
             Self::MountPoint { source, .. }
             | Self::NotDurable { source, .. }
+            | Self::Displaced { source, .. }
             | Self::Io { source, .. } => Some(source),
             Self::NotAFile { .. } | Self::DanglingLink { .. } | Self::Changed { .. } => None,
         }

@@ -32,8 +32,8 @@ pub enum ReadFileError {
     },
 }
 
-/// Why a file was not replaced. Unless it is [`NotDurable`](Self::NotDurable): the old file stands
-/// as it was, and no temporary is left behind.
+/// Why a file was not replaced. Unless it is [`NotDurable`](Self::NotDurable) or
+/// [`Displaced`](Self::Displaced): the old file stands as it was, and no temporary is left behind.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ReplaceError {
@@ -73,6 +73,17 @@ pub enum ReplaceError {
         /// The operating system's answer.
         source: io::Error,
     },
+    /// The new content is in place. Another program put a file there a moment before, which has a
+    /// temporary's name now, and could not be put back. Compare the two soon: the next program that
+    /// writes the file removes the other one as a left-over.
+    Displaced {
+        /// The file that was replaced.
+        path: PathBuf,
+        /// Where the other program's file is.
+        displaced: PathBuf,
+        /// The operating system's answer.
+        source: io::Error,
+    },
     /// Any other failure of the operating system.
     Io {
         /// What was tried.
@@ -87,7 +98,7 @@ pub enum ReplaceError {
 impl ReplaceError {
     /// Whether the new content took the place of the old in spite of the error.
     pub fn is_committed(&self) -> bool {
-        matches!(self, Self::NotDurable { .. })
+        matches!(self, Self::NotDurable { .. } | Self::Displaced { .. })
     }
 }
 
@@ -161,6 +172,7 @@ impl From<ReplaceError> for io::Error {
             ReplaceError::Changed { .. } => io::ErrorKind::Other,
             ReplaceError::MountPoint { source, .. }
             | ReplaceError::NotDurable { source, .. }
+            | ReplaceError::Displaced { source, .. }
             | ReplaceError::Io { source, .. } => source.kind(),
         };
         Self::new(kind, error)

@@ -10,3 +10,19 @@ pub(crate) struct Fingerprint {
     pub(crate) modified: (i64, i64),
     pub(super) changed: (i64, i64),
 }
+
+impl Fingerprint {
+    /// All that stays if only the file's name changes.
+    pub(crate) fn without_change(self) -> Self {
+        Self { changed: (0, 0), ..self }
+    }
+}
+
+/// What of a file stays as it is if only its name changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FileState {
+    /// [Without](Fingerprint::without_change) the time of the inode's change.
+    pub(crate) version: Fingerprint,
+    /// User and group, and the mode with the kind of file; `None`: there are none here.
+    pub(crate) rights: Option<((u32, u32), u32)>,
+}

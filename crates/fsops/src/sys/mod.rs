@@ -3,7 +3,7 @@
 use std::fs::Metadata;
 
 mod fingerprint;
-pub(crate) use fingerprint::Fingerprint;
+pub(crate) use fingerprint::{FileState, Fingerprint};
 
 #[cfg(unix)]
 mod unix;

@@ -18,7 +18,7 @@ use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat, openat, renameat, statat
 use rustix::io::{Errno, retry_on_intr};
 
 use super::{is_mounted, rename_new_at, sync_directory};
-use crate::sys::Fingerprint;
+use crate::sys::{FileState, Fingerprint};
 
 /// A directory, open, and a name in it.
 #[derive(Debug)]
@@ -250,7 +250,15 @@ impl Found {
     }
 }
 
-/// A file in the making. Dropping it removes it from its directory, wherever that is by then.
+impl FileState {
+    fn of(found: &Found) -> Self {
+        let (owner, mode) = (found.owner(), found.mode());
+        Self { version: found.fingerprint().without_change(), rights: Some((owner, mode)) }
+    }
+}
+
+/// A file in the making. Dropping it removes what has its name from its directory, wherever that is
+/// by then.
 #[derive(Debug)]
 pub(crate) struct Temporary {
     place: Place,
@@ -297,6 +305,44 @@ impl Temporary {
         Ok(())
     }
 
+    /// Exchanges its name and that of the place. `false`: this system, or this file system, has no
+    /// such call, and nothing was done.
+    pub(crate) fn exchange(&self) -> io::Result<bool> {
+        #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
+        {
+            use rustix::fs::{RenameFlags, renameat_with};
+            let (directory, from, to) = (&self.place.directory, self.name(), &*self.place.name);
+            loop {
+                match renameat_with(directory, from, directory, to, RenameFlags::EXCHANGE) {
+                    Ok(()) => return Ok(true),
+                    Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => return Ok(false),
+                    // A second exchange would undo the first.
+                    Err(Errno::INTR) if self.is_in_place() => return Ok(true),
+                    Err(Errno::INTR) => {}
+                    Err(error) => return Err(error.into()),
+                }
+            }
+        }
+        #[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
+        Ok(false)
+    }
+
+    /// What it is itself, whatever its name.
+    pub(crate) fn own_state(&self) -> io::Result<FileState> {
+        let stat = retry_on_intr(|| rustix::fs::fstat(&self.file))?;
+        Ok(FileState::of(&Found(stat)))
+    }
+
+    /// What has its name.
+    pub(crate) fn state_at_name(&self) -> io::Result<Option<FileState>> {
+        Ok(self.place.look_at(self.name())?.as_ref().map(FileState::of))
+    }
+
+    /// Leaves what has its name there.
+    pub(crate) fn leave(&mut self) {
+        self.name = None;
+    }
+
     fn is_in_place(&self) -> bool {
         let (Ok(own), Ok(Some(found))) = (self.file.metadata(), self.place.look()) else {
             return false;
@@ -305,8 +351,8 @@ impl Temporary {
         (own.dev(), own.ino()) == (found.device, found.inode)
     }
 
-    /// Removes it.
-    pub(crate) fn remove(mut self) -> io::Result<()> {
+    /// Removes what has its name.
+    pub(crate) fn remove(&mut self) -> io::Result<()> {
         self.name.take().map_or(Ok(()), |name| self.place.remove_entry(&name))
     }
 }

@@ -22,7 +22,7 @@ use super::access_list::{AccessList, Former, Who};
 use super::errno::is;
 use super::ids;
 use super::place::Found;
-use crate::sys::Fingerprint;
+use crate::sys::{FileState, Fingerprint};
 
 const PERMISSIONS: u32 = 0o777;
 const SPECIAL: u32 = 0o7000;
@@ -61,6 +61,13 @@ impl Rights {
     /// inode's time.
     pub(crate) fn are_of(&self, found: &Found) -> bool {
         self.version == version_of(found)
+    }
+
+    /// Whether a file in this state has the same owner and mode. Its access list is not looked at.
+    pub(crate) fn have_owner_and_mode_of(&self, state: &FileState) -> bool {
+        state.rights.is_some_and(|(owner, mode)| {
+            owner == (self.user, self.group) && mode & (PERMISSIONS | SPECIAL) == self.mode
+        })
     }
 
     /// The mode to create a temporary with. A new file gets what the umask leaves of 0666. What

@@ -10,7 +10,7 @@ use std::time::Duration;
 use tempfile::Builder;
 
 use super::{fingerprint_at, patiently};
-use crate::sys::{self, Fingerprint};
+use crate::sys::{self, FileState, Fingerprint};
 
 /// The path of a file, absolute.
 #[derive(Debug)]
@@ -174,8 +174,32 @@ impl Temporary {
         Ok(())
     }
 
+    /// No call exchanges two names here.
+    #[allow(clippy::unnecessary_wraps, clippy::unused_self, reason = "other systems have one")]
+    pub(crate) fn exchange(&self) -> io::Result<bool> {
+        Ok(false)
+    }
+
+    /// What it is itself, whatever its name.
+    pub(crate) fn own_state(&self) -> io::Result<FileState> {
+        let version = super::fingerprint(&self.file, &self.file.metadata()?)?;
+        Ok(FileState { version: version.without_change(), rights: None })
+    }
+
+    /// What has its name: always itself.
+    pub(crate) fn state_at_name(&self) -> io::Result<Option<FileState>> {
+        self.own_state().map(Some)
+    }
+
+    /// Leaves what has its name there.
+    pub(crate) fn leave(&mut self) {
+        if let Some(mut path) = self.path.take() {
+            path.disable_cleanup(true);
+        }
+    }
+
     /// Removes it.
-    pub(crate) fn remove(mut self) -> io::Result<()> {
+    pub(crate) fn remove(&mut self) -> io::Result<()> {
         self.path.take().map_or(Ok(()), tempfile::TempPath::close)
     }
 }
