@@ -69,7 +69,7 @@ pub use memory::peak_memory;
 pub use oracle::{Critical, Numbers, Passed};
 pub use places::{Place, places};
 pub use processor::time_on_processor;
-pub use skip::{skip, skip_here};
+pub use skip::skip;
 pub use snapshot::{Entry, Snapshot, names, snapshot, snapshot_of_files};
 pub use spawn::ChildTest;
 pub use stat::{Stat, stat};

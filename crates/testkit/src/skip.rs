@@ -10,29 +10,20 @@ const COLLECTION: &str = "AGENTSLOCK_NOT_RUN";
 /// Set to `1`: what cannot be run is a failure.
 const REQUIRE_ALL: &str = "AGENTSLOCK_REQUIRE_ALL";
 
-/// Says that the test that calls this is not run, and why; the caller then returns. As [`skip()`],
-/// with the file and the line of the call as the name.
+/// Says that the test that calls this is not run, and why; the caller then returns.
 ///
-/// # Panics
-///
-/// As [`skip()`].
-#[track_caller]
-pub fn skip_here(why: &str) {
-    let here = Location::caller();
-    skip(&format!("{}:{}", here.file(), here.line()), why);
-}
-
-/// Says that the test `name` is not run, and why; the caller then returns.
-///
-/// Prints `NOT RUN: <name>: <why>`. If the environment variable `AGENTSLOCK_NOT_RUN` names a file,
-/// it also appends that line there: nobody sees the output of a test that passed.
+/// Prints `NOT RUN: <file>:<line>: <why>`, with the place of the call. A helper that calls this is
+/// `#[track_caller]` as well, so that the place is one in the test. If the environment variable
+/// `AGENTSLOCK_NOT_RUN` names a file, it also appends that line there: nobody sees the output of a
+/// test that passed.
 ///
 /// # Panics
 ///
 /// If `AGENTSLOCK_REQUIRE_ALL` is `1`, and if the file cannot be written.
 #[track_caller]
-pub fn skip(name: &str, why: &str) {
-    let line = format!("NOT RUN: {name}: {why}\n");
+pub fn skip(why: &str) {
+    let here = Location::caller();
+    let line = format!("NOT RUN: {}:{}: {why}\n", here.file(), here.line());
     print!("{line}");
     if let Some(path) = std::env::var_os(COLLECTION).filter(|path| !path.is_empty()) {
         // One write with O_APPEND: the tests of several binaries share the file.

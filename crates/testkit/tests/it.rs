@@ -11,10 +11,13 @@ use testkit::{ChildTest, parent, places, skip, wait_until, within};
 
 const LONG: Duration = Duration::from_secs(30);
 
+/// The line of the call in [`child_skips`].
+const SKIPS_AT: u32 = line!() + 5;
+
 #[test]
 fn child_skips() {
     if parent().is_some() {
-        skip("the_test", "no reason");
+        skip("no reason");
     }
 }
 
@@ -29,9 +32,9 @@ fn what_is_skipped_is_collected() {
         let wrapper = unset.into_iter().chain([collect, setting.to_owned()]);
         ChildTest::new(module_path!(), "child_skips").through(wrapper).spawn()
     };
-    let line = "NOT RUN: the_test: no reason\n";
+    let line = format!("NOT RUN: {}:{SKIPS_AT}: no reason\n", file!());
     for _ in 0..2 {
-        assert!(through("X=").succeed().contains(line));
+        assert!(through("X=").succeed().contains(&line));
     }
     assert_eq!(std::fs::read_to_string(&collection).unwrap(), line.repeat(2));
     let failed = catch_unwind(|| through("AGENTSLOCK_REQUIRE_ALL=1").succeed());

@@ -199,7 +199,7 @@ fn ten_programs_of_both_sides_make_no_noise_and_lose_nothing() {
     std::fs::write(&path, bystander).unwrap();
     let writers: Option<Vec<_>> = ROLES.iter().map(|role| Writer::start(role, &path)).collect();
     let Some(mut writers) = writers else {
-        testkit::skip("ten_programs_of_both_sides_make_no_noise_and_lose_nothing", "no python3");
+        testkit::skip("no python3");
         return;
     };
     let mut before = parts(&path);

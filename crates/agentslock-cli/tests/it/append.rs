@@ -175,8 +175,7 @@ fn child_appends_without_room() {
 
 #[test]
 fn a_full_disk_leaves_the_log_as_it_was_and_the_lock_free() {
-    let test = "a_full_disk_leaves_the_log_as_it_was_and_the_lock_free";
-    run_on_small_disk(test, module_path!(), "child_appends_without_room");
+    run_on_small_disk(module_path!(), "child_appends_without_room");
 }
 
 #[test]

@@ -48,9 +48,10 @@ fn paths_are_listed_level_by_level() {
 }
 
 /// What the shell makes of a command line that was typed; `None` if it is not here.
-fn complete(lab: &Lab, shell: &str, line: &str, test: &str) -> Option<String> {
+#[track_caller]
+fn complete(lab: &Lab, shell: &str, line: &str) -> Option<String> {
     if !Command::new(shell).arg("--version").output().is_ok_and(|it| it.status.success()) {
-        testkit::skip(test, &format!("there is no {shell}"));
+        testkit::skip(&format!("there is no {shell}"));
         return None;
     }
     let script = lab.cli(["completions", shell]).run().exits(0).out().to_owned();
@@ -90,7 +91,6 @@ fn complete(lab: &Lab, shell: &str, line: &str, test: &str) -> Option<String> {
 
 #[test]
 fn shells_complete_sections_and_entries() {
-    let test = "shells_complete_sections_and_entries";
     let lab = Lab::with(LAB);
     for (shell, line, expected) in [
         ("bash", "agentslock show cou", "counters"),
@@ -106,7 +106,7 @@ fn shells_complete_sections_and_entries() {
         ("zsh", "agentslock show cou", "counters"),
         ("zsh", "agentslock show units.git:acme/b", "units.git:acme/base@1.4.0"),
     ] {
-        let Some(completed) = complete(&lab, shell, line, test) else { continue };
+        let Some(completed) = complete(&lab, shell, line) else { continue };
         assert_eq!(completed, expected, "{shell}: {line}");
     }
 }

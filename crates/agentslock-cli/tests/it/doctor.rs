@@ -74,8 +74,7 @@ fn a_held_lock_and_left_overs_are_notes() {
 
 #[test]
 fn a_directory_in_which_one_may_not_write_is_wrong() {
-    let test = "a_directory_in_which_one_may_not_write_is_wrong";
-    let Some(user) = OtherUser::for_test(test) else { return };
+    let Some(user) = OtherUser::for_test() else { return };
     let lab = Lab::with("{}\n");
     set_mode(lab.root(), 0o755);
     let ended = user.agentslock(["doctor"]).in_directory(lab.root()).run().exits(1);
@@ -85,8 +84,7 @@ fn a_directory_in_which_one_may_not_write_is_wrong() {
 
 #[test]
 fn init_mends_what_doctor_notes_about_git_and_is_undone() {
-    let test = "init_mends_what_doctor_notes_about_git_and_is_undone";
-    if !has_git(test) {
+    if !has_git() {
         return;
     }
     let lab = Lab::new();
@@ -134,8 +132,7 @@ fn init_mends_what_doctor_notes_about_git_and_is_undone() {
 
 #[test]
 fn an_ignored_document_is_wrong() {
-    let test = "an_ignored_document_is_wrong";
-    if !has_git(test) {
+    if !has_git() {
         return;
     }
     let lab = Lab::with("{}\n");
@@ -173,8 +170,7 @@ fn child_examines_a_disk_without_room() {
 
 #[test]
 fn a_full_disk_is_wrong_and_messages_say_so_once() {
-    let test = "a_full_disk_is_wrong_and_messages_say_so_once";
-    crate::support::run_on_small_disk(test, module_path!(), "child_examines_a_disk_without_room");
+    crate::support::run_on_small_disk(module_path!(), "child_examines_a_disk_without_room");
 }
 
 #[test]

@@ -72,9 +72,8 @@ fn a_reader_that_stops_early_is_no_error_and_the_status_still_tells() {
 
 #[test]
 fn an_output_that_takes_nothing_is_trouble() {
-    let test = "an_output_that_takes_nothing_is_trouble";
     if !std::fs::exists("/dev/full").unwrap() {
-        return testkit::skip(test, "there is no /dev/full");
+        return testkit::skip("there is no /dev/full");
     }
     let lab = Lab::with("{\"s\":1}");
     lab.write("none", "{}");
@@ -115,8 +114,7 @@ fn a_limit_on_the_size_of_files_is_to_the_command_what_it_is_anywhere() {
     };
     ends("", 153);
     if ignored().is_none() {
-        let test = "a_limit_on_the_size_of_files_is_to_the_command_what_it_is_anywhere";
-        return testkit::skip(test, "the system does not tell what a process ignores");
+        return testkit::skip("the system does not tell what a process ignores");
     }
     ends("trap '' XFSZ; ", 0);
 }

@@ -57,10 +57,7 @@ fn a_repository_root_is_not_crossed_be_it_git_s_or_another_one() {
 
 #[test]
 fn a_document_at_the_root_of_the_repository_is_found_from_below() {
-    let Some(repo) = Repo::without_driver(
-        "a_document_at_the_root_of_the_repository_is_found_from_below",
-        &json!({"s": 1}),
-    ) else {
+    let Some(repo) = Repo::without_driver(&json!({"s": 1})) else {
         return;
     };
     fs::create_dir_all(repo.lab.join("deep/er")).unwrap();
@@ -76,8 +73,7 @@ fn a_document_at_the_root_of_the_repository_is_found_from_below() {
 /// An agent's own worktree, from a branch that has no document yet.
 #[test]
 fn a_worktree_within_the_checkout_does_not_write_the_document_of_the_outer_one() {
-    let test = "a_worktree_within_the_checkout_does_not_write_the_document_of_the_outer_one";
-    let Some(repo) = Repo::without_driver(test, &json!({"s": 1})) else { return };
+    let Some(repo) = Repo::without_driver(&json!({"s": 1})) else { return };
     repo.git(&["checkout", "--quiet", "--orphan", "early"]).exits(0);
     repo.git(&["rm", "--quiet", "-r", "-f", "."]).exits(0);
     repo.lab.write("code", "");
@@ -120,12 +116,11 @@ fn a_worktree_within_the_checkout_does_not_write_the_document_of_the_outer_one()
 
 #[test]
 fn a_submodule_does_not_write_the_document_of_the_outer_repository() {
-    let test = "a_submodule_does_not_write_the_document_of_the_outer_repository";
-    let Some(inner) = Repo::without_driver(test, &json!({})) else { return };
+    let Some(inner) = Repo::without_driver(&json!({})) else { return };
     inner.git(&["rm", "--quiet", DOCUMENT]).exits(0);
     inner.lab.write("code", "");
     inner.commit("without a document");
-    let Some(outer) = Repo::without_driver(test, &json!({"s": 1})) else { return };
+    let Some(outer) = Repo::without_driver(&json!({"s": 1})) else { return };
     let from = inner.lab.root().to_str().unwrap();
     let allow =
         ["-c", "protocol.file.allow=always", "submodule", "--quiet", "add", from, "libs/inner"];
@@ -140,8 +135,7 @@ fn a_submodule_does_not_write_the_document_of_the_outer_repository() {
 
 #[test]
 fn a_bare_repository_below_a_checkout_is_a_border() {
-    let test = "a_bare_repository_below_a_checkout_is_a_border";
-    let Some(repo) = Repo::without_driver(test, &json!({"s": 1})) else { return };
+    let Some(repo) = Repo::without_driver(&json!({"s": 1})) else { return };
     repo.git(&["init", "--quiet", "--bare", "mirrors/x.git"]).exits(0);
     let border = repo.lab.join("mirrors/x.git");
     expect_stop(&repo.lab, "mirrors/x.git/hooks", &border, &repo.lab.join(DOCUMENT));
@@ -150,9 +144,8 @@ fn a_bare_repository_below_a_checkout_is_a_border() {
 /// A checkout that is half-way may have taken the document away for a moment.
 #[test]
 fn a_document_that_is_missing_for_a_moment_does_not_let_the_outer_one_be_written() {
-    let test = "a_document_that_is_missing_for_a_moment_does_not_let_the_outer_one_be_written";
     let lab = Lab::with("{\"s\":1}\n");
-    let Some(repo) = Repo::without_driver(test, &json!({"s": 2})) else { return };
+    let Some(repo) = Repo::without_driver(&json!({"s": 2})) else { return };
     let moved = Program::new("cp").args(["-R"]).args([repo.lab.root(), &lab.join("project")]).run();
     moved.exits(0);
     fs::remove_file(lab.join("project").join(DOCUMENT)).unwrap();
@@ -161,8 +154,7 @@ fn a_document_that_is_missing_for_a_moment_does_not_let_the_outer_one_be_written
 
 #[test]
 fn the_document_of_another_user_further_up_is_not_taken() {
-    let test = "the_document_of_another_user_further_up_is_not_taken";
-    let Some(other) = OtherUser::for_test(test) else { return };
+    let Some(other) = OtherUser::for_test() else { return };
     let lab = Lab::with("{\"s\":1}\n");
     set_mode(lab.root(), 0o755);
     fs::create_dir(lab.join("own")).unwrap();
@@ -186,9 +178,8 @@ fn the_document_of_another_user_further_up_is_not_taken() {
 /// A container's root works in a checkout of a user of its host.
 #[test]
 fn within_a_repository_owners_do_not_matter() {
-    let test = "within_a_repository_owners_do_not_matter";
-    let Some(other) = OtherUser::for_test(test) else { return };
-    let Some(repo) = Repo::without_driver(test, &json!({"s": 1})) else { return };
+    let Some(other) = OtherUser::for_test() else { return };
+    let Some(repo) = Repo::without_driver(&json!({"s": 1})) else { return };
     set_mode(repo.lab.root(), 0o755);
     fs::create_dir_all(repo.lab.join("deep/er")).unwrap();
     let er = repo.lab.join("deep/er");

@@ -24,12 +24,13 @@ fn topic() -> Value {
 
 /// A repository on `main`, with another document on `topic`. `None`: git or strace is missing,
 /// which was said.
-fn repository(test: &str) -> Option<Repo> {
+#[track_caller]
+fn repository() -> Option<Repo> {
     if let Err(why) = testkit::strace(&[]) {
-        testkit::skip(test, &why);
+        testkit::skip(&why);
         return None;
     }
-    let repo = Repo::without_driver(test, &base())?;
+    let repo = Repo::without_driver(&base())?;
     repo.fork(&base(), &topic());
     repo.lab.write("log", "{\"old\":1}\n");
     repo.commit("log");
@@ -77,7 +78,7 @@ fn a_write_in_the_gap_of_a_checkout_loses_no_section() {
         &["edit", "--", "sed", "s/\"install\"/\"counters\": {\"n\": 1}, \"install\"/"],
     ];
     for verb in verbs {
-        let Some(repo) = repository("a write in the gap of a checkout") else { return };
+        let Some(repo) = repository() else { return };
         let git = checkout_in_the_gap(&repo, DOCUMENT, "topic");
         let (waits, _) = waiting(&repo, repo.lab.root(), verb);
         assert!(!repo.lab.join(DOCUMENT).exists(), "{verb:?}: made anew");
@@ -138,7 +139,7 @@ fn a_write_that_looked_right_before_a_whole_checkout_writes_into_what_git_made()
 
 #[test]
 fn a_record_for_a_log_that_git_is_replacing_waits_for_git() {
-    let Some(repo) = repository("a record for a log") else { return };
+    let Some(repo) = repository() else { return };
     repo.git(&["checkout", "--quiet", "-b", "longer"]).exits(0);
     repo.lab.write("log", "{\"old\":1}\n{\"old\":2}\n");
     repo.commit("log, longer");
@@ -154,7 +155,7 @@ fn a_record_for_a_log_that_git_is_replacing_waits_for_git() {
 
 #[test]
 fn a_checkout_that_lasts_longer_than_the_wait_ends_it_with_75() {
-    let Some(repo) = repository("a checkout that lasts longer than the wait") else { return };
+    let Some(repo) = repository() else { return };
     let git = checkout_in_the_gap(&repo, DOCUMENT, "topic");
     let set = repo.lab.cli(["set", "counters", "1", "--wait", "0.3", "--json"]);
     let told = set.run().exits(75).json();
@@ -170,7 +171,7 @@ fn a_checkout_that_lasts_longer_than_the_wait_ends_it_with_75() {
 
 #[test]
 fn a_document_that_git_is_half_way_through_is_waited_for() {
-    let Some(repo) = repository("a document that git is writing") else { return };
+    let Some(repo) = repository() else { return };
     // Created, and empty.
     let inject = format!("inject=write:delay_enter={HELD}");
     let git = held(Path::new(DOCUMENT), &inject, &["git", "checkout", "--quiet", "topic"]);
@@ -192,7 +193,7 @@ fn a_document_that_git_is_half_way_through_is_waited_for() {
 
 #[test]
 fn the_document_of_an_outer_directory_is_not_written_because_the_inner_one_is_in_the_gap() {
-    let Some(repo) = repository("the document of an outer directory") else { return };
+    let Some(repo) = repository() else { return };
     let directory = repo.lab.join("inner");
     fs::create_dir(&directory).unwrap();
     let inner = format!("inner/{DOCUMENT}");
@@ -215,7 +216,7 @@ fn the_document_of_an_outer_directory_is_not_written_because_the_inner_one_is_in
 #[test]
 fn a_directory_that_is_moved_during_a_write_is_not_created_again() {
     if let Err(why) = testkit::strace(&[]) {
-        return testkit::skip("a directory that is moved during a write", &why);
+        return testkit::skip(&why);
     }
     let lab = Lab::new();
     let directory = lab.join("directory");
@@ -247,7 +248,7 @@ fn a_directory_that_is_moved_during_a_write_is_not_created_again() {
 #[test]
 fn what_changes_nothing_needs_no_right_to_write() {
     let Some([user, ..]) = testkit::users() else {
-        return testkit::skip("what changes nothing in a read-only checkout", "we are not root");
+        return testkit::skip("we are not root");
     };
     let lab = Lab::with("{\n  \"lock_version\": 1,\n  \"s\": 1\n}\n");
     crate::support::set_mode(lab.root(), 0o755);

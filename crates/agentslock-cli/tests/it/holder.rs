@@ -233,7 +233,6 @@ fn since_is_the_acquisition_and_not_the_last_renewal() {
 
 #[test]
 fn a_holder_in_another_pid_namespace_is_named_by_its_number_here() {
-    let test = "a_holder_in_another_pid_namespace_is_named_by_its_number_here";
     let lab = Lab::new();
     let inside =
         ["-pf", "--mount-proc", "--kill-child", crate::support::PROGRAM, "run", "t", "--", "cat"];
@@ -241,7 +240,7 @@ fn a_holder_in_another_pid_namespace_is_named_by_its_number_here() {
     let mut holder = unshare.open_input("on\n").start();
     wait_until(WATCHDOG, || holder.has_ended() || lab.join("t.lock/holder").exists());
     if holder.has_ended() {
-        return testkit::skip(test, "unshare(1) may make no pid namespace here");
+        return testkit::skip("unshare(1) may make no pid namespace here");
     }
     holder.await_out("on\n");
     let told = lab.cli(["holder", "t"]).run().exits(0);
@@ -313,8 +312,7 @@ fn an_error_of_a_held_lock_names_its_holder_and_the_command_that_tells_more() {
 
 #[test]
 fn another_users_lock_is_told_of_but_not_freed() {
-    let test = "another_users_lock_is_told_of_but_not_freed";
-    let Some(user) = OtherUser::for_test(test) else { return };
+    let Some(user) = OtherUser::for_test() else { return };
     let lab = Lab::with("{}");
     set_mode(lab.root(), 0o755);
     let holder = lab.hold(DOCUMENT);

@@ -22,21 +22,21 @@ fn program(lab: &Lab, program: impl AsRef<std::ffi::OsStr>, arguments: &[&str]) 
 }
 
 /// Whether this machine has what runs a hook. If not, says so.
-fn has(tool: &str, test: &str) -> bool {
+#[track_caller]
+fn has(tool: &str) -> bool {
     let is_here = Command::new(tool).arg("--version").output().is_ok_and(|it| it.status.success());
     if !is_here {
-        testkit::skip(test, &format!("there is no {tool}"));
+        testkit::skip(&format!("there is no {tool}"));
     }
     is_here
 }
 
 #[test]
 fn ten_agents_of_each_language_lose_nothing_and_tear_no_line() {
-    const TEST: &str = "ten_agents_of_each_language_lose_nothing_and_tear_no_line";
     const AGENTS: usize = 10;
     let languages: Vec<&str> = [("agent.sh", "sh"), ("agent.py", "python3"), ("agent.js", "node")]
         .into_iter()
-        .filter(|(_, tool)| *tool == "sh" || has(tool, TEST))
+        .filter(|(_, tool)| *tool == "sh" || has(tool))
         .map(|(hook, _)| hook)
         .collect();
     let lab = Lab::with("{\n  \"lock_version\": 1\n}\n");
@@ -77,12 +77,11 @@ fn ten_agents_of_each_language_lose_nothing_and_tear_no_line() {
 
 #[test]
 fn an_agent_is_not_failed_by_its_hook() {
-    const TEST: &str = "an_agent_is_not_failed_by_its_hook";
     let lab = Lab::with("{}\n");
     fs::create_dir(lab.join(".agents")).unwrap();
     let holders = [lab.hold(DOCUMENT), lab.hold(".agents/events.ndjson")];
     for (hook, tool) in [("agent.sh", "sh"), ("agent.py", "python3"), ("agent.js", "node")] {
-        if tool != "sh" && !has(tool, TEST) {
+        if tool != "sh" && !has(tool) {
             continue;
         }
         let hook = program(&lab, hooks().join(hook), &["start", "a"]).env("AGENTSLOCK_WAIT", "0");
@@ -96,8 +95,7 @@ fn an_agent_is_not_failed_by_its_hook() {
 
 #[test]
 fn the_hook_of_git_refuses_what_check_refuses() {
-    let test = "the_hook_of_git_refuses_what_check_refuses";
-    if !has_git(test) {
+    if !has_git() {
         return;
     }
     let lab = Lab::with("{}\n");
@@ -127,8 +125,7 @@ fn a_cron_job_that_still_runs_is_not_started_again() {
 
 #[test]
 fn two_makes_build_one_after_the_other() {
-    let test = "two_makes_build_one_after_the_other";
-    if !has("make", test) {
+    if !has("make") {
         return;
     }
     let lab = Lab::with("{}\n");

@@ -28,10 +28,11 @@ fn run(lab: &Lab, program: &Path, script: &str) -> String {
 }
 
 /// Whether this command can be run here; else, says that the test is not run.
-fn has(test: &str, command: &str, package: &str) -> bool {
+#[track_caller]
+fn has(command: &str, package: &str) -> bool {
     let found = Command::new(command).arg("--version").output().is_ok();
     if !found {
-        skip(test, &format!("{command} (package {package}) is needed"));
+        skip(&format!("{command} (package {package}) is needed"));
     }
     found
 }
@@ -40,9 +41,8 @@ const AS: &str = "as() { u=$1; shift; setpriv --reuid $u --regid $u --clear-grou
 
 #[test]
 fn colleagues_in_a_shared_directory_can_all_read_and_write_whoever_wrote_last() {
-    const TEST: &str = "colleagues_in_a_shared_directory_can_all_read_and_write_whoever_wrote_last";
-    let Some([lead, first, second]) = users() else { return skip(TEST, "not root") };
-    if !has(TEST, "setfacl", "acl") {
+    let Some([lead, first, second]) = users() else { return skip("not root") };
+    if !has("setfacl", "acl") {
         return;
     }
     let (_directory, program) = public_program();
@@ -70,8 +70,7 @@ fn colleagues_in_a_shared_directory_can_all_read_and_write_whoever_wrote_last() 
 
 #[test]
 fn each_verb_that_replaces_a_file_keeps_its_access_list() {
-    const TEST: &str = "each_verb_that_replaces_a_file_keeps_its_access_list";
-    if !has(TEST, "setfacl", "acl") || !has(TEST, "git", "git") {
+    if !has("setfacl", "acl") || !has("git", "git") {
         return;
     }
     let messy = "{\"b\":1,\"lock_version\":1}";
@@ -100,9 +99,8 @@ fn each_verb_that_replaces_a_file_keeps_its_access_list() {
 
 #[test]
 fn where_modes_cannot_be_changed_every_verb_works() {
-    const TEST: &str = "where_modes_cannot_be_changed_every_verb_works";
-    let Some([user, ..]) = users() else { return skip(TEST, "not root") };
-    if !has(TEST, "bindfs", "bindfs") {
+    let Some([user, ..]) = users() else { return skip("not root") };
+    if !has("bindfs", "bindfs") {
         return;
     }
     let (_directory, program) = public_program();
@@ -112,7 +110,7 @@ fn where_modes_cannot_be_changed_every_verb_works() {
                  --chmod-deny --chown-deny s m";
     let mounted = Command::new("sh").args(["-c", mount]).current_dir(lab.root()).output().unwrap();
     if !mounted.status.success() {
-        return skip(TEST, String::from_utf8_lossy(&mounted.stderr).trim());
+        return skip(String::from_utf8_lossy(&mounted.stderr).trim());
     }
     let script = format!(
         "{AS}trap 'cd ..; umount -l m' EXIT; cd m
@@ -139,14 +137,13 @@ fn where_modes_cannot_be_changed_every_verb_works() {
 
 #[test]
 fn where_directories_cannot_be_synced_what_is_written_is_done() {
-    const TEST: &str = "where_directories_cannot_be_synced_what_is_written_is_done";
     let lab = Lab::new();
     let root = lab.root().to_str().unwrap().to_owned();
     for (error, status) in [("EINVAL", 0), ("EOPNOTSUPP", 0), ("EIO", 2)] {
         let inject = format!("inject=fsync:error={error}");
         let tracer = match strace(&["-e", "trace=fsync", "-P", &root, "-e", &inject]) {
             Ok(tracer) => tracer,
-            Err(why) => return skip(TEST, &why),
+            Err(why) => return skip(&why),
         };
         let go = |arguments: &[&str]| {
             let program = Program::new(&tracer[0]).args(&tracer[1..]).args([PROGRAM]);
@@ -166,7 +163,6 @@ fn where_directories_cannot_be_synced_what_is_written_is_done() {
 
 #[test]
 fn a_lock_that_has_no_room_says_that_nothing_was_written() {
-    const TEST: &str = "a_lock_that_has_no_room_says_that_nothing_was_written";
     let lab = Lab::new();
     for options in ["size=64k", "nr_inodes=2"] {
         let script = format!(
@@ -177,7 +173,7 @@ fn a_lock_that_has_no_room_says_that_nothing_was_written() {
         let shell = Program::new("unshare").args(["-m", "sh", "-c", &script, PROGRAM]);
         let ended = shell.in_directory(lab.root()).run();
         if ended.stderr.contains("mount") || ended.stderr.contains("unshare") {
-            return skip(TEST, ended.stderr.trim());
+            return skip(ended.stderr.trim());
         }
         let out = ended.out();
         assert!(out.contains("nothing was written; remove something without the lock"), "{out}");
@@ -188,8 +184,6 @@ fn a_lock_that_has_no_room_says_that_nothing_was_written() {
 
 #[test]
 fn a_document_that_is_mounted_by_itself_is_left_and_the_message_says_what_to_mount() {
-    const TEST: &str =
-        "a_document_that_is_mounted_by_itself_is_left_and_the_message_says_what_to_mount";
     let lab = Lab::with("{}");
     lab.write("outside", "{}");
     let script = format!(
@@ -199,7 +193,7 @@ fn a_document_that_is_mounted_by_itself_is_left_and_the_message_says_what_to_mou
     let shell = Program::new("unshare").args(["-m", "sh", "-c", &script, PROGRAM]);
     let ended = shell.in_directory(lab.root()).run();
     if ended.stderr.contains("unshare") {
-        return skip(TEST, ended.stderr.trim());
+        return skip(ended.stderr.trim());
     }
     let out = ended.out();
     assert!(out.contains("mount its directory instead") && out.contains("status 2\n"), "{out}");

@@ -168,7 +168,7 @@ fn a_reader_that_stops_early_is_no_error() {
 #[test]
 fn an_output_that_takes_nothing_is_an_error() {
     let Ok(full) = File::options().write(true).open("/dev/full") else {
-        return testkit::skip("an_output_that_takes_nothing_is_an_error", "there is no /dev/full");
+        return testkit::skip("there is no /dev/full");
     };
     let lab = Lab::with(ODD);
     let ended = lab.cli(["show"]).stdout(full.try_clone().unwrap()).run().exits(2);
@@ -199,8 +199,7 @@ fn reading_needs_no_lock() {
 
 #[test]
 fn reading_works_where_one_may_not_write() {
-    const TEST: &str = "reading_works_where_one_may_not_write";
-    let Some(user) = OtherUser::for_test(TEST) else { return };
+    let Some(user) = OtherUser::for_test() else { return };
     let lab = Lab::with(ODD);
     set_mode(lab.root(), 0o755);
     let shown = user.agentslock(["show"]).in_directory(lab.root()).run().exits(0);

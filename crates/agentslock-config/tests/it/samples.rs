@@ -120,7 +120,7 @@ fn go_flush(text: &str, section: &str, json: &str) -> Option<String> {
     let mut child = match command.spawn() {
         Ok(child) => child,
         Err(error) => {
-            testkit::skip("go_flush", &format!("python3: {error}"));
+            testkit::skip(&format!("python3: {error}"));
             return None;
         }
     };

@@ -8,7 +8,8 @@ use crate::support::Lab;
 
 /// Runs `function`, in which the `when`th fsync fails: the first is the temporary's, the second the
 /// directory's.
-fn run_with_failing_sync(test: &str, function: &str, when: u32, lab: &Lab) -> bool {
+#[track_caller]
+fn run_with_failing_sync(function: &str, when: u32, lab: &Lab) -> bool {
     let fault = format!("inject=fsync:error=EIO:when={when}");
     match strace(&["-e", "trace=fsync", "-e", &fault]) {
         Ok(wrapper) => {
@@ -17,7 +18,7 @@ fn run_with_failing_sync(test: &str, function: &str, when: u32, lab: &Lab) -> bo
             true
         }
         Err(why) => {
-            skip(test, &why);
+            skip(&why);
             false
         }
     }
@@ -39,9 +40,8 @@ fn child_cannot_sync_the_file() {
 
 #[test]
 fn a_file_that_cannot_be_synced_is_not_put_in_place_and_the_stage_is_kept() {
-    const TEST: &str = "a_file_that_cannot_be_synced_is_not_put_in_place_and_the_stage_is_kept";
     let lab = in_memory("{\"b\":2}");
-    if run_with_failing_sync(TEST, "child_cannot_sync_the_file", 1, &lab) {
+    if run_with_failing_sync("child_cannot_sync_the_file", 1, &lab) {
         assert_eq!(lab.text(), "{\n  \"a\": 1,\n  \"b\": 2\n}\n");
         lab.assert_only_the_document();
     }
@@ -66,10 +66,8 @@ fn child_cannot_sync_the_directory() {
 
 #[test]
 fn a_directory_that_cannot_be_synced_leaves_the_new_document_in_place_and_nothing_staged() {
-    const TEST: &str =
-        "a_directory_that_cannot_be_synced_leaves_the_new_document_in_place_and_nothing_staged";
     let lab = in_memory("{\"b\":2}");
-    if run_with_failing_sync(TEST, "child_cannot_sync_the_directory", 2, &lab) {
+    if run_with_failing_sync("child_cannot_sync_the_directory", 2, &lab) {
         assert_eq!(lab.text(), "{\"a\":3}");
         lab.assert_only_the_document();
     }
@@ -90,10 +88,9 @@ fn child_cannot_sync_an_update() {
 
 #[test]
 fn an_update_says_whether_it_is_in_place() {
-    const TEST: &str = "an_update_says_whether_it_is_in_place";
     for (when, expected) in [(1, "{\"b\":2}"), (2, "{\n  \"a\": 1,\n  \"b\": 2\n}\n")] {
         let lab = in_memory("{\"b\":2}");
-        if !run_with_failing_sync(TEST, "child_cannot_sync_an_update", when, &lab) {
+        if !run_with_failing_sync("child_cannot_sync_an_update", when, &lab) {
             return;
         }
         assert_eq!(lab.text(), expected);

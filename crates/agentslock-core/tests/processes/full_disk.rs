@@ -60,6 +60,6 @@ fn a_full_disk_leaves_the_old_document_and_the_stage() {
             child.succeed();
             assert_eq!(lab.names(), [""; 0], "it was not the small disk that was written to");
         }
-        Err(why) => skip("a_full_disk_leaves_the_old_document_and_the_stage", &why),
+        Err(why) => skip(&why),
     }
 }

@@ -28,8 +28,7 @@ fn child_opens_and_flushes() {
 #[test]
 fn opening_takes_the_document_once_and_flushing_what_others_wrote() {
     if peak_memory().is_none() {
-        let name = "opening_takes_the_document_once_and_flushing_what_others_wrote";
-        return skip(name, "no /proc/self/status");
+        return skip("no /proc/self/status");
     }
     let document = testkit::document(SIZE);
     let size = document.len() as u64;

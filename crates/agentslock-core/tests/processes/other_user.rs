@@ -35,7 +35,7 @@ fn child_may_only_read() {
 #[test]
 fn who_may_not_write_reads_and_is_told_so_when_flushing() {
     let Some(other) = other_user() else {
-        return skip("who_may_not_write_reads_and_is_told_so_when_flushing", "not root");
+        return skip("not root");
     };
     let lab = Lab::with(DOCUMENT);
     fs::write(lab.join("closed"), "{}").unwrap();

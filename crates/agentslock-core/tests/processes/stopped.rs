@@ -39,14 +39,15 @@ fn child_flushes() {
 }
 
 /// Starts a flush that stops there.
-fn start(test: &str, stop: &str, lab: &Lab) -> Option<TestChild> {
+#[track_caller]
+fn start(stop: &str, lab: &Lab) -> Option<TestChild> {
     match strace(&["-e", "trace=fsync", "-e", stop]) {
         Ok(wrapper) => {
             let child = ChildTest::new(module_path!(), "child_flushes").through(wrapper);
             Some(child.var("DOCUMENT", lab.path()).spawn())
         }
         Err(why) => {
-            skip(test, &why);
+            skip(&why);
             None
         }
     }
@@ -75,7 +76,6 @@ fn has_temporary(lab: &Lab) -> bool {
 
 #[test]
 fn a_flush_sees_that_the_file_was_changed_under_it_and_merges_again() {
-    const TEST: &str = "a_flush_sees_that_the_file_was_changed_under_it_and_merges_again";
     type Change = fn(&Lab);
     let changes: [(Change, &str); 2] = [
         (|lab| lab.replace("{\"new\":[ ]}"), "{\n  \"a\": 1,\n  \"new\": [ ]\n}\n"),
@@ -83,7 +83,7 @@ fn a_flush_sees_that_the_file_was_changed_under_it_and_merges_again() {
     ];
     for (change, expected) in changes {
         let lab = in_memory("{\"old\":1}");
-        let Some(child) = start(TEST, BEFORE_THE_RENAME, &lab) else { return };
+        let Some(child) = start(BEFORE_THE_RENAME, &lab) else { return };
         wait_until(WATCHDOG, || has_temporary(&lab));
         change(&lab);
         assert_eq!(answer_of(child), "Written");
@@ -94,9 +94,8 @@ fn a_flush_sees_that_the_file_was_changed_under_it_and_merges_again() {
 
 #[test]
 fn a_flush_under_which_the_document_is_removed_makes_no_fresh_one() {
-    const TEST: &str = "a_flush_under_which_the_document_is_removed_makes_no_fresh_one";
     let lab = in_memory("{\"old\":1}");
-    let Some(child) = start(TEST, BEFORE_THE_RENAME, &lab) else { return };
+    let Some(child) = start(BEFORE_THE_RENAME, &lab) else { return };
     wait_until(WATCHDOG, || has_temporary(&lab));
     fs::remove_file(lab.path()).unwrap();
     let answer = answer_of(child);
@@ -106,9 +105,8 @@ fn a_flush_under_which_the_document_is_removed_makes_no_fresh_one() {
 
 #[test]
 fn a_flush_sees_that_the_file_became_bad_under_it() {
-    const TEST: &str = "a_flush_sees_that_the_file_became_bad_under_it";
     let lab = in_memory("{\"old\":1}");
-    let Some(child) = start(TEST, BEFORE_THE_RENAME, &lab) else { return };
+    let Some(child) = start(BEFORE_THE_RENAME, &lab) else { return };
     wait_until(WATCHDOG, || has_temporary(&lab));
     lab.replace("{\"old\":");
     let answer = answer_of(child);
@@ -136,7 +134,6 @@ fn child_updates() {
 /// What was read by then is not what it was measured by: it is read again.
 #[test]
 fn a_file_that_changes_while_it_is_read_is_seen() {
-    const TEST: &str = "a_file_that_changes_while_it_is_read_is_seen";
     type Change = fn(&Lab);
     /// What is in the file in the end; `None`: it is refused, and stays as it is.
     type End = Option<&'static str>;
@@ -168,7 +165,7 @@ fn a_file_that_changes_while_it_is_read_is_seen() {
             let inject = format!("inject={call}:signal=STOP:when={when}");
             let wrapper = match strace(&["-e", &trace, "-e", &inject, "-P", of, "-o", to]) {
                 Ok(wrapper) => wrapper,
-                Err(why) => return skip(TEST, &why),
+                Err(why) => return skip(&why),
             };
             let child = ChildTest::new(module_path!(), child).through(wrapper);
             let child = child.var("DOCUMENT", &path).spawn();
@@ -188,9 +185,8 @@ fn a_file_that_changes_while_it_is_read_is_seen() {
 
 #[test]
 fn a_flush_that_lost_the_lock_before_it_wrote_takes_it_anew() {
-    const TEST: &str = "a_flush_that_lost_the_lock_before_it_wrote_takes_it_anew";
     let lab = in_memory("{\"old\":1}");
-    let Some(child) = start(TEST, BEFORE_THE_RENAME, &lab) else { return };
+    let Some(child) = start(BEFORE_THE_RENAME, &lab) else { return };
     wait_until(WATCHDOG, || has_temporary(&lab));
     lab.remove_lock();
     let guard = filelock::acquire(lab.path()).unwrap();
@@ -209,9 +205,8 @@ fn a_flush_that_lost_the_lock_before_it_wrote_takes_it_anew() {
 
 #[test]
 fn a_flush_that_lost_the_lock_after_it_wrote_says_so() {
-    const TEST: &str = "a_flush_that_lost_the_lock_after_it_wrote_says_so";
     let lab = in_memory("{\"old\":1}");
-    let Some(child) = start(TEST, AFTER_THE_RENAME, &lab) else { return };
+    let Some(child) = start(AFTER_THE_RENAME, &lab) else { return };
     wait_until(WATCHDOG, || lab.text() != "{\"old\":1}");
     assert_eq!(lab.text(), "{\n  \"a\": 1,\n  \"old\": 1\n}\n");
     lab.remove_lock();

@@ -137,8 +137,7 @@ fn a_directory_that_takes_no_files_fails_at_once() {
 
     // Linux says "not found" of a file to be created in a directory that exists.
     if fs::create_dir("/proc/filelock-test").unwrap_err().kind() != ErrorKind::NotFound {
-        let test = "a_directory_that_takes_no_files_fails_at_once";
-        return testkit::skip(test, "this system's /proc says so too when asked for a new file");
+        return testkit::skip("this system's /proc says so too when asked for a new file");
     }
     let intercepted = error_of(filelock::acquire("/proc/filelock-test"));
     assert!(matches!(intercepted, AcquireError::Intercepted { .. }), "{intercepted:?}");

@@ -89,7 +89,7 @@ fn a_socket_at_the_locks_name_is_left_alone() {
 fn a_device_at_the_locks_name_is_left_alone() {
     let lab = Lab::new();
     if !make_device(&lab.lock()) {
-        return testkit::skip("a_device_at_the_locks_name_is_left_alone", "no device can be made");
+        return testkit::skip("no device can be made");
     }
     not_a_lock(&lab, "a device");
 }
@@ -144,7 +144,7 @@ fn a_holder_that_is_a_socket_is_no_record() {
 fn a_holder_that_is_a_device_is_no_record() {
     let lab = Lab::new();
     if !make_device(&lab.join("probe")) {
-        return testkit::skip("a_holder_that_is_a_device_is_no_record", "no device can be made");
+        return testkit::skip("no device can be made");
     }
     no_record(|lab| {
         make_device(&lab.holder());

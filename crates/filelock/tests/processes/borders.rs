@@ -65,7 +65,6 @@ impl Drop for Mounted<'_> {
 
 #[test]
 fn a_file_system_that_refuses_to_change_modes_can_be_locked_on() {
-    const TEST: &str = "a_file_system_that_refuses_to_change_modes_can_be_locked_on";
     for more in [&["--perms=a+rwX"][..], &[]] {
         let (under, over) = (Lab::new(), Lab::new());
         let mount = Command::new("bindfs")
@@ -75,8 +74,8 @@ fn a_file_system_that_refuses_to_change_modes_can_be_locked_on() {
             .output();
         match mount {
             Ok(output) if output.status.success() => {}
-            Ok(output) => return skip(TEST, String::from_utf8_lossy(&output.stderr).trim()),
-            Err(error) => return skip(TEST, &format!("bindfs: {error}")),
+            Ok(output) => return skip(String::from_utf8_lossy(&output.stderr).trim()),
+            Err(error) => return skip(&format!("bindfs: {error}")),
         }
         let mounted = Mounted(over.root());
         let guard = LockOptions::new().acquire(over.target()).unwrap();
@@ -111,7 +110,6 @@ fn child_locks_without_room() {
 
 #[test]
 fn a_full_disk_is_a_limit_with_a_name_and_nothing_is_left() {
-    const TEST: &str = "a_full_disk_is_a_limit_with_a_name_and_nothing_is_left";
     // No room for the directory, and for the directory only.
     let lab = Lab::new();
     let inodes = |free| disk_of_few_inodes(lab.root(), free);
@@ -122,7 +120,7 @@ fn a_full_disk_is_a_limit_with_a_name_and_nothing_is_left() {
                     ChildTest::new(module_path!(), "child_locks_without_room").through(disk);
                 child.var("DIRECTORY", lab.root()).var("FILL", fill).spawn().succeed();
             }
-            Err(why) => return skip(TEST, &why),
+            Err(why) => return skip(&why),
         }
         assert_eq!(lab.names(), [""; 0], "it was not the small disk that was locked on");
     }
@@ -131,8 +129,6 @@ fn a_full_disk_is_a_limit_with_a_name_and_nothing_is_left() {
 /// The OS locks of an overlay are not those of its layers: what is free there is no proof of death.
 #[test]
 fn a_holder_in_the_upper_directory_of_an_overlay_is_not_taken_for_dead_through_the_overlay() {
-    const TEST: &str =
-        "a_holder_in_the_upper_directory_of_an_overlay_is_not_taken_for_dead_through_the_overlay";
     let (lab, over) = (Lab::new(), Lab::new());
     for part in ["lower", "upper", "work"] {
         fs::create_dir(lab.join(part)).unwrap();
@@ -149,7 +145,7 @@ fn a_holder_in_the_upper_directory_of_an_overlay_is_not_taken_for_dead_through_t
         .output()
         .unwrap();
     if !mount.status.success() {
-        return skip(TEST, String::from_utf8_lossy(&mount.stderr).trim());
+        return skip(String::from_utf8_lossy(&mount.stderr).trim());
     }
     let _mounted = Mounted(over.root());
     let target = lab.join("upper").join("log");

@@ -5,14 +5,14 @@ use std::time::{Duration, Instant};
 
 use filelock::testing::Way;
 use filelock::{Liveness, LockOptions, RENEW_EVERY};
-use testkit::{ChildTest, FakeTime, TestChild, skip_here, wait_until};
+use testkit::{ChildTest, FakeTime, TestChild, skip, wait_until};
 
 use crate::support::{Lab, SECOND, WATCHDOG, now, record, way};
 
 /// A clock for children, kept outside of the lab; if there can be one.
 #[track_caller]
 fn fake_time(outside: &Lab) -> Option<FakeTime> {
-    FakeTime::new(outside.join("time")).inspect_err(|why| skip_here(why)).ok()
+    FakeTime::new(outside.join("time")).inspect_err(|why| skip(why)).ok()
 }
 
 /// Waits for a lock that only the clock can judge, and reports each other verdict.

@@ -52,7 +52,8 @@ fn wrapper(how: &str) -> Result<Vec<String>, String> {
 
 /// A process that forks in the given scene; `None`, and a word about it, where that is not
 /// possible.
-fn forking(name: &str, how: &str, scene: &str, lab: &Lab) -> Option<TestChild> {
+#[track_caller]
+fn forking(how: &str, scene: &str, lab: &Lab) -> Option<TestChild> {
     match wrapper(how) {
         Ok(wrapper) => {
             let child = ChildTest::new(module_path!(), "child_forks").through(wrapper);
@@ -60,7 +61,7 @@ fn forking(name: &str, how: &str, scene: &str, lab: &Lab) -> Option<TestChild> {
             Some(child.spawn())
         }
         Err(why) => {
-            testkit::skip(name, &format!("{how}: {why}"));
+            testkit::skip(&format!("{how}: {why}"));
             None
         }
     }
@@ -122,8 +123,7 @@ fn forks_while_holding(mut parent: Parent, target: &Path, how: &str) {
 fn a_forked_child_neither_uses_nor_releases_its_parents_lock() {
     for how in HOWS {
         let lab = Lab::new();
-        let name = "a_forked_child_neither_uses_nor_releases_its_parents_lock";
-        let Some(mut child) = forking(name, how, "holding", &lab) else { continue };
+        let Some(mut child) = forking(how, "holding", &lab) else { continue };
         assert_eq!(child.await_point("child-verifies"), "foreign", "{how}");
         assert_eq!(child.await_point("child-releases"), "no", "{how}");
         child.await_point("child-done");
@@ -169,9 +169,8 @@ fn a_child_forked_while_waiting_publishes_a_preparation_of_its_own() {
     for how in HOWS {
         for _ in 0..8 {
             let lab = Lab::new();
-            let name = "a_child_forked_while_waiting_publishes_a_preparation_of_its_own";
             let guard = brief().acquire(lab.target()).unwrap();
-            let Some(mut child) = forking(name, how, "waiting", &lab) else { break };
+            let Some(mut child) = forking(how, "waiting", &lab) else { break };
             child.await_point("waits");
             child.await_point("waits");
             let [prepared] = &lab.preparations()[..] else { panic!("{how}: {:?}", lab.names()) };
@@ -217,8 +216,7 @@ fn forks_while_parked(mut parent: Parent, target: &Path, how: &str) {
 fn a_forked_child_leaves_what_its_parents_handle_has_parked_alone() {
     for how in HOWS {
         let lab = Lab::new();
-        let name = "a_forked_child_leaves_what_its_parents_handle_has_parked_alone";
-        let Some(mut child) = forking(name, how, "parked", &lab) else { continue };
+        let Some(mut child) = forking(how, "parked", &lab) else { continue };
         let childs = child.await_point("child-holds");
         child.await_point("child-done");
         let [parked] = &lab.preparations()[..] else { panic!("{how}: {:?}", lab.names()) };
@@ -270,8 +268,7 @@ fn forks_while_busy(parent: &Parent, target: &Path, how: &str) {
 #[test]
 fn a_child_forked_beside_busy_threads_never_hangs() {
     let lab = Lab::new();
-    let name = "a_child_forked_beside_busy_threads_never_hangs";
-    let Some(mut child) = forking(name, "fork", "busy", &lab) else { return };
+    let Some(mut child) = forking("fork", "busy", &lab) else { return };
     // In which order they come is not known.
     for _ in 0..20 {
         child.await_point("child-done");

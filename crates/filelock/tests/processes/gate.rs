@@ -112,11 +112,11 @@ fn signal(pid: u32, signal: &str) {
 #[track_caller]
 pub(crate) fn can_trace() -> bool {
     if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
-        testkit::skip_here("the names of its system calls are those of Linux on x86-64");
+        testkit::skip("the names of its system calls are those of Linux on x86-64");
         return false;
     }
     if let Err(why) = testkit::strace(&[]) {
-        testkit::skip_here(&why);
+        testkit::skip(&why);
         return false;
     }
     true

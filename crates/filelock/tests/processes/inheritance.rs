@@ -138,7 +138,6 @@ fn child_finds_itself_another_process() {
 /// gives it another one.
 #[test]
 fn in_a_forked_child_a_guard_only_closes() {
-    let name = "in_a_forked_child_a_guard_only_closes";
     if !can_trace() {
         return;
     }
@@ -163,7 +162,7 @@ fn in_a_forked_child_a_guard_only_closes() {
         refused || all_threads_are_traced(child.pid())
     });
     if refused {
-        return testkit::skip(name, "needs permission to trace a running process");
+        return testkit::skip("needs permission to trace a running process");
     }
     child.say("look");
     child.await_point("left-alone");

@@ -137,10 +137,8 @@ fn holders_judged_by_time_killed_at_random_cost_no_exclusion_and_no_increment() 
 #[cfg(unix)]
 #[test]
 fn holders_of_several_users_killed_at_random_cost_no_exclusion_and_no_increment() {
-    const TEST: &str =
-        "holders_of_several_users_killed_at_random_cost_no_exclusion_and_no_increment";
     let Some(users) = testkit::users() else {
-        return testkit::skip(TEST, "only root can start a process as another user");
+        return testkit::skip("only root can start a process as another user");
     };
     for lab in Lab::everywhere() {
         kill_users_at_random(&lab, "published", 60, &users);

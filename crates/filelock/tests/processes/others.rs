@@ -32,11 +32,11 @@ impl Other {
 
 /// Whether `command` runs here. If not, says that the test is not run, and what would help.
 #[track_caller]
-fn have(test: &str, command: &[&str], install: &str) -> bool {
+fn have(command: &[&str], install: &str) -> bool {
     let run = Command::new(command[0]).args(&command[1..]).output();
     let runs = run.is_ok_and(|run| run.status.success());
     if !runs {
-        testkit::skip(test, &format!("`{}` does not run: {install}", command.join(" ")));
+        testkit::skip(&format!("`{}` does not run: {install}", command.join(" ")));
     }
     runs
 }
@@ -55,8 +55,7 @@ fn expect_stranger(lab: &Lab) {
 
 #[test]
 fn a_file_that_flock_1_has_locked_is_held_and_stays() {
-    let test = "a_file_that_flock_1_has_locked_is_held_and_stays";
-    if !have(test, &["flock", "--version"], "apt-get install util-linux") {
+    if !have(&["flock", "--version"], "apt-get install util-linux") {
         return;
     }
     for lab in Lab::everywhere() {
@@ -80,8 +79,7 @@ fn a_file_that_flock_1_has_locked_is_held_and_stays() {
 
 #[test]
 fn a_file_that_pythons_filelock_has_locked_is_held_and_stays() {
-    let test = "a_file_that_pythons_filelock_has_locked_is_held_and_stays";
-    if !have(test, &["python3", "-c", "import filelock"], "pip install filelock") {
+    if !have(&["python3", "-c", "import filelock"], "pip install filelock") {
         return;
     }
     let program = "import filelock, sys\n\
@@ -101,9 +99,8 @@ fn a_file_that_pythons_filelock_has_locked_is_held_and_stays() {
 /// It keeps an empty directory, and sets its time every few seconds: more seldom than the grace.
 #[test]
 fn a_directory_of_proper_lockfile_is_held_between_its_heartbeats() {
-    let test = "a_directory_of_proper_lockfile_is_held_between_its_heartbeats";
     let install = "npm install proper-lockfile, and NODE_PATH=…/node_modules";
-    if !have(test, &["node", "-e", "require('proper-lockfile')"], install) {
+    if !have(&["node", "-e", "require('proper-lockfile')"], install) {
         return;
     }
     let program = "const lock = require('proper-lockfile');\
@@ -131,8 +128,7 @@ fn git(at: &Path, arguments: &[&str]) -> Command {
 /// `index.lock` becomes the index: without it, git ends with an error and the index is as it was.
 #[test]
 fn gits_index_lock_stays_while_a_slow_filter_runs() {
-    let test = "gits_index_lock_stays_while_a_slow_filter_runs";
-    if !have(test, &["git", "--version"], "apt-get install git") {
+    if !have(&["git", "--version"], "apt-get install git") {
         return;
     }
     let lab = Lab::new();

@@ -273,7 +273,7 @@ fn child_changes_its_root() {
 #[test]
 fn a_handle_made_before_a_chroot_names_the_kernel_after_it() {
     if testkit::other_user().is_none() {
-        return testkit::skip_here("only root can change its root");
+        return testkit::skip("only root can change its root");
     }
     for lab in Lab::everywhere() {
         for when in ["before", "after"] {

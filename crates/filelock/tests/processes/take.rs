@@ -15,9 +15,10 @@ use crate::support::{Lab, age};
 
 /// One on each file system, whose directory has this mode, and three users. Empty, and reported, if
 /// we are not root.
-fn labs(test: &str, mode: u32) -> Vec<(Lab, [u32; 3])> {
+#[track_caller]
+fn labs(mode: u32) -> Vec<(Lab, [u32; 3])> {
     let Some(users) = testkit::users() else {
-        testkit::skip(test, "only root can start a process as another user");
+        testkit::skip("only root can start a process as another user");
         return Vec::new();
     };
     let labs = Lab::everywhere().into_iter().map(|lab| (lab, users));
@@ -142,7 +143,7 @@ fn expect_left_for_its_owner(lab: &Lab, user: u32) {
 
 #[test]
 fn a_dead_holder_of_another_user_is_replaced_at_once() {
-    for (lab, [one, other, _]) in labs("a_dead_holder_of_another_user_is_replaced_at_once", 0o777) {
+    for (lab, [one, other, _]) in labs(0o777) {
         let token = dead_lock(&lab, Some(one));
         assert_eq!(result_of("look", &lab, Some(other)), format!("dead {token}"));
         let started = Instant::now();
@@ -158,27 +159,26 @@ fn a_dead_holder_of_another_user_is_replaced_at_once() {
 /// root has locked in.
 #[test]
 fn whoever_may_rename_in_the_directory_takes_over() {
-    const TEST: &str = "whoever_may_rename_in_the_directory_takes_over";
-    for (lab, [one, other, _]) in labs(TEST, 0o2775) {
+    for (lab, [one, other, _]) in labs(0o2775) {
         // A group that both are in, by the number of one of them: children have no other groups.
         chown(lab.root(), Some(one), Some(other)).unwrap();
         let token = dead_lock(&lab, Some(one));
         assert_eq!(result_of("try", &lab, Some(other)), format!("took over {token}"));
         expect_left_for_its_owner(&lab, one);
     }
-    for (lab, [one, other, _]) in labs(TEST, 0o755) {
+    for (lab, [one, other, _]) in labs(0o755) {
         chown(lab.root(), Some(one), Some(one)).unwrap();
         let list = format!("u:{other}:rwx");
         let set = Command::new("setfacl").args(["-m", &list]).arg(lab.root()).output();
         if !set.as_ref().is_ok_and(|set| set.status.success()) {
-            testkit::skip(TEST, &format!("{}: no access lists here: {set:?}", lab.name()));
+            testkit::skip(&format!("{}: no access lists here: {set:?}", lab.name()));
             continue;
         }
         let token = dead_lock(&lab, Some(one));
         assert_eq!(result_of("try", &lab, Some(other)), format!("took over {token}"));
         expect_left_for_its_owner(&lab, one);
     }
-    for (lab, [one, ..]) in labs(TEST, 0o755) {
+    for (lab, [one, ..]) in labs(0o755) {
         chown(lab.root(), Some(one), Some(one)).unwrap();
         let token = dead_lock(&lab, None);
         assert_eq!(result_of("try", &lab, Some(one)), format!("took over {token}"));
@@ -189,7 +189,7 @@ fn whoever_may_rename_in_the_directory_takes_over() {
 
 #[test]
 fn a_living_holder_of_another_user_is_never_replaced() {
-    for (lab, [one, other, _]) in labs("a_living_holder_of_another_user_is_never_replaced", 0o777) {
+    for (lab, [one, other, _]) in labs(0o777) {
         let mut holder = child("hold", &lab, Some(one));
         let token = holder.await_point("holding");
         holder.stop();
@@ -210,7 +210,7 @@ fn a_living_holder_of_another_user_is_never_replaced() {
 /// The name to which it would move the lock is taken by the dead one.
 #[test]
 fn a_handle_takes_over_and_goes_on_in_a_row() {
-    for (lab, [one, other, _]) in labs("a_handle_takes_over_and_goes_on_in_a_row", 0o777) {
+    for (lab, [one, other, _]) in labs(0o777) {
         dead_lock(&lab, Some(one));
         assert_eq!(result_of("rows", &lab, Some(other)), "");
         expect_left_for_its_owner(&lab, one);
@@ -220,8 +220,7 @@ fn a_handle_takes_over_and_goes_on_in_a_row() {
 /// As `/tmp`: only the owner, or root, may rename or remove.
 #[test]
 fn in_a_sticky_directory_the_error_says_who_can_remove_it_and_how() {
-    const TEST: &str = "in_a_sticky_directory_the_error_says_who_can_remove_it_and_how";
-    for (lab, [one, other, _]) in labs(TEST, 0o1777) {
+    for (lab, [one, other, _]) in labs(0o1777) {
         let token = dead_lock(&lab, Some(one));
         let before = lab.snapshot();
         let result = result_of("try", &lab, Some(other));
@@ -238,8 +237,7 @@ fn in_a_sticky_directory_the_error_says_who_can_remove_it_and_how() {
 /// Who died between two steps of a release, or of clearing.
 #[test]
 fn anothers_emptied_directory_is_removed_after_the_grace() {
-    const TEST: &str = "anothers_emptied_directory_is_removed_after_the_grace";
-    for (lab, [one, other, _]) in labs(TEST, 0o777) {
+    for (lab, [one, other, _]) in labs(0o777) {
         fs::create_dir(lab.lock()).unwrap();
         chown(lab.lock(), Some(one), Some(one)).unwrap();
         set_mode(&lab.lock(), 0o1711);
@@ -255,13 +253,11 @@ fn anothers_emptied_directory_is_removed_after_the_grace() {
 /// holder. All wait for it, and nobody removes what it is about to exchange.
 #[test]
 fn a_process_that_is_stopped_before_the_exchange_is_waited_for_and_replaced_if_it_dies() {
-    const TEST: &str =
-        "a_process_that_is_stopped_before_the_exchange_is_waited_for_and_replaced_if_it_dies";
     if !can_trace() {
         return;
     }
     for dies in [false, true] {
-        for (lab, [one, other, third]) in labs(TEST, 0o777) {
+        for (lab, [one, other, third]) in labs(0o777) {
             let token = dead_lock(&lab, Some(one));
             // The first one is refused: the name is taken.
             let gate = Gate::before("renameat2").nth(2);
@@ -291,11 +287,10 @@ fn a_process_that_is_stopped_before_the_exchange_is_waited_for_and_replaced_if_i
 /// Stopped after it judged, and before it asks for the exclusive OS lock: another one is quicker.
 #[test]
 fn a_process_that_judged_before_another_took_over_takes_nothing_from_that_one() {
-    const TEST: &str = "a_process_that_judged_before_another_took_over_takes_nothing_from_that_one";
     if !can_trace() {
         return;
     }
-    for (lab, [one, other, third]) in labs(TEST, 0o777) {
+    for (lab, [one, other, third]) in labs(0o777) {
         dead_lock(&lab, Some(one));
         // Its own two, the shared one of its judgement, then the exclusive one.
         let gate = Gate::before("flock").nth(4);
@@ -329,9 +324,7 @@ fn a_living_lock_that_comes_out_of_an_exchange_is_put_back() {
     if !can_trace() {
         return;
     }
-    for (lab, [one, other, third]) in
-        labs("a_living_lock_that_comes_out_of_an_exchange_is_put_back", 0o777)
-    {
+    for (lab, [one, other, third]) in labs(0o777) {
         dead_lock(&lab, Some(one));
         let gate = Gate::before("renameat2").nth(2);
         let stopped = stopped_at(gate, &lab, Acquisition { user: Some(other), ..BRIEF });

@@ -18,9 +18,10 @@ fn set_mode(path: &Path, mode: u32) {
 }
 
 /// One on each file system, with a directory of this mode. Empty, and reported, if we are not root.
-fn labs(name: &str, mode: u32) -> Vec<(Lab, u32)> {
+#[track_caller]
+fn labs(mode: u32) -> Vec<(Lab, u32)> {
     let Some(user) = testkit::other_user() else {
-        testkit::skip(name, "only root can start a process as another user");
+        testkit::skip("only root can start a process as another user");
         return Vec::new();
     };
     let labs = Lab::everywhere().into_iter().map(|lab| (lab, user));
@@ -71,7 +72,7 @@ fn expect_denied(user: u32, lab: &Lab, part: &str) {
 
 #[test]
 fn a_directory_that_may_not_be_written_to_is_denied_at_once() {
-    for (lab, user) in labs("a_directory_that_may_not_be_written_to_is_denied_at_once", 0o755) {
+    for (lab, user) in labs(0o755) {
         expect_denied(user, &lab, "create directory");
         // Held or not: this is not contention.
         let guard = filelock::acquire(lab.target()).unwrap();
@@ -82,7 +83,7 @@ fn a_directory_that_may_not_be_written_to_is_denied_at_once() {
 
 #[test]
 fn a_directory_that_may_not_be_searched_is_denied_at_once() {
-    for (lab, user) in labs("a_directory_that_may_not_be_searched_is_denied_at_once", 0o700) {
+    for (lab, user) in labs(0o700) {
         expect_denied(user, &lab, &lab.root().to_string_lossy());
     }
 }
@@ -98,7 +99,7 @@ fn child_breaks() {
 /// Whether it is the lock that the handle names, only its owner can see.
 #[test]
 fn anothers_lock_is_not_broken() {
-    for (lab, user) in labs("anothers_lock_is_not_broken", 0o777) {
+    for (lab, user) in labs(0o777) {
         let guard = filelock::acquire(lab.target()).unwrap();
         let mut child = ChildTest::new(module_path!(), "child_breaks")
             .user(user)
@@ -116,8 +117,7 @@ fn anothers_lock_is_not_broken() {
 /// As behind a privacy setting on macOS: the owner is right, and may not look all the same.
 #[test]
 fn ones_own_lock_that_one_may_not_look_into_is_not_called_anothers() {
-    let name = "ones_own_lock_that_one_may_not_look_into_is_not_called_anothers";
-    for (lab, user) in labs(name, 0o777) {
+    for (lab, user) in labs(0o777) {
         lab.occupy(Some(&record(now(), "token\n")));
         std::os::unix::fs::chown(lab.lock(), Some(user), Some(user)).unwrap();
         set_mode(&lab.lock(), 0);
@@ -130,8 +130,7 @@ fn ones_own_lock_that_one_may_not_look_into_is_not_called_anothers() {
 /// By an older version, whose record has no OS lock.
 #[test]
 fn anothers_lock_that_cannot_be_asked_counts_as_alive_and_its_owner_is_named() {
-    const TEST: &str = "anothers_lock_that_cannot_be_asked_counts_as_alive_and_its_owner_is_named";
-    for (lab, user) in labs(TEST, 0o777) {
+    for (lab, user) in labs(0o777) {
         lab.occupy(Some(&record(now() - 3600 * SECOND, "token\nflock -\n")));
         lab.mark_published();
         let before = lab.snapshot();
@@ -145,7 +144,7 @@ fn anothers_lock_that_cannot_be_asked_counts_as_alive_and_its_owner_is_named() {
 
 #[test]
 fn anothers_living_lock_is_waited_for_and_its_holder_named() {
-    for (lab, user) in labs("anothers_living_lock_is_waited_for_and_its_holder_named", 0o777) {
+    for (lab, user) in labs(0o777) {
         let guard = filelock::acquire(lab.target()).unwrap();
         let before = lab.snapshot();
         let result = try_as(user, &lab, BRIEF);
@@ -159,7 +158,7 @@ fn anothers_living_lock_is_waited_for_and_its_holder_named() {
 
 #[test]
 fn root_waits_for_another_user_and_replaces_it_when_it_dies() {
-    for (lab, user) in labs("root_waits_for_another_user_and_replaces_it_when_it_dies", 0o777) {
+    for (lab, user) in labs(0o777) {
         let mut child = holder(user, &lab);
         let seen = expect_alive(&brief(), lab.target());
         assert_eq!((seen.pid(), seen.user()), (Some(child.pid()), Some(user)));
@@ -199,7 +198,7 @@ fn child_holds_and_is_hindered() {
 /// The guard comes back, to try again; others need not wait for that.
 #[test]
 fn a_release_that_is_refused_gives_the_guard_back() {
-    for (lab, user) in labs("a_release_that_is_refused_gives_the_guard_back", 0o777) {
+    for (lab, user) in labs(0o777) {
         for taken_meanwhile in [false, true] {
             let mut child = holder(user, &lab);
             set_mode(lab.root(), 0o755);
@@ -224,7 +223,7 @@ fn a_release_that_is_refused_gives_the_guard_back() {
 /// Told at once, not after a timeout that says that somebody holds it.
 #[test]
 fn an_expired_lock_that_may_not_be_cleared_is_denied_at_once() {
-    for (lab, user) in labs("an_expired_lock_that_may_not_be_cleared_is_denied_at_once", 0o1777) {
+    for (lab, user) in labs(0o1777) {
         lab.occupy(Some(&record(now() - 3600 * SECOND, "")));
         expect_denied(user, &lab, "remove the record of the dead lock");
         fs::remove_file(lab.holder()).unwrap();
@@ -238,7 +237,7 @@ fn an_expired_lock_that_may_not_be_cleared_is_denied_at_once() {
 
 #[test]
 fn an_unreadable_record_goes_by_the_directorys_time_and_the_ttl() {
-    for (lab, user) in labs("an_unreadable_record_goes_by_the_directorys_time_and_the_ttl", 0o777) {
+    for (lab, user) in labs(0o777) {
         lab.occupy(Some(&record(now(), "")));
         set_mode(&lab.holder(), 0o600);
         // Longer than the grace, shorter than the TTL.
@@ -255,8 +254,7 @@ fn an_unreadable_record_goes_by_the_directorys_time_and_the_ttl() {
 /// That we may not read it does not mean that it is incomplete.
 #[test]
 fn a_lock_file_that_may_not_be_read_is_not_taken_after_the_grace() {
-    for (lab, user) in labs("a_lock_file_that_may_not_be_read_is_not_taken_after_the_grace", 0o777)
-    {
+    for (lab, user) in labs(0o777) {
         fs::write(lab.lock(), record(now(), "")).unwrap();
         set_mode(&lab.lock(), 0o600);
         age(&lab.lock(), Duration::from_secs(20));
@@ -291,8 +289,7 @@ fn child_waits_out_denials() {
 /// As on Windows, where scanners deny what they look at.
 #[test]
 fn where_denials_pass_they_are_waited_out_until_the_deadline_and_then_told() {
-    let name = "where_denials_pass_they_are_waited_out_until_the_deadline_and_then_told";
-    for (lab, user) in labs(name, 0o755) {
+    for (lab, user) in labs(0o755) {
         let start = |timeout: Duration| {
             ChildTest::new(module_path!(), "child_waits_out_denials")
                 .user(user)

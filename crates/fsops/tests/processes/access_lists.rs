@@ -24,14 +24,15 @@ fn getfacl(path: &Path) -> String {
 }
 
 /// Whether the system has access lists, and the programs to handle them.
-fn can_run(test: &str) -> bool {
+#[track_caller]
+fn can_run() -> bool {
     let lab = Lab::new();
     fs::write(lab.target(), OLD).unwrap();
     let set = Command::new("setfacl").args(["-m", "u:2001:r"]).arg(lab.target()).output();
     match set {
         Ok(output) if output.status.success() => return true,
-        Ok(output) => skip(test, String::from_utf8_lossy(&output.stderr).trim()),
-        Err(error) => skip(test, &format!("setfacl (package acl): {error}")),
+        Ok(output) => skip(String::from_utf8_lossy(&output.stderr).trim()),
+        Err(error) => skip(&format!("setfacl (package acl): {error}")),
     }
     false
 }
@@ -49,8 +50,7 @@ const LISTS: [&[&str]; 7] = [
 
 #[test]
 fn the_new_file_has_the_access_list_of_the_old_one() {
-    const TEST: &str = "the_new_file_has_the_access_list_of_the_old_one";
-    if !can_run(TEST) {
+    if !can_run() {
         return;
     }
     for lab in Lab::everywhere() {
@@ -67,8 +67,7 @@ fn the_new_file_has_the_access_list_of_the_old_one() {
 
 #[test]
 fn a_long_access_list_is_kept_too() {
-    const TEST: &str = "a_long_access_list_is_kept_too";
-    if !can_run(TEST) {
+    if !can_run() {
         return;
     }
     let lab = Lab::new();
@@ -82,8 +81,7 @@ fn a_long_access_list_is_kept_too() {
 
 #[test]
 fn the_access_list_is_there_before_any_content() {
-    const TEST: &str = "the_access_list_is_there_before_any_content";
-    if !can_run(TEST) {
+    if !can_run() {
         return;
     }
     let lab = Lab::new();
@@ -106,8 +104,7 @@ fn the_access_list_is_there_before_any_content() {
 
 #[test]
 fn an_access_list_that_changes_meanwhile_is_the_one_that_counts() {
-    const TEST: &str = "an_access_list_that_changes_meanwhile_is_the_one_that_counts";
-    if !can_run(TEST) {
+    if !can_run() {
         return;
     }
     let changes: [&[&str]; 4] =
@@ -127,8 +124,7 @@ fn an_access_list_that_changes_meanwhile_is_the_one_that_counts() {
 
 #[test]
 fn what_the_directory_gives_to_new_files_is_not_given_to_a_replacement() {
-    const TEST: &str = "what_the_directory_gives_to_new_files_is_not_given_to_a_replacement";
-    if !can_run(TEST) {
+    if !can_run() {
         return;
     }
     for lab in Lab::everywhere() {
@@ -185,10 +181,8 @@ fn new() -> &'static str {
 
 #[test]
 fn colleagues_in_a_directory_that_access_lists_share_keep_access_whoever_writes() {
-    const TEST: &str =
-        "colleagues_in_a_directory_that_access_lists_share_keep_access_whoever_writes";
-    let Some([lead, first, second]) = users() else { return skip(TEST, "not root") };
-    if !can_run(TEST) {
+    let Some([lead, first, second]) = users() else { return skip("not root") };
+    if !can_run() {
         return;
     }
     for lab in Lab::everywhere() {
@@ -212,10 +206,8 @@ fn colleagues_in_a_directory_that_access_lists_share_keep_access_whoever_writes(
 
 #[test]
 fn with_another_group_the_list_names_the_old_one_and_grants_the_new_one_nothing() {
-    const TEST: &str =
-        "with_another_group_the_list_names_the_old_one_and_grants_the_new_one_nothing";
-    let Some([lead, writer, _]) = users() else { return skip(TEST, "not root") };
-    if !can_run(TEST) {
+    let Some([lead, writer, _]) = users() else { return skip("not root") };
+    if !can_run() {
         return;
     }
     let lab = Lab::new();
@@ -233,13 +225,12 @@ fn with_another_group_the_list_names_the_old_one_and_grants_the_new_one_nothing(
 
 #[test]
 fn where_lists_cannot_be_set_the_mode_grants_only_what_all_of_them_had() {
-    const TEST: &str = "where_lists_cannot_be_set_the_mode_grants_only_what_all_of_them_had";
-    if !can_run(TEST) {
+    if !can_run() {
         return;
     }
     let wrapper = match strace(&["-e", "inject=fsetxattr:error=EOPNOTSUPP"]) {
         Ok(wrapper) => wrapper,
-        Err(why) => return skip(TEST, &why),
+        Err(why) => return skip(&why),
     };
     for (mode, words, expected) in [
         // The bits that one sees are the mask's, not the group's.

@@ -72,8 +72,7 @@ impl Drop for View<'_> {
 
 #[test]
 fn a_file_system_that_refuses_to_change_modes_is_written_to() {
-    const TEST: &str = "a_file_system_that_refuses_to_change_modes_is_written_to";
-    let Some([user, ..]) = users() else { return skip(TEST, "not root") };
+    let Some([user, ..]) = users() else { return skip("not root") };
     // As network shares and FAT do it: all files belong to one owner and have one mode.
     let fixed = ["--force-user=root", "--force-group=root", "--perms=a+rwX", "--chown-deny"];
     for (more, mode, user) in [
@@ -89,7 +88,7 @@ fn a_file_system_that_refuses_to_change_modes_is_written_to() {
         set_mode(over.root(), 0o777);
         let view = match View::without_chmod(under.root(), over.root(), more) {
             Ok(view) => view,
-            Err(why) => return skip(TEST, &why),
+            Err(why) => return skip(&why),
         };
         let before = mode_of(&over.target());
         let chmod =
@@ -107,13 +106,11 @@ fn a_file_system_that_refuses_to_change_modes_is_written_to() {
 
 #[test]
 fn where_readers_would_be_cut_off_a_refused_mode_is_an_error_and_the_old_file_stands() {
-    const TEST: &str =
-        "where_readers_would_be_cut_off_a_refused_mode_is_an_error_and_the_old_file_stands";
     let (under, over) = (Lab::new(), Lab::new());
     set_mode(&under.old_target(), 0o640);
     let view = match View::without_chmod(under.root(), over.root(), &[]) {
         Ok(view) => view,
-        Err(why) => return skip(TEST, &why),
+        Err(why) => return skip(&why),
     };
     let error = write_atomic(over.target(), NEW).unwrap_err();
     assert!(error.to_string().contains("set the rights of"), "{error}");
@@ -126,8 +123,6 @@ fn where_readers_would_be_cut_off_a_refused_mode_is_an_error_and_the_old_file_st
 
 #[test]
 fn a_file_that_is_mounted_by_itself_is_not_replaced_and_the_error_says_what_to_mount() {
-    const TEST: &str =
-        "a_file_that_is_mounted_by_itself_is_not_replaced_and_the_error_says_what_to_mount";
     const MOUNT: &str = "mount --bind \"$0\" \"$1\" && shift && exec \"$@\"";
     let (outside, lab) = (Lab::new(), Lab::new());
     fs::write(outside.join("outside"), OLD).unwrap();
@@ -137,8 +132,8 @@ fn a_file_that_is_mounted_by_itself_is_not_replaced_and_the_error_says_what_to_m
     let wrapper = ["unshare", "-m", "sh", "-c", MOUNT, from, to];
     match Command::new(wrapper[0]).args(&wrapper[1..]).arg("true").output() {
         Ok(output) if output.status.success() => {}
-        Ok(output) => return skip(TEST, String::from_utf8_lossy(&output.stderr).trim()),
-        Err(error) => return skip(TEST, &format!("unshare: {error}")),
+        Ok(output) => return skip(String::from_utf8_lossy(&output.stderr).trim()),
+        Err(error) => return skip(&format!("unshare: {error}")),
     }
     let answer = answer_of(&wrapper, None, lab.root());
     assert!(answer.contains(to) && answer.contains("mount its directory instead"), "{answer}");
@@ -160,13 +155,12 @@ const NAMESPACE: &str = "
 
 #[test]
 fn an_owner_without_a_number_is_no_phantom_who_gets_the_file() {
-    const TEST: &str = "an_owner_without_a_number_is_no_phantom_who_gets_the_file";
-    let Some([stranger, ..]) = users() else { return skip(TEST, "not root") };
+    let Some([stranger, ..]) = users() else { return skip("not root") };
     let wrapper = ["sh", "-c", NAMESPACE, "sh"];
     match Command::new(wrapper[0]).args(&wrapper[1..]).args(["id", "-u"]).output() {
         Ok(output) if output.stdout == b"0\n" => {}
-        Ok(output) => return skip(TEST, String::from_utf8_lossy(&output.stderr).trim()),
-        Err(error) => return skip(TEST, &format!("unshare: {error}")),
+        Ok(output) => return skip(String::from_utf8_lossy(&output.stderr).trim()),
+        Err(error) => return skip(&format!("unshare: {error}")),
     }
     for (mode, list, expected) in
         [(0o660, None, 0o600), (0o664, None, 0o644), (0o660, Some("u:4000:rw,g::r"), 0o600)]
@@ -177,7 +171,7 @@ fn an_owner_without_a_number_is_no_phantom_who_gets_the_file() {
         if let Some(list) = list {
             let set = Command::new("setfacl").args(["-m", list]).arg(lab.target()).status();
             if !set.is_ok_and(|status| status.success()) {
-                return skip(TEST, "setfacl (package acl) is needed");
+                return skip("setfacl (package acl) is needed");
             }
         }
         set_mode(lab.root(), 0o777);
@@ -192,13 +186,12 @@ fn an_owner_without_a_number_is_no_phantom_who_gets_the_file() {
 
 #[test]
 fn nobody_is_an_owner_like_any_other_where_each_id_is_somebodys() {
-    const TEST: &str = "nobody_is_an_owner_like_any_other_where_each_id_is_somebodys";
     if users().is_none() {
-        return skip(TEST, "not root");
+        return skip("not root");
     }
     let map = fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
     if !map.split_whitespace().eq(["0", "0", "4294967295"]) {
-        return skip(TEST, "this is a user namespace");
+        return skip("this is a user namespace");
     }
     let lab = Lab::new();
     set_mode(&lab.old_target(), 0o640);
@@ -255,7 +248,6 @@ impl Leaseholder {
 
 #[test]
 fn a_leased_file_is_waited_for() {
-    const TEST: &str = "a_leased_file_is_waited_for";
     type Act = fn(&Path) -> Result<(), Box<dyn std::error::Error>>;
     let reads: Act = |path| {
         assert_eq!(read(path)?.bytes.unwrap(), b"{}\n");
@@ -274,7 +266,7 @@ fn a_leased_file_is_waited_for() {
         let asked = lab.join("asked");
         let holder = match Leaseholder::of(&lab.target(), kind, &asked) {
             Ok(holder) => holder,
-            Err(why) => return skip(TEST, &why),
+            Err(why) => return skip(&why),
         };
         let path = lab.target();
         let done = testkit::within(WATCHDOG, move || act(&path).map_err(|error| describe(&*error)));

@@ -13,20 +13,21 @@ const RENAME: &str = "?rename,?renameat,renameat2";
 
 /// Runs `function`, in which the system call `fault` fails, and returns what it reports.
 #[track_caller]
-fn answer_with_fault(test: &str, function: &str, fault: &str, lab: &Lab) -> Option<String> {
-    let (answer, was_injected) = run_with_fault(test, function, fault, lab)?;
+fn answer_with_fault(function: &str, fault: &str, lab: &Lab) -> Option<String> {
+    let (answer, was_injected) = run_with_fault(function, fault, lab)?;
     assert!(was_injected, "{fault} did not happen");
     Some(answer)
 }
 
 /// The same for a system call that `function` may not make at all; whether it did.
-fn run_with_fault(test: &str, function: &str, fault: &str, lab: &Lab) -> Option<(String, bool)> {
+#[track_caller]
+fn run_with_fault(function: &str, fault: &str, lab: &Lab) -> Option<(String, bool)> {
     let elsewhere = Lab::new();
     let log = elsewhere.join("calls");
     let wrapper = match strace(&["-o", log.to_str().unwrap(), "-e", &format!("inject={fault}")]) {
         Ok(wrapper) => wrapper,
         Err(why) => {
-            skip(test, &why);
+            skip(&why);
             return None;
         }
     };
@@ -58,7 +59,6 @@ fn child_replaces() {
 
 #[test]
 fn what_fails_before_the_rename_leaves_the_old_file_and_nothing_else() {
-    const TEST: &str = "what_fails_before_the_rename_leaves_the_old_file_and_nothing_else";
     let rename = format!("{RENAME}:error=EXDEV");
     for (fault, expected) in [
         ("fsync:error=EIO:when=1", "sync, EIO, false"),
@@ -73,29 +73,29 @@ fn what_fails_before_the_rename_leaves_the_old_file_and_nothing_else() {
     ] {
         let lab = Lab::new();
         set_mode(&lab.old_target(), 0o640);
-        if fault.starts_with("fsetxattr") && !give_access_list(TEST, &lab) {
+        if fault.starts_with("fsetxattr") && !give_access_list(&lab) {
             continue;
         }
         let before = lab.snapshot();
-        let Some(answer) = answer_with_fault(TEST, "child_replaces", fault, &lab) else { return };
+        let Some(answer) = answer_with_fault("child_replaces", fault, &lab) else { return };
         assert_eq!(answer, expected);
         assert_eq!(lab.snapshot(), before, "{fault}");
     }
 }
 
 /// Gives the target an access list. `false`: not possible here.
-fn give_access_list(test: &str, lab: &Lab) -> bool {
+#[track_caller]
+fn give_access_list(lab: &Lab) -> bool {
     let set = Command::new("setfacl").args(["-m", "u:2001:r"]).arg(lab.target()).status();
     let is_set = set.is_ok_and(|status| status.success());
     if !is_set {
-        skip(test, "setfacl (package acl) is needed");
+        skip("setfacl (package acl) is needed");
     }
     is_set
 }
 
 #[test]
 fn a_mode_that_cannot_be_set_is_no_obstacle_if_all_can_read_and_nobody_gains() {
-    const TEST: &str = "a_mode_that_cannot_be_set_is_no_obstacle_if_all_can_read_and_nobody_gains";
     // What is refused is not asked for; or it would only let the group write.
     for (mode, expected, asked) in
         [(0o644, 0o644, false), (0o600, 0o600, false), (0o664, 0o644, true)]
@@ -105,12 +105,12 @@ fn a_mode_that_cannot_be_set_is_no_obstacle_if_all_can_read_and_nobody_gains() {
             set_mode(&lab.old_target(), mode);
             let fault = format!("fchmod:error={error}");
             if asked {
-                let Some(answer) = answer_with_fault(TEST, "child_replaces", &fault, &lab) else {
+                let Some(answer) = answer_with_fault("child_replaces", &fault, &lab) else {
                     return;
                 };
                 assert_eq!(answer, "ok");
             } else {
-                let Some(injected) = run_with_fault(TEST, "child_replaces", &fault, &lab) else {
+                let Some(injected) = run_with_fault("child_replaces", &fault, &lab) else {
                     return;
                 };
                 assert_eq!(injected, ("ok".to_owned(), false), "{mode:o}");
@@ -123,14 +123,12 @@ fn a_mode_that_cannot_be_set_is_no_obstacle_if_all_can_read_and_nobody_gains() {
 
 #[test]
 fn a_directory_that_cannot_be_synced_is_no_obstacle_if_its_file_system_has_no_such_thing() {
-    const TEST: &str =
-        "a_directory_that_cannot_be_synced_is_no_obstacle_if_its_file_system_has_no_such_thing";
     for error in ["EINVAL", "EOPNOTSUPP"] {
         let lab = Lab::new();
         for calls in [2, 1] {
             // First the file's own, then its directory's.
             let fault = format!("fsync:error={error}:when={calls}");
-            let Some(answer) = answer_with_fault(TEST, "child_replaces", &fault, &lab) else {
+            let Some(answer) = answer_with_fault("child_replaces", &fault, &lab) else {
                 return;
             };
             // A file that cannot be synced is another matter.
@@ -139,10 +137,9 @@ fn a_directory_that_cannot_be_synced_is_no_obstacle_if_its_file_system_has_no_su
         }
         fs::remove_file(lab.target()).unwrap();
         let fault = format!("fsync:error={error}");
-        let Some(answer) = answer_with_fault(TEST, "child_appends", &fault, &lab) else { return };
+        let Some(answer) = answer_with_fault("child_appends", &fault, &lab) else { return };
         assert_eq!(answer, "ok");
-        let Some(answer) = answer_with_fault(TEST, "child_creates_directories", &fault, &lab)
-        else {
+        let Some(answer) = answer_with_fault("child_creates_directories", &fault, &lab) else {
             return;
         };
         assert_eq!(answer, "ok");
@@ -159,10 +156,9 @@ fn child_creates_directories() {
 
 #[test]
 fn what_fails_before_the_rename_leaves_no_new_file() {
-    const TEST: &str = "what_fails_before_the_rename_leaves_no_new_file";
     for fault in ["fsync:error=EIO:when=1", &format!("{RENAME}:error=EIO")] {
         let lab = Lab::new();
-        let Some(answer) = answer_with_fault(TEST, "child_replaces", fault, &lab) else { return };
+        let Some(answer) = answer_with_fault("child_replaces", fault, &lab) else { return };
         assert!(answer.ends_with("EIO, false"), "{answer}");
         assert_eq!(lab.names(), [""; 0], "{fault}");
     }
@@ -170,12 +166,10 @@ fn what_fails_before_the_rename_leaves_no_new_file() {
 
 #[test]
 fn if_only_the_directory_is_not_synced_the_error_says_that_the_new_file_is_there() {
-    const TEST: &str =
-        "if_only_the_directory_is_not_synced_the_error_says_that_the_new_file_is_there";
     let lab = Lab::new();
     lab.old_target();
     let fault = "fsync:error=EIO:when=2";
-    let Some(answer) = answer_with_fault(TEST, "child_replaces", fault, &lab) else { return };
+    let Some(answer) = answer_with_fault("child_replaces", fault, &lab) else { return };
     assert_eq!(answer, "NotDurable, EIO, true");
     assert_eq!(fs::read(lab.target()).unwrap(), NEW);
     assert_eq!(lab.names(), ["state.json"]);
@@ -183,12 +177,11 @@ fn if_only_the_directory_is_not_synced_the_error_says_that_the_new_file_is_there
 
 #[test]
 fn an_owner_that_cannot_be_kept_is_no_obstacle() {
-    const TEST: &str = "an_owner_that_cannot_be_kept_is_no_obstacle";
-    let Some(other) = testkit::other_user() else { return skip(TEST, "not root") };
+    let Some(other) = testkit::other_user() else { return skip("not root") };
     let lab = Lab::new();
     std::os::unix::fs::chown(lab.old_target(), Some(other), Some(other)).unwrap();
     let fault = "fchown:error=EPERM";
-    let Some(answer) = answer_with_fault(TEST, "child_replaces", fault, &lab) else { return };
+    let Some(answer) = answer_with_fault("child_replaces", fault, &lab) else { return };
     assert_eq!(answer, "ok");
     assert_eq!(fs::read(lab.target()).unwrap(), NEW);
 }
@@ -206,11 +199,10 @@ fn child_appends() {
 
 #[test]
 fn a_record_that_is_not_synced_is_there_and_the_error_says_so() {
-    const TEST: &str = "a_record_that_is_not_synced_is_there_and_the_error_says_so";
     let lab = Lab::new();
     lab.old_target();
     let fault = "fdatasync:error=EIO";
-    let Some(answer) = answer_with_fault(TEST, "child_appends", fault, &lab) else { return };
+    let Some(answer) = answer_with_fault("child_appends", fault, &lab) else { return };
     assert_eq!(answer, "NotDurable, EIO");
     assert_eq!(fs::read(lab.target()).unwrap(), [OLD, b"{}\n"].concat());
 }

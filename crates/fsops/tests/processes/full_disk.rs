@@ -7,7 +7,7 @@ use fsops::{
     AppendError, AtomicFile, Durability, ReplaceError, append_record, append_record_with,
     write_atomic,
 };
-use testkit::{ChildTest, fill_but, skip_here, small_disk, strace};
+use testkit::{ChildTest, fill_but, skip, small_disk, strace};
 
 use crate::support::{Lab, NEW, OLD, names, snapshot};
 
@@ -21,7 +21,7 @@ fn run_on_small_disk(function: &str, wrapper: Vec<String>) {
             let child = ChildTest::new(module_path!(), function).through(disk);
             child.var("DIRECTORY", lab.root()).spawn().succeed();
         }
-        Err(why) => skip_here(&why),
+        Err(why) => skip(&why),
     }
     assert_eq!(lab.names(), [""; 0], "it was not the small disk that was written to");
 }
@@ -122,6 +122,6 @@ fn a_torn_record_that_cannot_be_taken_back_is_told_and_damages_no_other() {
     // The first ftruncate is the one that leaves a page of room.
     match strace(&["-e", "inject=ftruncate:error=EIO:when=2"]) {
         Ok(wrapper) => run_on_small_disk("child_cannot_take_back", wrapper),
-        Err(why) => skip_here(&why),
+        Err(why) => skip(&why),
     }
 }

@@ -13,9 +13,10 @@ use testkit::{ChildTest, other_user, skip};
 use crate::support::{Lab, NEW, OLD, mode_of, set_mode};
 
 /// Runs `function` as the other user, in `lab`. `false`: not possible here.
-fn run_as_other(test: &str, function: &str, lab: &Lab) -> bool {
+#[track_caller]
+fn run_as_other(function: &str, lab: &Lab) -> bool {
     let Some(other) = other_user() else {
-        skip(test, "only root can start a process as another user");
+        skip("only root can start a process as another user");
         return false;
     };
     let child = ChildTest::new(module_path!(), function).user(other);
@@ -50,7 +51,6 @@ fn child_may_not_write_here() {
 
 #[test]
 fn in_a_directory_that_one_may_not_write_to_nothing_changes() {
-    const TEST: &str = "in_a_directory_that_one_may_not_write_to_nothing_changes";
     let lab = Lab::new();
     // The file itself is open to all: it is the directory that counts.
     set_mode(&lab.old_target(), 0o666);
@@ -61,7 +61,7 @@ fn in_a_directory_that_one_may_not_write_to_nothing_changes() {
     }
     set_mode(lab.root(), 0o755);
     let before = lab.snapshot();
-    if run_as_other(TEST, "child_may_not_write_here", &lab) {
+    if run_as_other("child_may_not_write_here", &lab) {
         assert_eq!(lab.snapshot(), before);
     }
 }
@@ -78,8 +78,7 @@ fn who_may_not_give_the_file_back_to_its_owner_still_replaces_it() {
     lab.old_target();
     set_mode(&lab.target(), 0o640);
     set_mode(lab.root(), 0o777);
-    let test = "who_may_not_give_the_file_back_to_its_owner_still_replaces_it";
-    if run_as_other(test, "child_replaces_what_is_not_its_own", &lab) {
+    if run_as_other("child_replaces_what_is_not_its_own", &lab) {
         assert_eq!(fs::read(lab.target()).unwrap(), NEW);
         assert_eq!(Some(fs::metadata(lab.target()).unwrap().uid()), other_user());
         assert_eq!(mode_of(&lab.target()) & 0o700, 0o600);
@@ -107,16 +106,14 @@ fn a_file_that_one_cannot_see_is_not_taken_for_a_missing_one() {
     set_mode(&lab.join("closed"), 0o700);
     set_mode(lab.root(), 0o755);
     let before = lab.snapshot();
-    let test = "a_file_that_one_cannot_see_is_not_taken_for_a_missing_one";
-    if run_as_other(test, "child_cannot_follow_the_way", &lab) {
+    if run_as_other("child_cannot_follow_the_way", &lab) {
         assert_eq!(lab.snapshot(), before);
     }
 }
 
 #[test]
 fn who_may_not_keep_the_group_gives_its_rights_to_no_other_group() {
-    const TEST: &str = "who_may_not_keep_the_group_gives_its_rights_to_no_other_group";
-    let Some(other) = other_user() else { return skip(TEST, "not root") };
+    let Some(other) = other_user() else { return skip("not root") };
     // Another group gets what all others get, and nothing runs as somebody else. Where the old
     // group had less than all others, they get no more than that: its members are others now.
     for (mode, expected) in
@@ -127,7 +124,7 @@ fn who_may_not_keep_the_group_gives_its_rights_to_no_other_group() {
         chown(lab.target(), None, Some(12_345)).unwrap();
         set_mode(&lab.target(), mode);
         set_mode(lab.root(), 0o777);
-        run_as_other(TEST, "child_replaces_what_is_not_its_own", &lab);
+        run_as_other("child_replaces_what_is_not_its_own", &lab);
         assert_eq!(fs::read(lab.target()).unwrap(), NEW);
         let look = fs::metadata(lab.target()).unwrap();
         assert_eq!((look.uid(), look.gid()), (other, other));
@@ -137,14 +134,13 @@ fn who_may_not_keep_the_group_gives_its_rights_to_no_other_group() {
 
 #[test]
 fn who_is_not_the_owner_but_of_the_group_keeps_the_group_and_its_rights() {
-    const TEST: &str = "who_is_not_the_owner_but_of_the_group_keeps_the_group_and_its_rights";
-    let Some(other) = other_user() else { return skip(TEST, "not root") };
+    let Some(other) = other_user() else { return skip("not root") };
     let lab = Lab::new();
     lab.old_target();
     chown(lab.target(), None, Some(other)).unwrap();
     set_mode(&lab.target(), 0o664);
     set_mode(lab.root(), 0o777);
-    run_as_other(TEST, "child_replaces_what_is_not_its_own", &lab);
+    run_as_other("child_replaces_what_is_not_its_own", &lab);
     let look = fs::metadata(lab.target()).unwrap();
     assert_eq!((look.uid(), look.gid(), mode_of(&lab.target())), (other, other, 0o664));
 }

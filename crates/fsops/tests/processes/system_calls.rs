@@ -16,19 +16,21 @@ const TRACED: &str = "write,pwrite64,writev,fsync,fdatasync,ftruncate,?rename,?r
 
 /// The calls that `function` makes in `lab`. Each is a name and the last components of its paths,
 /// without the random part of a temporary.
-fn calls_of(test: &str, function: &str, lab: &Lab) -> Option<Vec<String>> {
-    traced_calls_of(TRACED, test, function, lab)
+#[track_caller]
+fn calls_of(function: &str, lab: &Lab) -> Option<Vec<String>> {
+    traced_calls_of(TRACED, function, lab)
 }
 
 /// The same of the calls that are `traced`.
-fn traced_calls_of(traced: &str, test: &str, function: &str, lab: &Lab) -> Option<Vec<String>> {
+#[track_caller]
+fn traced_calls_of(traced: &str, function: &str, lab: &Lab) -> Option<Vec<String>> {
     let elsewhere = Lab::new();
     let log = elsewhere.join("calls");
     let (to, traced) = (log.to_str().unwrap(), format!("trace={traced}"));
     let wrapper = match strace(&["-o", to, "-y", "-s", "4096", "-e", &traced]) {
         Ok(wrapper) => wrapper,
         Err(why) => {
-            skip(test, &why);
+            skip(&why);
             return None;
         }
     };
@@ -74,13 +76,12 @@ fn child_replaces_a_file() {
 
 #[test]
 fn content_is_synced_before_it_takes_the_name_and_the_name_after() {
-    const TEST: &str = "content_is_synced_before_it_takes_the_name_and_the_name_after";
     for exists in [true, false] {
         let lab = Lab::new();
         if exists {
             fs::write(lab.target(), OLD).unwrap();
         }
-        let Some(calls) = calls_of(TEST, "child_replaces_a_file", &lab) else { return };
+        let Some(calls) = calls_of("child_replaces_a_file", &lab) else { return };
         let expected = [
             "write TEMPORARY",
             "fsync TEMPORARY",
@@ -94,8 +95,6 @@ fn content_is_synced_before_it_takes_the_name_and_the_name_after() {
 #[test]
 #[cfg(target_os = "linux")]
 fn rights_take_two_looks_and_no_change_if_the_mode_is_right_and_come_before_any_content() {
-    const TEST: &str =
-        "rights_take_two_looks_and_no_change_if_the_mode_is_right_and_come_before_any_content";
     let traced = "write,fchmod,fchown,lgetxattr,fgetxattr,fsetxattr,fremovexattr";
     let looks = ["lgetxattr state.json", "fgetxattr TEMPORARY"];
     for (mode, list, changes) in [
@@ -111,11 +110,11 @@ fn rights_take_two_looks_and_no_change_if_the_mode_is_right_and_come_before_any_
             let mut setfacl = std::process::Command::new("setfacl");
             let set = setfacl.args(["-m", list]).arg(lab.target()).status();
             if !set.is_ok_and(|status| status.success()) {
-                return skip(TEST, "setfacl (package acl) is needed");
+                return skip("setfacl (package acl) is needed");
             }
         }
         let function = "child_replaces_a_file_without_syncing";
-        let Some(calls) = traced_calls_of(traced, TEST, function, &lab) else { return };
+        let Some(calls) = traced_calls_of(traced, function, &lab) else { return };
         let expected = [&looks[..], changes, &["write TEMPORARY"]].concat();
         assert_eq!(calls, expected, "{mode:o} {list:?}");
     }
@@ -131,11 +130,10 @@ fn child_replaces_a_file_where_others_created_the_directories() {
 
 #[test]
 fn a_file_in_directories_that_others_created_is_durable_with_all_their_names() {
-    const TEST: &str = "a_file_in_directories_that_others_created_is_durable_with_all_their_names";
     let lab = Lab::new();
     fs::create_dir_all(lab.join("new/directory")).unwrap();
     let function = "child_replaces_a_file_where_others_created_the_directories";
-    let Some(calls) = calls_of(TEST, function, &lab) else { return };
+    let Some(calls) = calls_of(function, &lab) else { return };
     let replaced = [
         "write TEMPORARY",
         "fsync TEMPORARY",
@@ -158,9 +156,8 @@ fn child_replaces_a_file_without_syncing() {
 
 #[test]
 fn nothing_is_synced_if_that_is_not_asked_for() {
-    const TEST: &str = "nothing_is_synced_if_that_is_not_asked_for";
     let lab = Lab::new();
-    let Some(calls) = calls_of(TEST, "child_replaces_a_file_without_syncing", &lab) else { return };
+    let Some(calls) = calls_of("child_replaces_a_file_without_syncing", &lab) else { return };
     assert_eq!(calls, ["write TEMPORARY", "rename TEMPORARY state.json"]);
 }
 
@@ -175,9 +172,8 @@ fn child_appends() {
 
 #[test]
 fn a_record_is_one_write_and_then_synced_with_the_name_if_that_is_new() {
-    const TEST: &str = "a_record_is_one_write_and_then_synced_with_the_name_if_that_is_new";
     let lab = Lab::new();
-    let Some(calls) = calls_of(TEST, "child_appends", &lab) else { return };
+    let Some(calls) = calls_of("child_appends", &lab) else { return };
     let expected = [
         "write log",
         "fdatasync log",
@@ -199,8 +195,6 @@ fn child_appends_to_what_others_created() {
 
 #[test]
 fn a_log_that_another_writer_created_with_its_directories_is_durable_with_all_their_names() {
-    const TEST: &str =
-        "a_log_that_another_writer_created_with_its_directories_is_durable_with_all_their_names";
     let lab = Lab::new();
     fs::create_dir_all(lab.join("new/directory")).unwrap();
     fs::create_dir_all(lab.join("other/place")).unwrap();
@@ -208,7 +202,7 @@ fn a_log_that_another_writer_created_with_its_directories_is_durable_with_all_th
         fs::write(lab.join(log), "{}\n").unwrap();
     }
     std::os::unix::fs::symlink("other/place/log", lab.join("link")).unwrap();
-    let Some(calls) = calls_of(TEST, "child_appends_to_what_others_created", &lab) else { return };
+    let Some(calls) = calls_of("child_appends_to_what_others_created", &lab) else { return };
     let expected = [
         "write new/directory/log",
         "fdatasync new/directory/log",
@@ -234,11 +228,9 @@ fn child_creates_directories() {
 
 #[test]
 fn each_new_directory_is_synced_into_its_parent_and_the_one_that_was_there_first() {
-    const TEST: &str =
-        "each_new_directory_is_synced_into_its_parent_and_the_one_that_was_there_first";
     let lab = Lab::new();
     fs::create_dir(lab.join("there")).unwrap();
-    let Some(calls) = calls_of(TEST, "child_creates_directories", &lab) else { return };
+    let Some(calls) = calls_of("child_creates_directories", &lab) else { return };
     let expected = [
         "fsync DIRECTORY",
         "mkdir there/a",
@@ -261,11 +253,9 @@ fn child_needs_no_directory() {
 
 #[test]
 fn a_directory_without_the_file_is_synced_into_its_parent_in_case_it_is_just_being_created() {
-    const TEST: &str =
-        "a_directory_without_the_file_is_synced_into_its_parent_in_case_it_is_just_being_created";
     let lab = Lab::new();
     fs::create_dir(lab.join("there")).unwrap();
     fs::write(lab.join("there/file"), OLD).unwrap();
-    let Some(calls) = calls_of(TEST, "child_needs_no_directory", &lab) else { return };
+    let Some(calls) = calls_of("child_needs_no_directory", &lab) else { return };
     assert_eq!(calls, ["fsync DIRECTORY"]);
 }

@@ -126,16 +126,12 @@ fn child_repairs_without_room() {
 
 #[test]
 fn a_full_disk_leaves_the_document_as_it_is() {
-    run_on_small_disk(
-        "a_full_disk_leaves_the_document_as_it_is",
-        module_path!(),
-        "child_repairs_without_room",
-    );
+    run_on_small_disk(module_path!(), "child_repairs_without_room");
 }
 
 #[test]
 fn where_one_may_not_write_nothing_is_repaired() {
-    let Some(user) = OtherUser::for_test("where_one_may_not_write_nothing_is_repaired") else {
+    let Some(user) = OtherUser::for_test() else {
         return;
     };
     let lab = Lab::with("{}");

@@ -118,7 +118,7 @@ fn a_missing_document_is_a_no_and_one_that_cannot_be_read_could_not_be_told() {
         let ended = lab.cli(["check"]).args(flags).run().exits(2);
         assert!(ended.complaint().contains("a FIFO"), "{ended:?}");
     }
-    let Some(user) = OtherUser::for_test("check_of_a_document_that_one_may_not_read") else {
+    let Some(user) = OtherUser::for_test() else {
         return;
     };
     let lab = Lab::with(GOOD);

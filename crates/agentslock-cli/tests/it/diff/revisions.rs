@@ -6,8 +6,7 @@ use crate::support::{DOCUMENT, PROGRAM, Program};
 
 #[test]
 fn revisions_of_git_are_compared() {
-    let test = "revisions_of_git_are_compared";
-    if !has_git(test) {
+    if !has_git() {
         return;
     }
     let lab = lab_with("{\"s\":{\"a\":1,\"b\":{\"c\":1}}}");

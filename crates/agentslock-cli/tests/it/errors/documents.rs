@@ -211,8 +211,7 @@ fn what_lies_under_a_file_is_not_a_missing_document() {
 
 #[test]
 fn a_document_that_one_may_not_read_is_an_error() {
-    let test = "a_document_that_one_may_not_read_is_an_error";
-    let Some(user) = OtherUser::for_test(test) else { return };
+    let Some(user) = OtherUser::for_test() else { return };
     // Whether or not one may write beside it, and so take its lock.
     for mode in [0o755, 0o777] {
         let lab = lab();
@@ -225,8 +224,7 @@ fn a_document_that_one_may_not_read_is_an_error() {
 
 #[test]
 fn a_document_that_one_may_only_read_is_not_written() {
-    let test = "a_document_that_one_may_only_read_is_not_written";
-    let Some(user) = OtherUser::for_test(test) else { return };
+    let Some(user) = OtherUser::for_test() else { return };
     let lab = lab();
     // What is set differs: else no right to write is needed.
     lab.write("bad", "{\"s\":[7]}");

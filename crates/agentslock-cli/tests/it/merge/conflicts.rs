@@ -11,10 +11,11 @@ fn base() -> Value {
 }
 
 /// Both sides moved one unit, each otherwise, and ours another one.
-fn conflicting(test: &str) -> Option<Repo> {
+#[track_caller]
+fn conflicting() -> Option<Repo> {
     let ours = units(&[("git:a/one@1", "6"), ("git:a/two@1", "3")]);
     let theirs = units(&[("git:a/one@1", "1"), ("git:a/two@1", "4")]);
-    Repo::forked(test, &base(), &ours, &theirs)
+    Repo::forked(&base(), &ours, &theirs)
 }
 
 /// Takes away the lines of the conflict that are not on the side that follows `marker`, as a person
@@ -35,8 +36,7 @@ fn choose(conflict: &str, marker: char) -> String {
 
 #[test]
 fn a_unit_that_both_moved_is_left_between_markers_that_a_person_understands() {
-    let test = "a_unit_that_both_moved_is_left_between_markers_that_a_person_understands";
-    let Some(repo) = conflicting(test) else { return };
+    let Some(repo) = conflicting() else { return };
     let ended = repo.git(&["merge", "--no-edit", "topic"]).exits(1);
     assert!(ended.out().contains(&format!("CONFLICT (content): Merge conflict in {DOCUMENT}")));
     let said =
@@ -62,9 +62,8 @@ fn a_unit_that_both_moved_is_left_between_markers_that_a_person_understands() {
 
 #[test]
 fn a_side_that_is_chosen_by_hand_is_a_document() {
-    let test = "a_side_that_is_chosen_by_hand_is_a_document";
     for (marker, mark) in [('<', "3"), ('=', "4"), ('|', "2")] {
-        let Some(repo) = conflicting(test) else { return };
+        let Some(repo) = conflicting() else { return };
         repo.git(&["merge", "--no-edit", "topic"]).exits(1);
         let told = repo.agentslock(&["check"]).exits(1);
         assert!(
@@ -83,13 +82,12 @@ fn a_side_that_is_chosen_by_hand_is_a_document() {
 
 #[test]
 fn what_one_side_removed_and_the_other_changed_is_a_conflict() {
-    let test = "what_one_side_removed_and_the_other_changed_is_a_conflict";
     for (marker, left) in
         [('<', &[("git:a/one@1", "1")][..]), ('=', &[("git:a/one@1", "1"), ("git:a/two@1", "4")])]
     {
         let ours = units(&[("git:a/one@1", "1")]);
         let theirs = units(&[("git:a/one@1", "1"), ("git:a/two@1", "4")]);
-        let Some(repo) = Repo::forked(test, &base(), &ours, &theirs) else { return };
+        let Some(repo) = Repo::forked(&base(), &ours, &theirs) else { return };
         let ended = repo.git(&["merge", "--no-edit", "topic"]).exits(1);
         let said = "unit git:a/two@1 was removed on our side and changed on theirs";
         assert!(ended.stderr.contains(said), "{}", ended.stderr);
@@ -108,8 +106,7 @@ fn what_one_side_removed_and_the_other_changed_is_a_conflict() {
 
 #[test]
 fn a_conflict_in_a_rebase_is_settled_and_the_rebase_goes_on() {
-    let test = "a_conflict_in_a_rebase_is_settled_and_the_rebase_goes_on";
-    let Some(repo) = conflicting(test) else { return };
+    let Some(repo) = conflicting() else { return };
     repo.git(&["checkout", "--quiet", "topic"]).exits(0);
     let ended = repo.git(&["rebase", "main"]).exits(1);
     assert!(
@@ -127,8 +124,7 @@ fn a_conflict_in_a_rebase_is_settled_and_the_rebase_goes_on() {
 
 #[test]
 fn a_conflict_in_a_cherry_pick_is_settled_and_it_goes_on() {
-    let test = "a_conflict_in_a_cherry_pick_is_settled_and_it_goes_on";
-    let Some(repo) = conflicting(test) else { return };
+    let Some(repo) = conflicting() else { return };
     repo.git(&["cherry-pick", "topic"]).exits(1);
     repo.lab.write(DOCUMENT, choose(&repo.lab.document(), '<'));
     repo.agentslock(&["check", "--fix"]).exits(0);
@@ -139,8 +135,7 @@ fn a_conflict_in_a_cherry_pick_is_settled_and_it_goes_on() {
 
 #[test]
 fn a_choice_that_git_remembers_is_made_again() {
-    let test = "a_choice_that_git_remembers_is_made_again";
-    let Some(repo) = conflicting(test) else { return };
+    let Some(repo) = conflicting() else { return };
     repo.git(&["config", "rerere.enabled", "true"]).exits(0);
     repo.git(&["config", "rerere.autoUpdate", "true"]).exits(0);
     repo.git(&["merge", "--no-edit", "topic"]).exits(1);
@@ -157,8 +152,7 @@ fn a_choice_that_git_remembers_is_made_again() {
 
 #[test]
 fn conflicts_of_gits_own_that_are_none_are_fixed() {
-    let test = "conflicts_of_gits_own_that_are_none_are_fixed";
-    let Some(repo) = Repo::without_driver(test, &base()) else { return };
+    let Some(repo) = Repo::without_driver(&base()) else { return };
     let (one, two) = (("git:a/one@1", "1"), ("git:a/two@1", "2"));
     repo.fork(
         &units(&[("git:a/new@1", "8"), one, two]),
@@ -176,8 +170,7 @@ fn conflicts_of_gits_own_that_are_none_are_fixed() {
 /// Only the markers are gone, and the base.
 #[test]
 fn two_sides_that_are_both_kept_are_not_taken_for_a_choice() {
-    let test = "two_sides_that_are_both_kept_are_not_taken_for_a_choice";
-    let Some(repo) = conflicting(test) else { return };
+    let Some(repo) = conflicting() else { return };
     repo.git(&["merge", "--no-edit", "topic"]).exits(1);
     let conflict = repo.lab.document();
     let (start, rest) = conflict.split_once("||||||| ").unwrap();
@@ -211,8 +204,7 @@ fn markers_are_not_settled_while_a_key_is_there_twice() {
 
 #[test]
 fn longer_markers_are_read_back() {
-    let test = "longer_markers_are_read_back";
-    let Some(repo) = conflicting(test) else { return };
+    let Some(repo) = conflicting() else { return };
     let attributes = repo.lab.read(".gitattributes");
     repo.lab.write(".gitattributes", attributes + ".agentsrc.lock conflict-marker-size=20\n");
     repo.commit("long markers");

@@ -18,23 +18,22 @@ const UNINSTALL: [&str; 2] = ["merge", "--uninstall"];
 
 #[test]
 fn killed_at_each_step_an_install_does_no_harm_and_the_next_one_finishes() {
-    let test = "killed_at_each_step_an_install_does_no_harm_and_the_next_one_finishes";
-    sweep(test, &INSTALL, |_| {});
+    sweep(&INSTALL, |_| {});
 }
 
 #[test]
 fn killed_at_each_step_an_uninstall_does_no_harm_and_the_next_one_finishes() {
-    let test = "killed_at_each_step_an_uninstall_does_no_harm_and_the_next_one_finishes";
-    sweep(test, &UNINSTALL, |repo| {
+    sweep(&UNINSTALL, |repo| {
         repo.agentslock(&INSTALL).exits(0);
     });
 }
 
-fn sweep(test: &str, arguments: &[&str], prepare: fn(&Repo)) {
+#[track_caller]
+fn sweep(arguments: &[&str], prepare: fn(&Repo)) {
     if let Err(why) = testkit::strace(&[]) {
-        return testkit::skip(test, &why);
+        return testkit::skip(&why);
     }
-    let Some(original) = Repo::without_driver(test, &units(&[])) else { return };
+    let Some(original) = Repo::without_driver(&units(&[])) else { return };
     // In a fork whose line is committed on one branch alone: git looks at it in each half state.
     original.fork(&units(&[("git:a/one@1", "1")]), &units(&[("git:a/two@1", "2")]));
     prepare(&original);

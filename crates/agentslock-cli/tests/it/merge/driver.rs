@@ -10,9 +10,7 @@ const BASE: [(&str, &str); 2] = [("git:a/one@1", "1"), ("git:a/two@1", "2")];
 
 #[test]
 fn branches_that_lock_different_units_merge() {
-    let test = "branches_that_lock_different_units_merge";
     let Some(repo) = Repo::forked(
-        test,
         &units(&BASE),
         &units(&[("git:a/new@1", "8"), BASE[0], ("git:a/two@1", "3")]),
         &units(&[("git:a/newer@1", "9"), ("git:a/one@1", "4"), BASE[1]]),
@@ -31,8 +29,7 @@ fn branches_that_lock_different_units_merge() {
 /// What git does by itself, so that the tests here show something.
 #[test]
 fn without_the_driver_they_do_not() {
-    let test = "without_the_driver_they_do_not";
-    let Some(repo) = Repo::without_driver(test, &units(&BASE)) else { return };
+    let Some(repo) = Repo::without_driver(&units(&BASE)) else { return };
     repo.fork(
         &units(&[("git:a/new@1", "8"), BASE[0], BASE[1]]),
         &units(&[("git:a/newer@1", "9"), BASE[0], BASE[1]]),
@@ -44,27 +41,24 @@ fn without_the_driver_they_do_not() {
 #[test]
 fn branches_that_lock_a_unit_alike_merge() {
     let alike = units(&[BASE[0], ("git:a/two@1", "3")]);
-    let test = "branches_that_lock_a_unit_alike_merge";
     let theirs = with(alike.clone(), json!({"theirs": 1}));
-    let Some(repo) = Repo::forked(test, &units(&BASE), &alike, &theirs) else { return };
+    let Some(repo) = Repo::forked(&units(&BASE), &alike, &theirs) else { return };
     repo.git(&["merge", "--no-edit", "topic"]).exits(0);
     repo.expect_committed(&theirs);
 }
 
 #[test]
 fn a_unit_that_one_side_removes_is_removed() {
-    let test = "a_unit_that_one_side_removes_is_removed";
     let (ours, theirs) = (units(&[BASE[1]]), units(&[BASE[0], ("git:a/two@1", "3")]));
-    let Some(repo) = Repo::forked(test, &units(&BASE), &ours, &theirs) else { return };
+    let Some(repo) = Repo::forked(&units(&BASE), &ours, &theirs) else { return };
     repo.git(&["merge", "--no-edit", "topic"]).exits(0);
     repo.expect_committed(&units(&[("git:a/two@1", "3")]));
 }
 
 #[test]
 fn a_digest_of_inputs_that_both_changed_is_dropped_and_that_is_said() {
-    let test = "a_digest_of_inputs_that_both_changed_is_dropped_and_that_is_said";
     let digest = |digest: &str| with(units(&BASE), json!({"inputs_digest": digest}));
-    let Some(repo) = Repo::forked(test, &digest("a"), &digest("b"), &digest("c")) else { return };
+    let Some(repo) = Repo::forked(&digest("a"), &digest("b"), &digest("c")) else { return };
     let ended = repo.git(&["merge", "--no-edit", "topic"]).exits(0);
     assert!(ended.stderr.contains("inputs_digest was changed on both sides"), "{}", ended.stderr);
     repo.expect_committed(&units(&BASE));
@@ -72,18 +66,16 @@ fn a_digest_of_inputs_that_both_changed_is_dropped_and_that_is_said() {
 
 #[test]
 fn a_digest_of_inputs_that_one_changed_is_taken() {
-    let test = "a_digest_of_inputs_that_one_changed_is_taken";
     let digest = |digest: &str| with(units(&BASE), json!({"inputs_digest": digest}));
     let theirs = digest("c");
     let ours = with(digest("a"), json!({"x": 1}));
-    let Some(repo) = Repo::forked(test, &digest("a"), &ours, &theirs) else { return };
+    let Some(repo) = Repo::forked(&digest("a"), &ours, &theirs) else { return };
     repo.git(&["merge", "--no-edit", "topic"]).exits(0);
     repo.expect_committed(&with(digest("c"), json!({"x": 1})));
 }
 
 #[test]
 fn of_stamps_on_both_sides_the_later_one_wins() {
-    let test = "of_stamps_on_both_sides_the_later_one_wins";
     let stamps = |installed: &str, refreshed: &str| {
         json!({
             "install": {"project": "p", "stamped_at": installed, "version": installed},
@@ -94,7 +86,7 @@ fn of_stamps_on_both_sides_the_later_one_wins() {
     let (early, middle, late) =
         ("2026-01-01T00:00:00Z", "2026-01-01T02:00:00+01:00", "2026-01-02T00:00:00Z");
     let Some(repo) =
-        Repo::forked(test, &stamps(early, early), &stamps(late, middle), &stamps(middle, late))
+        Repo::forked(&stamps(early, early), &stamps(late, middle), &stamps(middle, late))
     else {
         return;
     };
@@ -105,18 +97,16 @@ fn of_stamps_on_both_sides_the_later_one_wins() {
 
 #[test]
 fn sections_that_are_not_known_merge_by_entry() {
-    let test = "sections_that_are_not_known_merge_by_entry";
     let unknown = |a: i32, b: i32| json!({"lock_version": 1, "x": {"a": [a, {"n": a}], "b": b}});
     let (base, ours, theirs) = (unknown(1, 1), unknown(2, 1), unknown(1, 2));
-    let Some(repo) = Repo::forked(test, &base, &ours, &theirs) else { return };
+    let Some(repo) = Repo::forked(&base, &ours, &theirs) else { return };
     repo.git(&["merge", "--no-edit", "topic"]).exits(0);
     repo.expect_committed(&unknown(2, 2));
 }
 
 #[test]
 fn a_document_that_both_sides_begin_is_merged() {
-    let test = "a_document_that_both_sides_begin_is_merged";
-    let Some(repo) = Repo::new(test, &units(&[])) else { return };
+    let Some(repo) = Repo::new(&units(&[])) else { return };
     repo.git(&["rm", "--quiet", DOCUMENT]).exits(0);
     repo.commit("no document");
     repo.fork(&units(&[BASE[0]]), &units(&[BASE[1]]));
@@ -126,10 +116,9 @@ fn a_document_that_both_sides_begin_is_merged() {
 
 #[test]
 fn a_rebase_merges_commit_by_commit() {
-    let test = "a_rebase_merges_commit_by_commit";
     let ours = units(&[BASE[0], ("git:a/two@1", "3")]);
     let theirs = units(&[("git:a/one@1", "4"), BASE[1]]);
-    let Some(repo) = Repo::forked(test, &units(&BASE), &ours, &theirs) else { return };
+    let Some(repo) = Repo::forked(&units(&BASE), &ours, &theirs) else { return };
     repo.git(&["checkout", "--quiet", "topic"]).exits(0);
     repo.write(&units(&[("git:a/one@1", "5"), BASE[1]]));
     repo.commit("theirs again");
@@ -141,10 +130,9 @@ fn a_rebase_merges_commit_by_commit() {
 
 #[test]
 fn a_cherry_pick_takes_what_its_commit_changed() {
-    let test = "a_cherry_pick_takes_what_its_commit_changed";
     let ours = units(&[BASE[0], ("git:a/two@1", "3")]);
     let theirs = units(&[("git:a/one@1", "4"), BASE[1]]);
-    let Some(repo) = Repo::forked(test, &units(&BASE), &ours, &theirs) else { return };
+    let Some(repo) = Repo::forked(&units(&BASE), &ours, &theirs) else { return };
     repo.git(&["checkout", "--quiet", "topic"]).exits(0);
     repo.write(&units(&[("git:a/new@1", "8"), ("git:a/one@1", "4"), BASE[1]]));
     repo.commit("new");
@@ -156,8 +144,7 @@ fn a_cherry_pick_takes_what_its_commit_changed() {
 
 #[test]
 fn a_revert_and_a_stash_merge_too() {
-    let test = "a_revert_and_a_stash_merge_too";
-    let Some(repo) = Repo::new(test, &units(&BASE)) else { return };
+    let Some(repo) = Repo::new(&units(&BASE)) else { return };
     repo.write(&units(&[BASE[0], ("git:a/two@1", "3")]));
     repo.commit("two");
     repo.write(&units(&[("git:a/one@1", "4"), ("git:a/two@1", "3")]));
@@ -176,10 +163,9 @@ fn a_revert_and_a_stash_merge_too() {
 /// Two merges of the same two commits, each with a conflict, become each other's ancestors.
 #[test]
 fn ancestors_that_conflict_with_each_other_leave_no_markers_behind() {
-    let test = "ancestors_that_conflict_with_each_other_leave_no_markers_behind";
     let (ours, theirs) =
         (units(&[BASE[0], ("git:a/two@1", "3")]), units(&[BASE[0], ("git:a/two@1", "4")]));
-    let Some(repo) = Repo::forked(test, &units(&BASE), &ours, &theirs) else { return };
+    let Some(repo) = Repo::forked(&units(&BASE), &ours, &theirs) else { return };
     repo.git(&["branch", "old-main"]).exits(0);
     repo.git(&["merge", "--no-edit", "topic"]).exits(1);
     repo.write(&units(&[("git:a/new@1", "8"), BASE[0], ("git:a/two@1", "4")]));
@@ -201,7 +187,6 @@ fn ancestors_that_conflict_with_each_other_leave_no_markers_behind() {
 /// it had merged.
 #[test]
 fn what_is_taken_back_after_both_sides_merged_each_other_stays_taken_back() {
-    let test = "what_is_taken_back_after_both_sides_merged_each_other_stays_taken_back";
     let (one, two) = (("git:a/one@1", "3"), ("git:a/two@1", "4"));
     for conflict in [false, true] {
         // A unit that both move, each otherwise, beside it.
@@ -211,7 +196,7 @@ fn what_is_taken_back_after_both_sides_merged_each_other_stays_taken_back() {
             units(&all.into_iter().chain(other).collect::<Vec<_>>())
         };
         let (ours, theirs) = (with([one, BASE[1]], our_other), with([BASE[0], two], their_other));
-        let Some(repo) = Repo::forked(test, &units(&BASE), &ours, &theirs) else { return };
+        let Some(repo) = Repo::forked(&units(&BASE), &ours, &theirs) else { return };
         repo.git(&["branch", "old-main"]).exits(0);
         let status = i32::from(conflict);
         repo.git(&["merge", "--no-edit", "topic"]).exits(status);
@@ -240,9 +225,8 @@ fn what_is_taken_back_after_both_sides_merged_each_other_stays_taken_back() {
 
 #[test]
 fn documents_in_directories_of_any_name_merge_and_are_shown() {
-    let test = "documents_in_directories_of_any_name_merge_and_are_shown";
     for name in ["it's a 100% \"odd\" name/deep", "-v"] {
-        let Some(repo) = Repo::new(test, &units(&BASE)) else { return };
+        let Some(repo) = Repo::new(&units(&BASE)) else { return };
         std::fs::create_dir_all(repo.lab.join(name)).unwrap();
         let at = format!("{name}/{DOCUMENT}");
         let put = |document| repo.lab.write(&at, super::repo::text(&document));

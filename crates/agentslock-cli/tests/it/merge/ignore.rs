@@ -28,9 +28,8 @@ fn staged(repo: &Repo) -> Vec<String> {
 
 #[test]
 fn a_held_lock_of_any_file_is_left_out_and_lock_files_of_other_tools_are_not() {
-    let test = "a_held_lock_of_any_file_is_left_out_and_lock_files_of_other_tools_are_not";
     for place in ["--ignore", "--ignore=gitignore", "--ignore=exclude"] {
-        let Some(repo) = Repo::without_driver(test, &json!({})) else { return };
+        let Some(repo) = Repo::without_driver(&json!({})) else { return };
         fs::create_dir_all(repo.lab.join("deep/er")).unwrap();
         for name in TO_COMMIT {
             repo.lab.write(name, "{}\n");
@@ -64,8 +63,7 @@ fn a_held_lock_of_any_file_is_left_out_and_lock_files_of_other_tools_are_not() {
 /// lock, a temporary.
 #[test]
 fn what_killed_processes_leave_is_left_out() {
-    let test = "what_killed_processes_leave_is_left_out";
-    let Some(repo) = Repo::without_driver(test, &json!({"s": 1})) else { return };
+    let Some(repo) = Repo::without_driver(&json!({"s": 1})) else { return };
     repo.agentslock(&["merge", "--install", "--ignore"]).exits(0);
     repo.commit("installed");
     let mut seen = String::new();
@@ -75,7 +73,7 @@ fn what_killed_processes_leave_is_left_out() {
             (format!("trace={rename}"), format!("inject={rename}:signal=KILL:when=1"));
         let strace = match testkit::strace(&["-e", &trace, "-e", &inject]) {
             Ok(strace) => strace,
-            Err(why) => return testkit::skip(test, &why),
+            Err(why) => return testkit::skip(&why),
         };
         for arguments in [&["set", "s"][..], &["append", "events.ndjson", "{}"]] {
             let program =
@@ -109,8 +107,7 @@ fn what_killed_processes_leave_is_left_out() {
 
 #[test]
 fn a_line_that_has_it_back_is_an_error() {
-    let test = "a_line_that_has_it_back_is_an_error";
-    let Some(repo) = Repo::without_driver(test, &json!({})) else { return };
+    let Some(repo) = Repo::without_driver(&json!({})) else { return };
     repo.lab.write(".gitignore", "!*.lock\n");
     let ended = repo.agentslock(&["merge", "--install", "--ignore=exclude"]).exits(2);
     for part in ["git would commit", "git check-ignore -v"] {
@@ -122,8 +119,7 @@ fn a_line_that_has_it_back_is_an_error() {
 
 #[test]
 fn lines_of_a_person_stay_and_half_of_ours_are_completed() {
-    let test = "lines_of_a_person_stay_and_half_of_ours_are_completed";
-    let Some(repo) = Repo::without_driver(test, &json!({})) else { return };
+    let Some(repo) = Repo::without_driver(&json!({})) else { return };
     repo.lab.write(".gitignore", "*.lock/\n/build/");
     repo.agentslock(&["merge", "--install", "--ignore"]).exits(0);
     let installed = repo.lab.read(".gitignore");
@@ -142,8 +138,7 @@ fn lines_of_a_person_stay_and_half_of_ours_are_completed() {
 
 #[test]
 fn it_is_asked_for_with_install_alone() {
-    let test = "it_is_asked_for_with_install_alone";
-    let Some(repo) = Repo::without_driver(test, &json!({})) else { return };
+    let Some(repo) = Repo::without_driver(&json!({})) else { return };
     for wrong in
         [&["merge", "--ignore", "a", "b", "c"][..], &["merge", "--install", "--ignore=here"]]
     {

@@ -12,8 +12,7 @@ const ATTRIBUTES: &str = ".agentsrc.lock merge=agentslock diff=agentslock text e
 
 #[test]
 fn installing_says_what_it_did_and_that_each_clone_needs_it() {
-    let test = "installing_says_what_it_did_and_that_each_clone_needs_it";
-    let Some(repo) = Repo::without_driver(test, &json!({})) else { return };
+    let Some(repo) = Repo::without_driver(&json!({})) else { return };
     let dry = repo.agentslock(&["merge", "--install", "--dry-run"]).exits(0);
     assert!(dry.out().contains("would be done: "), "{}", dry.out());
     assert!(!repo.lab.join(".gitattributes").exists());
@@ -30,8 +29,7 @@ fn installing_says_what_it_did_and_that_each_clone_needs_it() {
 
 #[test]
 fn it_can_be_undone_and_nothing_else_is_touched() {
-    let test = "it_can_be_undone_and_nothing_else_is_touched";
-    let Some(repo) = Repo::without_driver(test, &json!({})) else { return };
+    let Some(repo) = Repo::without_driver(&json!({})) else { return };
     repo.git(&["config", "merge.other.driver", "false"]).exits(0);
     for attributes in [None, Some("*.png binary"), Some("*.png binary\r\n# comment\n\n")] {
         if let Some(attributes) = attributes {
@@ -60,8 +58,7 @@ fn it_can_be_undone_and_nothing_else_is_touched() {
 
 #[test]
 fn a_checkout_is_as_all_writers_write_it_wherever_lines_end_otherwise() {
-    let test = "a_checkout_is_as_all_writers_write_it_wherever_lines_end_otherwise";
-    let Some(repo) = Repo::new(test, &units(&[("git:a/one@1", "1")])) else { return };
+    let Some(repo) = Repo::new(&units(&[("git:a/one@1", "1")])) else { return };
     repo.git(&["config", "core.autocrlf", "true"]).exits(0);
     fs::remove_file(repo.lab.join(DOCUMENT)).unwrap();
     repo.git(&["checkout", "--", DOCUMENT]).exits(0);
@@ -70,8 +67,7 @@ fn a_checkout_is_as_all_writers_write_it_wherever_lines_end_otherwise() {
 
 #[test]
 fn the_line_of_earlier_versions_is_replaced_and_can_be_undone() {
-    let test = "the_line_of_earlier_versions_is_replaced_and_can_be_undone";
-    let Some(repo) = Repo::new(test, &json!({})) else { return };
+    let Some(repo) = Repo::new(&json!({})) else { return };
     let installed = repo.lab.read(".gitattributes");
     let earlier = installed.replace(" text eol=lf", "");
     assert_ne!(earlier, installed);
@@ -85,7 +81,6 @@ fn the_line_of_earlier_versions_is_replaced_and_can_be_undone() {
 
 #[test]
 fn where_git_does_not_use_it_that_is_an_error() {
-    let test = "where_git_does_not_use_it_that_is_an_error";
     for put in [
         (|repo| repo.lab.write(".git/info/attributes", "*.lock -merge\n")) as fn(&Repo),
         |repo| repo.lab.write(".gitattributes", format!("{ATTRIBUTES}\n*.lock merge=union\n")),
@@ -95,7 +90,7 @@ fn where_git_does_not_use_it_that_is_an_error() {
             repo.git(&["config", "include.path", "included"]).exits(0);
         },
     ] {
-        let Some(repo) = Repo::without_driver(test, &json!({})) else { return };
+        let Some(repo) = Repo::without_driver(&json!({})) else { return };
         fs::create_dir_all(repo.lab.join(".git/info")).unwrap();
         put(&repo);
         for _ in 0..2 {
@@ -112,9 +107,8 @@ fn where_git_does_not_use_it_that_is_an_error() {
 /// a link leads to: a clone can come with any link.
 #[test]
 fn a_link_is_refused_before_anything_is_written() {
-    let test = "a_link_is_refused_before_anything_is_written";
     for (name, flag) in [(".gitattributes", "--quiet"), (".gitignore", "--ignore")] {
-        let Some(repo) = Repo::without_driver(test, &json!({})) else { return };
+        let Some(repo) = Repo::without_driver(&json!({})) else { return };
         repo.lab.write("elsewhere", "a person's\n");
         for target in ["elsewhere", "nowhere"] {
             let _ = fs::remove_file(repo.lab.join(name));
@@ -135,8 +129,7 @@ fn a_link_is_refused_before_anything_is_written() {
 
 #[test]
 fn a_setting_that_is_there_twice_is_replaced() {
-    let test = "a_setting_that_is_there_twice_is_replaced";
-    let Some(repo) = Repo::new(test, &json!({})) else { return };
+    let Some(repo) = Repo::new(&json!({})) else { return };
     let drivers =
         || repo.git(&["config", "--get-all", "merge.agentslock.driver"]).exits(0).out().to_owned();
     let installed = drivers();
@@ -149,13 +142,9 @@ fn a_setting_that_is_there_twice_is_replaced() {
 
 #[test]
 fn a_clone_has_it_once_it_is_installed_there() {
-    let test = "a_clone_has_it_once_it_is_installed_there";
-    let Some(repo) = Repo::forked(
-        test,
-        &units(&[]),
-        &units(&[("git:a/one@1", "1")]),
-        &units(&[("git:a/two@1", "2")]),
-    ) else {
+    let Some(repo) =
+        Repo::forked(&units(&[]), &units(&[("git:a/one@1", "1")]), &units(&[("git:a/two@1", "2")]))
+    else {
         return;
     };
     repo.git(&["clone", "--quiet", "--no-local", ".", "clone"]).exits(0);
@@ -172,7 +161,7 @@ fn a_clone_has_it_once_it_is_installed_there() {
 
 #[test]
 fn where_there_is_no_repository_it_says_so() {
-    if !has_git("where_there_is_no_repository_it_says_so") {
+    if !has_git() {
         return;
     }
     let lab = Lab::new();
@@ -188,8 +177,7 @@ fn where_there_is_no_repository_it_says_so() {
 
 #[test]
 fn where_git_refuses_the_repository_it_says_why() {
-    let test = "where_git_refuses_the_repository_it_says_why";
-    let Some(repo) = Repo::without_driver(test, &json!({})) else { return };
+    let Some(repo) = Repo::without_driver(&json!({})) else { return };
     let install = isolated(repo.lab.cli(["merge", "--install"]), &repo.lab);
     let ended = install.env("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1").run().exits(2);
     assert!(ended.complaint().contains("dubious ownership"), "{ended:?}");
@@ -199,10 +187,9 @@ fn where_git_refuses_the_repository_it_says_why() {
 /// for its result.
 #[test]
 fn without_the_program_git_merges_by_line_and_leaves_markers() {
-    let test = "without_the_program_git_merges_by_line_and_leaves_markers";
     for git in gits() {
         let (one, two) = (("git:a/one@1", "1"), ("git:a/two@1", "2"));
-        let Some(repo) = Repo::forked(test, &units(&[]), &units(&[one]), &units(&[two])) else {
+        let Some(repo) = Repo::forked(&units(&[]), &units(&[one]), &units(&[two])) else {
             return;
         };
         let driver = repo.git(&["config", "merge.agentslock.driver"]).exits(0).out().to_owned();
@@ -227,9 +214,8 @@ fn without_the_program_git_merges_by_line_and_leaves_markers() {
 
 #[test]
 fn a_side_that_is_no_document_is_merged_by_line_and_leaves_markers() {
-    let test = "a_side_that_is_no_document_is_merged_by_line_and_leaves_markers";
     for git in gits() {
-        let Some(repo) = Repo::new(test, &units(&[])) else { return };
+        let Some(repo) = Repo::new(&units(&[])) else { return };
         repo.git(&["checkout", "--quiet", "-b", "topic"]).exits(0);
         repo.lab.write(DOCUMENT, "not a document\n");
         repo.commit("theirs");
@@ -248,8 +234,7 @@ fn a_side_that_is_no_document_is_merged_by_line_and_leaves_markers() {
 
 #[test]
 fn git_diff_shows_entries() {
-    let test = "git_diff_shows_entries";
-    let Some(repo) = Repo::new(test, &units(&[("git:a/one@1", "1"), ("git:a/two@1", "2")])) else {
+    let Some(repo) = Repo::new(&units(&[("git:a/one@1", "1"), ("git:a/two@1", "2")])) else {
         return;
     };
     repo.write(&units(&[("git:a/one@1", "3"), ("git:a/two@1", "2")]));
@@ -269,9 +254,8 @@ fn git_diff_shows_entries() {
 
 #[test]
 fn git_diff_works_in_the_middle_of_a_conflict_and_without_the_program() {
-    let test = "git_diff_works_in_the_middle_of_a_conflict_and_without_the_program";
     let of = |mark: &str| units(&[("git:a/one@1", mark)]);
-    let Some(repo) = Repo::forked(test, &of("1"), &of("2"), &of("3")) else { return };
+    let Some(repo) = Repo::forked(&of("1"), &of("2"), &of("3")) else { return };
     let entries = repo.git(&["diff", "main", "topic"]).exits(0);
     assert!(entries.out().contains("+unit git:a/one@1: digest"), "{}", entries.out());
     repo.git(&["merge", "--no-edit", "topic"]).exits(1);

@@ -13,8 +13,9 @@ const ATTRIBUTES: &str = ".agentsrc.lock merge=agentslock diff=agentslock text e
 
 /// Two branches whose merge takes the driver, or ends with status 1, if our line is in
 /// `.gitattributes`.
-fn forked(test: &str) -> Option<Repo> {
-    let repo = Repo::without_driver(test, &units(&[]))?;
+#[track_caller]
+fn forked() -> Option<Repo> {
+    let repo = Repo::without_driver(&units(&[]))?;
     repo.lab.write(".gitattributes", ATTRIBUTES);
     repo.commit("a colleague has installed it");
     repo.fork(&units(&[("git:a/one@1", "1")]), &units(&[("git:a/two@1", "2")]));
@@ -49,8 +50,7 @@ fn expect_installed(repo: &Repo) {
 
 #[test]
 fn eight_worktrees_can_install_at_once() {
-    let test = "eight_worktrees_can_install_at_once";
-    let Some(repo) = Repo::without_driver(test, &json!({})) else { return };
+    let Some(repo) = Repo::without_driver(&json!({})) else { return };
     let worktrees: Vec<String> =
         (0..8).map(|number| format!(".claude/worktrees/{number}")).collect();
     for worktree in &worktrees {
@@ -79,8 +79,7 @@ fn eight_worktrees_can_install_at_once() {
 
 #[test]
 fn eight_installs_in_one_checkout_lose_no_line_of_each_other_nor_of_a_person() {
-    let test = "eight_installs_in_one_checkout_lose_no_line_of_each_other_nor_of_a_person";
-    let Some(repo) = Repo::without_driver(test, &json!({})) else { return };
+    let Some(repo) = Repo::without_driver(&json!({})) else { return };
     repo.lab.write(".gitattributes", "*.png binary");
     let all: Vec<Running> = (0..8).map(|_| install(&repo, "").start()).collect();
     for running in all {
@@ -93,8 +92,7 @@ fn eight_installs_in_one_checkout_lose_no_line_of_each_other_nor_of_a_person() {
 
 #[test]
 fn an_install_beside_a_busy_git_config_waits_for_it() {
-    let test = "an_install_beside_a_busy_git_config_waits_for_it";
-    let Some(repo) = forked(test) else { return };
+    let Some(repo) = forked() else { return };
     let stop = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let busy = scope.spawn(|| {
@@ -122,8 +120,7 @@ fn an_install_beside_a_busy_git_config_waits_for_it() {
 
 #[test]
 fn a_configuration_that_stays_locked_is_told_with_what_to_do() {
-    let test = "a_configuration_that_stays_locked_is_told_with_what_to_do";
-    let Some(repo) = forked(test) else { return };
+    let Some(repo) = forked() else { return };
     repo.lab.write(".git/config.lock", "");
     let ended = repo.agentslock(&["merge", "--install", "--wait", "0.3"]).exits(75);
     for part in [".git/config.lock", "remove", "If no git is running"] {
@@ -142,9 +139,8 @@ fn a_configuration_that_stays_locked_is_told_with_what_to_do() {
 
 #[test]
 fn a_configuration_that_may_not_be_written_is_not_waited_for() {
-    let test = "a_configuration_that_may_not_be_written_is_not_waited_for";
-    let Some(other) = crate::support::OtherUser::for_test(test) else { return };
-    let Some(repo) = forked(test) else { return };
+    let Some(other) = crate::support::OtherUser::for_test() else { return };
+    let Some(repo) = forked() else { return };
     crate::support::set_mode(repo.lab.root(), 0o755);
     let program = isolated(other.agentslock(["merge", "--install"]), &repo.lab)
         .env("GIT_CONFIG_COUNT", "1")
@@ -157,8 +153,7 @@ fn a_configuration_that_may_not_be_written_is_not_waited_for() {
 /// A checkout takes a file away before it writes another version of it.
 #[test]
 fn an_install_waits_for_a_checkout_that_is_half_way() {
-    let test = "an_install_waits_for_a_checkout_that_is_half_way";
-    let Some(repo) = Repo::without_driver(test, &json!({})) else { return };
+    let Some(repo) = Repo::without_driver(&json!({})) else { return };
     repo.lab.write(".gitattributes", "*.png binary\n");
     repo.commit("one");
     repo.git(&["checkout", "--quiet", "-b", "topic"]).exits(0);
@@ -174,7 +169,7 @@ fn an_install_waits_for_a_checkout_that_is_half_way() {
     ];
     let strace = match testkit::strace(&delay) {
         Ok(strace) => strace,
-        Err(why) => return testkit::skip(test, &why),
+        Err(why) => return testkit::skip(&why),
     };
     let checkout =
         Program::new(&strace[0]).args(&strace[1..]).args(["git", "checkout", "-q", "main"]);

@@ -38,10 +38,11 @@ pub(crate) fn isolated(program: Program, lab: &Lab) -> Program {
 }
 
 /// Whether there is git. If not, says that `test` was not run.
-pub(crate) fn has_git(test: &str) -> bool {
+#[track_caller]
+pub(crate) fn has_git() -> bool {
     let found = Command::new("git").arg("--version").output().is_ok();
     if !found {
-        testkit::skip(test, "there is no git");
+        testkit::skip("there is no git");
     }
     found
 }
@@ -68,15 +69,17 @@ pub(crate) fn gits() -> Vec<PathBuf> {
 
 impl Repo {
     /// With `base` committed, and the driver installed. `None`: there is no git, which was said.
-    pub(crate) fn new(test: &str, base: &Value) -> Option<Self> {
-        let repo = Self::without_driver(test, base)?;
+    #[track_caller]
+    pub(crate) fn new(base: &Value) -> Option<Self> {
+        let repo = Self::without_driver(base)?;
         repo.agentslock(&["merge", "--install"]).exits(0);
         repo.commit("install");
         Some(repo)
     }
 
-    pub(crate) fn without_driver(test: &str, base: &Value) -> Option<Self> {
-        if !has_git(test) {
+    #[track_caller]
+    pub(crate) fn without_driver(base: &Value) -> Option<Self> {
+        if !has_git() {
             return None;
         }
         let repo = Self { lab: Lab::new() };
@@ -87,8 +90,9 @@ impl Repo {
     }
 
     /// With `ours` on `main`, and `theirs` on `topic`.
-    pub(crate) fn forked(test: &str, base: &Value, ours: &Value, theirs: &Value) -> Option<Self> {
-        let repo = Self::new(test, base)?;
+    #[track_caller]
+    pub(crate) fn forked(base: &Value, ours: &Value, theirs: &Value) -> Option<Self> {
+        let repo = Self::new(base)?;
         repo.fork(ours, theirs);
         Some(repo)
     }

@@ -8,8 +8,7 @@ use crate::support::{Lab, Program};
 
 #[test]
 fn check_says_whether_it_is_installed_here() {
-    let test = "check_says_whether_it_is_installed_here";
-    let Some(repo) = Repo::without_driver(test, &json!({})) else { return };
+    let Some(repo) = Repo::without_driver(&json!({})) else { return };
     let before = repo.lab.read(".git/config");
     let ended = repo.agentslock(&["merge", "--check"]).exits(1);
     assert!(ended.out().contains("next: agentslock merge --install"), "{ended:?}");
@@ -42,9 +41,8 @@ fn check_says_whether_it_is_installed_here() {
 
 #[test]
 fn installed_for_a_user_git_merges_by_entry_in_every_repository() {
-    let test = "installed_for_a_user_git_merges_by_entry_in_every_repository";
     let base = units(&[("git:a/one@1", "1"), ("git:a/two@1", "1")]);
-    let Some(repo) = Repo::without_driver(test, &base) else { return };
+    let Some(repo) = Repo::without_driver(&base) else { return };
     let home = Lab::new();
     // What a user has, and no more.
     let config = home.join("gitconfig");

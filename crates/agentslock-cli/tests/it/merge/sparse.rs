@@ -10,8 +10,9 @@ const LINE: &str = ".agentsrc.lock merge=agentslock diff=agentslock text eol=lf\
 const TEAM: &str = "*.png filter=lfs diff=lfs merge=lfs -text\n";
 
 /// A repository whose checkout leaves out all files at its top but the document.
-fn sparse(test: &str) -> Option<Repo> {
-    let repo = Repo::without_driver(test, &json!({}))?;
+#[track_caller]
+fn sparse() -> Option<Repo> {
+    let repo = Repo::without_driver(&json!({}))?;
     repo.lab.write(".gitattributes", TEAM);
     repo.lab.write(".gitignore", "/build/\n");
     fs::create_dir(repo.lab.join("src")).unwrap();
@@ -24,7 +25,7 @@ fn sparse(test: &str) -> Option<Repo> {
 
 #[test]
 fn in_a_sparse_checkout_what_the_index_has_is_kept() {
-    let Some(repo) = sparse("in_a_sparse_checkout_what_the_index_has_is_kept") else { return };
+    let Some(repo) = sparse() else { return };
     let dry = repo.agentslock(&["merge", "--install", "--ignore", "--dry-run"]).exits(0);
     assert_eq!(repo.lab.names(), [".agentsrc.lock", ".git", "src"]);
     let ended = repo.agentslock(&["merge", "--install", "--ignore"]).exits(0);
@@ -45,7 +46,7 @@ fn in_a_sparse_checkout_what_the_index_has_is_kept() {
 
 #[test]
 fn in_a_sparse_checkout_undoing_it_keeps_the_rest() {
-    let Some(repo) = sparse("in_a_sparse_checkout_undoing_it_keeps_the_rest") else { return };
+    let Some(repo) = sparse() else { return };
     repo.git(&["sparse-checkout", "disable"]).exits(0);
     repo.agentslock(&["merge", "--install", "--ignore"]).exits(0);
     repo.commit("installed");
@@ -58,8 +59,7 @@ fn in_a_sparse_checkout_undoing_it_keeps_the_rest() {
 
 #[test]
 fn what_is_in_conflict_is_refused_before_anything_is_written() {
-    let test = "what_is_in_conflict_is_refused_before_anything_is_written";
-    let Some(repo) = Repo::without_driver(test, &json!({})) else { return };
+    let Some(repo) = Repo::without_driver(&json!({})) else { return };
     repo.git(&["checkout", "--quiet", "-b", "topic"]).exits(0);
     for (branch, text) in [("topic", "a\n"), ("main", "b\n")] {
         repo.git(&["checkout", "--quiet", branch]).exits(0);

@@ -10,8 +10,7 @@ const SIX: (&str, &str) = ("git:z/six@1", "6");
 
 #[test]
 fn an_octopus_merges_by_line_without_the_driver_and_gives_up_where_lines_touch() {
-    let test = "an_octopus_merges_by_line_without_the_driver_and_gives_up_where_lines_touch";
-    let Some(repo) = Repo::new(test, &units(&[])) else { return };
+    let Some(repo) = Repo::new(&units(&[])) else { return };
     let branches = [("one", ONE), ("two", TWO), ("six", SIX)];
     for (branch, unit) in branches {
         repo.git(&["checkout", "--quiet", "-b", branch, "main"]).exits(0);
@@ -43,8 +42,7 @@ fn an_octopus_merges_by_line_without_the_driver_and_gives_up_where_lines_touch()
 
 #[test]
 fn the_strategy_resolve_does_not_use_the_driver() {
-    let test = "the_strategy_resolve_does_not_use_the_driver";
-    let Some(repo) = Repo::forked(test, &units(&[]), &units(&[ONE]), &units(&[TWO])) else {
+    let Some(repo) = Repo::forked(&units(&[]), &units(&[ONE]), &units(&[TWO])) else {
         return;
     };
     let ended = repo.git(&["merge", "--no-edit", "-s", "resolve", "topic"]).exits(1);
@@ -57,10 +55,9 @@ fn the_strategy_resolve_does_not_use_the_driver() {
 
 #[test]
 fn an_option_for_sides_does_not_reach_the_driver_and_conflicts_stay() {
-    let test = "an_option_for_sides_does_not_reach_the_driver_and_conflicts_stay";
     for side in ["ours", "theirs"] {
         let moved = |mark| units(&[("git:a/one@1", mark), SIX]);
-        let Some(repo) = Repo::forked(test, &moved("1"), &moved("2"), &moved("3")) else { return };
+        let Some(repo) = Repo::forked(&moved("1"), &moved("2"), &moved("3")) else { return };
         repo.git(&["merge", "--no-edit", "-X", side, "topic"]).exits(1);
         assert!(repo.lab.document().contains("<<<<<<<"));
         // Git's own way to take a side of a file as a whole.
@@ -69,7 +66,7 @@ fn an_option_for_sides_does_not_reach_the_driver_and_conflicts_stay() {
         repo.expect_committed(&moved(if side == "ours" { "2" } else { "3" }));
     }
     // The strategy takes our side of all files, and asks no driver.
-    let Some(repo) = Repo::forked(test, &units(&[]), &units(&[ONE]), &units(&[TWO])) else {
+    let Some(repo) = Repo::forked(&units(&[]), &units(&[ONE]), &units(&[TWO])) else {
         return;
     };
     repo.git(&["merge", "--no-edit", "-s", "ours", "topic"]).exits(0);
@@ -78,8 +75,7 @@ fn an_option_for_sides_does_not_reach_the_driver_and_conflicts_stay() {
 
 #[test]
 fn a_rebase_and_a_cherry_pick_use_the_driver() {
-    let test = "a_rebase_and_a_cherry_pick_use_the_driver";
-    let Some(repo) = Repo::forked(test, &units(&[]), &units(&[ONE]), &units(&[TWO])) else {
+    let Some(repo) = Repo::forked(&units(&[]), &units(&[ONE]), &units(&[TWO])) else {
         return;
     };
     repo.git(&["checkout", "--quiet", "-b", "picked"]).exits(0);

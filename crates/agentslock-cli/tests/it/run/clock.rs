@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use filelock::RENEW_EVERY;
 use rustix::process::{Pid, Signal, kill_process};
-use testkit::{FakeTime, skip_here, wait_until};
+use testkit::{FakeTime, skip, wait_until};
 
 use crate::support::{Lab, WATCHDOG};
 
@@ -20,7 +20,7 @@ fn after_the_machine_slept_the_lock_is_renewed_at_once() {
     let lab = Lab::new();
     let time = match FakeTime::new(lab.join("time")) {
         Ok(time) => time,
-        Err(why) => return skip_here(&why),
+        Err(why) => return skip(&why),
     };
     let mut holder = time
         .variables()
@@ -49,7 +49,7 @@ fn a_command_that_was_stopped_and_continued_still_gets_signals() {
     let mut running = lab.cli(["run", "t", "--", "sh", "-c", script]).open_input("").start();
     let children = format!("/proc/{}/task/{0}/children", running.pid());
     if !Path::new(&children).exists() {
-        skip_here("no /proc/PID/task/TID/children");
+        skip("no /proc/PID/task/TID/children");
         return;
     }
     let child = || {

@@ -101,8 +101,7 @@ fn a_command_that_does_not_stop_when_its_lock_is_lost_is_killed() {
 
 #[test]
 fn a_lock_that_cannot_be_renewed_for_a_moment_is_not_lost() {
-    let test = "a_lock_that_cannot_be_renewed_for_a_moment_is_not_lost";
-    let Some(user) = OtherUser::for_test(test) else { return };
+    let Some(user) = OtherUser::for_test() else { return };
     let lab = Lab::new();
     set_mode(lab.root(), 0o777);
     let run = user.agentslock(["run", "t", "--", "cat"]).in_directory(lab.root());

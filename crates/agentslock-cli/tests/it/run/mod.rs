@@ -225,8 +225,7 @@ fn the_command_has_the_standard_streams_themselves() {
 fn the_command_inherits_the_lock_and_no_other_descriptor() {
     let lab = Lab::new();
     if !fs::exists("/proc/self/fd").unwrap() {
-        let test = "the_command_inherits_the_lock_and_no_other_descriptor";
-        return testkit::skip(test, "there is no /proc/self/fd");
+        return testkit::skip("there is no /proc/self/fd");
     }
     let list = "for fd in /proc/$$/fd/*; do if [ -e \"$fd\" ]; then echo \"$fd\"; fi; done";
     let descriptors =

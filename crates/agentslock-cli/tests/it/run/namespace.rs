@@ -9,14 +9,15 @@ use crate::support::{Lab, PROGRAM, Program, Running, WATCHDOG};
 
 /// Runs `script` under the lock of `t`, as process 1 if that is asked for. `None`: no pid namespace
 /// can be made here, which was said.
-fn run(lab: &Lab, script: &str, is_first: bool, test: &str) -> Option<Running> {
+#[track_caller]
+fn run(lab: &Lab, script: &str, is_first: bool) -> Option<Running> {
     let run = [PROGRAM, "run", "t", "--", "sh", "-c", script];
     let unshare = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"];
     let command = if is_first { [&unshare[..], &run].concat() } else { run.to_vec() };
     let mut running = Program::new(command[0]).args(&command[1..]).in_directory(lab.root()).start();
     wait_until(WATCHDOG, || running.has_ended() || lab.join("t.lock/holder").exists());
     if is_first && running.has_ended() && !lab.join("started").exists() {
-        testkit::skip(test, "unshare(1) may make no pid namespace here");
+        testkit::skip("unshare(1) may make no pid namespace here");
         return None;
     }
     Some(running)
@@ -24,7 +25,6 @@ fn run(lab: &Lab, script: &str, is_first: bool, test: &str) -> Option<Running> {
 
 #[test]
 fn orphans_are_reaped_while_the_command_runs() {
-    let test = "orphans_are_reaped_while_the_command_runs";
     // Each orphan loses its parent while it lives. An end that nobody takes note of would leave it
     // in /proc as a zombie.
     let script = r#"
@@ -36,7 +36,7 @@ fn orphans_are_reaped_while_the_command_runs() {
         exit 7"#;
     for is_first in [true, false] {
         let lab = Lab::new();
-        let Some(running) = run(&lab, script, is_first, test) else { continue };
+        let Some(running) = run(&lab, script, is_first) else { continue };
         let wrapper = if is_first { 1 } else { running.pid() };
         running.finish().exits(7);
         let parents = lab.read("parents");
@@ -48,7 +48,6 @@ fn orphans_are_reaped_while_the_command_runs() {
 
 #[test]
 fn if_the_lock_is_lost_an_orphan_in_a_session_of_its_own_is_ended_too() {
-    let test = "if_the_lock_is_lost_an_orphan_in_a_session_of_its_own_is_ended_too";
     let script = r#"
         echo > started
         (setsid sh -c 'trap "echo > asked; exit" TERM; echo $$ > orphan; while :; do sleep 0.1; done' &)
@@ -59,7 +58,7 @@ fn if_the_lock_is_lost_an_orphan_in_a_session_of_its_own_is_ended_too() {
         for is_first in [true, false] {
             scope.spawn(move || {
                 let lab = Lab::new();
-                let Some(mut running) = run(&lab, script, is_first, test) else { return };
+                let Some(mut running) = run(&lab, script, is_first) else { return };
                 running.await_out("running\n");
                 fs::remove_dir_all(lab.join("t.lock")).unwrap();
                 // It shows at the next renewal.

@@ -87,8 +87,7 @@ fn a_command_of_a_writer_is_told_that_it_would_wait_for_itself() {
 #[test]
 fn all_that_a_command_started_ends_if_its_lock_is_lost() {
     if !cfg!(target_os = "linux") {
-        let test = "all_that_a_command_started_ends_if_its_lock_is_lost";
-        return testkit::skip(test, "the system does not tell who started what");
+        return testkit::skip("the system does not tell who started what");
     }
     let lab = Lab::new();
     // One in the background, one in a session of its own whose parent is gone, one that ignores

@@ -112,8 +112,7 @@ fn a_signal_that_ends_another_verbs_wait_leaves_nothing_either() {
 #[test]
 fn a_signal_that_the_command_was_to_ignore_does_not_end_it() {
     if ignored().is_none() {
-        let test = "a_signal_that_the_command_was_to_ignore_does_not_end_it";
-        return testkit::skip(test, "the system does not tell what a process ignores");
+        return testkit::skip("the system does not tell what a process ignores");
     }
     let lab = Lab::new();
     for (name, ..) in ending() {

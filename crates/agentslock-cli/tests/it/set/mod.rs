@@ -167,6 +167,5 @@ fn child_sets_without_room() {
 
 #[test]
 fn a_full_disk_leaves_the_old_document_and_the_lock_free() {
-    let test = "a_full_disk_leaves_the_old_document_and_the_lock_free";
-    run_on_small_disk(test, module_path!(), "child_sets_without_room");
+    run_on_small_disk(module_path!(), "child_sets_without_room");
 }

@@ -109,8 +109,7 @@ fn what_the_system_says_of_a_value_that_cannot_be_read_is_passed_on() {
 
 #[test]
 fn a_value_that_one_may_not_read_is_an_error_that_says_so() {
-    const TEST: &str = "a_value_that_one_may_not_read_is_an_error_that_says_so";
-    let Some(user) = OtherUser::for_test(TEST) else { return };
+    let Some(user) = OtherUser::for_test() else { return };
     let lab = Lab::with("{}\n");
     lab.write("value.json", "1");
     set_mode(&lab.join("value.json"), 0o600);

@@ -118,7 +118,7 @@ impl Lab {
         let Ok(true) =
             Command::new("script").arg("--version").output().map(|it| it.status.success())
         else {
-            testkit::skip("what a terminal shows", "there is no script(1) of util-linux");
+            testkit::skip("there is no script(1) of util-linux");
             return None;
         };
         let script = script.replace("$0", PROGRAM);

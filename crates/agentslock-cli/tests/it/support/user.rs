@@ -18,9 +18,10 @@ pub(crate) struct OtherUser {
 
 impl OtherUser {
     /// `None`: the test `test` cannot be run here, which was said.
-    pub(crate) fn for_test(test: &str) -> Option<Self> {
+    #[track_caller]
+    pub(crate) fn for_test() -> Option<Self> {
         let Some(user) = testkit::other_user() else {
-            testkit::skip(test, "only root can start a process as another user");
+            testkit::skip("only root can start a process as another user");
             return None;
         };
         let directory = tempfile::tempdir().unwrap();
