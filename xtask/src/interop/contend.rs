@@ -272,7 +272,7 @@ impl Contention {
         std::thread::scope(|scope| {
             if pairing.deaths == Deaths::OursClear {
                 scope.spawn(|| {
-                    keep_clearing(pairing.way, ttl, grace, &directory.join(NUMBERS), &done)
+                    keep_clearing(pairing.way, ttl, grace, &directory.join(NUMBERS), &done);
                 });
             }
             let tallies = Tally::of(peers).and_then(|peers| Ok((Tally::of(ours)?, peers)));
