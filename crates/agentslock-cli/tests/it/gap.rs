@@ -108,7 +108,7 @@ fn set_before_its_last_call(repo: &Repo) -> Running {
 
 #[test]
 fn a_write_that_looked_right_before_git_removed_the_document_makes_no_file_in_the_gap() {
-    let Some(repo) = repository("a write that looked right before the gap") else { return };
+    let Some(repo) = repository() else { return };
     let set = set_before_its_last_call(&repo);
     let git = checkout_in_the_gap(&repo, DOCUMENT, "topic");
     set.signal(Signal::KILL);
@@ -126,7 +126,7 @@ fn a_write_that_looked_right_before_git_removed_the_document_makes_no_file_in_th
 
 #[test]
 fn a_write_that_looked_right_before_a_whole_checkout_writes_into_what_git_made() {
-    let Some(repo) = repository("a write that looked right before a checkout") else { return };
+    let Some(repo) = repository() else { return };
     let set = set_before_its_last_call(&repo);
     repo.git(&["checkout", "--quiet", "topic"]).exits(0);
     assert_eq!(let_go(set).out(), "0\n");
