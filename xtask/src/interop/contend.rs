@@ -86,6 +86,10 @@ impl Pairing {
         }
     }
 
+    pub(super) fn asserts(self) -> bool {
+        self.promise() != Promise::Nothing
+    }
+
     /// Whether a claim of a directory peer is never lost. Our owners alone remove their
     /// directories, if the kernel tells the others that they are about to.
     fn keeps_claims(self) -> bool {

@@ -30,7 +30,8 @@ impl Ci {
         steps.run(
             "tests and doctests",
             cargo(&["test", "--workspace", "--no-fail-fast"])
-                .env("AGENTSLOCK_NOT_RUN", skipped.path()),
+                .env("AGENTSLOCK_NOT_RUN", skipped.path())
+                .env("RUST_TEST_THREADS", threads().to_string()),
         );
         steps.run(
             "documentation",
@@ -66,6 +67,11 @@ impl Ci {
         }
         Ok(())
     }
+}
+
+/// How many tests run at a time: more than there are cores, since many wait for a time to pass.
+fn threads() -> usize {
+    2 * std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// The steps. Each one runs whatever became of the others: the reader wants to know all that is

@@ -97,7 +97,7 @@ pub(super) const TASKS: &[Task] = &[
     // The long form takes every kind of volume that can be mounted here.
     task("probe", &["xtask", "probe"]).short(Short::Ci(&["target"])).long(&[])
         .shows(ALL, "What each kind of volume does, beside what the code assumes of it."),
-    task("interop", &["xtask", "interop"]).check(has_python).long(&["--increments", "1000"])
+    task("interop", &["xtask", "interop"]).check(has_python).long(&["--increments", "1000", "--counted"])
         .shows(LOCK, "Ours beside an older build of ours and the Go generations, each with its faults and without."),
     task("conformance", &["xtask", "conformance"]).check(conformance::check),
     task("fuzz targets", &["check", "--quiet", "--manifest-path", "fuzz/Cargo.toml"])

@@ -114,7 +114,9 @@ fn run(section: &Section, prepare: impl FnOnce(&Lab)) {
     let [ours, theirs] = labels();
     for ((command, expected), printed) in expected.iter().zip(printed) {
         let expected = expected.replace("<<<<<<< HEAD", &format!("<<<<<<< {ours}"));
-        let expected = &expected.replace(">>>>>>> topic", &format!(">>>>>>> {theirs}"));
+        let expected = expected.replace(">>>>>>> topic", &format!(">>>>>>> {theirs}"));
+        // Later on a busy machine.
+        let expected = &expected.replace("gave up after 0.5 s", "gave up after … s");
         assert!(
             page::matches(expected, printed),
             "{}: $ {command}\nprinted:\n{printed}\nexpected:\n{expected}",
