@@ -16,13 +16,44 @@ use crate::{lock_wait, sys};
 const DOCUMENT: &str = ".agentsrc.lock";
 const DECLARATION: &str = ".agentsrc.json";
 
-/// The document that is to be read.
+/// The document that is to be read. One that is missing, but is declared or would be the only one,
+/// is waited for if another program may be replacing it.
 pub(crate) fn to_read(common: &Common) -> Result<PathBuf, Failure> {
     if let Some(path) = &common.file {
         return Ok(path.clone());
     }
     let search = Search::from_here()?;
-    upward(&search, DOCUMENT).ok_or_else(|| absent(NO, &format!("no {DOCUMENT}"), &search))
+    let declared = upward(&search, DECLARATION).map(|path| path.with_file_name(DOCUMENT));
+    let found = match (upward(&search, DOCUMENT), declared) {
+        (None, _) => document_to_write(&search, common)?,
+        (Some(found), Some(declared))
+            if depth(&declared) > depth(&found) && is_coming_back(&declared, common)? =>
+        {
+            Some(declared)
+        }
+        (found, _) => found,
+    };
+    found.ok_or_else(|| absent(NO, &format!("no {DOCUMENT}"), &search))
+}
+
+/// The document that is there now.
+pub(crate) fn at_once(common: &Common) -> Option<PathBuf> {
+    common.file.clone().or_else(|| upward(&Search::from_here().ok()?, DOCUMENT))
+}
+
+/// The document that is to be written, which must be there, or be about to come back.
+pub(crate) fn to_change(common: &Common) -> Result<PathBuf, Failure> {
+    if let Some(path) = &common.file {
+        return Ok(path.clone());
+    }
+    let search = Search::from_here()?;
+    document_to_write(&search, common)?
+        .ok_or_else(|| absent(NO, &format!("no {DOCUMENT}"), &search))
+}
+
+/// Of two files on the way up, the one with the longer path is the nearer.
+fn depth(path: &Path) -> usize {
+    path.components().count()
 }
 
 /// The document that is to be written. A repository without one gets it beside its declaration,
@@ -34,8 +65,6 @@ pub(crate) fn to_write(common: &Common) -> Result<PathBuf, Failure> {
     let search = Search::from_here()?;
     let (document, declaration) =
         (document_to_write(&search, common)?, upward(&search, DECLARATION));
-    // Of two files on the way up, the one with the longer path is the nearer.
-    let depth = |path: &PathBuf| path.components().count();
     match (document, declaration) {
         (Some(document), Some(declaration)) if depth(&declaration) > depth(&document) => {
             Ok(declaration.with_file_name(DOCUMENT))

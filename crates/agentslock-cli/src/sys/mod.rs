@@ -36,7 +36,7 @@ use unix::ending;
 #[cfg(unix)]
 pub(crate) use unix::{
     STDIN, Signals, catch_file_size_limit, exit_code, is_script_without_interpreter,
-    make_executable, path_from_bytes, stderr_columns,
+    make_executable, may_create_in, path_from_bytes, stderr_columns,
 };
 #[cfg(unix)]
 mod disk;
@@ -50,7 +50,7 @@ use windows::ending;
 #[cfg(windows)]
 pub(crate) use windows::{
     Process, STDIN, Signals, User, catch_file_size_limit, exit_code, is_script_without_interpreter,
-    is_shared, make_executable, path_from_bytes, stderr_columns,
+    is_shared, make_executable, may_create_in, path_from_bytes, stderr_columns,
 };
 #[cfg(windows)]
 pub(crate) use windows::{

@@ -171,3 +171,11 @@ pub(crate) fn make_executable(path: &std::path::Path) -> io::Result<()> {
     permissions.set_mode(mode | (mode & 0o444) >> 2);
     std::fs::set_permissions(path, permissions)
 }
+
+/// Whether this process may create files in the directory, as far as rights and the mount tell. If
+/// there is no such directory, that shows when one is created.
+pub(crate) fn may_create_in(directory: &std::path::Path) -> bool {
+    use rustix::fs::{Access, AtFlags, CWD, accessat};
+    let may = accessat(CWD, directory, Access::WRITE_OK | Access::EXEC_OK, AtFlags::EACCESS);
+    !matches!(may, Err(Errno::ACCESS | Errno::PERM | Errno::ROFS))
+}

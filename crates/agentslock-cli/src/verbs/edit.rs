@@ -12,7 +12,7 @@ use clap::Args;
 use crate::document::commit::rewrite;
 use crate::document::describe::Detail;
 use crate::document::find;
-use crate::document::update::{stage_inputs_digest, update};
+use crate::document::update::{By, may_lock, stage_inputs_digest, update};
 use crate::filter::{UnderLock, filter};
 use crate::flags::Common;
 use crate::io::failure::Failure;
@@ -32,7 +32,8 @@ use crate::verbs::diff;
     after_help = "Example:\n  agentslock edit -- jq 'del(.counters) | .install.project = \"demo\"'\n  \
     agentslock edit TASKS.yaml -- sed 's/todo/done/'\n\n\
     COMMAND runs again, on fresh input, up to five times in all, if another program changes the file \
-    without its lock meanwhile.\n\n\
+    without its lock meanwhile. If there is no right to write, it runs without the lock; that is an error \
+    only if it would change something.\n\n\
     Exit status: 0 written, or nothing changed; 2 COMMAND failed, or what it printed is no document; \
     nothing was written; 75 timed out waiting for the lock, try again."
 )]
@@ -99,8 +100,9 @@ fn edit_document(arguments: &Edit, path: &Path, common: &Common) -> Result<Edite
         let outcome = if changed.is_none() { "unchanged" } else { "would-write" };
         return Ok(Edited { outcome, shown: Some(shown) });
     }
-    Ok(update(path, common, |lockfile, lock| stage_edited(lockfile, lock, &arguments.command))?
-        .into())
+    let command = &arguments.command;
+    let stage = |lockfile: &_, lock: UnderLock<'_>| stage_edited(lockfile, lock, command);
+    Ok(update(path, common, By::Command, stage)?.into())
 }
 
 /// Stages what the command made of the document, section by section, so that the others keep their
@@ -163,6 +165,14 @@ fn edit_file(arguments: &Edit, path: &Path, common: &Common) -> Result<Edited, F
         let after = edited(arguments, before.as_deref(), UnderLock::none())?;
         let outcome = if before.as_ref() == Some(&after) { "unchanged" } else { "would-write" };
         return Ok(Edited { outcome, shown: Some(after) });
+    }
+    if !may_lock(path) {
+        let before = fsops::read(path)?.bytes;
+        if before.is_some()
+            && edited(arguments, before.as_deref(), UnderLock::none()).ok() == before
+        {
+            return Ok(Flushed::Unchanged.into());
+        }
     }
     let flushed = rewrite(path, common, |before, hold| {
         let lock = UnderLock::of(hold.guard().path(), hold.guard().token(), || hold.renew());

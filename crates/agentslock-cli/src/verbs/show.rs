@@ -22,7 +22,8 @@ use crate::io::stdout::{envelope, print, print_envelope, push, push_raw};
 #[command(after_help = "Example:\n  agentslock show units | jq 'keys'\n  \
     agentslock show units.git:acme/base@1.4.0\n  \
     agentslock show -r units/git:acme~1base@1.4.0/digest\n\n\
-    Exit status: 0 printed; 1 there is no such document or value; 2 the document cannot be read.")]
+    Exit status: 0 printed; 1 there is no such document or value; 2 the document cannot be read; 75 \
+    git is replacing it, and was waited for in vain.")]
 #[allow(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(crate) struct Show {
     /// SECTION, SECTION.ENTRY (split at the first dot), or a JSON pointer: SECTION/ENTRY/FIELD;

@@ -32,7 +32,7 @@ pub(crate) struct Unset {
 pub(crate) fn unset(arguments: &Unset, common: &Common) -> Result<ExitCode, Failure> {
     let at = ValuePath::parse(&arguments.path)?;
     refuse_reserved(&at)?;
-    let path = find::to_read(common)?;
+    let path = find::to_change(common)?;
     let change = Change {
         at: Some(at),
         value: NewValue::Removed,

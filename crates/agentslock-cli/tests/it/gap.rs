@@ -163,7 +163,7 @@ fn a_checkout_that_lasts_longer_than_the_wait_ends_it_with_75() {
     let message = told["error"]["message"].as_str().unwrap().to_owned();
     assert!(message.contains("index.lock") && message.contains("nothing was written"), "{message}");
     // What repairs only what is there makes nothing either.
-    repo.lab.cli(["check", "--fix"]).run().exits(1);
+    repo.lab.cli(["check", "--fix"]).env("AGENTSLOCK_WAIT", "0.3").run().exits(75);
     assert!(!repo.lab.join(DOCUMENT).exists());
     let_go(git);
     repo.expect_committed(&topic());
@@ -246,6 +246,41 @@ fn a_directory_that_is_moved_during_a_write_is_not_created_again() {
 }
 
 #[test]
+fn a_document_in_the_gap_is_found_by_what_reads_it_and_by_what_removes_from_it() {
+    for (verb, printed) in [(["show", "units.a"], "3\n"), (["unset", "units.a"], "")] {
+        let Some(repo) = repository("reading in the gap of a checkout") else { return };
+        let git = checkout_in_the_gap(&repo, DOCUMENT, "topic");
+        let waits = repo.lab.cli(verb).env("AGENTSLOCK_WAIT", "100").start();
+        let impatient = repo.lab.cli(verb).env("AGENTSLOCK_WAIT", "0.3").run();
+        impatient.exits(75);
+        let_go(git);
+        assert_eq!(waits.finish().exits(0).out(), printed, "{verb:?}");
+        let document: Value = serde_json::from_str(&repo.lab.document()).unwrap();
+        let is_there = document["units"].get("a").is_some();
+        assert_eq!(is_there, verb[0] == "show", "{document}");
+    }
+}
+
+#[test]
+fn what_changes_nothing_waits_for_no_lock() {
+    let lab = Lab::with("{\n  \"lock_version\": 1,\n  \"s\": {\n    \"x\": 1\n  }\n}\n");
+    let _held = filelock::acquire(lab.join(DOCUMENT)).unwrap();
+    let digest = lab.cli(["show", "--digest", "s/x"]).run().exits(0).out().to_owned();
+    for unchanged in [
+        &["set", "s", "{\"x\":1}"][..],
+        &["set", "s.x", "1"],
+        &["set", "s.x", "1", "--expect", digest.trim()],
+        &["set", "s.y", "--remove"],
+    ] {
+        lab.cli(unchanged).args(["--wait", "0"]).run().exits(0);
+    }
+    lab.cli(["unset", "s.y", "--wait", "0"]).run().exits(1);
+    lab.cli(["set", "s.x", "2", "--wait", "0"]).run().exits(75);
+    // A command counts on the lock.
+    lab.cli(["set", "s.x", "--wait", "0", "--", "cat"]).run().exits(75);
+}
+
+#[test]
 fn what_changes_nothing_needs_no_right_to_write() {
     let Some([user, ..]) = testkit::users() else {
         return testkit::skip("we are not root");
@@ -256,6 +291,11 @@ fn what_changes_nothing_needs_no_right_to_write() {
     let run = |arguments: &[&str]| lab.cli(arguments).user(user).run();
     run(&["set", "s", "1"]).exits(0);
     run(&["set", "t", "--remove"]).exits(0);
+    run(&["set", "s", "--", "cat"]).exits(0);
+    run(&["edit", "--", "cat"]).exits(0);
+    run(&["edit", DOCUMENT, "--", "cat"]).exits(0);
     run(&["set", "s", "2"]).exits(2);
+    run(&["set", "s", "--", "echo", "2"]).exits(2);
+    run(&["edit", DOCUMENT, "--", "echo", "2"]).exits(2);
     assert_eq!(lab.snapshot(), before);
 }

@@ -9,7 +9,7 @@ use crate::flags::Common;
 
 /// Nothing, if there is no document: a person who is typing is not to be disturbed.
 pub(super) fn beginning_with(prefix: &str, common: &Common) -> Vec<String> {
-    let lockfile = find::to_read(common).ok().and_then(|path| Lockfile::open(path).ok());
+    let lockfile = find::at_once(common).and_then(|path| Lockfile::open(path).ok());
     let mut paths = lockfile.map_or_else(Vec::new, |lockfile| all(&lockfile, prefix));
     // What breaks the line cannot be typed in one.
     paths.retain(|path| path.starts_with(prefix) && !path.contains(char::is_control));

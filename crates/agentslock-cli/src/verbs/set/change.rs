@@ -12,7 +12,7 @@ use agentslock_core::{Digest, Flushed, Lockfile, LockfileOptions, StageError, is
 use crate::document::describe::Detail;
 use crate::document::missing;
 use crate::document::path::ValuePath;
-use crate::document::update::{stage_inputs_digest, update};
+use crate::document::update::{By, stage_inputs_digest, update};
 use crate::document::value::{self, digest};
 use crate::filter::{UnderLock, filter};
 use crate::flags::Common;
@@ -130,7 +130,11 @@ impl Change<'_> {
         if let NewValue::Json { source, json } = &self.value {
             checked(source, json)?;
         }
-        update(path, common, |lockfile, lock| self.stage(lockfile, lock))
+        let by = match self.value {
+            NewValue::Filtered(_) => By::Command,
+            NewValue::Json { .. } | NewValue::Removed => By::Itself,
+        };
+        update(path, common, by, |lockfile, lock| self.stage(lockfile, lock))
     }
 
     /// Whether it does the same whatever stands there.

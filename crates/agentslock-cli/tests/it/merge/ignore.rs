@@ -67,10 +67,10 @@ fn what_killed_processes_leave_is_left_out() {
     repo.agentslock(&["merge", "--install", "--ignore"]).exits(0);
     repo.commit("installed");
     let mut seen = String::new();
-    // The lock is published by the first, the document replaced by the second.
-    for rename in ["renameat2", "rename,renameat"] {
+    // The lock is published by the first; the temporary, or the log, is synced by the second.
+    for call in ["renameat2", "fsync,fdatasync"] {
         let (trace, inject) =
-            (format!("trace={rename}"), format!("inject={rename}:signal=KILL:when=1"));
+            (format!("trace={call}"), format!("inject={call}:signal=KILL:when=1"));
         let strace = match testkit::strace(&["-e", &trace, "-e", &inject]) {
             Ok(strace) => strace,
             Err(why) => return testkit::skip(&why),
