@@ -1,6 +1,7 @@
 //! What goes through a command, under the lock: a value of the document, the document, or a file.
 
 use std::ffi::OsString;
+use std::fmt::Write as _;
 use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::process::{Child, ExitStatus};
@@ -52,7 +53,7 @@ pub(crate) fn filter(
     let name = command[0].to_string_lossy();
     let failed = |what: &str, error| {
         let mut failure = Failure::io(&format!("failed to {what} `{name}`"), &error);
-        failure.message += "; nothing was written";
+        let _ = write!(failure.message, "; nothing was written; next: `command -v {name}`");
         failure
     };
     let mut child = child::start_piped(command, lock.handed_down.as_deref())

@@ -14,7 +14,7 @@ use clap::{Args, ValueEnum};
 /// How long a verb waits for a lock if nobody says.
 const DEFAULT_WAIT: Duration = Duration::from_secs(5);
 
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Options of all verbs")]
 pub(crate) struct Common {
     /// The document [default: the nearest .agentsrc.lock upward] [env: `AGENTSLOCK_FILE`]
@@ -56,6 +56,31 @@ impl Common {
 
     pub(crate) fn color(&self) -> When {
         self.color.unwrap_or(When::Auto)
+    }
+
+    /// Takes a flag that hooks and cron jobs give, with its value from `words`, as its description
+    /// has it. `None` for any other, and for one that is wrong.
+    pub(crate) fn take_plain_flag<'a>(
+        &mut self,
+        flag: &str,
+        words: &mut impl Iterator<Item = &'a OsString>,
+    ) -> Option<()> {
+        let flag_is = match flag {
+            "-q" | "--quiet" => &mut self.quiet,
+            "-v" | "--verbose" => &mut self.verbose,
+            "--json" => &mut self.json,
+            _ => {
+                let value = match flag {
+                    "-w" | "--wait" => words.next()?.to_str()?,
+                    _ => flag.strip_prefix("--wait=")?,
+                };
+                // A value that looks like a flag is one, or a mistake.
+                let wait = Some(value).filter(|value| !value.starts_with('-'));
+                return self.wait.replace(time(wait?).ok()?).is_none().then_some(());
+            }
+        };
+        // Twice is an error.
+        (!std::mem::replace(flag_is, true)).then_some(())
     }
 
     /// With what the environment says about flags that were not given.

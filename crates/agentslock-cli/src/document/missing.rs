@@ -13,10 +13,16 @@ use crate::io::failure::{Failure, NO};
 /// That the document has no value at `at`.
 pub(crate) fn absent(lockfile: &Lockfile, at: &ValuePath) -> Failure {
     let path = lockfile.path().display();
+    if lockfile.was_missing() {
+        return no_document(lockfile.path());
+    }
+    if is_reserved(at.section()) && at.is_section() {
+        let set = "agentslock set --inputs-digest \"$(agentslock digest)\"";
+        return no(format!("`{path}` has no {at}; to write one: `{set}`"));
+    }
     if is_reserved(at.section()) {
-        let what = if at.is_section() { at.section() } else { "section" };
-        let name = if at.is_section() { String::new() } else { format!(" \"{at}\"") };
-        return no(format!("`{path}` has no {what}{name}"));
+        let name = at.section();
+        return no(format!("`{path}`: {name} is one value; see `agentslock show {name}`"));
     }
     let Some(section) = lockfile.top_level_raw(at.section()) else {
         let names = lockfile.section_names();
@@ -79,6 +85,12 @@ fn in_words(at: &ValuePath, why: &NoValue) -> String {
         NoValue::NotAContainer { kind, .. } => format!("`{way}` is {kind}, and has no {name:?}"),
         NoValue::NoIndex { .. } => format!("`{way}` is a list, and {name:?} is no index of it"),
     }
+}
+
+/// That there is no document.
+pub(crate) fn no_document(path: &Path) -> Failure {
+    let path = path.display();
+    no(format!("`{path}` does not exist; `agentslock init` makes a first one"))
 }
 
 fn no(message: String) -> Failure {

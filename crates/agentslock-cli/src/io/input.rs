@@ -14,9 +14,8 @@ pub(crate) fn read(file: Option<&Path>, common: &Common) -> Result<(String, Vec<
         Some(file) if file != Path::new("-") => {
             let source = format!("`{}`", file.display());
             let contents = fsops::read(file)?;
-            let bytes = contents.bytes.ok_or_else(|| {
-                Failure::input(format!("{source} does not exist; nothing was written"))
-            })?;
+            let missing = || Failure::input(format!("{source} does not exist"));
+            let bytes = contents.bytes.ok_or_else(missing)?;
             Ok((source, bytes))
         }
         _ => {

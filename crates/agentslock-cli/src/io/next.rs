@@ -6,8 +6,23 @@ use std::fmt::Write as _;
 use super::failure::Failure;
 use crate::sys;
 
-/// Verbs that write all of it, or nothing.
-const WRITERS: [&str; 5] = ["set", "unset", "edit", "append", "init"];
+/// Verbs that do all of it, or nothing; and what nothing is then.
+const UNDONE: [(&str, &str); 8] = [
+    ("set", "written"),
+    ("unset", "written"),
+    ("edit", "written"),
+    ("append", "written"),
+    ("init", "written"),
+    ("check", "checked"),
+    ("diff", "compared"),
+    ("merge", "merged"),
+];
+
+/// The kinds that say only what is wrong.
+const BARE: [&str; 5] = ["io", "input", "malformed", "cut-off", "conflict-markers"];
+
+/// What a message ends with that says what was not done.
+const NOTHING_WRITTEN: &str = "nothing was written";
 
 /// How what a message says of its next step begins.
 const STEPS: [&str; 9] = [
@@ -25,15 +40,30 @@ const STEPS: [&str; 9] = [
 /// The failure of `verb`, with what its message lacks.
 pub(crate) fn finished(mut failure: Failure, verb: Option<&str>) -> Failure {
     let verb = verb.unwrap_or("help");
-    let is_said = ["nothing was", "written"].iter().any(|said| failure.message.contains(said));
-    if failure.kind == "io" && WRITERS.contains(&verb) && !is_said {
-        failure.message += "; nothing was written";
-    }
     let names_a_step = STEPS.iter().any(|step| failure.message.contains(step));
+    let is_said =
+        ["nothing was", "no digest", "written"].iter().any(|it| failure.message.contains(it));
+    let undone = UNDONE.iter().find(|(name, _)| *name == verb);
+    if let Some((_, undone)) = undone.filter(|_| BARE.contains(&failure.kind) && !is_said) {
+        let _ = write!(failure.message, "; nothing was {undone}");
+    }
+    name_the_file(&mut failure);
     if let Some(step) = step(&failure, verb).filter(|_| !names_a_step) {
         let _ = write!(failure.message, "; next: `{step}`");
     }
     failure
+}
+
+/// A value that was typed, or a command, is what the message is about; the file is named last.
+fn name_the_file(failure: &mut Failure) {
+    let Some(path) = failure.path.as_deref() else { return };
+    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+    if !failure.message.contains(&*name)
+        && let Some(at) = failure.message.find(NOTHING_WRITTEN)
+    {
+        let to = format!(" to `{}`", path.display());
+        failure.message.insert_str(at + NOTHING_WRITTEN.len(), &to);
+    }
 }
 
 fn step(failure: &Failure, verb: &str) -> Option<String> {
@@ -53,8 +83,7 @@ fn step(failure: &Failure, verb: &str) -> Option<String> {
         }
         "git" | "malformed" | "not-durable" => Some(with_path("agentslock doctor")),
         "lock-lost" | "changed" => Some(with_path("agentslock holder")),
-        // Another file is wrong there, and the message says where.
-        "input" if verb != "digest" => Some(format!("agentslock {verb} --help")),
+        "input" | "absent" => Some(format!("agentslock {verb} --help")),
         _ => None,
     }
 }
@@ -71,7 +100,26 @@ mod tests {
             finished(failure, Some(verb)).message
         };
         for (kind, message, verb, expected) in [
-            ("io", "no", "append", "no; nothing was written; next: `agentslock doctor some/log`"),
+            (
+                "io",
+                "no",
+                "append",
+                "no; nothing was written to `some/log`; next: `agentslock doctor some/log`",
+            ),
+            (
+                "io",
+                "no log",
+                "append",
+                "no log; nothing was written; next: `agentslock doctor some/log`",
+            ),
+            (
+                "malformed",
+                "no log",
+                "set",
+                "no log; nothing was written; next: `agentslock doctor`",
+            ),
+            ("io", "no", "check", "no; nothing was checked; next: `agentslock doctor`"),
+            ("absent", "no", "diff", "no; next: `agentslock diff --help`"),
             (
                 "io",
                 "no; nothing was done",
@@ -79,14 +127,20 @@ mod tests {
                 "no; nothing was done; next: `agentslock doctor`",
             ),
             ("io", "no", "show", "no; next: `agentslock doctor`"),
-            ("input", "no", "set", "no; next: `agentslock set --help`"),
-            ("input", "no; run `agentslock check`", "set", "no; run `agentslock check`"),
+            (
+                "input",
+                "no",
+                "set",
+                "no; nothing was written to `some/log`; next: `agentslock set --help`",
+            ),
+            ("input", "no; run `agentslock check`", "show", "no; run `agentslock check`"),
             ("lock-lost", "it was lost", "run", "it was lost; next: `agentslock holder some/log`"),
             ("interrupted", "no", "set", "no"),
         ] {
             assert_eq!(finish(kind, message, verb), expected);
         }
         let failed = Failure { command_status: Some(1), ..Failure::input("`jq` failed") };
-        assert_eq!(finished(failed, Some("set")).message, "`jq` failed");
+        let said = finished(failed, Some("set")).message;
+        assert_eq!(said, "`jq` failed; nothing was written");
     }
 }

@@ -57,7 +57,12 @@ fn failure(error: &InputsError, document: &Path) -> Failure {
         _ => None,
     };
     Failure::input(match path {
-        Some(path) => format!("`{}`: {error}", path.display()),
+        Some(path) => {
+            let path = path.display();
+            format!(
+                "`{path}`: {error}; there is no digest; mend it, with git: `git diff -- {path}`"
+            )
+        }
         None => chain(error),
     })
 }

@@ -198,7 +198,7 @@ fn free(arguments: &Holder, common: &Common, handle: &str) -> Result<ExitCode, F
         "would-free"
     } else {
         filelock::break_lock(target, &id).map_err(|error| match error {
-            BreakError::Free { .. } => free_already(),
+            BreakError::Free { .. } => free_already(target),
             BreakError::Changed { .. } => no_such_handle(found.as_ref(), target, &id),
             error => {
                 let failure = Failure::from(error);
@@ -227,7 +227,7 @@ fn free(arguments: &Holder, common: &Common, handle: &str) -> Result<ExitCode, F
 
 /// Says what the real thing would say.
 fn predict(found: Option<&Inspection>, target: &Path, id: &HolderId) -> Result<(), Failure> {
-    let Some(found) = found else { return Err(free_already()) };
+    let Some(found) = found else { return Err(free_already(target)) };
     if matches!(found.holder().liveness(), Liveness::Unreadable) {
         let who = Who::of(found.holder(), target).sentence();
         let message = format!("the lock of `{}` would not be freed: {who}", target.display());
@@ -236,8 +236,12 @@ fn predict(found: Option<&Inspection>, target: &Path, id: &HolderId) -> Result<(
     if found.holder_id() == id { Ok(()) } else { Err(no_such_handle(Some(found), target, id)) }
 }
 
-fn free_already() -> Failure {
-    Failure::new(NO, "free", "the lock is free; there is nothing to free")
+fn free_already(target: &Path) -> Failure {
+    let path = target.display();
+    let message = format!(
+        "the lock of `{path}` is free: there is nothing to free; look again: `agentslock holder {path}`"
+    );
+    Failure::new(NO, "free", message)
 }
 
 fn no_such_handle(found: Option<&Inspection>, target: &Path, id: &HolderId) -> Failure {

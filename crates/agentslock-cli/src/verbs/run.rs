@@ -1,6 +1,6 @@
 //! `run`: hold a lock around a command.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -63,6 +63,19 @@ pub(crate) struct Run {
 }
 
 impl Run {
+    /// Without flags.
+    pub(crate) fn plain(target: &OsStr, command: &[OsString]) -> Self {
+        Self {
+            target: target.into(),
+            misplaced: Vec::new(),
+            command: command.to_vec(),
+            shell: None,
+            nonblock: false,
+            conflict_exit_code: None,
+            close: false,
+        }
+    }
+
     fn command(&self) -> Vec<OsString> {
         match &self.shell {
             Some(text) => vec!["sh".into(), "-c".into(), text.clone()],
@@ -161,6 +174,8 @@ fn run_locked(arguments: &Run, common: &Common) -> Result<ExitCode, Failure> {
     let status = child.wait();
     let status =
         status.map_err(|error| Failure::io(&format!("failed to wait for `{name}`"), &error))?;
+    // To take the signals apart takes longer than to release the lock. The process ends soon.
+    std::mem::forget(signals);
     let (Hold::Own(guard) | Hold::Inside { inner: guard, .. }) = hold;
     let released = guard.release();
     match stop {

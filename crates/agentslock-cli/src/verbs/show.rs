@@ -11,7 +11,7 @@ use crate::document::missing;
 use crate::document::path::ValuePath;
 use crate::document::value::{self, digest};
 use crate::flags::Common;
-use crate::io::failure::{Failure, NO};
+use crate::io::failure::Failure;
 use crate::io::stderr::one_line;
 use crate::io::stdout::{envelope, print, print_envelope, push, push_raw};
 
@@ -45,9 +45,7 @@ pub(crate) fn show(arguments: &Show, common: &Common) -> Result<ExitCode, Failur
     let path = find::to_read(common)?;
     let lockfile = Lockfile::open(&path).map_err(|error| Failure::from(error).about(&path))?;
     if lockfile.was_missing() {
-        let message =
-            format!("`{}` does not exist; `agentslock init` makes a first one", path.display());
-        return Err(Failure::new(NO, "absent", message).about(path));
+        return Err(missing::no_document(&path).about(path));
     }
     print_part(arguments, at.as_ref(), (&path, &lockfile), common)
         .map_err(|failure| failure.about(&path))

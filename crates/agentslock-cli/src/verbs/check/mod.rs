@@ -15,6 +15,7 @@ use clap::{Args, ValueEnum};
 
 use super::{digest, schema};
 use crate::document::find;
+use crate::document::missing;
 use crate::document::path::ValuePath;
 use crate::flags::Common;
 use crate::io::failure::{Failure, NO, TROUBLE};
@@ -199,9 +200,7 @@ fn refuse_pipe(path: &Path) -> Result<(), Failure> {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    fsops::read(path)?
-        .bytes
-        .ok_or_else(|| Failure::new(NO, "absent", format!("`{}` does not exist", path.display())))
+    fsops::read(path)?.bytes.ok_or_else(|| missing::no_document(path))
 }
 
 fn tell(

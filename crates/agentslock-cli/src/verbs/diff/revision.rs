@@ -35,9 +35,14 @@ pub(super) fn read(name: &Path, document: &Path) -> Result<Side, Failure> {
     let is_revision = git(document, ["rev-parse", "--verify", "--quiet", &shown.to_string()])
         .is_some_and(|output| output.status.success());
     if !is_revision {
+        // Without a name, it is the last commit that is missing.
+        let next = if name == Path::new("HEAD") {
+            "is there a commit? look: `git log -1`"
+        } else {
+            "for the last commit, type `agentslock diff HEAD`"
+        };
         let message = format!(
-            "`{shown}` is neither a file nor a revision that git knows here; nothing was compared; for the \
-             last commit, type `agentslock diff HEAD`"
+            "`{shown}` is neither a file nor a revision that git knows here; nothing was compared; {next}"
         );
         return Err(Failure::trouble("absent", message).about(name));
     }
