@@ -22,7 +22,9 @@ pub(crate) fn absent(lockfile: &Lockfile, at: &ValuePath) -> Failure {
     }
     if is_reserved(at.section()) {
         let name = at.section();
-        return no(format!("`{path}`: {name} is one value; see `agentslock show {name}`"));
+        return no(format!(
+            "`{path}` has no {at}: {name} is one value; see `agentslock show {name}`"
+        ));
     }
     let Some(section) = lockfile.top_level_raw(at.section()) else {
         let names = lockfile.section_names();

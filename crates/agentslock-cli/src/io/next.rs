@@ -25,8 +25,9 @@ const BARE: [&str; 5] = ["io", "input", "malformed", "cut-off", "conflict-marker
 const NOTHING_WRITTEN: &str = "nothing was written";
 
 /// How what a message says of its next step begins.
-const STEPS: [&str; 9] = [
+const STEPS: [&str; 10] = [
     "`agentslock ",
+    "did you mean `",
     "`git ",
     "`mkdir ",
     "`command -v ",

@@ -2,4 +2,6 @@
 //! itself.
 
 mod documents;
+mod messages;
+mod rows;
 mod usage;
