@@ -95,6 +95,19 @@ impl ConfigLock {
 
     /// States what the project was refreshed by. Fields that this crate does not know stay.
     ///
+    /// ```
+    /// use agentslock_config::{ConfigLock, Refresh, Timestamp, Tool};
+    ///
+    /// let lock = ConfigLock::from_text(r#"{"refresh": {"channel": "beta"}}"#)?;
+    /// let at: Timestamp = "2026-01-02T03:04:05Z".parse()?;
+    /// lock.stamp_refresh(&Refresh::new(Tool::version("2.3.0"), at.clone()))?;
+    /// let refresh = lock.read()?.refresh_stamp()?.expect("because it was just written");
+    /// assert_eq!(refresh.refreshed_at, Some(at));
+    /// assert_eq!(refresh.tool.version.as_deref(), Some("2.3.0"));
+    /// assert!(lock.read()?.text().contains("\"channel\": \"beta\"")); // not ours to know
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`WriteError`]; unless it says otherwise, the file is as it was.

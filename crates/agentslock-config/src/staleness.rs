@@ -111,6 +111,22 @@ impl Snapshot {
     ///
     /// Each reason comes at most once, in this order: the inputs, the declared set, the units.
     ///
+    /// ```
+    /// use agentslock_config::{ConfigLock, Declared, Kind, Staleness};
+    ///
+    /// let lock = ConfigLock::from_text(
+    ///     r#"{"units": {"acme:org/base.json@v1.4.0": {"kind": "layer",
+    ///         "digest": "0f1e2d3c4b5a69788796a5b4c3d2e1f001122334"}}}"#,
+    /// )?;
+    /// let base = "acme:org/base.json@v2.0.0".parse()?;
+    /// let declared = Declared::over([Kind::Layer], [base]);
+    /// assert!(lock.read()?.staleness(&declared)?.is_empty()); // another version is no reason
+    /// let declared = Declared::over([Kind::Layer], ["acme:org/new.json@v1.0.0".parse()?]);
+    /// let reasons = lock.read()?.staleness(&declared)?;
+    /// assert!(matches!(&reasons[..], [Staleness::DeclaredSetChanged { .. }]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`ReadError`], which names section, entry, field and place.

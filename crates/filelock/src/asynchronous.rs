@@ -73,8 +73,8 @@ impl LockOptions {
     /// Acquires the locks of several files in a task, or none of them. Waits up to the timeout for
     /// all together.
     ///
-    /// The order is that of [`acquire_all`](Self::acquire_all). So threads and tasks of all programs
-    /// never wait for each other in a circle. `sleep` and the rest are as for
+    /// The order is that of [`acquire_all`](Self::acquire_all). So threads and tasks of all
+    /// programs never wait for each other in a circle. `sleep` and the rest are as for
     /// [`acquire_async`](Self::acquire_async). Dropping the future releases what it has acquired by
     /// then.
     ///

@@ -23,6 +23,7 @@ pub(crate) use memory::MemoryWorker;
 pub(crate) use takeover::{Holder, Waiter};
 
 use crate::outcome::Outcome;
+use crate::verify::{commit, machine, today};
 use crate::workload::places::places;
 use page::Page;
 use testkit::Place;
@@ -64,12 +65,14 @@ impl Bench {
         let started = std::time::Instant::now();
         let places = places(None)?;
         let mut page = Page::new("Benchmarks");
+        // Nobody could tell what figures are of that are of no commit.
+        let commit = if self.write { commit()? } else { "none".to_owned() };
+        page.line(&format!("Measured on commit `{commit}`, {}, {}.", today()?, machine()?));
         page.prose(&format!(
-            "`cargo xtask bench --write` measured this, and wrote it, in one run on {}. What counts are \
-             the ratios. Each is the median over many rounds; in each round all variants took their turn. \
+            "`cargo xtask bench --write` measured this, and wrote it, in one run. What counts are the \
+             ratios. Each is the median over many rounds; in each round all variants took their turn. \
              *tmpfs* is memory, so that the calls themselves are all that costs. *disk* is the file \
              system that this workspace lies on{}.",
-            machine()?,
             file_system(&places)
         ));
         for (name, run) in PARTS {
@@ -92,12 +95,4 @@ fn file_system(places: &[Place]) -> String {
         std::process::Command::new("stat").args(["-f", "-c", "%T"]).arg(disk.path()).output();
     let name = stat.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
     name.ok().filter(|name| !name.is_empty()).map_or_else(String::new, |name| format!(" ({name})"))
-}
-
-fn machine() -> Outcome<String> {
-    let cores = std::thread::available_parallelism()?;
-    let uname = rustix::system::uname();
-    let (system, release) = (uname.sysname().to_string_lossy(), uname.release().to_string_lossy());
-    let release: Vec<_> = release.split(['.', '-']).take(2).collect();
-    Ok(format!("{cores} cores, {system} {}", release.join(".")))
 }

@@ -28,6 +28,11 @@ impl Page {
         self.put(&wrap(prose));
     }
 
+    /// A line that a command finds again.
+    pub(super) fn line(&mut self, line: &str) {
+        self.put(&format!("{line}\n"));
+    }
+
     pub(super) fn item(&mut self, prose: &str) {
         self.put(wrap(&format!("- {prose}")).trim_end().replace('\n', "\n  ").as_str());
     }

@@ -92,8 +92,8 @@ impl Api {
             return Ok(());
         }
         Err(format!(
-            "the public API of {} is not what docs/api says: if that is meant, `cargo xtask api --write`, \
-             and look at the difference as one who depends on it",
+            "the public API of {} is not what docs/api says; if that is meant, run `cargo xtask api \
+             --write`, and look at the difference as one who depends on it",
             changed.join(", ")
         )
         .into())

@@ -3,18 +3,18 @@
 //!
 //! A part that was run, and passed, on the present commit is not run again: so an interrupted run
 //! goes on where it stopped. A part whose commit is older than the last change of what it tests is
-//! marked.
+//! marked. So are the benchmarks, which are a page of their own.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::{Value, json};
 
-use super::tasks::{TASKS, Task};
+use super::history::History;
+use super::tasks::Task;
 use crate::outcome::Outcome;
-use crate::workspace::root;
 
 /// What one part showed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,65 +30,80 @@ pub(super) struct Shown {
     pub(super) output: Vec<String>,
 }
 
-/// By the name of the part.
-pub(super) struct Results(BTreeMap<String, Shown>);
+/// By the name of the part, of a repository.
+pub(super) struct Results<'a> {
+    shown: BTreeMap<String, Shown>,
+    root: &'a Path,
+    tasks: &'a [Task],
+}
 
 /// As many lines of a part's output are kept: the counts stand at the end.
 const LINES: usize = 60;
 const PAGE: &str = "docs/verification.md";
-const BEGIN: &str = "<!-- from here on written by `cargo xtask verify --long --write` -->\n";
-const END: &str = "<!-- as far as here -->\n";
+pub(super) const BEGIN: &str =
+    "<!-- from here on written by `cargo xtask verify --long --write` -->\n";
+pub(super) const END: &str = "<!-- as far as here -->\n";
 
-fn path() -> PathBuf {
-    root().join("docs/verification/results.json")
-}
+const BENCHMARKS: &str = "docs/benchmarks.md";
+/// What stands before the commit in the benchmarks' first paragraph.
+const MEASURED: &str = "Measured on commit `";
+const OLD: &str = "**Older than the last change of what it measures**: ";
+const FILE: &str = "docs/verification/results.json";
 
-impl Results {
+impl<'a> Results<'a> {
     /// What earlier runs showed; nothing if there was none.
-    pub(super) fn read() -> Outcome<Self> {
-        match std::fs::read(path()) {
-            Ok(bytes) => Self::parse(&bytes),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self(BTreeMap::new())),
-            Err(error) => Err(format!("{}: {error}", path().display()).into()),
-        }
+    pub(super) fn read(root: &'a Path, tasks: &'a [Task]) -> Outcome<Self> {
+        let shown = match std::fs::read(root.join(FILE)) {
+            Ok(bytes) => Self::parse(&bytes)?,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => BTreeMap::new(),
+            Err(error) => return Err(format!("{FILE}: {error}").into()),
+        };
+        Ok(Self { shown, root, tasks })
     }
 
-    fn parse(bytes: &[u8]) -> Outcome<Self> {
+    fn parse(bytes: &[u8]) -> Outcome<BTreeMap<String, Shown>> {
         let values: BTreeMap<String, Value> = serde_json::from_slice(bytes)?;
         let mut results = BTreeMap::new();
         for (name, value) in values {
             let shown = Shown::parse(&value).ok_or_else(|| format!("{name}: no such result"))?;
             results.insert(name, shown);
         }
-        Ok(Self(results))
+        Ok(results)
     }
 
     fn text(&self) -> Outcome<String> {
         let values: BTreeMap<_, _> =
-            self.0.iter().map(|(name, shown)| (name, shown.value())).collect();
+            self.shown.iter().map(|(name, shown)| (name, shown.value())).collect();
         Ok(serde_json::to_string_pretty(&values)? + "\n")
     }
 
-    /// Whether `name` was run on `commit`, and passed.
-    pub(super) fn has(&self, name: &str, commit: &str) -> bool {
-        self.0.get(name).is_some_and(|shown| shown.passed && shown.commit == commit)
+    /// What the part `name` showed.
+    pub(super) fn of(&self, name: &str) -> Option<&Shown> {
+        self.shown.get(name)
     }
 
     /// Keeps what a part showed, and writes all of it.
     pub(super) fn keep(&mut self, name: &str, shown: Shown) -> Outcome {
-        self.0.insert(name.to_owned(), shown);
-        let file = path();
+        self.shown.insert(name.to_owned(), shown);
+        let file = self.root.join(FILE);
         std::fs::create_dir_all(file.parent().expect("because it lies in a directory"))?;
         fsops::write_atomic(&file, self.text()?.as_bytes())?;
         self.write_page()
     }
 
-    /// Writes the page, with what is older than the last change marked as of now.
-    fn write_page(&self) -> Outcome {
-        let page = root().join(PAGE);
+    /// Writes the page, with what is older than the last change marked as of now; and marks the
+    /// benchmarks.
+    pub(super) fn write_page(&self) -> Outcome {
+        let page = self.root.join(PAGE);
         let old = std::fs::read_to_string(&page)?;
-        let sections = self.sections(&|shown, task| changed_since(&shown.commit, task.tests))?;
-        fsops::write_atomic(&page, replaced(&old, &sections)?.as_bytes())?;
+        let history = History(self.root);
+        let since = |shown: &Shown, task: &Task| history.changed_since(&shown.commit, task.tests);
+        fsops::write_atomic(&page, replaced(&old, &self.sections(&since)?)?.as_bytes())?;
+        let benchmarks = self.root.join(BENCHMARKS);
+        if let Ok(old) = std::fs::read_to_string(&benchmarks) {
+            let since = |commit: &str| history.changed_since(commit, &["crates"]);
+            fsops::write_atomic(&benchmarks, marked(&old, &since)?.as_bytes())?;
+        }
         Ok(())
     }
 
@@ -98,8 +113,8 @@ impl Results {
         change_since: &dyn Fn(&Shown, &Task) -> Outcome<Option<String>>,
     ) -> Outcome<String> {
         let mut text = String::new();
-        for task in TASKS {
-            let Some(shown) = self.0.get(task.name) else { continue };
+        for task in self.tasks {
+            let Some(shown) = self.shown.get(task.name) else { continue };
             let Shown { command, commit, day, machine, seconds, passed, output } = shown;
             let word = if *passed { "Passed" } else { "**Failed**" };
             write!(text, "\n### {}\n\n{}\n\n", task.name, task.shows)?;
@@ -160,50 +175,33 @@ fn replaced(page: &str, sections: &str) -> Outcome<String> {
     Ok(format!("{before}{BEGIN}{sections}\n{END}{after}"))
 }
 
-/// The present commit.
-///
-/// # Errors
-///
-/// If there are changes that are in no commit: nobody could tell what a result is of.
-pub(super) fn commit() -> Outcome<String> {
-    let changes = git(&["status", "--porcelain", "--untracked-files=no"])?;
-    let own = [PAGE, "docs/verification/"];
-    let foreign = changes.lines().filter(|line| !own.iter().any(|own| line.contains(own)));
-    if let Some(line) = foreign.map(str::trim).next() {
-        return Err(format!("commit first, a result is one of a commit: {line}").into());
+/// The benchmarks, marked if they are old: in the line after that of their commit.
+fn marked(page: &str, since: &dyn Fn(&str) -> Outcome<Option<String>>) -> Outcome<String> {
+    let mut text = String::new();
+    for line in page.split_inclusive('\n').filter(|line| !line.starts_with(OLD)) {
+        text.push_str(line);
+        let commit = line.strip_prefix(MEASURED).and_then(|rest| rest.split_once('`'));
+        if let Some((commit, _)) = commit
+            && let Some(change) = since(commit)?
+        {
+            // A paragraph of one line, whatever the length.
+            writeln!(text, "{OLD}{change}.")?;
+        }
     }
-    Ok(git(&["rev-parse", "--short=10", "HEAD"])?.trim().to_owned())
+    Ok(text)
 }
 
-/// The last change to `paths` after `commit`, if there is one.
-fn changed_since(commit: &str, paths: &[&str]) -> Outcome<Option<String>> {
-    let range = format!("{commit}..HEAD");
-    let known = Command::new("git")
-        .args(["merge-base", "--is-ancestor", commit, "HEAD"])
-        .current_dir(root())
-        .output()?;
-    if !known.status.success() {
-        return Ok(Some(format!("{commit} is not in this history")));
-    }
-    let arguments = ["log", "--max-count=1", "--format=%h %s", &range, "--"];
-    let last = git(&[&arguments, paths].concat())?;
-    Ok(Some(last.trim().to_owned()).filter(|last| !last.is_empty()))
+/// The present commit of this repository, see [`History::commit`].
+pub(crate) fn commit() -> Outcome<String> {
+    History(crate::workspace::root()).commit()
 }
 
-fn git(arguments: &[&str]) -> Outcome<String> {
-    let output = Command::new("git").args(arguments).current_dir(root()).output()?;
-    if !output.status.success() {
-        return Err(String::from_utf8_lossy(&output.stderr).trim().into());
-    }
-    Ok(String::from_utf8(output.stdout)?)
-}
-
-fn today() -> Outcome<String> {
+pub(crate) fn today() -> Outcome<String> {
     let output = Command::new("date").args(["-u", "+%Y-%m-%d"]).output()?;
     Ok(String::from_utf8(output.stdout)?.trim().to_owned())
 }
 
-pub(super) fn machine() -> Outcome<String> {
+pub(crate) fn machine() -> Outcome<String> {
     let cores = std::thread::available_parallelism()?;
     let uname = rustix::system::uname();
     let (system, release) = (uname.sysname().to_string_lossy(), uname.release().to_string_lossy());
@@ -214,6 +212,13 @@ pub(super) fn machine() -> Outcome<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::verify::tasks::TASKS;
+    use crate::workspace::root;
+
+    fn results(shown: Shown) -> Results<'static> {
+        let shown = BTreeMap::from([("stop".to_owned(), shown)]);
+        Results { shown, root: root(), tasks: TASKS }
+    }
 
     fn shown(passed: bool) -> Shown {
         let command = "cargo xtask stop --holders 1000".to_owned();
@@ -227,25 +232,16 @@ mod tests {
         let kept = shown(true);
         assert_eq!(kept.output.len(), LINES);
         assert_eq!(kept.output.last().map(String::as_str), Some("line 99"));
-        let results = Results(BTreeMap::from([("stop".to_owned(), kept.clone())]));
+        let results = results(kept.clone());
         let text = results.text().expect("because it can be written");
         let read = Results::parse(text.as_bytes()).expect("because it was just written");
-        assert_eq!(read.0.get("stop"), Some(&kept));
+        assert_eq!(read.get("stop"), Some(&kept));
         assert!(Results::parse(b"{\"stop\":{}}").is_err());
     }
 
     #[test]
-    fn only_what_passed_on_this_commit_is_not_run_again() {
-        let with = |shown| Results(BTreeMap::from([("stop".to_owned(), shown)]));
-        assert!(with(shown(true)).has("stop", "0123456789"));
-        assert!(!with(shown(true)).has("stop", "9876543210"));
-        assert!(!with(shown(true)).has("kill", "0123456789"));
-        assert!(!with(shown(false)).has("stop", "0123456789"));
-    }
-
-    #[test]
     fn what_is_older_than_the_last_change_is_marked() {
-        let results = Results(BTreeMap::from([("stop".to_owned(), shown(true))]));
+        let results = results(shown(true));
         let fresh = results.sections(&|_, _| Ok(None)).expect("because nothing is asked of git");
         assert!(fresh.contains("### stop") && fresh.contains("commit 0123456789"));
         assert!(!fresh.contains("Older"));
@@ -254,6 +250,18 @@ mod tests {
             Ok(Some("abc a change".to_owned()))
         });
         assert!(old.expect("as above").contains("Older than the last change of what it tests"));
+    }
+
+    #[test]
+    fn old_benchmarks_are_marked_and_new_ones_are_not() {
+        let page = "# Benchmarks\n\nMeasured on commit `0123456789`, 2 cores.\n\nMore.\n";
+        let old = marked(page, &|commit| Ok(Some(format!("after {commit}"))));
+        let old = old.expect("because nothing is asked of git");
+        assert!(old.contains(&format!("2 cores.\n{OLD}after 0123456789.\n\nMore.")), "{old}");
+        // Marked again, and measured again.
+        let again = marked(&old, &|_| Ok(Some("after 0123456789".to_owned())));
+        assert_eq!(again.expect("as above"), old);
+        assert_eq!(marked(&old, &|_| Ok(None)).expect("as above"), page);
     }
 
     #[test]

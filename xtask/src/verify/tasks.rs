@@ -60,7 +60,7 @@ pub(super) const TASKS: &[Task] = &[
         "--increments",
         "62500",
     ])
-        .shows(DOCUMENT, "Many processes increment one counter, append to one log and flush one document: nothing is lost, nothing is torn, no two hold a lock at once."),
+        .shows(DOCUMENT, "Many processes increment one counter, append to one log and flush one document. Nothing is lost, nothing is torn, no two hold a lock at once."),
     task("contention, mostly flushes", &["xtask", "contention", "--processes", "8"])
         .short(Short::None)
         .long(&["--increments", "1250", "--flushes", "1250"])
@@ -77,7 +77,7 @@ pub(super) const TASKS: &[Task] = &[
     task("stop", &["xtask", "stop"]).long(&["--holders", "1000"])
         .shows(LOCK, "Holders are stopped past the TTL. If the clock judges, each learns that it lost; if the kernel does, none loses its lock."),
     task("replaced", &["xtask", "replaced"]).check(has_git).long(&["--seconds", "1800"])
-        .shows(DOCUMENT, "Git and an editor replace the document by removing it and creating it again: no section is lost, and each writer succeeds or is told to try later."),
+        .shows(DOCUMENT, "Git and an editor replace the document by removing it and creating it again. No section is lost, and each writer succeeds or is told to try later."),
     task("api", &["xtask", "api", "--quiet"]).check(api::check),
     task("crash-sweep", &["xtask", "crash-sweep"]).check(inject::check).long(&["--all"])
         .shows(DOCUMENT, "A death at each system call: the file is the old or the new one, and the next writer succeeds."),
@@ -115,6 +115,8 @@ pub(super) const TASKS: &[Task] = &[
         .shows(DOCUMENT, "Contention, kill and the sweeps on each kind of file system."),
     task("mutation", &["xtask", "mutation"]).short(Short::None).long(&[])
         .shows(LOCK, "The protocol is broken on purpose, in one way after the other: each time a test fails."),
+    task("bench", &["xtask", "bench"]).check(inject::check).short(Short::None).long(&["--write"])
+        .shows(ALL, "What all of it costs, beside others, in docs/benchmarks.md. The end is here."),
     task("sections", &["test", "--quiet", "-p", "agentslock-adapters", "--test", "processes"])
         .short(Short::None)
         .long(&["--", "--include-ignored", "--skip", "killed"])
@@ -143,6 +145,16 @@ const fn task(name: &'static str, command: &'static [&'static str]) -> Task {
 }
 
 impl Task {
+    /// For tests: a long form that takes no time.
+    #[cfg(test)]
+    pub(super) const fn tiny(
+        name: &'static str,
+        command: &'static [&'static str],
+        tests: &'static [&'static str],
+    ) -> Self {
+        task(name, command).short(Short::None).long(&[]).shows(tests, "It is there.")
+    }
+
     const fn short(self, short: Short) -> Self {
         Self { short, ..self }
     }

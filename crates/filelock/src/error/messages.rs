@@ -51,7 +51,7 @@ impl Display for AcquireError {
             Self::DeadOfAnotherUser { path, lock, holder, .. } => write!(
                 f,
                 "failed to lock `{}`: the process that held `{}` died, and only {}, or root, can \
-                 remove that here: let that user lock the file once, or run `rm -r -- {}`",
+                 remove that here; let that user lock the file once, or run `rm -r -- {}`",
                 path.display(),
                 lock.display(),
                 owner(holder),

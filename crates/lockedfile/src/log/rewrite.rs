@@ -46,6 +46,25 @@ impl Log {
     /// A torn tail comes last among the records, or not at all if it is to be
     /// [removed](TornTail::Remove).
     ///
+    /// ```
+    /// use lockedfile::{Log, LogError};
+    ///
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("events.ndjson");
+    /// let log = Log::new(&path);
+    /// for record in [r#"{"day": 1}"#, r#"{"day": 2}"#, r#"{"day": 3}"#] {
+    ///     log.append(record)?;
+    /// }
+    /// // The last two records stay.
+    /// log.rewrite(|records| {
+    ///     let all: Vec<_> = records.collect();
+    ///     let old = all.len().saturating_sub(2);
+    ///     Ok::<_, LogError>(all[old..].iter().map(|record| (*record).into()).collect())
+    /// })?;
+    /// assert_eq!(std::fs::read_to_string(&path)?, "{\"day\": 2}\n{\"day\": 3}\n");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// What `keep` returns, as it is; [`LogError::Append`] if one of its records is not one line;

@@ -40,6 +40,25 @@ impl Log {
     ///
     /// Returns the archive's path, absolute; `None` if nothing was rotated.
     ///
+    /// ```
+    /// use lockedfile::{Log, LogError};
+    ///
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("events.ndjson");
+    /// let log = Log::new(&path);
+    /// log.append(r#"{"event": "started"}"#)?;
+    /// let by_size = |limit: u64| {
+    ///     log.rotate(move |bytes, _age| {
+    ///         Ok::<_, LogError>((bytes > limit).then(|| "events.1.ndjson".into()))
+    ///     })
+    /// };
+    /// assert_eq!(by_size(1_000_000)?, None); // small enough: no lock is taken
+    /// let archive = by_size(10)?.expect("because the log is larger");
+    /// assert_eq!(std::fs::read_to_string(archive)?, "{\"event\": \"started\"}\n");
+    /// assert_eq!(std::fs::read_to_string(&path)?, ""); // the next record comes here
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// What `decide` returns, as it is; [`LogError::Rotate`] if the archive exists; and

@@ -1,10 +1,12 @@
-//! Prose: sentences of more than 25 words, and lines of more than 100 columns, in docs and
-//! comments.
+//! Prose: sentences of more than 25 words and lines of more than 100 columns.
+//!
+//! It stands in docs, in comments, and in the string literals that are messages or help.
 //!
 //! `xtask/prose.txt` says how many of them each file still has. A file may have fewer, never more.
 
 mod baseline;
 mod blocks;
+mod literals;
 mod sentences;
 
 use std::path::{Path, PathBuf};
@@ -18,7 +20,7 @@ use baseline::{Baseline, Counts};
 use blocks::{Kind, blocks_of};
 use sentences::long_sentences;
 
-/// Count long sentences and long lines in docs and comments; fail if a file has more than before.
+/// Count long sentences and lines in docs, comments, messages and help; fail if there are more.
 #[derive(Args)]
 pub(crate) struct Prose {
     /// Write the counts to `xtask/prose.txt`, unless there are more of them in all
@@ -117,7 +119,19 @@ fn findings_of(file: &Path) -> Outcome<Findings> {
         std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
     let is_markdown = file.extension().is_some_and(|extension| extension == "md");
     let kind = if is_markdown { Kind::Markdown } else { Kind::Rust };
-    Ok(findings_in(&text, kind))
+    let mut findings = findings_in(&text, kind);
+    // What tests say, nobody reads but in a failure.
+    let is_source = file.components().any(|component| component.as_os_str() == "src");
+    if kind == Kind::Rust && is_source {
+        let messages = literals::long_sentences_in(&text);
+        findings.sentences.extend(
+            messages
+                .map_err(|error| format!("{}: {error}", file.display()))?
+                .into_iter()
+                .map(|(line, words, start)| (line, format!("a text of {words} words: {start} …"))),
+        );
+    }
+    Ok(findings)
 }
 
 fn findings_in(text: &str, kind: Kind) -> Findings {

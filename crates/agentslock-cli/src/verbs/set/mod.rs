@@ -25,9 +25,9 @@ use change::{Change, Expected, NewValue, refuse_reserved};
 #[command(after_help = "Example:\n  echo '{\"project\":\"demo\"}' | agentslock set install\n  \
     agentslock set counters.runs 1\n  \
     agentslock set counters -- jq '.runs += 1'\n\n\
-    COMMAND runs again, on fresh input, up to five times in all, if another program changes the document \
-    without its lock, or removes the lock, meanwhile. If there is no right to write, it runs without the \
-    lock; that is an error only if it would change something.\n\n\
+    COMMAND runs again, on fresh input, if another program meanwhile changes the document without its \
+    lock, or removes the lock. It runs up to five times in all. If there is no right to write, it runs \
+    without the lock; that is an error only if it would change something.\n\n\
     Exit status: 0 written, or already so; 1 the value is not what --expect says; 2 bad input or I/O, \
     nothing was written; 75 timed out waiting for the lock, try again.")]
 pub(crate) struct Set {
