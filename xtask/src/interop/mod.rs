@@ -6,8 +6,8 @@
 //! the three Go generations, each with its known faults and without ("fixed").
 //!
 //! Where nothing may go wrong, that is asserted: no overlap, no lost increment, no lost lock,
-//! nothing left over. Other pairings are counted, if asked for: in brackets, or in parentheses if it
-//! is still asserted that ours are not harmed.
+//! nothing left over. Other pairings are counted, if asked for: in brackets, or in parentheses if
+//! it is still asserted that ours are not harmed.
 //!
 //! | peers | | because |
 //! |---|---|---|
