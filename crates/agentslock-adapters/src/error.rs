@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use agentslock_core::{
     FlushError, Holder, OpenError, ParseDigestError, ParseTimestampError, ReadError, SectionError,
-    StageError, VersionError,
+    StageError,
 };
 
 use serde::Serialize;
@@ -76,9 +76,6 @@ pub enum ChangeError {
     /// The section as it is cannot be read.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// The document is of a format that this crate does not know.
-    #[error(transparent)]
-    Version(#[from] VersionError),
     /// The adapter is not in the document. Activate it first.
     #[error("`{}`: the adapter {adapter:?} is not active", path.display())]
     NotActive {
@@ -117,9 +114,10 @@ pub enum ChangeError {
     /// The section cannot be staged.
     #[error(transparent)]
     Stage(#[from] StageError),
-    /// The document cannot be locked, read or written.
+    /// The document cannot be locked, read or written, or is of a format that this crate does not
+    /// know ([`FlushError::Version`]).
     #[error(transparent)]
-    Flush(FlushError),
+    Flush(#[from] FlushError),
 }
 
 impl IllegalTransition {
@@ -166,7 +164,6 @@ impl From<ChangeError> for io::Error {
         match error {
             ChangeError::Read(error) => error.into(),
             ChangeError::Flush(error) => error.into(),
-            ChangeError::Version(_) => Self::new(io::ErrorKind::Unsupported, error),
             ChangeError::NotActive { .. }
             | ChangeError::Blocked { .. }
             | ChangeError::Illegal { .. }
@@ -175,15 +172,6 @@ impl From<ChangeError> for io::Error {
             | ChangeError::Digest { .. }
             | ChangeError::Timestamp { .. }
             | ChangeError::Stage(_) => Self::new(io::ErrorKind::InvalidInput, error),
-        }
-    }
-}
-
-impl From<FlushError> for ChangeError {
-    fn from(error: FlushError) -> Self {
-        match error {
-            FlushError::Version(error) => Self::Version(error),
-            error => Self::Flush(error),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use agentslock_core::{
     FlushError, Holder, OpenError, ParseDigestError, ParseTimestampError, ReadError, SectionError,
-    StageError, VersionError,
+    StageError,
 };
 
 use crate::changes::Refused;
@@ -48,9 +48,6 @@ pub enum WriteError {
     /// The document, or a section as it is, cannot be read, so that it is not known what to keep.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// The document is of a format that this crate does not know.
-    #[error(transparent)]
-    Version(#[from] VersionError),
     /// A pass has units that cannot be written: all of them, not only the first one.
     #[error("`{}`: {}", path.display(), list(refused))]
     Refused {
@@ -75,9 +72,10 @@ pub enum WriteError {
     /// The change cannot be staged.
     #[error(transparent)]
     Stage(#[from] StageError),
-    /// The document cannot be locked, read or written.
+    /// The document cannot be locked, read or written, or is of a format that this crate does not
+    /// know ([`FlushError::Version`]).
     #[error(transparent)]
-    Flush(FlushError),
+    Flush(#[from] FlushError),
     /// The caller's own code inside an update failed: see [`caller`](Self::caller).
     #[error(transparent)]
     Caller(Box<dyn std::error::Error + Send + Sync>),
@@ -125,15 +123,6 @@ fn list(refused: &[Refused]) -> String {
     lines.join("; ")
 }
 
-impl From<FlushError> for WriteError {
-    fn from(error: FlushError) -> Self {
-        match error {
-            FlushError::Version(error) => Self::Version(error),
-            error => Self::Flush(error),
-        }
-    }
-}
-
 impl From<OpenError> for WriteError {
     fn from(error: OpenError) -> Self {
         ReadError::from(error).into()
@@ -153,7 +142,6 @@ impl From<WriteError> for io::Error {
         match error {
             WriteError::Read(error) => error.into(),
             WriteError::Flush(error) => error.into(),
-            WriteError::Version(_) => Self::new(io::ErrorKind::Unsupported, error),
             WriteError::Refused { .. }
             | WriteError::InputsDigest(_)
             | WriteError::Timestamp { .. }

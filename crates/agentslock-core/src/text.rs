@@ -2,7 +2,7 @@
 //!
 //! No function here reads or writes a file.
 
-pub use crate::document::canonical::{CanonicalError, canonical_difference, canonical_text};
+pub use crate::document::canonical::{canonical_difference, canonical_text};
 pub use crate::json::duplicates::{DuplicateKey, DuplicateKeys, duplicate_keys};
 pub use crate::json::encode::compact;
 pub use crate::json::syntax::{SyntaxError, SyntaxProblem, place_after};

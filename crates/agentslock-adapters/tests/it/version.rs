@@ -1,6 +1,6 @@
 //! Documents of a later format.
 
-use agentslock_adapters::{Build, ChangeError, Presence};
+use agentslock_adapters::{Build, ChangeError, FlushError, Presence};
 
 use crate::support::{Lab, activation, at, digest, kuzu, said};
 
@@ -23,7 +23,7 @@ fn a_later_format_is_read_and_not_written() {
         kuzu.reconcile(&at(1), |_, _| -> Presence { panic!("asked in vain") }).unwrap_err(),
     ];
     for error in errors {
-        assert!(matches!(error, ChangeError::Version(_)), "{error:?}");
+        assert!(matches!(error, ChangeError::Flush(FlushError::Version(_))), "{error:?}");
         assert!(said(&error).contains("format version 2"), "{error}");
     }
     assert_eq!(lab.text(), text);

@@ -1,6 +1,6 @@
 //! Documents of a later format.
 
-use agentslock_config::{Install, Kind, Pass, Refresh, Tool, WriteError};
+use agentslock_config::{FlushError, Install, Kind, Pass, Refresh, Tool, WriteError};
 
 use crate::support::{Lab, at, digest, layer, pass, said};
 
@@ -17,13 +17,13 @@ fn a_later_format_is_read_and_not_written() {
         pass([Kind::Layer], &[("a:x@1", layer(1))]),
     ] {
         let error = lab.lock.write(&found).unwrap_err();
-        assert!(matches!(error, WriteError::Version(_)), "{error:?}");
+        assert!(matches!(error, WriteError::Flush(FlushError::Version(_))), "{error:?}");
         assert!(said(&error).contains("format version 2"), "{error}");
     }
     let error = lab.lock.stamp_install(&Install::new("q", Tool::default(), at(1))).unwrap_err();
-    assert!(matches!(error, WriteError::Version(_)), "{error:?}");
+    assert!(matches!(error, WriteError::Flush(FlushError::Version(_))), "{error:?}");
     let error = lab.lock.stamp_refresh(&Refresh::new(Tool::default(), at(1))).unwrap_err();
-    assert!(matches!(error, WriteError::Version(_)), "{error:?}");
+    assert!(matches!(error, WriteError::Flush(FlushError::Version(_))), "{error:?}");
     assert_eq!(lab.text(), text);
 }
 

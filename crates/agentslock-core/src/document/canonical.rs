@@ -3,26 +3,7 @@
 use super::Document;
 use super::render::{OPEN, ObjectLayout};
 use crate::json::encode::{MAX_DEPTH, Sink, canonical_key, canonical_to};
-use crate::json::syntax::SyntaxError;
-
-/// Why a text has no canonical form.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum CanonicalError {
-    /// It is not a lock document.
-    #[error(transparent)]
-    Malformed(#[from] SyntaxError),
-    /// A value is nested too deeply to be written indented.
-    #[error(
-        "{key:?} is nested too deeply to be indented: {limit} levels at most, and fewer if it is large"
-    )]
-    TooDeep {
-        /// The top-level key.
-        key: String,
-        /// The limit, in levels.
-        limit: usize,
-    },
-}
+use crate::json::syntax::{SyntaxError, SyntaxProblem};
 
 /// The document in `text` in canonical form: the frame, each key and each value as a flush would
 /// write it. The order of keys inside a section, escapes, the spelling of numbers and a missing
@@ -33,8 +14,9 @@ pub enum CanonicalError {
 ///
 /// # Errors
 ///
-/// [`CanonicalError`].
-pub fn canonical_text(text: impl Into<Vec<u8>>) -> Result<String, CanonicalError> {
+/// [`SyntaxError`], if the text is not a lock document. [`SyntaxProblem::TooDeep`], if it is one
+/// that cannot be indented.
+pub fn canonical_text(text: impl Into<Vec<u8>>) -> Result<String, SyntaxError> {
     let document = Document::parse(text.into())?;
     let mut out = String::with_capacity(document.text().len());
     write_canonical(&mut out, &document)?;
@@ -50,7 +32,7 @@ pub fn canonical_text(text: impl Into<Vec<u8>>) -> Result<String, CanonicalError
 /// # Errors
 ///
 /// As [`canonical_text`].
-pub fn canonical_difference(text: impl Into<Vec<u8>>) -> Result<Option<usize>, CanonicalError> {
+pub fn canonical_difference(text: impl Into<Vec<u8>>) -> Result<Option<usize>, SyntaxError> {
     let document = Document::parse(text.into())?;
     let text = document.text().as_bytes();
     let mut comparison = Comparison { text, length: 0, differs_at: None };
@@ -59,7 +41,7 @@ pub fn canonical_difference(text: impl Into<Vec<u8>>) -> Result<Option<usize>, C
     Ok(comparison.differs_at.or_else(|| is_longer.then_some(comparison.length)))
 }
 
-fn write_canonical(out: &mut impl Sink, document: &Document) -> Result<(), CanonicalError> {
+fn write_canonical(out: &mut impl Sink, document: &Document) -> Result<(), SyntaxError> {
     let object = ObjectLayout::document(document.entries().len());
     out.push_str(OPEN);
     for (index, entry) in document.entries().iter().enumerate() {
@@ -68,9 +50,10 @@ fn write_canonical(out: &mut impl Sink, document: &Document) -> Result<(), Canon
         for piece in before {
             out.push_str(piece);
         }
-        canonical_to(out, document.value_of(entry)).map_err(|_| CanonicalError::TooDeep {
-            key: entry.name.to_string(),
-            limit: MAX_DEPTH,
+        canonical_to(out, document.value_of(entry)).map_err(|_| {
+            let key = entry.name.to_string();
+            let problem = SyntaxProblem::TooDeep { key, limit: MAX_DEPTH };
+            SyntaxError::after(document.before_key_of(entry), problem)
         })?;
         out.push_str(comma);
     }

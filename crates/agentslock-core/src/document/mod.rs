@@ -111,6 +111,11 @@ impl Document {
         &self.text[entry.key.clone()]
     }
 
+    /// What stands before the key in the text.
+    fn before_key_of(&self, entry: &Entry) -> &[u8] {
+        &self.text.as_bytes()[..entry.key.start]
+    }
+
     pub(crate) fn value_of(&self, entry: &Entry) -> &str {
         &self.text[entry.value.clone()]
     }

@@ -90,9 +90,9 @@ impl FlushError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RenewLockError {
-    /// No lock is held: the handle is not the one that an update's closure gets.
+    /// There is no lock to renew: the handle is not the one that an update's closure gets.
     #[error("no lock to renew: this handle is not inside an update")]
-    NotHeld,
+    OutsideUpdate,
     /// The lock's own error.
     #[error(transparent)]
     Renew(#[from] filelock::RenewError),

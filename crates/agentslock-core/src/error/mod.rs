@@ -43,7 +43,7 @@ impl From<Error> for io::Error {
             Error::Section(_) => Self::new(io::ErrorKind::InvalidData, error),
             Error::Stage(_) => Self::new(io::ErrorKind::InvalidInput, error),
             Error::Version(_) => Self::new(io::ErrorKind::Unsupported, error),
-            Error::RenewLock(RenewLockError::NotHeld) => Self::other(error),
+            Error::RenewLock(RenewLockError::OutsideUpdate) => Self::other(error),
         }
     }
 }

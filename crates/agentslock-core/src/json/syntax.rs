@@ -37,6 +37,14 @@ pub enum SyntaxProblem {
     LaterVersion(u64),
     /// Git left both sides of a merge in it, between conflict markers.
     ConflictMarkers,
+    /// The value of a top-level key is nested too deeply to be written indented. The document can
+    /// be read, but has no canonical form.
+    TooDeep {
+        /// The key.
+        key: String,
+        /// The limit, in levels.
+        limit: usize,
+    },
     /// It is not JSON. Of any text.
     Syntax(String),
 }
@@ -56,6 +64,11 @@ impl fmt::Display for SyntaxProblem {
             ),
             Self::ConflictMarkers => f.write_str(
                 "git's conflict markers; choose a side, or let `agentslock check --fix` merge by entry",
+            ),
+            Self::TooDeep { key, limit } => write!(
+                f,
+                "{key:?} is nested too deeply to be indented: {limit} levels at most, \
+                 and fewer if it is large"
             ),
             Self::Syntax(problem) => f.write_str(problem),
         }

@@ -163,9 +163,9 @@ impl Lockfile {
     ///
     /// # Errors
     ///
-    /// [`RenewLockError::NotHeld`] outside of an update; otherwise the lock's own.
+    /// [`RenewLockError::OutsideUpdate`] outside of an update; otherwise the lock's own.
     pub fn renew_lock(&self) -> Result<(), RenewLockError> {
-        let held = self.held.as_ref().ok_or(RenewLockError::NotHeld)?;
+        let held = self.held.as_ref().ok_or(RenewLockError::OutsideUpdate)?;
         Ok(held.guard().renew()?)
     }
 

@@ -7,8 +7,8 @@ use agentslock_core::merge::{
     Conflict, MarkedSides, Markers, MergeError, Resolution, Resolver, merge,
 };
 use agentslock_core::text::{
-    CanonicalError, DuplicateKey, SyntaxError, canonical_difference, canonical_text,
-    duplicate_keys, place_after,
+    DuplicateKey, SyntaxError, SyntaxProblem, canonical_difference, canonical_text, duplicate_keys,
+    place_after,
 };
 
 use super::finding::Finding;
@@ -69,15 +69,16 @@ impl Resolver for Chosen<'_> {
 pub(super) fn examine(bytes: &[u8], choice: Option<&Choice>, repair: bool) -> Examined {
     match canonical_difference(bytes) {
         Ok(difference) => examine_document(bytes, difference, repair),
-        Err(CanonicalError::Malformed(SyntaxError { line, column, problem, .. })) => {
+        Err(SyntaxError {
+            line, column, problem: problem @ SyntaxProblem::TooDeep { .. }, ..
+        }) => {
+            let finding = Finding::new("not-canonical", (line, column), problem.to_string());
+            Examined { findings: vec![finding], readable: true, repaired: None }
+        }
+        Err(SyntaxError { line, column, problem, .. }) => {
             let malformed = Finding::new("malformed", (line, column), problem.to_string());
             examine_marked(bytes, malformed, choice)
         }
-        Err(error) => Examined {
-            findings: vec![Finding::new("not-canonical", (1, 1), error.to_string())],
-            readable: true,
-            repaired: None,
-        },
     }
 }
 

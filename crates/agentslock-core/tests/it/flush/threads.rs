@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use agentslock_core::merge::{MarkerError, MergeError, Merged};
-use agentslock_core::text::CanonicalError;
+use agentslock_core::text::SyntaxError;
 use agentslock_core::{
     Digest, Entries, Error, FieldError, Fields, Flushed, Lockfile, LockfileOptions, ReadError,
     VersionError,
@@ -28,7 +28,7 @@ fn handles_and_errors_go_to_other_threads() {
     goes::<FieldError>();
     goes::<ReadError>();
     goes::<VersionError>();
-    goes::<CanonicalError>();
+    goes::<SyntaxError>();
     goes::<MergeError>();
     goes::<MarkerError>();
 }

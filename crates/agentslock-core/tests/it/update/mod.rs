@@ -181,7 +181,7 @@ fn the_lock_is_renewed_inside_an_update_and_only_there() {
         .unwrap();
     assert_eq!(lab.text(), "{\n  \"n\": 1\n}\n");
     let error = lab.open().renew_lock().unwrap_err();
-    assert!(matches!(error, RenewLockError::NotHeld), "{error:?}");
+    assert!(matches!(error, RenewLockError::OutsideUpdate), "{error:?}");
 }
 
 #[test]
