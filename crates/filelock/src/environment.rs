@@ -105,13 +105,13 @@ impl Moment {
 
 /// A name that nothing else has: 16 hexadecimal digits.
 pub(crate) fn unique_name() -> String {
-    format!("{:016x}", unique_number())
+    format!("{:016x}", unique_number(std::process::id()))
 }
 
 /// A token that no other acquisition has: 24 hexadecimal digits. The last 8 are the same in all
-/// tokens of this process; they are drawn at random.
-pub(crate) fn new_token() -> String {
-    format!("{:016x}{:08x}", unique_number(), mark_of_this_process())
+/// tokens of this process; they are drawn at random. `process`: its number.
+pub(crate) fn new_token(process: u32) -> String {
+    format!("{:016x}{:08x}", unique_number(process), mark_of_this_process())
 }
 
 /// Whether `token` is one of this process. A forked child has its parent's mark.
@@ -126,13 +126,13 @@ fn mark_of_this_process() -> u32 {
 
 /// A number that no other call gets. It is hashed from the process, the time and a counter, under a
 /// key that the system drew at random. Unique also in a forked child, which has its parent's key
-/// and counter but not its pid. It need not be secret.
-pub(crate) fn unique_number() -> u64 {
+/// and counter but not its pid. It need not be secret. `process`: the number of this process.
+pub(crate) fn unique_number(process: u32) -> u64 {
     static COUNTER: AtomicU64 = AtomicU64::new(0);
     let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
     let count = COUNTER.fetch_add(1, Ordering::Relaxed);
     let hasher = BuildHasherDefault::<DefaultHasher>::default();
-    hasher.hash_one((key(), std::process::id(), time, count))
+    hasher.hash_one((key(), process, time, count))
 }
 
 /// Drawn at random for this process, and its forked children.

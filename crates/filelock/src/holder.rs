@@ -245,7 +245,7 @@ mod tests {
         assert!(!holder.is_this_process(), "the first process of another container, say");
         holder.token = Some("00c0ffee00c0ffee00c0ffee".into());
         assert!(!holder.is_this_process());
-        holder.token = Some(crate::environment::new_token());
+        holder.token = Some(crate::environment::new_token(std::process::id()));
         assert!(holder.is_this_process());
         assert!(holder.to_string().starts_with("this very process"));
         holder.pid = Some(u32::MAX);

@@ -70,7 +70,7 @@ pub(super) fn attempt(
         lock_new(&file, &mut record);
     }
     let bytes = record.encode();
-    let (file, confirmed) = match RecordFile::write(file, &bytes) {
+    let (file, confirmed) = match RecordFile::write(file, bytes.clone()) {
         Ok(file) => {
             let confirmed = dir.open_to_all().and_then(|()| is_in_place(names, id, &bytes));
             (kernel_backed.then_some(file), confirmed)

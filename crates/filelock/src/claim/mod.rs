@@ -54,7 +54,7 @@ impl Claim {
         Record {
             pid: owner.number,
             stamp,
-            token: new_token(),
+            token: new_token(owner.number),
             flock: flocked.then(|| environment.kernel_id()),
             private: None,
             facts: Facts { boot_device: environment.boot_device(), ..facts },
@@ -109,6 +109,20 @@ impl Claim {
     /// The record as it stands in the directory now, as far as it goes if it is ours. `None` if it
     /// is gone or invalid.
     pub(crate) fn read_back(&self) -> io::Result<Option<Record>> {
+        Ok(self.read()?.and_then(|bytes| Record::parse(&bytes)))
+    }
+
+    /// Whether the record in the directory has our token now. `None` if it is gone or invalid.
+    pub(crate) fn has_our_token(&self) -> io::Result<Option<bool>> {
+        let Some(bytes) = self.read()? else { return Ok(None) };
+        // Most often it stands there byte by byte as we wrote it, and need not be taken apart.
+        if self.file.as_ref().is_some_and(|own| own.wrote(&bytes)) {
+            return Ok(Some(true));
+        }
+        Ok(Record::parse(&bytes).map(|found| found.token == self.record.token))
+    }
+
+    fn read(&self) -> io::Result<Option<Vec<u8>>> {
         let bytes = match &self.file {
             Some(own) => own.read_back(&self.dir),
             None => self.dir.open_regular(record::NAME, Access::Read).and_then(|file| {
@@ -116,9 +130,8 @@ impl Claim {
             }),
         };
         match bytes {
-            Ok(bytes) => Ok(bytes.and_then(|bytes| Record::parse(&bytes))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
+            other => other,
         }
     }
 }

@@ -167,7 +167,7 @@ fn fill(
     let file = sys::create_exclusive(dir, record::NAME)
         .and_then(|file| {
             lock_new(&file, &mut record);
-            RecordFile::write(file, &record.encode())
+            RecordFile::write(file, record.encode())
         })
         .map_err(|error| FillError::Failed("write the record in", error))?;
     dir.set_mode(record::PUBLISHED).map_err(|error| {

@@ -60,10 +60,8 @@ impl Claim {
         if self.is_stale(environment) {
             let _ = self.dir.touch();
         }
-        self.record.token = new_token();
-        self.record.stamp = environment.now();
-        self.record.facts.since = Some(self.record.stamp);
-        let bytes = self.record.encode();
-        self.file.as_ref().map_or(Ok(false), |own| own.rewrite(&bytes))
+        let token = new_token(self.owner.number);
+        let record = &mut self.record;
+        self.file.as_mut().map_or(Ok(false), |own| own.reissue(record, environment.now(), token))
     }
 }

@@ -224,11 +224,11 @@ impl LockGuard {
     }
 
     fn verify_record(&self) -> Result<(), VerifyError> {
-        let found = self.claim().read_back();
+        let found = self.claim().has_our_token();
         match found.map_err(|source| self.failed_to("read the record of", source))? {
             None => Err(self.lost("its record was removed or replaced")),
-            Some(record) if record.token == self.claim().record.token => Ok(()),
-            Some(_) => Err(self.lost("its record is another's")),
+            Some(true) => Ok(()),
+            Some(false) => Err(self.lost("its record is another's")),
         }
     }
 

@@ -3,7 +3,7 @@
 //! All of it is optional to a reader. None of it is secret: the machine is named by a hash. Text of
 //! others is shown to people, so control characters in it are replaced when it is read.
 
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 use std::io;
 use std::path::Path;
 use std::sync::Mutex;
@@ -93,20 +93,21 @@ impl Facts {
     }
 
     pub(super) fn encode(&self, text: &mut String) {
-        let mut line = |key: &str, value: Option<String>| {
+        let mut line = |key: &str, value: Option<&dyn Display>| {
             if let Some(value) = value {
                 writeln!(text, "{key} {value}").expect("because it writes to memory");
             }
         };
-        line("since", self.since.map(stamp_digits));
-        line("host", self.process.host.clone());
-        line("machine", self.process.machine.clone());
-        line("pidns", self.process.pid_namespace.map(|id| id.to_string()));
-        line("start", self.process.start.map(|ticks| ticks.to_string()));
-        line("dir", self.directory.map(|id| format!("{:016x}:{:016x}", id.device, id.inode)));
-        line("dev", self.boot_device.map(|device| format!("{device:016x}")));
-        line("flocked", self.is_locked.then(|| NAME.to_owned()));
-        line("label", self.label.clone());
+        let directory = self.directory.map(|id| format!("{:016x}:{:016x}", id.device, id.inode));
+        line("since", shown(&self.since.map(stamp_digits)));
+        line("host", shown(&self.process.host));
+        line("machine", shown(&self.process.machine));
+        line("pidns", shown(&self.process.pid_namespace));
+        line("start", shown(&self.process.start));
+        line("dir", shown(&directory));
+        line("dev", shown(&self.boot_device.map(|device| format!("{device:016x}"))));
+        line("flocked", self.is_locked.then_some(&NAME));
+        line("label", shown(&self.label));
     }
 
     /// Reads what follows the third line. A line without its end, or that says nothing known, is
@@ -136,6 +137,10 @@ impl Facts {
     }
 }
 
+fn shown<T: Display>(value: &Option<T>) -> Option<&dyn Display> {
+    value.as_ref().map(|value| value as &dyn Display)
+}
+
 /// What was found out, if anything. An error means that another try can find more.
 fn known<T>(found: io::Result<Option<T>>, is_complete: &mut bool) -> Option<T> {
     *is_complete &= found.is_ok();
@@ -157,6 +162,11 @@ fn parse_hexadecimal(value: &[u8]) -> Option<u64> {
 /// One line that a terminal can show: without control characters, at most [`LONGEST`] bytes, no
 /// blank at either end.
 fn one_line(text: &str) -> String {
+    // Most texts are such already.
+    let is_plain = text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+    if is_plain && text.len() <= LONGEST {
+        return text.trim_ascii().to_owned();
+    }
     let mut line = String::new();
     for shown in text.trim().chars().map(|c| if c.is_control() { ' ' } else { c }) {
         if line.len() + shown.len_utf8() > LONGEST {

@@ -11,14 +11,14 @@ use crate::sys::{self, Access, Dir, FileId, Flock, Kind};
 pub(crate) struct RecordFile {
     file: File,
     id: FileId,
-    /// How many bytes were written. A renewal writes over some of them.
-    length: usize,
+    /// What was written. A renewal writes over its stamp, and leaves this as it was.
+    written: Vec<u8>,
 }
 
 impl RecordFile {
-    pub(crate) fn write(file: File, bytes: &[u8]) -> io::Result<Self> {
-        let id = sys::write_record(&file, bytes)?;
-        Ok(Self { file, id, length: bytes.len() })
+    pub(crate) fn write(file: File, bytes: Vec<u8>) -> io::Result<Self> {
+        let id = sys::write_record(&file, &bytes)?;
+        Ok(Self { file, id, written: bytes })
     }
 
     /// Lets child processes inherit a share of its OS lock, or not.
@@ -31,12 +31,23 @@ impl RecordFile {
         sys::overwrite(&self.file, bytes, offset)
     }
 
-    /// Overwrites all of it. `false`, and nothing was written, if that would change its length.
-    pub(crate) fn rewrite(&self, bytes: &[u8]) -> io::Result<bool> {
-        if bytes.len() != self.length {
+    /// Overwrites all of it with `record`, the one that was written, as that of a new acquisition.
+    /// `false`, and nothing was written, if that would change its length.
+    pub(crate) fn reissue(
+        &mut self,
+        record: &mut Record,
+        stamp: i64,
+        token: String,
+    ) -> io::Result<bool> {
+        if !record.reissue(&mut self.written, stamp, token) {
             return Ok(false);
         }
-        self.overwrite(bytes, 0).map(|()| true)
+        self.overwrite(&self.written, 0).map(|()| true)
+    }
+
+    /// Whether these bytes are what was written last.
+    pub(crate) fn wrote(&self, bytes: &[u8]) -> bool {
+        self.written == bytes
     }
 
     /// Whether it still is the record in `dir`.
@@ -56,7 +67,7 @@ impl RecordFile {
         if dir.lstat_at(record::NAME)?.id != self.id {
             return Ok(None);
         }
-        sys::read_start(&self.file, self.length).map(Some)
+        sys::read_start(&self.file, self.written.len()).map(Some)
     }
 }
 

@@ -91,7 +91,7 @@ impl<'a> Wait<'a> {
             deadline: Deadline::new(started, until),
             watch: Watch::new(started),
             away: Away::new(options.environment.now()),
-            backoff: Backoff::new(unique_number()),
+            backoff: Backoff::new(unique_number(std::process::id())),
             holder: None,
             replaced: None,
             timed: None,
