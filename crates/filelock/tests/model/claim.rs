@@ -249,6 +249,15 @@ impl Turn<'_> {
                     self.end();
                 }
             }
+            // The record is opened by name, in its own directory. Then the guard is dropped.
+            Pc::ReleaseExpire => {
+                if matches!(self.state.inode(own).record, Record::Full(_)) {
+                    self.state.marks.torn |= !mine;
+                    self.state.inode_mut(own).age = PAST_TTL;
+                }
+                self.abandon_records();
+                self.end();
+            }
             Pc::ReleaseLook if lock == own => self.go(Pc::ReleaseRmdir),
             Pc::ReleaseRmdir | Pc::ReleaseNukeRmdir => {
                 self.rmdir_lock();

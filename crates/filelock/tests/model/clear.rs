@@ -58,7 +58,7 @@ impl Turn<'_> {
                         self.go(Pc::ProbeSticky);
                     }
                     Record::None if sticky => self.condemn(Pc::StillThere),
-                    Record::None if changed < PAST_GRACE => self.look_away(),
+                    Record::None if changed < PAST_GRACE || self.was_away() => self.look_away(),
                     Record::None if self.asks() && self.config.broken == Broken::RemnantAsked => {
                         self.go(Pc::ProbeRemnant);
                     }
@@ -67,6 +67,7 @@ impl Turn<'_> {
                         self.me().read = owner;
                         self.go(Pc::Probe);
                     }
+                    _ if self.was_away() => self.look_away(),
                     Record::Full(_) if age >= PAST_TTL => self.expire(record),
                     Record::Empty(_) if changed >= PAST_TTL => self.expire(record),
                     _ => self.look_away(),
@@ -113,7 +114,7 @@ impl Turn<'_> {
             },
             Pc::FileRead => {
                 let expired = lock == seen && self.state.inode(seen).age >= PAST_TTL;
-                if !expired {
+                if !expired || self.was_away() {
                     return self.look_away();
                 }
                 self.note_outstay(self.state.inode(seen).record);
@@ -128,6 +129,12 @@ impl Turn<'_> {
     pub(crate) fn look_away(&mut self) {
         self.close_seen();
         self.go(Pc::Poll);
+    }
+
+    /// Whether it has noticed that its machine slept, so that it does not act on the clock's word
+    /// until the holders had their time to renew.
+    fn was_away(&self) -> bool {
+        self.my().away && self.config.broken != Broken::SleepUnnoticed
     }
 
     /// A verdict by the clock.
@@ -167,11 +174,13 @@ impl Turn<'_> {
         }
     }
 
-    /// A holder that lives and did not renew in time has broken its part of the promise.
+    /// A holder that lives and did not renew in time has broken its part of the promise. Its time
+    /// begins anew when its machine wakes up.
     fn note_outstay(&mut self, record: Record) {
         let Some(owner) = record.by().filter(|owner| *owner < DEAD_OURS) else { return };
         let holds = !self.config.kind(owner).is_ours() || self.state.process(owner).pc >= Pc::Held;
-        if holds && self.state.process(owner).is_live() {
+        let process = self.state.process(owner);
+        if holds && process.is_live() && !process.away {
             self.state.marks.outstayed = true;
         }
     }

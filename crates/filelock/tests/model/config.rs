@@ -116,6 +116,10 @@ pub(crate) enum Broken {
     ClearUnlocked,
     /// A living owner's emptied directory is left alone for ever.
     StickyTrusted,
+    /// A waiter acts on the clock's word at once after its machine slept.
+    SleepUnnoticed,
+    /// A holder that cannot remove its record leaves the stamp in it as it is.
+    StampKept,
 }
 
 /// One model.
@@ -131,6 +135,10 @@ pub(crate) struct Config {
     pub(crate) local: bool,
     /// Whether waiters give up, and looks fail.
     pub(crate) gives_up: bool,
+    /// Whether the machine sleeps, for longer than the TTL.
+    pub(crate) sleeps: bool,
+    /// Whether a holder can be kept from removing its record, as by a scanner on Windows.
+    pub(crate) records_stick: bool,
     pub(crate) scene: Scene,
     pub(crate) broken: Broken,
     /// A claimant in place can tell whether what it opened is what it made. No system call tells.
@@ -159,6 +167,8 @@ impl Config {
             clock: Clock::Jumps,
             local: true,
             gives_up: true,
+            sleeps: false,
+            records_stick: false,
             scene: Scene::Free,
             broken: Broken::Nothing,
             ideal: false,
@@ -222,6 +232,8 @@ impl std::fmt::Display for Config {
         write!(f, "{kinds:?}, {rounds} each, {crashes} crashes, {scene:?}, clock {clock:?}")?;
         write!(f, "{}", if self.local { "" } else { ", OS locks not trusted" })?;
         write!(f, "{}", if self.gives_up { ", calls fail" } else { "" })?;
+        write!(f, "{}", if self.sleeps { ", the machine sleeps" } else { "" })?;
+        write!(f, "{}", if self.records_stick { ", records stick" } else { "" })?;
         if *broken != Broken::Nothing {
             write!(f, ", broken: {broken:?}")?;
         }

@@ -20,6 +20,8 @@
 //! | … or one-shots, and another user | 1 and 1 of two, 2 and 1 or 1 and 2 of one; 2 die | 2 and 1, 1 and 2 of one, calls fail |
 //! | … beside a person who breaks a lock | 2 of one, 1 of two; 1 dies | 3 of one, nobody dies, the clock stands |
 //! | made in place | 3, 2 die; where time decides, none | 3, 2 die |
+//! | … where time decides, and the machine sleeps | 2, none dies | 3, 2 die |
+//! | … where time decides, and records cannot be removed | 2, none dies | 2, 2 die |
 //! | both ways at once | 1 and 1, of two each, 2 die | 2 and 1, or 1 and 2, of one |
 //! | an age, as the clock tells it | fresh, past the grace, past the TTL | the same |
 //!
@@ -45,6 +47,8 @@
 //! | `clear::clear`, `ClearLock` | `clear::directory::keep_from_takers` | flock |
 //! | `clear_file::clear_file` | `clear::file::private_file`, `remove_file`, `put_back` | create, flock, lstat; lstat, rename, lstat, rename, unlink |
 //! | `clear::sweep` | `clear::sweep::remove_if_left_over` | open, flock, lstat, unlink, rmdir and close |
+//! | `clear::was_away`, `Sleep`, `Renewed` | `wait::may_act`, `wait::away` | |
+//! | `claim::hold`, `ReleaseExpire` | `claim::expire` | open, write |
 //! | `model::fail` | each look's `Err` arm; a guard dropped because its release failed | |
 //! | `peers` | the three Go generations, with their fault | |
 //!
@@ -67,6 +71,9 @@
 //!   not, just as for an acquisition that is not one of a row. Two acquisitions of a handle have
 //!   one token. A judge that reads the second one's record takes it for the first one's, and is
 //!   refused in both cases.
+//! - A machine sleeps for longer than the TTL, or it counts as time that goes by. Each call that is
+//!   under way notices that, and its half a TTL ends for all at once. By then each holder has
+//!   renewed. A release that failed is not tried again.
 //! - A waiter's 50 ms for an owner on its way out are over at any moment, and at once after the
 //!   grace.
 //! - The file, or the dead lock of another user, that bars a handle's private name is never swept.

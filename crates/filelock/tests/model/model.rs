@@ -6,7 +6,7 @@ use stateright::{Model, Property};
 
 use crate::calls::Pc;
 use crate::config::{Broken, Clock, Config, Stop};
-use crate::state::{Code, INODES, PAST_TTL, Process, State};
+use crate::state::{Code, INODES, PAST_GRACE, PAST_TTL, Process, Record, State};
 use crate::world::Turn;
 
 /// What can happen at one moment.
@@ -26,6 +26,10 @@ pub(crate) enum Action {
     MuchLater,
     /// The clock is set back.
     Back,
+    /// The machine sleeps, and all processes with it, for longer than the TTL.
+    Sleep,
+    /// Half a TTL goes by since. Whoever holds has renewed by then.
+    Renewed,
 }
 
 /// Hashed by its representative, so that a checker explores one of each kind. It is as sure of that
@@ -81,7 +85,8 @@ impl Config {
             if pc == Pc::ProbeSticky && self.clock != Clock::Stands {
                 actions.push(Action::Step(p, 1));
             }
-            if self.gives_up && can_fail(pc) {
+            let sticks = self.records_stick && pc == Pc::ReleaseUnlink;
+            if self.gives_up && can_fail(pc) || sticks {
                 actions.push(Action::Fail(p));
             }
             if crashed < self.crashes {
@@ -93,6 +98,14 @@ impl Config {
             Clock::Passes => &[Action::Later, Action::MuchLater],
             Clock::Jumps => &[Action::Later, Action::MuchLater, Action::Back],
         });
+        if self.sleeps {
+            actions.push(Action::Sleep);
+            if state.processes.iter().any(|process| process.away) {
+                // Half a TTL is all that goes by before that.
+                actions.retain(|action| *action != Action::Later);
+                actions.push(Action::Renewed);
+            }
+        }
     }
 
     /// The state after that; `None` if nothing changed.
@@ -100,6 +113,7 @@ impl Config {
         let p = match action {
             Action::Step(p, _) | Action::Fail(p) | Action::GiveUp(p) | Action::Crash(p) => p,
             Action::Later | Action::MuchLater | Action::Back => 0,
+            Action::Sleep | Action::Renewed => 0,
         };
         let mut turn = Turn { config: self, state: *state, p };
         match action {
@@ -109,7 +123,15 @@ impl Config {
             Action::GiveUp(_) => turn.go(Pc::DropRecord),
             Action::Crash(_) => turn.crash(),
             Action::Later => turn.set_ages(|age| (age + 1).min(PAST_TTL)),
-            Action::MuchLater => turn.set_ages(|_| PAST_TTL),
+            Action::MuchLater => {
+                turn.set_ages(|_| PAST_TTL);
+                turn.set_away(false);
+            }
+            Action::Sleep => {
+                turn.set_ages(|_| PAST_TTL);
+                turn.set_away(true);
+            }
+            Action::Renewed => turn.renewed(),
             Action::Back => turn.set_ages(|_| 0),
         }
         let next = turn.settled();
@@ -166,6 +188,10 @@ impl Turn<'_> {
             | Pc::StillThere => {
                 self.look_away();
             }
+            // Only the clock speaks for it: so that nobody waits for the TTL.
+            Pc::ReleaseUnlink if !self.config.local && self.config.broken != Broken::StampKept => {
+                self.go(Pc::ReleaseExpire);
+            }
             // Taken apart, as a lock that was made in place.
             Pc::MoveBack => self.go(Pc::ReleaseUnlink),
             // Taken for its own.
@@ -179,6 +205,25 @@ impl Turn<'_> {
             _ => {
                 self.abandon_records();
                 self.end();
+            }
+        }
+    }
+
+    fn set_away(&mut self, away: bool) {
+        for process in self.state.processes.iter_mut().filter(|process| process.is_live()) {
+            process.away = away;
+        }
+    }
+
+    /// Each holder that lives had its time to renew.
+    fn renewed(&mut self) {
+        self.set_away(false);
+        self.set_ages(|age| age.max(PAST_GRACE));
+        for p in self.config.processes() {
+            let Process { pc, own, .. } = *self.state.process(p);
+            let holds = pc == Pc::Held && own != crate::state::NONE;
+            if holds && self.state.inode(own).record == Record::Full(p) {
+                self.state.inode_mut(own).age = 0;
             }
         }
     }

@@ -144,6 +144,8 @@ pub(crate) struct Process {
     pub(crate) stamp: u8,
     /// How many more times it acquires after this one.
     pub(crate) left: u8,
+    /// Its machine slept during this call, and half a TTL has not gone by since.
+    pub(crate) away: bool,
 }
 
 pub(crate) const NO_PROCESS: Process = Process {
@@ -160,6 +162,7 @@ pub(crate) const NO_PROCESS: Process = Process {
     took: 0,
     stamp: 0,
     left: 0,
+    away: false,
 };
 
 impl Process {
@@ -187,6 +190,7 @@ impl Process {
             | u64::from(self.stamp) << 32
             | u64::from(self.read) << 34
             | (self.record_lock as u64) << 38
+            | u64::from(self.away) << 40
     }
 }
 

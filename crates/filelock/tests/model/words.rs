@@ -26,6 +26,12 @@ impl Trace {
         self.0.iter().filter_map(call).collect()
     }
 
+    /// Whether a process held the lock when that first happened.
+    pub(crate) fn hits_a_holder(&self, what: Action) -> bool {
+        let first = self.0.iter().find(|(action, _)| *action == what);
+        first.is_some_and(|(_, before)| before.state.processes.iter().any(|p| p.pc == Pc::Held))
+    }
+
     pub(crate) fn has(&self, wanted: Action) -> bool {
         self.0.iter().any(|(action, _)| *action == wanted)
     }
@@ -52,6 +58,8 @@ impl Trace {
                 Action::Later => "  the grace goes by\n".to_owned(),
                 Action::MuchLater => "  the TTL goes by\n".to_owned(),
                 Action::Back => "  the clock is set back\n".to_owned(),
+                Action::Sleep => "  the machine sleeps for longer than the TTL\n".to_owned(),
+                Action::Renewed => "  half a TTL goes by, and holders renew\n".to_owned(),
             }
         };
         self.0.iter().map(line).collect()
