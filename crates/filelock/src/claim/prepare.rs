@@ -122,6 +122,11 @@ impl Drop for Preparation {
             // an empty directory.
             if sys::is_at(&self.path, claim.id).unwrap_or(true) {
                 let _ = sys::rmdir(&self.path);
+            } else if let Some(name) = self.path.file_name()
+                && let Ok(Some(above)) = claim.dir.above(name, claim.id)
+            {
+                // It went along with the directory that it lies in, which was renamed.
+                let _ = above.rmdir(name);
             }
         }
     }

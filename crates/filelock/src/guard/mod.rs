@@ -3,6 +3,7 @@
 pub(crate) mod bound;
 mod move_back;
 pub(crate) mod release;
+mod renamed;
 pub(crate) mod renewing;
 
 use std::path::Path;

@@ -1,7 +1,7 @@
 //! Releasing: compare-and-delete, as in clearing.
 //!
 //! ```text
-//! verify              not ours any more: lost, touch nothing
+//! verify              not ours any more: lost, touch nothing of others
 //! fchmod              only if made in place: sticky, "was there with its record"
 //! unlink holder       through our descriptor         dies here: a sticky directory without a
 //!                                                    record, which anybody may remove at once
@@ -15,7 +15,8 @@
 //! between the two. So a waiter leaves it to its owner for 50 ms, while the owner's `flock` shows
 //! that it lives. An owner that is not able to remove it gives its `flock` up.
 //!
-//! A handle's lock is moved instead of being taken apart: see `move_back.rs`.
+//! A handle's lock is moved instead of being taken apart: see `move_back.rs`. If the directory that
+//! the lock lies in was renamed: `renamed.rs`.
 
 use std::error::Error;
 use std::fmt;
@@ -80,7 +81,8 @@ impl LockGuard {
     ///
     /// # Errors
     ///
-    /// [`NotHeld::Lost`] when the lock was no longer ours; nothing was touched.
+    /// [`NotHeld::Lost`] when the lock was no longer ours; nothing of others was touched. If the
+    /// directory that it lies in was renamed, it is lost, too, and was removed from there.
     /// [`NotHeld::ForeignProcess`] in a forked child; the parent still holds the lock.
     /// [`ReleaseError::Io`] gives the guard back.
     pub fn release(mut self) -> Result<(), ReleaseError> {
@@ -126,6 +128,7 @@ fn give_up(guard: &mut LockGuard) -> Result<(), Failure> {
             Err(VerifyError::NotHeld(NotHeld::Lost { .. })) => {
                 guard.state = State::Done;
                 guard.remove_bar();
+                guard.remove_renamed();
             }
             Err(VerifyError::NotHeld(_)) => {
                 guard.state = State::Done;

@@ -1,5 +1,6 @@
 //! Linux, macOS and the BSDs.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -80,6 +81,22 @@ impl Dir {
     /// names by now.
     pub(crate) fn unlink(&self, name: &str) -> io::Result<()> {
         retry_on_intr(|| rustix::fs::unlinkat(&self.0, name, AtFlags::empty())).map_err(or_gone)
+    }
+
+    /// The directory that this one lies in now, if it is `id` and `name` in there stands for it.
+    pub(crate) fn above(&self, name: &OsStr, id: FileId) -> io::Result<Option<Self>> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let above = retry_on_intr(|| rustix::fs::openat(&self.0, "..", flags, Mode::empty()))?;
+        match rustix::fs::statat(&above, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(stat) if from_stat(&stat).id == id => Ok(Some(Self(above))),
+            Ok(_) | Err(Errno::NOENT) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Removes the empty directory `name` from this very directory.
+    pub(crate) fn rmdir(&self, name: &OsStr) -> io::Result<()> {
+        Ok(retry_on_intr(|| rustix::fs::unlinkat(&self.0, name, AtFlags::REMOVEDIR))?)
     }
 
     /// Opens the entry `name`. Follows no link and waits for no FIFO's writer; `None` when it is

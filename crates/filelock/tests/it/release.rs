@@ -46,6 +46,81 @@ fn a_strange_file_in_our_lock_does_not_keep_us_from_releasing_it() {
     }
 }
 
+/// The holder, and a later one in a new directory of the old name.
+#[cfg(unix)]
+#[test]
+fn a_lock_is_removed_from_the_directory_that_was_renamed_under_it() {
+    for (way, environment) in ways() {
+        for (reused, successor, dropped) in
+            [(false, false, false), (true, false, false), (false, true, true), (true, true, false)]
+        {
+            let lab = Lab::new();
+            fs::create_dir(lab.join("old")).unwrap();
+            let target = lab.join("old/events.ndjson");
+            let handle = brief().environment(environment.clone()).lock(&target).unwrap();
+            if reused {
+                handle.acquire().unwrap().release().unwrap();
+            }
+            let guard = handle.acquire().unwrap();
+            let is_kernel_backed = guard.is_kernel_backed();
+            fs::rename(lab.join("old"), lab.join("new")).unwrap();
+            let later = successor.then(|| brief().acquire(&target).unwrap());
+            if dropped {
+                drop(guard);
+            } else {
+                crate::lost::expect_lost(guard);
+            }
+            drop(handle);
+            let left = fs::read_dir(lab.join("new")).unwrap().count();
+            assert_eq!(left, usize::from(!is_kernel_backed), "{way}, {reused}, {successor}");
+            if let Some(later) = later {
+                later.verify().unwrap();
+                later.release().unwrap();
+            }
+        }
+    }
+}
+
+/// What a handle has parked goes, too.
+#[cfg(unix)]
+#[test]
+fn a_parked_directory_is_removed_from_the_directory_that_was_renamed_under_it() {
+    let lab = Lab::new();
+    fs::create_dir(lab.join("old")).unwrap();
+    let handle = brief().lock(lab.join("old/events.ndjson")).unwrap();
+    for _ in 0..2 {
+        handle.acquire().unwrap().release().unwrap();
+    }
+    let parked = fs::read_dir(lab.join("old")).unwrap().count();
+    fs::rename(lab.join("old"), lab.join("new")).unwrap();
+    drop(handle);
+    assert_eq!(fs::read_dir(lab.join("new")).unwrap().count(), 0, "{parked} before");
+}
+
+/// A directory of ours that does not stand at the lock's name in the directory above is another
+/// program's to remove: it moved it.
+#[cfg(unix)]
+#[test]
+fn a_lock_that_was_moved_aside_in_a_renamed_directory_stays_as_it_is() {
+    for stranger in [None, Some("another\u{2014}holder")] {
+        let lab = Lab::new();
+        fs::create_dir(lab.join("old")).unwrap();
+        let target = lab.join("old/events.ndjson");
+        let guard = brief().acquire(&target).unwrap();
+        fs::rename(lab.join("old"), lab.join("new")).unwrap();
+        let lock = lab.join("new/events.ndjson.lock");
+        fs::rename(&lock, lab.join("new/aside")).unwrap();
+        if let Some(text) = stranger {
+            fs::create_dir(&lock).unwrap();
+            fs::write(lock.join("holder"), text).unwrap();
+        }
+        crate::lost::expect_lost(guard);
+        assert!(lab.join("new/aside/holder").exists());
+        let kept = fs::read_to_string(lock.join("holder")).ok();
+        assert_eq!(kept.as_deref(), stranger);
+    }
+}
+
 #[test]
 fn a_missing_parent_is_no_reason_to_panic() {
     for (way, environment) in ways() {

@@ -1,5 +1,6 @@
 //! A directory and its entries.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -85,6 +86,18 @@ impl Dir {
             patiently(|| open_at(dir, name, FILE_READ_ATTRIBUTES))
                 .and_then(|entry| stat_of_handle(&entry))
         })
+    }
+
+    /// A directory in which something is open is not renamed here.
+    #[allow(clippy::unused_self, clippy::unnecessary_wraps, reason = "it does something on Unix")]
+    pub(crate) fn above(&self, _: &OsStr, _: FileId) -> io::Result<Option<Self>> {
+        Ok(None)
+    }
+
+    /// See [`Self::above`].
+    #[allow(clippy::unused_self, reason = "it does something on Unix")]
+    pub(crate) fn rmdir(&self, _: &OsStr) -> io::Result<()> {
+        Err(ErrorKind::Unsupported.into())
     }
 
     /// Removes the entry `name` (not a directory) from this very directory, whatever its path
