@@ -18,8 +18,8 @@ use testkit::Place;
 pub(super) fn run(page: &mut Page, places: &[Place]) -> Outcome {
     page.section(
         "System calls",
-        "Counted with `strace`, on files of 2 KB, the second time that a process does it. The \
-         first time, it also looks for left-overs. `getpid` is left out. A poll is what a waiter \
+        "Counted with `strace`, on files of 2 KB, the second time that a process does it, a flush \
+         the third time. The first time, it also looks for left-overs. `getpid` is left out. A poll is what a waiter \
          does each time that it wakes up. Every 8 ms it also asks the kernel whether the holder \
          runs. It judges a holder that it has not judged yet, or not for 100 ms.",
     );
@@ -176,8 +176,11 @@ fn document(path: &Path) -> Outcome {
     drop(opened);
     for durability in [Durability::Atomic, Durability::Full] {
         let lockfile = LockfileOptions::new().durability(durability).open(path)?;
-        lockfile.set_section("install", "first")?;
-        lockfile.flush()?;
+        // The first two make and park the lock's directory.
+        for version in ["first", "second"] {
+            lockfile.set_section("install", version)?;
+            lockfile.flush()?;
+        }
         lockfile.set_section("install", name(durability))?;
         mark(&format!("flush,-{}", name(durability)));
         lockfile.flush()?;

@@ -13,7 +13,7 @@ pub(super) struct Edit {
     pub(super) to: &'static str,
 }
 
-pub(super) const MUTANTS: [Mutant; 24] = [
+pub(super) const MUTANTS: [Mutant; 28] = [
     Mutant {
         name: "a dead lock is cleared by renaming it aside",
         edits: &[Edit {
@@ -92,8 +92,8 @@ pub(super) const MUTANTS: [Mutant; 24] = [
                 to: "None => Ok(()),",
             },
             Edit {
-                from: "Some(_) => Err(self.lost(\"its record is another's\")),",
-                to: "Some(_) => Ok(()),",
+                from: "Some(false) => Err(self.lost(\"its record is another's\")),",
+                to: "Some(false) => Ok(()),",
             },
         ],
     },
@@ -221,6 +221,30 @@ pub(super) const MUTANTS: [Mutant; 24] = [
         edits: &[Edit {
             from: "(0..PIECES_AFTER_RELEASE).try_fold(self, |sweep, _| sweep.piece(names, options))",
             to: "self.piece(names, options).and(None)",
+        }],
+    },
+    Mutant {
+        name: "whatever stands in a record is what was written",
+        edits: &[Edit { from: "self.written == bytes", to: "bytes.len() <= self.written.len()" }],
+    },
+    Mutant {
+        name: "a lock stays in a directory that was renamed",
+        edits: &[Edit { from: "guard.remove_renamed();", to: "" }],
+    },
+    Mutant {
+        name: "a lock in a renamed directory is removed wherever it stands",
+        edits: &[Edit {
+            from: "Ok(stat) if from_stat(&stat).id == id => Ok(Some(Self(above))),
+                   Ok(_) | Err(Errno::NOENT) => Ok(None),",
+            to: "Ok(stat) if from_stat(&stat).id == id || true => Ok(Some(Self(above))),
+                 Ok(_) | Err(Errno::NOENT) => Ok(Some(Self(above))),",
+        }],
+    },
+    Mutant {
+        name: "a waiter does not notice that its machine slept",
+        edits: &[Edit {
+            from: "if took.saturating_sub(pause) > AWAY {",
+            to: "if false && took.saturating_sub(pause) > AWAY {",
         }],
     },
 ];
