@@ -99,15 +99,15 @@ impl Facts {
             }
         };
         let directory = self.directory.map(|id| format!("{:016x}:{:016x}", id.device, id.inode));
-        line("since", shown(&self.since.map(stamp_digits)));
-        line("host", shown(&self.process.host));
-        line("machine", shown(&self.process.machine));
-        line("pidns", shown(&self.process.pid_namespace));
-        line("start", shown(&self.process.start));
-        line("dir", shown(&directory));
-        line("dev", shown(&self.boot_device.map(|device| format!("{device:016x}"))));
+        line("since", shown(self.since.map(stamp_digits).as_ref()));
+        line("host", shown(self.process.host.as_ref()));
+        line("machine", shown(self.process.machine.as_ref()));
+        line("pidns", shown(self.process.pid_namespace.as_ref()));
+        line("start", shown(self.process.start.as_ref()));
+        line("dir", shown(directory.as_ref()));
+        line("dev", shown(self.boot_device.map(|device| format!("{device:016x}")).as_ref()));
         line("flocked", self.is_locked.then_some(&NAME));
-        line("label", shown(&self.label));
+        line("label", shown(self.label.as_ref()));
     }
 
     /// Reads what follows the third line. A line without its end, or that says nothing known, is
@@ -137,8 +137,8 @@ impl Facts {
     }
 }
 
-fn shown<T: Display>(value: &Option<T>) -> Option<&dyn Display> {
-    value.as_ref().map(|value| value as &dyn Display)
+fn shown<T: Display>(value: Option<&T>) -> Option<&dyn Display> {
+    value.map(|value| value as &dyn Display)
 }
 
 /// What was found out, if anything. An error means that another try can find more.

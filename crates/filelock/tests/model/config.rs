@@ -124,6 +124,7 @@ pub(crate) enum Broken {
 
 /// One model.
 #[derive(Clone, Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a bound of its own")]
 pub(crate) struct Config {
     pub(crate) kinds: &'static [Kind],
     /// How many times each acquires.

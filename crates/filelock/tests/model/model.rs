@@ -112,8 +112,7 @@ impl Config {
     pub(crate) fn after(&self, state: &State, action: Action) -> Option<State> {
         let p = match action {
             Action::Step(p, _) | Action::Fail(p) | Action::GiveUp(p) | Action::Crash(p) => p,
-            Action::Later | Action::MuchLater | Action::Back => 0,
-            Action::Sleep | Action::Renewed => 0,
+            Action::Later | Action::MuchLater | Action::Back | Action::Sleep | Action::Renewed => 0,
         };
         let mut turn = Turn { config: self, state: *state, p };
         match action {
