@@ -131,8 +131,8 @@ impl Turn<'_> {
         self.go(Pc::Poll);
     }
 
-    /// Whether it has noticed that its machine slept, so that it does not act on the clock's word
-    /// until the holders had their time to renew.
+    /// Whether it has noticed that its machine slept. Then it does not act on the clock's word
+    /// until holders had their time to renew.
     fn was_away(&self) -> bool {
         self.my().away && self.config.broken != Broken::SleepUnnoticed
     }
