@@ -3,8 +3,8 @@
 //! The images that ext4, xfs and btrfs are mounted from are files on a btrfs. There a file is
 //! cloned in one step (`cp --reflink`): the clone is what the disk has at that instant, as if the
 //! power had gone. Mounted, the clone's journal is replayed, and what was acknowledged before the
-//! clone began must be in it. Processes write the document and a log all the while, and note what
-//! was acknowledged elsewhere.
+//! clone began must be in it. Processes write the document, a log and the files of
+//! `workload/files` all the while, and note what was acknowledged elsewhere.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -18,6 +18,7 @@ use rustix::process::getppid;
 use crate::outcome::Outcome;
 use crate::progress::Progress;
 use crate::workload::document::{self, Log, State, Writer};
+use crate::workload::files::{BATCH, Files, Found};
 use crate::workload::mounts::{BTRFS, EXT4, Kind, Mount, XFS, run};
 use crate::workload::places::places;
 use crate::workload::random::Random;
@@ -55,10 +56,32 @@ const IMAGE_SIZE: u64 = 512 << 20;
 /// Room for all images and what their clones do not share with them. Sparse.
 const HOST_SIZE: u64 = 32 << 30;
 
-/// What a writer was told is done: its last section, its last record, its last log of its own.
-type Acknowledged = Vec<(u64, u64, u64)>;
+/// What each writer was told is done, by [`Told`].
+type Acknowledged = Vec<[u64; NOTED]>;
 /// How many numbers a writer notes.
-const NOTED: u64 = 3;
+const NOTED: usize = 6;
+
+/// The numbers that a writer notes. Each only grows.
+#[derive(Clone, Copy)]
+enum Told {
+    /// The version of its section.
+    Section,
+    /// Its last record in the log.
+    Record,
+    /// Its last log of its own.
+    Log,
+    /// One more than the place of its last record in the chain.
+    Chain,
+    /// The number of its last record in the batches.
+    Batches,
+    Count,
+}
+
+impl Told {
+    fn of(self, writer: u64) -> u64 {
+        NOTED as u64 * writer + self as u64
+    }
+}
 
 #[derive(Default)]
 struct Counts {
@@ -125,9 +148,10 @@ impl PowerCut {
         kind.make_image(&image, IMAGE_SIZE)?;
         let mount = Mount::of_image(&image, scratch.join(kind.name))?;
         document::create(&mount.point)?;
+        Files::create(&mount.point)?;
 
         let acknowledged = scratch.join(format!("{}-acknowledged", kind.name));
-        let numbers = Numbers::create(&acknowledged, usize::try_from(NOTED * self.writers)?)?;
+        let numbers = Numbers::create(&acknowledged, NOTED * usize::try_from(self.writers)?)?;
         let writers = Writers(
             (0..self.writers)
                 .map(|writer| self.start(&mount.point, &acknowledged, writer))
@@ -140,13 +164,8 @@ impl PowerCut {
         drop(mount);
         std::fs::remove_file(&image)?;
 
-        let mut counts = Counts {
-            acknowledged: at_end
-                .iter()
-                .map(|(flushes, records, logs)| flushes + records + logs)
-                .sum(),
-            ..Counts::default()
-        };
+        let mut counts =
+            Counts { acknowledged: at_end.iter().flatten().sum(), ..Counts::default() };
         for (clone, acknowledged) in clones {
             let mount = Mount::of_image(&clone, scratch.join("clone"))?;
             let found = self.missing(&mount.point, &acknowledged);
@@ -186,8 +205,8 @@ impl PowerCut {
             // All of them have got something done since, or nothing would be at stake.
             loop {
                 let now = self.acknowledged(numbers)?;
-                let all = |(i, now): (usize, &(u64, u64, u64))| {
-                    before.get(i).is_none_or(|before| now.0 > before.0) && now.0 > 0
+                let all = |(i, now): (usize, &[u64; NOTED])| {
+                    before.get(i).is_none_or(|before| now[0] > before[0]) && now[0] > 0
                 };
                 if now.iter().enumerate().all(all) {
                     break;
@@ -209,8 +228,11 @@ impl PowerCut {
 
     fn acknowledged(&self, numbers: &Numbers) -> std::io::Result<Acknowledged> {
         let of = |writer| {
-            let at = |which| numbers.get(NOTED * writer + which);
-            Ok((at(0)?, at(1)?, at(2)?))
+            let mut told = [0; NOTED];
+            for (which, told) in (0..).zip(&mut told) {
+                *told = numbers.get(NOTED as u64 * writer + which)?;
+            }
+            Ok(told)
         };
         (0..self.writers).map(of).collect()
     }
@@ -227,18 +249,30 @@ impl PowerCut {
         if log.torn > 1 || log.out_of_order + log.gaps > 0 {
             return Err(format!("the log has {} torn lines, {} gaps", log.torn, log.gaps));
         }
+        let files = Found::read(directory).map_err(|error| error.to_string())?;
+        // One record of the chain, and one batch.
+        if files.torn > 2 || !files.wrong.is_empty() {
+            return Err(format!("the files have {} torn lines, {:?}", files.torn, files.wrong));
+        }
         let mut missing = 0;
-        for (writer, (flushes, records, logs)) in (0..).zip(acknowledged) {
-            let has = |of: &std::collections::BTreeMap<u64, u64>| {
-                of.get(&writer).copied().unwrap_or_default()
+        for (writer, told) in (0..).zip(acknowledged) {
+            let of = |which: Told| told[which as usize];
+            let mut compare = |which, found| missing += of(which).saturating_sub(found);
+            compare(Told::Section, Found::last(&state.own, writer));
+            compare(Told::Record, Found::last(&log.last, writer));
+            compare(Told::Batches, Found::last(&files.batches, writer));
+            compare(Told::Count, Found::last(&files.counts, writer));
+            let is_there = |place: u64| {
+                let place = usize::try_from(place).unwrap_or(usize::MAX);
+                files.chain.get(place) == Some(&writer)
             };
-            missing += flushes.saturating_sub(has(&state.own));
-            missing += records.saturating_sub(has(&log.last));
+            let place = of(Told::Chain).checked_sub(1);
+            missing += u64::from(place.is_some_and(|place| !is_there(place)));
             let is_missing = |n: &u64| {
                 let text = std::fs::read_to_string(own_log(directory, writer, *n));
                 !text.is_ok_and(|text| text.ends_with("\"second\"\n"))
             };
-            missing += (1..=*logs).filter(is_missing).map(|_| 1).sum::<u64>();
+            missing += (1..=of(Told::Log)).filter(is_missing).map(|_| 1).sum::<u64>();
         }
         Ok(missing)
     }
@@ -277,15 +311,24 @@ impl Worker {
         let mut writer = Writer::open(&self.directory, self.writer, durability)?;
         let log = document::log_path(&self.directory);
         let numbers = Numbers::open(&self.acknowledged)?;
+        let mut files = Files::open(&self.directory, self.writer, durability)?;
+        let told = |which: Told, number| numbers.set(which.of(self.writer), number);
         let parent = getppid();
         for n in (1..).take_while(|_| getppid() == parent) {
-            numbers.set(NOTED * self.writer, writer.write()?)?;
+            told(Told::Section, writer.write()?)?;
             let guard = document::patient().acquire(&log)?;
             document::append(&self.directory, (self.writer, n), durability)?;
             guard.release()?;
-            numbers.set(NOTED * self.writer + 1, n)?;
+            told(Told::Record, n)?;
             self.write_own_log(n, durability)?;
-            numbers.set(NOTED * self.writer + 2, n)?;
+            told(Told::Log, n)?;
+            // So long that the chain is rotated, and the batches folded, between two clones.
+            match n % 4 {
+                0 => told(Told::Chain, files.add_to_chain(8_000)? + 1)?,
+                1 => told(Told::Batches, files.add_batch(BATCH, 1_000)?)?,
+                2 => told(Told::Count, files.count()?)?,
+                _ => drop((files.rotate()?, files.fold()?)),
+            }
         }
         Ok(())
     }

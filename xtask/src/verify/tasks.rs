@@ -66,7 +66,7 @@ pub(super) const TASKS: &[Task] = &[
         .long(&["--increments", "1250", "--flushes", "1250"])
         .shows(DOCUMENT, "The same, with as many flushes as increments."),
     task("kill", &["xtask", "kill"]).long(&["--processes", "8", "--takeovers", "100000"])
-        .shows(DOCUMENT, "Holders and waiters die by SIGKILL wherever they are: nothing acknowledged is lost, and the next process holds the lock in milliseconds."),
+        .shows(DOCUMENT, "Holders and waiters die by SIGKILL wherever they are, also in what `lockedfile` does and with two locks: nothing acknowledged is lost, no chain of records breaks, and the next process holds the lock in milliseconds."),
     task("kill, mostly flushes", &["xtask", "kill"]).short(Short::None).long(&[
         "--takeovers",
         "1000",
@@ -86,7 +86,7 @@ pub(super) const TASKS: &[Task] = &[
     task("exchange", &["xtask", "exchange"]).check(exchange::check).long(&["--rounds", "10000"])
         .shows(ALL, "Another user exchanges directories and links on the path while root writes: no file is replaced but the one that was read."),
     task("power-cut", &["xtask", "power-cut"]).check(power_cut::check).long(&["--clones", "200"])
-        .shows(DOCUMENT, "The power is cut at random instants: nothing that was acknowledged as durable is lost."),
+        .shows(DOCUMENT, "The power is cut at random instants, also while logs are rotated and rewritten: nothing that was acknowledged as durable is lost."),
     task("power-cut without syncing", &["xtask", "power-cut", "--atomic"])
         .check(power_cut::check)
         .short(Short::None)

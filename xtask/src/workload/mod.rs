@@ -3,6 +3,7 @@
 
 pub(crate) mod document;
 pub(crate) mod door;
+pub(crate) mod files;
 pub(crate) mod mounts;
 pub(crate) mod places;
 pub(crate) mod random;

@@ -7,7 +7,10 @@
 //!
 //! A worker notes in its own tallies what it has done: increments and records, the version of its
 //! section, its counts in the shared section. What is found in the end is behind the tallies only
-//! if something was lost. It is ahead of them by at most one per death.
+//! if something was lost. It is ahead of them by at most one per death. What goes through
+//! `lockedfile`, and several locks at once, is in `files.rs`.
+
+mod files;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -25,6 +28,7 @@ use crate::workload::door::Door;
 use crate::workload::places;
 use crate::workload::random::Random;
 use crate::workspace::worker;
+use files::Ledger;
 use testkit::{Critical, Numbers};
 
 /// Kill holders and waiters at random, and see that nothing is lost and nobody comes in twice.
@@ -36,7 +40,8 @@ pub(crate) struct Kill {
     /// How many takeovers of a dead holder are to be seen
     #[arg(long, default_value_t = 500)]
     takeovers: u64,
-    /// How many flushes, and as many updates, are to be acknowledged
+    /// How many flushes are to be acknowledged, as many updates, and half as many changes of each
+    /// kind through `lockedfile`
     #[arg(long, default_value_t = 200)]
     flushes: u64,
     /// Only through this door to the lock
@@ -107,12 +112,14 @@ impl Kill {
         let size = FIRST_TALLY + TALLIES * self.processes + TIMES;
         Numbers::create(&numbers_path(directory), usize::try_from(size)?)?;
         document::create(directory)?;
+        Ledger::create(directory, self.processes)?;
         let started = Instant::now();
         let (outcome, watched) =
             document::watching(directory, self.processes, || self.let_them_work(directory, door));
         let (deaths, failed) = outcome?;
         let lock_held = self.report_lock(name, directory, (deaths, failed), started.elapsed())?;
-        Ok(self.report_files(name, directory, deaths, &watched)? && lock_held)
+        let held = self.report_document(name, directory, deaths, &watched)? && lock_held;
+        Ok(Ledger::report(name, directory, self.processes, deaths)? && held)
     }
 
     /// Returns how many workers died, and how many failed.
@@ -130,6 +137,7 @@ impl Kill {
         while numbers.get(TAKEOVERS)? < self.takeovers
             || self.sum(&numbers, Tally::Version)?.min(self.sum(&numbers, Tally::Counted)?)
                 < self.flushes
+            || !Ledger::is_enough(directory, self.processes, self.flushes)?
         {
             for (number, worker) in (0..).zip(&mut workers) {
                 if random.next().is_multiple_of(64) {
@@ -208,7 +216,7 @@ impl Kill {
             && failed == 0)
     }
 
-    fn report_files(
+    fn report_document(
         &self,
         name: &str,
         directory: &Path,
@@ -277,6 +285,7 @@ impl Worker {
         let mut random = Random::new(self.seed);
         // How long a sync takes is up to all who use the disk.
         let mut writer = Writer::open(&self.directory, self.number, Durability::Atomic)?;
+        let mut ledger = Ledger::open(&self.directory, self.number)?;
         loop {
             let guard = lock.acquire()?;
             if guard.takeover().is_some() {
@@ -304,6 +313,7 @@ impl Worker {
                 writer.count()?;
                 numbers.add(Tally::Counted.of(self.number), 1)?;
             }
+            ledger.step(&mut random)?;
         }
     }
 }
