@@ -27,7 +27,7 @@ async fn write(lock: Lock, number: u32) -> Outcome<()> {
 }
 
 /// Starts `count` tasks that write a record each, and returns how many of them could.
-pub async fn write_records(log: &Path, count: u32) -> Outcome<u32> {
+pub(crate) async fn write_records(log: &Path, count: u32) -> Outcome<u32> {
     // The last one waits for all others. They share a handle, which is faster than a path.
     let lock = LockOptions::new().timeout(Duration::from_secs(60)).lock(log)?;
     let tasks: Vec<_> =

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::{archives, batches, chain, counts, hash};
+use super::names::{archives, batches, chain, counts, hash};
 use crate::outcome::Outcome;
 
 #[derive(Default)]

@@ -9,10 +9,10 @@
 //! A writer that starts again goes on after what it finds of its own.
 
 mod found;
+mod names;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::hash::{DefaultHasher, Hasher};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -24,6 +24,7 @@ use serde_json::{Value, json};
 use super::document::patient;
 use crate::outcome::{Failure, Outcome};
 pub(crate) use found::Found;
+use names::{archives, batches, chain, counts, hash, place};
 
 /// From how many bytes on the chain is rotated.
 const LONG: u64 = 48 * 1024;
@@ -31,41 +32,6 @@ const LONG: u64 = 48 * 1024;
 const MANY: usize = 64;
 /// How many records a batch has at most.
 pub(crate) const BATCH: u64 = 4;
-
-/// Where the files lie, below the directory of a run.
-fn place(directory: &Path) -> PathBuf {
-    directory.join("files")
-}
-
-fn chain(directory: &Path) -> PathBuf {
-    place(directory).join("chain.ndjson")
-}
-
-fn batches(directory: &Path) -> PathBuf {
-    place(directory).join("batches.ndjson")
-}
-
-fn counts(directory: &Path) -> PathBuf {
-    place(directory).join("counts")
-}
-
-/// The chain's archives, from the first to the last.
-fn archives(directory: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(place(directory))? {
-        let path = entry?.path();
-        let number = path.extension().and_then(|it| it.to_str()?.parse::<u64>().ok());
-        found.extend(number.map(|number| (number, path)));
-    }
-    found.sort();
-    Ok(found.into_iter().map(|(_, path)| path).collect())
-}
-
-fn hash(record: &[u8]) -> String {
-    let mut hasher = DefaultHasher::new();
-    hasher.write(record);
-    format!("{:016x}", hasher.finish())
-}
 
 /// One process's part in it.
 pub(crate) struct Files {
