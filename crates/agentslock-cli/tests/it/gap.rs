@@ -248,7 +248,7 @@ fn a_directory_that_is_moved_during_a_write_is_not_created_again() {
 #[test]
 fn a_document_in_the_gap_is_found_by_what_reads_it_and_by_what_removes_from_it() {
     for (verb, printed) in [(["show", "units.a"], "3\n"), (["unset", "units.a"], "")] {
-        let Some(repo) = repository("reading in the gap of a checkout") else { return };
+        let Some(repo) = repository() else { return };
         let git = checkout_in_the_gap(&repo, DOCUMENT, "topic");
         let waits = repo.lab.cli(verb).env("AGENTSLOCK_WAIT", "100").start();
         let impatient = repo.lab.cli(verb).env("AGENTSLOCK_WAIT", "0.3").run();
