@@ -90,8 +90,8 @@ impl Arguments {
     /// described alone. What is not understood then is read again by the whole description, which
     /// has all that an error or a help needs.
     ///
-    /// `run` is what cron jobs and hooks type most, in one form, and to describe its flags takes a
-    /// fifth of the time that it needs itself. So that form is read without a description.
+    /// Cron jobs and hooks type `run` most, in one form. To describe its flags takes a fifth of the
+    /// time that `run` needs itself. So that form is read without a description.
     pub(crate) fn read(typed: &[OsString]) -> Result<Self, clap::Error> {
         Self::read_plain_run(typed)
             .or_else(|| Self::read_by_one_verb(typed))

@@ -2,8 +2,8 @@
 
 use crate::support::{DIGEST, DOCUMENT};
 
-/// What is typed; the exit status; the error's kind; and what the message must say: the file (or
-/// what else is wrong), what was not done, what to type.
+/// What is typed; the exit status; the error's kind; and three parts of the message. They are the
+/// file (or what else is wrong), what was not done, and what to type.
 pub(super) type Row = (&'static [&'static str], i32, &'static str, [&'static str; 3]);
 
 /// Verbs on a document that is whole, in a directory without git.
