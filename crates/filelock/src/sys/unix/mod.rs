@@ -14,6 +14,11 @@ use rustix::io::{Errno, FdFlags, retry_on_intr};
 
 use super::{Access, FileId, Flock, Kind, Stat, is_refused};
 
+mod path;
+pub(crate) use path::{
+    directory_id, exchange, lstat, mkdir, rename_exclusive, rmdir, rmdir_if, unlink, unlink_if,
+};
+
 /// Whether a look opens what it looks at: here it takes no lock in the kernel, and hinders nobody.
 pub(crate) const LOOK_OPENS: bool = false;
 
@@ -183,42 +188,8 @@ fn regular(fd: OwnedFd) -> io::Result<Option<File>> {
     Ok(is_file.then(|| File::from(fd)))
 }
 
-/// Looks at what `path` names, following no link.
-pub(crate) fn lstat(path: &Path) -> io::Result<Stat> {
-    Ok(from_stat(&retry_on_intr(|| rustix::fs::lstat(path))?))
-}
-
-/// Which file `path` leads to, links followed. `None` if that cannot be told.
-pub(crate) fn directory_id(path: &Path) -> Option<FileId> {
-    Some(from_stat(&retry_on_intr(|| rustix::fs::stat(path)).ok()?).id)
-}
-
 pub(crate) fn identity(file: &File) -> io::Result<FileId> {
     Ok(from_stat(&rustix::fs::fstat(file)?).id)
-}
-
-pub(crate) fn mkdir(path: &Path, mode: u32) -> io::Result<()> {
-    let mode = mode_bits(mode);
-    Ok(retry_on_intr(|| rustix::fs::mkdir(path, mode))?)
-}
-
-pub(crate) fn rmdir(path: &Path) -> io::Result<()> {
-    Ok(retry_on_intr(|| rustix::fs::rmdir(path))?)
-}
-
-/// Removes the directory at `path`, which the caller has just seen to be `id`: Unix cannot compare
-/// and remove as one step.
-pub(crate) fn rmdir_if(path: &Path, _: FileId) -> io::Result<()> {
-    rmdir(path)
-}
-
-pub(crate) fn unlink(path: &Path) -> io::Result<()> {
-    Ok(retry_on_intr(|| rustix::fs::unlink(path))?)
-}
-
-/// Removes the file at `path` if it still is `id`. `None`: Unix cannot, as one step.
-pub(crate) fn unlink_if(_: &Path, _: FileId) -> Option<io::Result<bool>> {
-    None
 }
 
 /// Creates `name` in `dir`, readable and writable through the file that comes back.
@@ -263,47 +234,6 @@ pub(crate) fn read_start(file: &File, limit: usize) -> io::Result<Vec<u8>> {
     }
     bytes.truncate(filled);
     Ok(bytes)
-}
-
-/// Renames `from` to `to` unless `to` exists, as one atomic step (renameat2(2), `RENAME_NOREPLACE`;
-/// `renamex_np`, `RENAME_EXCL`). [`io::ErrorKind::Unsupported`] where the system or the file system
-/// cannot do that.
-pub(crate) fn rename_exclusive(from: &Path, to: &Path) -> io::Result<()> {
-    rename_with(from, to, HowToRename::Exclusively)
-}
-
-/// Exchanges two names, as one atomic step (renameat2(2), `RENAME_EXCHANGE`; `renamex_np`,
-/// `RENAME_SWAP`). [`io::ErrorKind::Unsupported`] as above.
-pub(crate) fn exchange(one: &Path, other: &Path) -> io::Result<()> {
-    rename_with(one, other, HowToRename::Exchanging)
-}
-
-#[derive(Clone, Copy)]
-enum HowToRename {
-    Exclusively,
-    Exchanging,
-}
-
-fn rename_with(from: &Path, to: &Path, how: HowToRename) -> io::Result<()> {
-    #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
-    {
-        use rustix::fs::{CWD, RenameFlags};
-        let flags = match how {
-            HowToRename::Exclusively => RenameFlags::NOREPLACE,
-            HowToRename::Exchanging => RenameFlags::EXCHANGE,
-        };
-        match retry_on_intr(|| rustix::fs::renameat_with(CWD, from, CWD, to, flags)) {
-            Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
-                Err(io::ErrorKind::Unsupported.into())
-            }
-            other => Ok(other?),
-        }
-    }
-    #[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
-    {
-        let _ = (from, to, how);
-        Err(io::ErrorKind::Unsupported.into())
-    }
 }
 
 #[allow(
