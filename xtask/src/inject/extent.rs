@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 
-use super::scenario::{Lock, SCENARIOS, Scenario};
+use super::scenario::{Lock, Scenario};
+use super::scenarios::SCENARIOS;
 use super::scene::{Aftermath, Scene};
 use super::strace::{self, Call, Ended};
 use super::tools::Tools;

@@ -12,6 +12,7 @@ mod fault;
 mod lease;
 mod locked;
 mod scenario;
+mod scenarios;
 mod scene;
 mod strace;
 mod tools;

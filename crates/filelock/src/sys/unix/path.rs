@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use rustix::io::{Errno, retry_on_intr};
+use rustix::io::retry_on_intr;
 
 use super::{from_stat, mode_bits};
 use crate::sys::{FileId, Stat};
@@ -65,6 +65,7 @@ fn rename_with(from: &Path, to: &Path, how: HowToRename) -> io::Result<()> {
     #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
     {
         use rustix::fs::{CWD, RenameFlags};
+        use rustix::io::Errno;
         let flags = match how {
             HowToRename::Exclusively => RenameFlags::NOREPLACE,
             HowToRename::Exchanging => RenameFlags::EXCHANGE,

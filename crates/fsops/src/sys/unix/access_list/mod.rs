@@ -12,7 +12,7 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 
-#[cfg_attr(not(any(target_os = "linux", target_os = "android")), path = "access_list/none.rs")]
+#[cfg_attr(not(any(target_os = "linux", target_os = "android")), path = "none.rs")]
 mod attribute;
 
 const VERSION: u32 = 2;
