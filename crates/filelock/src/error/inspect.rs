@@ -30,7 +30,7 @@ pub enum BreakError {
         /// The lock.
         lock: PathBuf,
     },
-    /// The lock is not held as the id says: it has changed hands. Stat again.
+    /// The lock is not held as the id says: it has changed hands. Look again.
     Changed {
         /// The lock.
         lock: PathBuf,
