@@ -66,7 +66,7 @@ pub(super) const TASKS: &[Task] = &[
         .long(&["--increments", "1250", "--flushes", "1250"])
         .shows(DOCUMENT, "The same, with as many flushes as increments."),
     task("kill", &["xtask", "kill"]).long(&["--processes", "8", "--takeovers", "100000"])
-        .shows(DOCUMENT, "Holders and waiters die by SIGKILL wherever they are, also in what `lockedfile` does and with two locks: nothing acknowledged is lost, no chain of records breaks, and the next process holds the lock in milliseconds."),
+        .shows(DOCUMENT, "Holders and waiters die by SIGKILL wherever they are, also in what `lockedfile` does and with two locks. Nothing acknowledged is lost, and no chain of records breaks. The next process holds the lock in milliseconds."),
     task("kill, mostly flushes", &["xtask", "kill"]).short(Short::None).long(&[
         "--takeovers",
         "1000",
