@@ -26,7 +26,8 @@
 //! | an age, as the clock tells it | fresh, past the grace, past the TTL | the same |
 //!
 //! Each test prints its configuration and the number of its unique states (`--nocapture`): 64,971
-//! for three publishers, 2.9 million for four. A minute by default, some more with the larger bounds.
+//! for three publishers, 2.9 million for four. A minute by default, some more with the larger
+//! bounds.
 //!
 //! # Steps
 //!
