@@ -9,12 +9,12 @@ use super::error::{InputsError, InputsProblem, MAX_DEPTH, Slot};
 use super::string::{push_quoted, unquoted};
 
 /// What is wrong with a file, and after how many bytes.
-pub(super) struct Flaw {
+pub(super) struct ScanError {
     at: usize,
     problem: InputsProblem,
 }
 
-impl Flaw {
+impl ScanError {
     pub(super) fn in_slot(self, slot: Slot, bytes: &[u8]) -> InputsError {
         let (line, column) = place_after(&bytes[..self.at]);
         InputsError::Malformed { slot, line, column, problem: self.problem }
@@ -22,7 +22,7 @@ impl Flaw {
 }
 
 /// The canonical text of `json`.
-pub(super) fn canonical(json: &[u8]) -> Result<String, Flaw> {
+pub(super) fn canonical(json: &[u8]) -> Result<String, ScanError> {
     let mut scanner = Scanner { json, at: 0, out: String::with_capacity(json.len()) };
     scanner.value()?;
     scanner.skip_white_space();
@@ -57,7 +57,7 @@ struct Scanner<'a> {
 }
 
 impl Scanner<'_> {
-    fn value(&mut self) -> Result<(), Flaw> {
+    fn value(&mut self) -> Result<(), ScanError> {
         let mut open: Vec<Open> = Vec::new();
         loop {
             // A value begins here. An array or object that is not empty goes on with the next one.
@@ -92,7 +92,7 @@ impl Scanner<'_> {
     }
 
     /// Closes what ends after the value that was just read. Whether another value follows.
-    fn after_value(&mut self, open: &mut Vec<Open>) -> Result<bool, Flaw> {
+    fn after_value(&mut self, open: &mut Vec<Open>) -> Result<bool, ScanError> {
         while let Some(innermost) = open.last_mut() {
             self.skip_white_space();
             let next = self.json.get(self.at).copied();
@@ -129,7 +129,7 @@ impl Scanner<'_> {
         Ok(false)
     }
 
-    fn open_array(&mut self, open: &mut Vec<Open>) -> Result<bool, Flaw> {
+    fn open_array(&mut self, open: &mut Vec<Open>) -> Result<bool, ScanError> {
         self.at += 1;
         self.skip_white_space();
         self.out.push('[');
@@ -142,7 +142,7 @@ impl Scanner<'_> {
         Ok(true)
     }
 
-    fn open_object(&mut self, open: &mut Vec<Open>) -> Result<bool, Flaw> {
+    fn open_object(&mut self, open: &mut Vec<Open>) -> Result<bool, ScanError> {
         self.at += 1;
         self.skip_white_space();
         let start = self.out.len();
@@ -157,12 +157,12 @@ impl Scanner<'_> {
     }
 
     /// An empty one is a level, too.
-    fn shallow(&self, open: &[Open]) -> Result<bool, Flaw> {
+    fn shallow(&self, open: &[Open]) -> Result<bool, ScanError> {
         if open.len() >= MAX_DEPTH { Err(self.flaw(InputsProblem::TooDeep)) } else { Ok(false) }
     }
 
     /// Reads a key and the `:` after it. Its value comes next.
-    fn key(&mut self) -> Result<Member, Flaw> {
+    fn key(&mut self) -> Result<Member, ScanError> {
         if self.peek() != Some(b'"') {
             return Err(self.syntax("expected a key"));
         }
@@ -180,13 +180,13 @@ impl Scanner<'_> {
     }
 
     /// Puts the members of the object that begins at `start` in the output in their order.
-    fn close_object(&mut self, start: usize, mut members: Vec<Member>) -> Result<(), Flaw> {
+    fn close_object(&mut self, start: usize, mut members: Vec<Member>) -> Result<(), ScanError> {
         // Stable, so that of two equal keys the one that comes second in the file comes second.
         members.sort_by(|a, b| a.key.cmp(&b.key));
         let repeated = members.windows(2).filter(|pair| pair[0].key == pair[1].key);
         if let Some(pair) = repeated.min_by_key(|pair| pair[1].at) {
             let problem = InputsProblem::DuplicateKey(pair[1].key.clone());
-            return Err(Flaw { at: pair[1].at, problem });
+            return Err(ScanError { at: pair[1].at, problem });
         }
         let mut text = String::with_capacity(self.out.len() - start + members.len() + 1);
         for (index, member) in members.iter().enumerate() {
@@ -200,7 +200,7 @@ impl Scanner<'_> {
     }
 
     /// Reads a string, and decodes it.
-    fn string(&mut self) -> Result<String, Flaw> {
+    fn string(&mut self) -> Result<String, ScanError> {
         self.at += 1;
         let start = self.at;
         loop {
@@ -235,7 +235,7 @@ impl Scanner<'_> {
     }
 
     /// Copies a number as it is spelled.
-    fn number(&mut self) -> Result<(), Flaw> {
+    fn number(&mut self) -> Result<(), ScanError> {
         let start = self.at;
         if self.peek() == Some(b'-') {
             self.at += 1;
@@ -260,7 +260,7 @@ impl Scanner<'_> {
         Ok(())
     }
 
-    fn digits(&mut self) -> Result<(), Flaw> {
+    fn digits(&mut self) -> Result<(), ScanError> {
         let start = self.at;
         while self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
             self.at += 1;
@@ -268,7 +268,7 @@ impl Scanner<'_> {
         if self.at == start { Err(self.syntax("expected a digit")) } else { Ok(()) }
     }
 
-    fn literal(&mut self) -> Result<(), Flaw> {
+    fn literal(&mut self) -> Result<(), ScanError> {
         for literal in ["true", "false", "null"] {
             if self.json[self.at..].starts_with(literal.as_bytes()) {
                 self.at += literal.len();
@@ -289,11 +289,11 @@ impl Scanner<'_> {
         self.json.get(self.at).copied()
     }
 
-    fn syntax(&self, what: &'static str) -> Flaw {
+    fn syntax(&self, what: &'static str) -> ScanError {
         self.flaw(InputsProblem::Syntax(what))
     }
 
-    fn flaw(&self, problem: InputsProblem) -> Flaw {
-        Flaw { at: self.at, problem }
+    fn flaw(&self, problem: InputsProblem) -> ScanError {
+        ScanError { at: self.at, problem }
     }
 }
