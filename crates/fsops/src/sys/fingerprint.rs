@@ -24,5 +24,5 @@ pub(crate) struct FileState {
     /// [Without](Fingerprint::without_change) the time of the inode's change.
     pub(crate) version: Fingerprint,
     /// User and group, and the mode with the kind of file; `None`: there are none here.
-    pub(crate) rights: Option<((u32, u32), u32)>,
+    pub(super) rights: Option<((u32, u32), u32)>,
 }
