@@ -58,7 +58,8 @@ pub enum Error {
         found: Found,
         /// How long the call waited.
         waited: Duration,
-        /// The `index.lock` that git holds; `None` if it is not git.
+        /// The `index.lock` that git holds, or the `wlock` that Mercurial holds; `None` if it is
+        /// another program.
         by: Option<PathBuf>,
     },
     /// The caller had read the file, and it was removed since. Nothing was written: a new file
@@ -102,13 +103,21 @@ impl fmt::Display for Replacing<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             None => f.write_str("another program keeps changing it"),
-            Some(lock) => write!(
-                f,
-                "git is changing this checkout (if no git is running, a killed one left `{}`: remove it)",
-                lock.display()
-            ),
+            Some(lock) => {
+                let (program, lock) = (replacing_program(lock), lock.display());
+                write!(
+                    f,
+                    "{program} is changing this checkout (if no {program} is running, a killed one \
+                     left `{lock}`: remove it)"
+                )
+            }
         }
     }
+}
+
+/// Whose lock it is.
+fn replacing_program(lock: &Path) -> &'static str {
+    if lock.file_name().is_some_and(|name| name == "wlock") { "hg" } else { "git" }
 }
 
 /// What another program had made of the file when the wait for it ended.

@@ -1,8 +1,11 @@
-//! Whether a git operation is under way that can be replacing a file.
+//! Whether an operation of git, or of Mercurial, is under way that can be replacing a file.
 //!
 //! Git holds `index.lock` while it changes the files of a checkout (`lockfile.c` and
 //! `unpack-trees.c` of git). Checkout, switch, merge, rebase, stash, restore, reset, cherry-pick
 //! and pull do so. It lies in the repository's directory, or in the worktree's own part of it.
+//!
+//! Mercurial replaces a file in the same way: it removes it, and creates it again (`vfs.py`). It
+//! holds `.hg/wlock` meanwhile, which is a symbolic link that leads nowhere.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,8 +15,8 @@ use crate::sys;
 /// More than a `.git` file has, in bytes.
 const LONG: u64 = 64 * 1024;
 
-/// The `index.lock` of the checkout in which the file lies, if git holds it. Of a link, that of the
-/// file that it leads to counts as well.
+/// The lock of the checkout in which the file lies, if git or Mercurial holds it. Of a link, that of
+/// the file that it leads to counts as well.
 pub(crate) fn at_work_on(path: &Path) -> Option<PathBuf> {
     let parent = path.parent()?;
     let target = fs::read_link(path).ok().map(|target| parent.join(target));
@@ -25,8 +28,17 @@ pub(crate) fn at_work_on(path: &Path) -> Option<PathBuf> {
 fn at_work_in(directory: &Path) -> Option<PathBuf> {
     // A directory that was removed lies in the checkout that its parent lies in.
     let directory = directory.ancestors().find_map(|it| it.canonicalize().ok())?;
-    let lock = directory.ancestors().find_map(git_directory)?.join("index.lock");
+    let lock = directory.ancestors().find_map(lock_of)?;
     lock.symlink_metadata().is_ok().then_some(lock)
+}
+
+/// The lock of the checkout whose top is `directory`, if it is one's top.
+fn lock_of(directory: &Path) -> Option<PathBuf> {
+    if let Some(git) = git_directory(directory) {
+        return Some(git.join("index.lock"));
+    }
+    let mercurial = directory.join(".hg");
+    mercurial.is_dir().then(|| mercurial.join("wlock"))
 }
 
 /// Where git keeps the index of the checkout whose top is `directory`, if it is one's top.

@@ -111,6 +111,21 @@ fn a_git_that_does_not_end_ends_the_wait_with_an_error_that_names_its_lock() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn mercurial_is_waited_for_as_git_is() {
+    let place = Place::new();
+    let (file, lock) = (place.file(), place.directory.path().join(".hg/wlock"));
+    fs::create_dir(lock.parent().unwrap()).unwrap();
+    let settle = || with(Duration::ZERO, |_| ()).settling(&file).settle(Doubt::Missing);
+    assert_eq!(settle().unwrap(), Settled::Believed);
+    // A link that leads nowhere, as Mercurial makes it.
+    std::os::unix::fs::symlink("host:1", &lock).unwrap();
+    let error = settle().unwrap_err();
+    assert!(matches!(&error, Error::BeingReplaced { by: Some(by), .. } if by.ends_with("wlock")));
+    assert!(error.to_string().contains("hg is changing this checkout"), "{error}");
+}
+
 #[test]
 fn a_file_that_stays_missing_is_really_missing() {
     for (name, change) in CHANGES {
