@@ -6,14 +6,15 @@
 //! editor makes has the same sections. All of them must be there each time git or the editor is
 //! done. Each writer must succeed, or be told to try again later.
 //!
-//! The other program can find that the file is there before it creates it: "File exists". A writer
-//! that looked right before the unlink renames its file into the gap. No rename of POSIX says "only
-//! if the old file is still there". Nothing is lost then: the writer's file has all sections. It is
-//! counted, and the sections are looked for as after each turn.
+//! The other program must never find that the file is there before it creates it ("File exists"):
+//! a writer that looked right before the unlink must not take the free name.
+//!
+//! On a busy machine the editor can be slower than the pause after which a document counts as
+//! removed, or as broken. Then a writer may say so, or make a new one. That is counted apart.
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{ErrorKind, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
@@ -55,6 +56,9 @@ struct Scene<'a> {
     program: &'a Path,
     is_over: AtomicBool,
     counts: Mutex<Counts>,
+    /// What writers said of a document that is half-written, or missing. It is right only if the
+    /// editor is slower than a pause, which the editor knows at the end.
+    doubtful: Mutex<Vec<String>>,
 }
 
 impl Replaced {
@@ -89,7 +93,7 @@ impl Replaced {
 impl<'a> Scene<'a> {
     fn new(directory: &'a Path, program: &'a Path) -> Self {
         let (is_over, counts) = (AtomicBool::new(false), Mutex::default());
-        Self { directory, program, is_over, counts }
+        Self { directory, program, is_over, counts, doubtful: Mutex::default() }
     }
 
     /// Lets the writers write while `replace` replaces, until the time is over.
@@ -107,6 +111,26 @@ impl<'a> Scene<'a> {
             }
             self.is_over.store(true, Ordering::Relaxed);
         });
+        self.decide(false);
+    }
+
+    /// A writer failed. If it found half a document, or none, the editor says whether that is so.
+    fn failed(&self, said: String) {
+        let is_doubtful = ["EOF while", "is cut off", "neither .agentsrc.lock nor"];
+        if is_doubtful.iter().any(|words| said.contains(words)) {
+            self.doubtful.lock().expect("because no thread panics with it").push(said);
+        } else {
+            self.wrong(said);
+        }
+    }
+
+    /// What writers said of a document that stood unfinished for a pause, or for less.
+    fn decide(&self, was_slow: bool) {
+        let said =
+            std::mem::take(&mut *self.doubtful.lock().expect("because no thread panics with it"));
+        for said in said {
+            if was_slow { self.count("said that an edit was too slow") } else { self.wrong(said) }
+        }
     }
 
     fn repeat(&self, write: impl Fn(u64)) {
@@ -141,7 +165,7 @@ impl<'a> Scene<'a> {
                 Some(75) => self.count("set: later"),
                 code => {
                     let said = String::from_utf8_lossy(&output.stderr);
-                    self.wrong(format!("set: {code:?}: {}", said.trim()));
+                    self.failed(format!("set: {code:?}: {}", said.trim()));
                 }
             },
             Err(error) => self.wrong(format!("set: {error}")),
@@ -164,7 +188,7 @@ impl<'a> Scene<'a> {
         match updated {
             Ok(_) => self.count(format!("{name}: written")),
             Err(Error::Flush(error)) if is_later(&error) => self.count(format!("{name}: later")),
-            Err(error) => self.wrong(format!("{name}: {error}")),
+            Err(error) => self.failed(format!("{name}: {error}")),
         }
     }
 
@@ -196,7 +220,7 @@ impl<'a> Scene<'a> {
                     let how = if output.status.success() { "done" } else { "refused" };
                     self.count(format!("{}: {how}", arguments[0]));
                     if said.contains("File exists") && !said.contains("index.lock") {
-                        self.count(format!("{name}: file exists"));
+                        self.wrong(format!("{name}: {}", said.trim()));
                     }
                 }
                 Err(error) => self.wrong(format!("{name}: {error}")),
@@ -214,12 +238,11 @@ impl<'a> Scene<'a> {
         let written = fs::remove_file(&path).and_then(|()| {
             std::thread::sleep(Duration::from_millis(2));
             let mut file = fs::File::options().write(true).create_new(true).open(&path)?;
-            let gap = removed.elapsed();
             let (first, second) = text.split_at(text.len() / 2);
             file.write_all(first)?;
             std::thread::sleep(Duration::from_millis(2));
             file.write_all(second)?;
-            Ok(gap)
+            Ok(())
         });
         match written {
             Ok(_) => self.count("edit: done"),
@@ -228,13 +251,16 @@ impl<'a> Scene<'a> {
                 self.count("edit: too slow");
                 let _ = fs::write(&path, document(0));
             }
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                self.count("edit: file exists");
-            }
             Err(error) => self.wrong(format!("edit: {error}")),
         }
+        let was_slow = removed.elapsed() >= PAUSE;
         self.look("edit");
         std::thread::sleep(BETWEEN);
+        // A writer can say it a little later.
+        if was_slow {
+            std::thread::sleep(PAUSE);
+            self.decide(true);
+        }
     }
 
     /// Looks whether all sections are there. Nobody replaces the document but writers, in one step.

@@ -95,13 +95,13 @@ fn document_to_write(search: &Search, common: &Common) -> Result<Option<PathBuf>
     Ok(None)
 }
 
-/// Waits for a document that another program is replacing. Git is asked whether it has the document
-/// only if it is at work.
+/// Waits for a document that another program is replacing. Git, or Mercurial, is asked whether it
+/// has the document only if it is at work.
 fn is_coming_back(path: &Path, common: &Common) -> Result<bool, Failure> {
     let at_once = Options::new().lock(LockOptions::new().timeout(Duration::ZERO));
     match at_once.settling(path).settle(Doubt::Missing) {
         Ok(settled) => Ok(settled == Settled::Changed),
-        Err(FileError::BeingReplaced { .. }) if is_tracked(path) => {
+        Err(FileError::BeingReplaced { by: Some(lock), .. }) if is_tracked(path, &lock) => {
             sys::wait_begins();
             let options = Options::new().lock(lock_wait::options(common, path));
             Ok(options.settling(path).settle(Doubt::Missing)? == Settled::Changed)
@@ -111,12 +111,17 @@ fn is_coming_back(path: &Path, common: &Common) -> Result<bool, Failure> {
     }
 }
 
-/// Whether git's index has the file.
-fn is_tracked(path: &Path) -> bool {
+/// Whether the program that holds `lock` has the file: git in its index, or Mercurial.
+fn is_tracked(path: &Path, lock: &Path) -> bool {
     let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else { return false };
-    let mut git = Command::new("git");
-    git.args(["ls-files", "--error-unmatch", "--"]).arg(name).current_dir(directory);
-    git.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+    let (program, arguments) = if lock.ends_with(".hg/wlock") {
+        ("hg", &["files", "--quiet"][..])
+    } else {
+        ("git", &["ls-files", "--error-unmatch"][..])
+    };
+    let mut asked = Command::new(program);
+    asked.args(arguments).arg("--").arg(name).current_dir(directory);
+    asked.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|it| it.success())
 }
 
 /// Says how far the search went, why it stopped there, and how to name the document.
