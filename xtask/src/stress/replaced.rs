@@ -245,7 +245,7 @@ impl<'a> Scene<'a> {
             Ok(())
         });
         match written {
-            Ok(_) => self.count("edit: done"),
+            Ok(()) => self.count("edit: done"),
             // Nobody could know that we would come back.
             Err(_) if removed.elapsed() >= PAUSE => {
                 self.count("edit: too slow");
