@@ -15,8 +15,8 @@ use crate::sys;
 /// More than a `.git` file has, in bytes.
 const LONG: u64 = 64 * 1024;
 
-/// The lock of the checkout in which the file lies, if git or Mercurial holds it. Of a link, that of
-/// the file that it leads to counts as well.
+/// The lock of the checkout in which the file lies, if git or Mercurial holds it. Of a link, that
+/// of the file that it leads to counts as well.
 pub(crate) fn at_work_on(path: &Path) -> Option<PathBuf> {
     let parent = path.parent()?;
     let target = fs::read_link(path).ok().map(|target| parent.join(target));

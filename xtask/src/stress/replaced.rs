@@ -6,8 +6,8 @@
 //! editor makes has the same sections. All of them must be there each time git or the editor is
 //! done. Each writer must succeed, or be told to try again later.
 //!
-//! The other program must never find that the file is there before it creates it ("File exists"):
-//! a writer that looked right before the unlink must not take the free name.
+//! The other program must never meet a file that it did not expect ("File exists"). So a writer
+//! that looked right before the unlink must not take the free name.
 //!
 //! On a busy machine the editor can be slower than the pause after which a document counts as
 //! removed, or as broken. Then a writer may say so, or make a new one. That is counted apart.

@@ -18,8 +18,8 @@
 //! | `append` | root finds no log, and creates one through a link that leads to nothing |
 
 //!
-//! Most rounds of `check --fix` are refused, and rightly so: it reads the path three times. If one of
-//! these reads leads to the secret file, that is no document, which is what `check` says.
+//! Most rounds of `check --fix` are refused, and rightly so: it reads the path three times. If one
+//! of these reads leads to the secret file, that is no document, which is what `check` says.
 
 mod attacker;
 mod scene;
