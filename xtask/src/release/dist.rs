@@ -28,6 +28,8 @@ const MAX_SIZE: u64 = 2_500_000;
 const MAX_STARTUP: f64 = 2.0;
 /// How much longer than `flock FILE true` a verb may take.
 const MAX_OF_FLOCK: [(&str, f64); 3] = [("show", 1.0), ("run", 1.2), ("append", 1.2)];
+/// How often all rounds are run at most, until all verbs are within their limit.
+const BATCHES: u32 = 4;
 
 impl Dist {
     pub(crate) fn run(self) -> Outcome {
@@ -185,11 +187,24 @@ fn check_against_flock(program: &Path, rounds: u32) -> Outcome {
     };
     let verbs = ["flock"].into_iter().chain(MAX_OF_FLOCK.map(|(verb, _)| verb));
     let mut times: Vec<(&str, Vec<Duration>)> = verbs.map(|verb| (verb, Vec::new())).collect();
-    for _ in 0..rounds {
-        for (verb, times) in &mut times {
-            times.push(time(&mut command(verb))?);
+    // The best of more rounds is nearer to what a program takes by itself, on a busy machine.
+    for _ in 0..BATCHES {
+        for _ in 0..rounds {
+            for (verb, times) in &mut times {
+                times.push(time(&mut command(verb))?);
+            }
+        }
+        let best: Vec<Option<&Duration>> =
+            times.iter().map(|(_, times)| times.iter().min()).collect();
+        let is_within = |(of_verb, (_, most)): (&Option<&Duration>, &(&str, f64))| {
+            let (Some(verb), Some(flock)) = (of_verb, best[0]) else { return false };
+            verb.as_secs_f64() <= most * flock.as_secs_f64()
+        };
+        if best[1..].iter().zip(&MAX_OF_FLOCK).all(is_within) {
+            break;
         }
     }
+    let rounds = times[0].1.len();
     let summary = |times: &[Duration]| {
         let mut times = times.to_vec();
         times.sort_unstable();
