@@ -194,13 +194,9 @@ fn check_against_flock(program: &Path, rounds: u32) -> Outcome {
                 times.push(time(&mut command(verb))?);
             }
         }
-        let best: Vec<Option<&Duration>> =
-            times.iter().map(|(_, times)| times.iter().min()).collect();
-        let is_within = |(of_verb, (_, most)): (&Option<&Duration>, &(&str, f64))| {
-            let (Some(verb), Some(flock)) = (of_verb, best[0]) else { return false };
-            verb.as_secs_f64() <= most * flock.as_secs_f64()
-        };
-        if best[1..].iter().zip(&MAX_OF_FLOCK).all(is_within) {
+        let best = |at: usize| times[at].1.iter().min().map_or(0.0, Duration::as_secs_f64);
+        let mut limits = MAX_OF_FLOCK.iter().zip(1..);
+        if limits.all(|((_, most), at)| best(at) <= most * best(0)) {
             break;
         }
     }
