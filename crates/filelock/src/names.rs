@@ -55,17 +55,23 @@ impl Names {
         with_suffix(&self.lock, &format!("{PREPARATION_INFIX}{unique}"))
     }
 
-    /// Whether `name`, found in the parent, is a preparation of this lock: by its whole name, so
-    /// that nobody's own `….prep-notes` is taken for one.
-    pub(crate) fn is_preparation(&self, name: &OsStr) -> bool {
-        let own = self.lock.file_name().expect("because `Names::of` appended to a file name");
-        name.as_encoded_bytes()
-            .strip_prefix(own.as_encoded_bytes())
-            .and_then(|rest| rest.strip_prefix(PREPARATION_INFIX.as_bytes()))
-            .is_some_and(|unique| unique.len() == 16 && unique.iter().all(u8::is_ascii_hexdigit))
+    /// The preparation of this lock that `entry`, found in the parent, can be. Of its name only what
+    /// comes after the lock's own counts, all of it: nobody's own `….prep-notes` is taken for one.
+    ///
+    /// The rest is as we spell it. HFS+ lists `é` as two characters, and other volumes keep the
+    /// spelling, or the case, of who made it. All of them answer to ours. Elsewhere another lock's
+    /// preparation leads to a name at which there is nothing.
+    pub(crate) fn preparation_of(&self, entry: &OsStr) -> Option<PathBuf> {
+        let length = PREPARATION_INFIX.len() + 16;
+        let entry = entry.as_encoded_bytes();
+        let unique =
+            entry[entry.len().checked_sub(length)?..].strip_prefix(PREPARATION_INFIX.as_bytes())?;
+        let is_unique = unique.iter().all(u8::is_ascii_hexdigit);
+        is_unique.then(|| self.preparation(&String::from_utf8_lossy(unique)))
     }
 }
 
+/// Between a lock's name and the unique part.
 const PREPARATION_INFIX: &str = ".prep-";
 
 /// Appends to the name itself, not through the extension: `a.json` and `a` have different locks,
@@ -114,10 +120,20 @@ mod tests {
         use std::os::unix::ffi::OsStrExt;
         let names = Names::of(Path::new(OsStr::from_bytes(b"/t/\xff"))).unwrap();
         assert_eq!(names.lock.as_os_str().as_bytes(), b"/t/\xff.lock");
-        assert!(names.is_preparation(OsStr::from_bytes(b"\xff.lock.prep-00c0ffee00c0ffee")));
-        assert!(!names.is_preparation(OsStr::from_bytes(b"\xff.lock.prep-notes")));
-        assert!(!names.is_preparation(OsStr::from_bytes(b"\xff.lock.stale-00c0ffee00c0ffee")));
-        assert!(!names.is_preparation(OsStr::from_bytes(b"other.lock.prep-00c0ffee00c0ffee")));
+        let own = Path::new(OsStr::from_bytes(b"/t/\xff.lock.prep-00c0ffee00c0ffee"));
+        for entry in [&b"\xff.lock.prep-00c0ffee00c0ffee"[..], b"\xfe.lock.prep-00c0ffee00c0ffee"] {
+            assert_eq!(names.preparation_of(OsStr::from_bytes(entry)).as_deref(), Some(own));
+        }
+        for entry in [
+            &b"\xff.lock.prep-notes"[..],
+            b"\xff.lock.prep-00c0ffee00c0fees",
+            b"\xff.lock.prep-00c0ffee00c0ffee0",
+            b"\xff.lock.stale-00c0ffee00c0ffee",
+            b"prep-00c0ffee",
+            b"",
+        ] {
+            assert_eq!(names.preparation_of(OsStr::from_bytes(entry)), None, "{entry:?}");
+        }
         let nul = Names::of(Path::new(OsStr::from_bytes(b"/t/a\0b"))).unwrap_err();
         assert!(matches!(nul, AcquireError::UnusablePath { .. }));
     }

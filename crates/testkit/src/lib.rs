@@ -7,7 +7,8 @@
 //! - [`Lab`]: an empty directory to test in; [`places()`]: the file systems to test on.
 //! - [`names()`], [`snapshot()`], [`snapshot_of_files()`]: what lies in a directory, and whether
 //!   anything was touched.
-//! - [`FakeTime`]: a wall clock that jumps.
+//! - [`FakeTime`]: a wall clock that jumps; [`Preload`]: another library between a child and the C
+//!   library.
 //! - [`strace()`], [`small_disk()`], [`disk_of_few_inodes()`], [`fill_but()`]: system calls that
 //!   fail, and disks without room.
 //! - [`Critical`], [`Numbers`]: whether two processes hold a lock at once, without asking the lock.
@@ -50,6 +51,7 @@ mod memory;
 mod oracle;
 mod outlet;
 mod places;
+mod preload;
 mod processor;
 mod skip;
 mod snapshot;
@@ -68,6 +70,7 @@ pub use lab::Lab;
 pub use memory::peak_memory;
 pub use oracle::{Critical, Numbers, Passed};
 pub use places::{Place, places};
+pub use preload::Preload;
 pub use processor::time_on_processor;
 pub use skip::skip;
 pub use snapshot::{Entry, Snapshot, names, snapshot, snapshot_of_files};

@@ -49,8 +49,8 @@ impl Sweep {
         let entries = self.entries.as_mut()?;
         for _ in 0..PIECE {
             let Ok(entry) = entries.next()? else { continue };
-            if names.is_preparation(&entry.file_name()) {
-                remove_if_left_over(&names.parent.join(entry.file_name()), options);
+            if let Some(preparation) = names.preparation_of(&entry.file_name()) {
+                remove_if_left_over(&preparation, options);
             }
         }
         Some(self)

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use filelock::{LockGuard, LockOptions, NotHeld, VerifyError};
-use testkit::{ChildTest, Parent, TestChild};
+use testkit::{ChildTest, Parent, Preload, TestChild};
 
 use crate::support::{Lab, WATCHDOG, brief, expect_alive};
 
@@ -21,25 +21,12 @@ const HOWS: [&str; 2] = ["fork", "another namespace"];
 
 /// The command line before that of a child that is to fork.
 fn wrapper(how: &str) -> Result<Vec<String>, String> {
-    static LIBRARY: OnceLock<Result<(tempfile::TempDir, String), String>> = OnceLock::new();
-    if !cfg!(all(target_os = "linux", target_env = "gnu")) {
-        return Err("a library is preloaded on Linux with glibc only".to_owned());
-    }
-    let library = LIBRARY.get_or_init(|| {
-        let directory = tempfile::tempdir().map_err(|error| error.to_string())?;
-        let path = directory.path().join("fork.so").to_str().unwrap().to_owned();
-        let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/processes/fork.c");
-        let made =
-            Command::new("cc").args(["-shared", "-fPIC", "-o", &path, source, "-ldl"]).output();
-        match made {
-            Ok(made) if made.status.success() => Ok((directory, path)),
-            Ok(made) => panic!("cc: {}", String::from_utf8_lossy(&made.stderr)),
-            Err(error) => Err(format!("there is no C compiler: {error}")),
-        }
-    });
-    let preload = ["env".to_owned(), format!("LD_PRELOAD={}", library.as_ref()?.1)];
+    static LIBRARY: OnceLock<Result<Preload, String>> = OnceLock::new();
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/processes/fork.c");
+    let library = LIBRARY.get_or_init(|| Preload::of(Path::new(source)));
+    let preload = library.as_ref()?.wrapper();
     if how == "fork" {
-        return Ok(preload.into());
+        return Ok(preload);
     }
     // The number 1 in a namespace, so that its child in the next one has the same number.
     let unshare = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"];

@@ -32,6 +32,8 @@ mod races_takeover;
 mod refusals;
 #[cfg(unix)] // Windows has no `flock`.
 mod sandbox;
+#[cfg(target_os = "linux")] // A library is preloaded.
+mod spelling;
 #[cfg(unix)] // Nothing stops a process on Windows.
 mod stop;
 #[allow(dead_code, reason = "each of the two test binaries uses a part")]

@@ -12,9 +12,11 @@ use crate::durability::Durability;
 /// copy.
 pub(super) const UNIQUE: usize = 12;
 
+const INFIX: &str = ".tmp-";
+
 pub(super) fn temporary_prefix(target: &Path) -> OsString {
     let mut prefix = target.file_name().unwrap_or_default().to_owned();
-    prefix.push(".tmp-");
+    prefix.push(INFIX);
     prefix
 }
 
@@ -33,11 +35,17 @@ pub fn remove_left_over_temporaries(path: impl AsRef<Path>, age: Duration) -> io
     // Read from, as a directory that is to be synced is.
     let resolved = Resolved::of(path.as_ref(), Durability::Full).map_err(io::Error::from)?;
     let prefix = temporary_prefix(&resolved.target);
-    let is_ours = |name: &OsStr| {
-        let unique = name.as_encoded_bytes().strip_prefix(prefix.as_encoded_bytes());
-        unique.is_some_and(|unique| {
-            unique.len() == UNIQUE && unique.iter().all(u8::is_ascii_alphanumeric)
-        })
+    // As we spell it. HFS+ lists `é` as two characters, and other volumes keep the spelling, or the
+    // case, of who made it. All of them answer to ours. Elsewhere another file's temporary leads to
+    // a name at which there is nothing.
+    let own = |entry: &OsStr| {
+        let entry = entry.as_encoded_bytes();
+        let (name, unique) = entry.split_at(entry.len().checked_sub(UNIQUE)?);
+        let is_ours =
+            name.ends_with(INFIX.as_bytes()) && unique.iter().all(u8::is_ascii_alphanumeric);
+        let mut own = prefix.clone();
+        own.push(&*String::from_utf8_lossy(unique));
+        is_ours.then_some(own)
     };
-    resolved.place.remove_old(is_ours, age)
+    resolved.place.remove_old(own, age)
 }

@@ -8,7 +8,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::hash::{BuildHasher, RandomState};
 use std::io;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -112,21 +112,23 @@ impl Place {
         }
     }
 
-    /// Removes the files that `are_meant` by their names and that were not written to for `age`.
-    /// Returns how many. One that cannot be removed is passed over.
+    /// Removes the files that are `meant` and that were not written to for `age`. `meant` is given
+    /// each entry's name, and says which name it means by it, if any. Returns how many. One that
+    /// cannot be removed is passed over.
     pub(crate) fn remove_old(
         &self,
-        are_meant: impl Fn(&OsStr) -> bool,
+        meant: impl Fn(&OsStr) -> Option<OsString>,
         age: Duration,
     ) -> io::Result<usize> {
         let mut removed = 0;
         for entry in rustix::fs::Dir::read_from(&self.directory)?.flatten() {
-            let name = OsString::from_vec(entry.file_name().to_bytes().to_vec());
+            let Some(name) = meant(OsStr::from_bytes(entry.file_name().to_bytes())) else {
+                continue;
+            };
             let is_old = |found: &Found| {
                 found.is_file() && found.modified().elapsed().is_ok_and(|since| since > age)
             };
-            if are_meant(&name)
-                && matches!(self.look_at(&name), Ok(Some(found)) if is_old(&found))
+            if matches!(self.look_at(&name), Ok(Some(found)) if is_old(&found))
                 && self.remove_entry(&name).is_ok()
             {
                 removed += 1;

@@ -1,7 +1,7 @@
 //! The place of a file. No directory is kept open here: each step goes by path. So a directory that
 //! is exchanged between two steps goes unnoticed, if what was read is found in it again.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -68,22 +68,24 @@ impl Place {
         super::rename_new(&self.0, to)
     }
 
-    /// Removes the files that `are_meant` by their names and that were not written to for `age`.
-    /// Returns how many. One that cannot be removed is passed over.
+    /// Removes the files that are `meant` and that were not written to for `age`. `meant` is given
+    /// each entry's name, and says which name it means by it, if any. Returns how many. One that
+    /// cannot be removed is passed over.
     pub(crate) fn remove_old(
         &self,
-        are_meant: impl Fn(&OsStr) -> bool,
+        meant: impl Fn(&OsStr) -> Option<OsString>,
         age: Duration,
     ) -> io::Result<usize> {
         let mut removed = 0;
         for entry in std::fs::read_dir(self.directory())?.flatten() {
-            let is_old = entry.metadata().is_ok_and(|metadata| {
+            let Some(name) = meant(&entry.file_name()) else { continue };
+            let path = self.directory().join(name);
+            let is_old = path.symlink_metadata().is_ok_and(|metadata| {
                 let modified = metadata.modified();
                 metadata.is_file()
                     && modified.is_ok_and(|at| at.elapsed().is_ok_and(|since| since > age))
             });
-            if are_meant(&entry.file_name()) && is_old && std::fs::remove_file(entry.path()).is_ok()
-            {
+            if is_old && std::fs::remove_file(path).is_ok() {
                 removed += 1;
             }
         }

@@ -120,3 +120,16 @@ fn a_missing_target_is_no_obstacle_and_a_missing_directory_is_an_error() {
     let error = remove_left_over_temporaries(&missing, MINUTE).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
 }
+
+/// On a volume that takes two spellings for one name, a temporary can be listed in the other one.
+#[test]
+fn those_of_the_same_name_in_another_spelling_go_if_the_volume_takes_it_for_the_same() {
+    let lab = Lab::new();
+    let left = leave_temporary(&lab);
+    age(&left, 2 * MINUTE);
+    assert!(left.exists());
+    fs::write(lab.join("SPELLING"), "").unwrap();
+    let is_one_name = lab.join("spelling").exists();
+    let removed = remove_left_over_temporaries(lab.join("STATE.json"), MINUTE).unwrap();
+    assert_eq!((removed, left.exists()), (usize::from(is_one_name), !is_one_name));
+}
