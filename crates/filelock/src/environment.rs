@@ -43,6 +43,12 @@ impl Environment {
         is_local && self.way != Some(Way::ByTime)
     }
 
+    /// Whether a holder that the kernel does not vouch for otherwise may keep its record's stream
+    /// open, and is asked for it.
+    pub(crate) fn uses_streams(&self) -> bool {
+        self.way != Some(Way::ByTime)
+    }
+
     /// The way to claim a lock. `asks_kernel`: see there.
     pub(crate) fn way(&self, asks_kernel: bool) -> Way {
         match self.way {

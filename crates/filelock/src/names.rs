@@ -55,8 +55,8 @@ impl Names {
         with_suffix(&self.lock, &format!("{PREPARATION_INFIX}{unique}"))
     }
 
-    /// The preparation of this lock that `entry`, found in the parent, can be. Of its name only what
-    /// comes after the lock's own counts, all of it: nobody's own `….prep-notes` is taken for one.
+    /// The preparation of this lock that `entry`, found in the parent, can be. Only the end of its
+    /// name counts, all of it: nobody's own `….prep-notes` is taken for one.
     ///
     /// The rest is as we spell it. HFS+ lists `é` as two characters, and other volumes keep the
     /// spelling, or the case, of who made it. All of them answer to ours. Elsewhere another lock's

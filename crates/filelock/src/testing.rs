@@ -15,7 +15,7 @@ use crate::guard::LockGuard;
 use crate::guard::renewing::{self, Renewal, RenewedGuard};
 use crate::options::LockOptions;
 use crate::record::Record;
-pub use crate::sys::FLOCK_FAILS;
+pub use crate::sys::{FLOCK_FAILS, STREAMS};
 
 impl LockOptions {
     /// How long after its last renewal a holder counts as gone if the kernel cannot vouch for it.

@@ -37,6 +37,12 @@ impl ChildTest {
         self
     }
 
+    /// Sets a variable of the child's environment, under this very name.
+    pub fn environment(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.variables.push((name.to_owned(), value.as_ref().to_owned()));
+        self
+    }
+
     /// Starts the child through `wrapper`: a program and its first arguments, to which the child's
     /// own command line is appended.
     pub fn through<I>(mut self, wrapper: I) -> Self

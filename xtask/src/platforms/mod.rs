@@ -1,12 +1,13 @@
 //! Other systems: Windows for real, under Wine; Apple systems and FreeBSD as far as the compiler
-//! sees; and, in the long form, other processors.
+//! sees; and other processors.
 //!
-//! The standard library for each of them is built from its sources. What is missing for that is
-//! said, with the packages that bring it.
+//! Where the compiler comes with no standard library for a system, that is built from its sources.
+//! What is missing is said, with the packages that bring it.
 
 mod architectures;
+mod counted;
 mod probe;
-mod tools;
+pub(crate) mod tools;
 mod wine;
 
 use std::time::{Duration, Instant};
@@ -15,6 +16,7 @@ use clap::Args;
 
 use crate::outcome::Outcome;
 use architectures::ARCHITECTURES;
+use counted::Counted;
 pub(crate) use probe::Probe;
 use tools::Tools;
 use wine::Wine;
@@ -28,6 +30,9 @@ pub(crate) struct Platforms {
     /// End the tests under Wine after so many seconds
     #[arg(long, default_value_t = 1800)]
     limit: u64,
+    /// Only those whose name has this in it, such as `s390x`
+    #[arg(long, default_value = "")]
+    only: String,
 }
 
 const WINDOWS: &str = "x86_64-pc-windows-gnu";
@@ -64,15 +69,23 @@ pub(crate) fn check() -> Outcome {
 
 impl Platforms {
     pub(crate) fn run(self) -> Outcome {
-        let tools = Tools::find()?;
-        let mut summary = vec![self.windows(&tools)?];
+        let is_meant = |target: &str| target.contains(&self.only);
+        let mut summary = Vec::new();
         let checked: &[&str] = if self.long { &[FREEBSD, APPLE[0], APPLE[1]] } else { &[APPLE[0]] };
-        for target in checked {
-            summary.push(Self::type_check(&tools, target)?);
+        let mut checked = checked.iter().filter(|target| is_meant(target)).peekable();
+        if is_meant(WINDOWS) || checked.peek().is_some() {
+            let tools = Tools::find()?;
+            if is_meant(WINDOWS) {
+                summary.push(self.windows(&tools)?);
+            }
+            for target in checked {
+                summary.push(Self::type_check(&tools, target)?);
+            }
         }
-        for architecture in ARCHITECTURES.iter().filter(|_| self.long) {
+        let architectures = ARCHITECTURES.iter().filter(|it| self.long || it.is_in_ci);
+        for architecture in architectures.filter(|it| is_meant(it.target)) {
             summary.push(match architecture.check() {
-                Ok(()) => architecture.run()?,
+                Ok(()) => architecture.run(self.long)?,
                 Err(missing) => format!("{}: NOT RUN: {missing}", architecture.target),
             });
         }
@@ -123,42 +136,5 @@ impl Platforms {
         }
         let took = started.elapsed();
         Ok(format!("{WINDOWS}: built in {built:.0?}; under Wine {tests}, in {took:.0?}"))
-    }
-}
-
-/// What the test harness counted.
-#[derive(Default)]
-struct Counted {
-    passed: u64,
-    failed: u64,
-    ignored: u64,
-}
-
-impl Counted {
-    /// From lines as "test result: ok. 12 passed; 0 failed; 0 ignored; …".
-    fn of(text: &str) -> Self {
-        let mut counted = Self::default();
-        for line in text.lines().filter(|line| line.starts_with("test result:")) {
-            let words: Vec<_> =
-                line.split([' ', ';', '.']).filter(|word| !word.is_empty()).collect();
-            for pair in words.windows(2) {
-                let Ok(number) = pair[0].parse::<u64>() else { continue };
-                match pair[1] {
-                    "passed" => counted.passed += number,
-                    "failed" => counted.failed += number,
-                    "ignored" => counted.ignored += number,
-                    _ => {}
-                }
-            }
-        }
-        counted
-    }
-}
-
-impl std::fmt::Display for Counted {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let run = self.passed + self.failed;
-        write!(f, "{run} tests run, {} passed, {} failed", self.passed, self.failed)?;
-        if self.ignored > 0 { write!(f, ", {} ignored", self.ignored) } else { Ok(()) }
     }
 }

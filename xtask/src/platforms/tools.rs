@@ -44,13 +44,14 @@ impl Tools {
         }
     }
 
-    /// Cargo, to build for `target` together with the standard library.
+    /// Cargo, to build for `target`: together with the standard library, unless the compiler comes
+    /// with one for it.
     pub(super) fn cargo(&self, verb: &str, target: &str) -> Command {
         let mut command = Command::new(&self.cargo);
-        command
-            .arg(verb)
-            .args(["-Zbuild-std", "--target", target])
-            .current_dir(crate::workspace::root());
+        command.arg(verb).args(["--target", target]).current_dir(crate::workspace::root());
+        if !has_library(&self.rustc, target) {
+            command.arg("-Zbuild-std");
+        }
         command.env("RUSTC", &self.rustc).env("RUSTC_BOOTSTRAP", "1");
         command.env("CARGO_TARGET_DIR", crate::workspace::root().join(TARGET));
         // Without these it builds and links in half the time.
@@ -73,11 +74,20 @@ fn compiler_with_sources() -> Option<(PathBuf, PathBuf)> {
 }
 
 fn has_sources(rustc: &Path) -> bool {
+    has(rustc, "src/rust/library/std/Cargo.toml")
+}
+
+/// Whether the compiler comes with a standard library for `target`.
+pub(crate) fn has_library(rustc: &Path, target: &str) -> bool {
+    has(rustc, &format!("{target}/lib"))
+}
+
+fn has(rustc: &Path, path: &str) -> bool {
     let asked =
         Command::new(rustc).args(["--print", "sysroot"]).env_remove("LD_LIBRARY_PATH").output();
     asked.is_ok_and(|output| {
         let sysroot = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
-        sysroot.join("lib/rustlib/src/rust/library/std/Cargo.toml").exists()
+        sysroot.join("lib/rustlib").join(path).exists()
     })
 }
 

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 
+use super::static_program;
 use crate::outcome::Outcome;
 use crate::workspace::{cargo, run, target};
 
@@ -20,6 +21,9 @@ pub(crate) struct Dist {
     /// Make completions and manual pages only
     #[arg(long)]
     texts: bool,
+    /// Build and try the static program, too: `agentslock-static`
+    #[arg(long = "static")]
+    is_static: bool,
 }
 
 /// In bytes, stripped.
@@ -47,6 +51,9 @@ impl Dist {
             check_size(&program)?;
             check_startup(&program, self.rounds)?;
             check_against_flock(&program, self.rounds)?;
+        }
+        if self.is_static {
+            static_program::make(&directory)?;
         }
         println!("all of it is in {}", directory.display());
         Ok(())

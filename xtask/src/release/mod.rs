@@ -4,3 +4,4 @@ pub(crate) mod api;
 pub(crate) mod dependencies;
 pub(crate) mod dist;
 pub(crate) mod packages;
+mod static_program;

@@ -48,7 +48,8 @@ pub(super) enum Short {
 
 pub(super) const TASKS: &[Task] = &[
     task("licences", &["xtask", "dependencies"]),
-    task("dist", &["xtask", "dist"]),
+    task("dist", &["xtask", "dist"]).long(&["--static"])
+        .shows(ALL, "The program is as small and quick as promised. The static one works in an empty root directory."),
     task("packages", &["xtask", "packages"]).check(packages::check),
     task("publish", &["publish", "--quiet", "--dry-run", "--no-verify", "--workspace", "--allow-dirty"]).check(packages::has_registry),
     task("circles", &["xtask", "circles"]),
@@ -93,7 +94,7 @@ pub(super) const TASKS: &[Task] = &[
         .long(&["--clones", "200"])
         .shows(DOCUMENT, "The same without syncing. What is lost is counted."),
     task("platforms", &["xtask", "platforms"]).check(platforms::check).long(&["--long"])
-        .shows(ALL, "Windows under Wine; type checks for Apple systems and FreeBSD."),
+        .shows(ALL, "Windows under Wine; type checks for Apple systems and FreeBSD; all but the tests of several processes on 32 bits, big-endian, and static."),
     // The long form takes every kind of volume that can be mounted here.
     task("probe", &["xtask", "probe"]).short(Short::Ci(&["target"])).long(&[])
         .shows(ALL, "What each kind of volume does, beside what the code assumes of it."),

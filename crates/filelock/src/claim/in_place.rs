@@ -12,6 +12,7 @@
 //! flock (if usable)   refused: another claimant of the same directory was faster, lost
 //! create holder       exclusive; exists: lost. The directory was removed: not found, lost
 //! flock of it         if usable: for other users, who may not open the directory
+//! its stream          on Windows, if usable: held open from before the record is written
 //! read back by path   another directory or another record: lost
 //! took how long?      where time decides, half the TTL or more: lost
 //! ```
@@ -69,6 +70,9 @@ pub(super) fn attempt(
     if kernel_backed {
         lock_new(&file, &mut record);
     }
+    let uses_stream = environment.uses_streams() && !kernel_backed;
+    let stream = uses_stream.then(|| sys::Stream::open(&names.lock, &dir, record::NAME)).flatten();
+    record.facts.has_stream = stream.is_some();
     let bytes = record.encode();
     let (file, confirmed) = match RecordFile::write(file, bytes.clone()) {
         Ok(file) => {
@@ -77,7 +81,7 @@ pub(super) fn attempt(
         }
         Err(error) => (None, Err(error)),
     };
-    let mut claim = Claim { dir, id, file, record, private: None, owner };
+    let mut claim = Claim { dir, id, file, record, stream, private: None, owner };
     // Where time decides, whoever took as long as the TTL may have been judged expired meanwhile,
     // by somebody who acts on it only now. Half of it leaves room for a clock that differs.
     let is_slow = !kernel_backed && started.elapsed(environment) >= options.ttl / 2;
@@ -131,6 +135,7 @@ fn take_back(names: &Names, mut claim: Claim) {
     claim.file = None;
     if claim.read_back().is_ok_and(|found| found.is_none_or(|found| found == claim.record)) {
         let _ = claim.dir.unlink(record::NAME);
+        claim.stream = None;
         remove_if_ours(names, claim.id);
     }
 }

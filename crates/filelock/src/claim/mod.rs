@@ -21,7 +21,7 @@ use crate::process::ProcessId;
 use crate::record::facts::Facts;
 use crate::record::file::RecordFile;
 use crate::record::{self, Record};
-use crate::sys::{self, Access, Dir, FileId};
+use crate::sys::{self, Access, Dir, FileId, Stream};
 
 /// What one acquisition owns. The inode of the directory, which the open descriptor keeps from
 /// being reused, is together with the token the identity of the acquisition.
@@ -35,6 +35,8 @@ pub(crate) struct Claim {
     /// opening asks the server (close-to-open consistency, nfs(5)). A file that is removed while it
     /// is open stays behind under another name, and keeps the directory from being removed.
     pub(crate) file: Option<RecordFile>,
+    /// The record's stream, if the system tells others by it that we live (Windows).
+    pub(crate) stream: Option<Stream>,
     /// The name that it was prepared at, if it was published with its record, as its directory's
     /// sticky bit says.
     pub(crate) private: Option<PathBuf>,

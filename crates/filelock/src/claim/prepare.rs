@@ -143,7 +143,7 @@ struct Contents {
 impl Contents {
     fn into_claim(self, dir: Dir) -> Claim {
         let Self { id, file, record, owner } = self;
-        Claim { dir, id, file: Some(file), record, owner, private: None }
+        Claim { dir, id, file: Some(file), record, owner, stream: None, private: None }
     }
 }
 

@@ -108,7 +108,7 @@ fn look_inside(names: &Names, stat: &Stat, options: &LockOptions) -> io::Result<
     let mut inside = Inside::Nothing;
     for entry in std::fs::read_dir(&names.lock)? {
         let name = entry?.file_name().to_string_lossy().into_owned();
-        if name == record::NAME {
+        if name == record::NAME || sys::is_stream_of(&name, record::NAME) {
             continue;
         }
         let is_old = options.environment.age(stat.modified) > options.ttl;

@@ -148,7 +148,7 @@ impl LockGuard {
     /// system, or one that this crate does not know), others go by the time of the last
     /// [`renew`](Self::renew).
     pub fn is_kernel_backed(&self) -> bool {
-        self.claim().file.is_some()
+        self.claim().file.is_some() || self.claim().stream.is_some()
     }
 
     /// The previous holder, if this call found it dead or expired and replaced it. What the lock

@@ -173,6 +173,10 @@ fn remove_record(guard: &mut LockGuard) -> Result<(), Failure> {
     match guard.claim().dir.unlink(record::NAME) {
         Ok(()) => {
             guard.state = State::RecordGone;
+            if let Some(claim) = &mut guard.claim {
+                // Before Windows 10 the record's name stays until this is closed.
+                claim.stream = None;
+            }
             Ok(())
         }
         Err(error) if error.kind() == ErrorKind::NotFound => {

@@ -4,7 +4,9 @@ use std::io::ErrorKind;
 
 use crate::holder::Liveness;
 use crate::judge::clock::{by_time, left};
-use crate::judge::kernel::{KernelAnswer, ask_kernel, expired_unless_it_runs, is_proof};
+use crate::judge::kernel::{
+    KernelAnswer, ask_kernel, ask_stream, expired_unless_it_runs, is_proof,
+};
 use crate::judge::occupant::{Found, Occupant, Removable, unknown};
 use crate::judge::verdict::Verdict;
 use crate::names::Names;
@@ -42,9 +44,18 @@ pub(super) fn judge_directory(
     };
     let vouched = record.as_ref().filter(|_| asks_kernel);
     let vouched = vouched.and_then(|record| Some((record, record.flock.as_deref()?)));
-    let word = vouched.map(|(record, kernel)| (ask_kernel(&dir, names, &stat, record), kernel));
-    let is_died_here =
-        |kernel| record.as_ref().is_some_and(|record| is_proof(record, kernel, names, options));
+    let by_flock =
+        vouched.map(|(record, kernel)| (ask_kernel(&dir, names, &stat, record), Some(kernel)));
+    let uses_streams = !asks_kernel && options.environment.uses_streams();
+    let streamed = record.as_ref().filter(|record| uses_streams && record.facts.has_stream);
+    let word =
+        by_flock.or_else(|| streamed.map(|record| (ask_stream(&dir, names, &stat, record), None)));
+    // A free stream is a proof by itself, a free `flock` only for the same kernel.
+    let is_died_here = |kernel: Option<&str>| {
+        kernel.is_none_or(|kernel| {
+            record.as_ref().is_some_and(|record| is_proof(record, kernel, names, options))
+        })
+    };
     let verdict = match word {
         // However old, and whatever kernel it names.
         Some((KernelAnswer::Runs, _)) => Verdict::Alive(Liveness::Running),

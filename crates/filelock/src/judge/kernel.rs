@@ -8,10 +8,10 @@ use crate::judge::verdict::Verdict;
 use crate::names::Names;
 use crate::options::LockOptions;
 use crate::process::ProcessId;
-use crate::record::Record;
 use crate::record::facts::ProcessFacts;
 use crate::record::file::read_record;
-use crate::sys::{self, Dir, Fingerprint, Stat};
+use crate::record::{self, Record};
+use crate::sys::{self, Dir, Fingerprint, Stat, StreamAnswer};
 
 /// Whether the holder of the directory that `fingerprint` tells, which was judged to be running,
 /// still is. That is all that a waiter needs to know while one holder stays, for a third of the
@@ -42,6 +42,27 @@ pub(super) fn ask_kernel(dir: &Dir, names: &Names, stat: &Stat, judged: &Record)
         Err(error) if sys::is_never_locked(&error) => return KernelAnswer::NotAsked,
         Err(error) => return KernelAnswer::Unknown(error),
     }
+    died_or_released(dir, names, stat, judged)
+}
+
+/// As [`ask_kernel`], of a holder that keeps its record's stream open (Windows).
+///
+/// Only a holder of this machine is asked, by its name. For another one, the server of a shared
+/// folder would answer. It can have lost the holder's handle, or keep it for a client that is gone.
+pub(super) fn ask_stream(dir: &Dir, names: &Names, stat: &Stat, judged: &Record) -> KernelAnswer {
+    let here = ProcessFacts::of_this(ProcessId::current()).host;
+    if here.is_none() || judged.facts.process.host != here {
+        return KernelAnswer::NotAsked;
+    }
+    match sys::ask_stream(dir, record::NAME) {
+        StreamAnswer::Runs => KernelAnswer::Runs,
+        StreamAnswer::Ended => died_or_released(dir, names, stat, judged),
+        StreamAnswer::NotTold => KernelAnswer::NotAsked,
+    }
+}
+
+/// Nobody keeps it alive any more. Whether its holder is gone, or only the lock.
+fn died_or_released(dir: &Dir, names: &Names, stat: &Stat, judged: &Record) -> KernelAnswer {
     match sys::is_at(&names.lock, stat.id) {
         Ok(true) if still_holds(dir, judged) => KernelAnswer::Died,
         Ok(_) => KernelAnswer::Released,

@@ -15,6 +15,9 @@ use crate::sys::{self, FileId};
 /// The longest text that is written or shown, in bytes.
 const LONGEST: usize = 200;
 
+/// The only stream that there is.
+const STREAM: &str = "alive";
+
 /// What is told about an acquisition.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Facts {
@@ -28,6 +31,8 @@ pub(crate) struct Facts {
     /// Whether the holder has an exclusive OS lock on the record, too. Other users, who may not
     /// open the directory, ask for that one.
     pub(crate) is_locked: bool,
+    /// Whether the holder keeps the record's stream open while it lives (Windows).
+    pub(crate) has_stream: bool,
     /// What the caller is doing, in its own words.
     pub(crate) label: Option<String>,
 }
@@ -88,6 +93,7 @@ impl Facts {
             directory: sys::directory_id(parent),
             boot_device: None,
             is_locked: false,
+            has_stream: false,
             label: label.map(one_line).filter(|label| !label.is_empty()),
         }
     }
@@ -107,6 +113,7 @@ impl Facts {
         line("dir", shown(directory.as_ref()));
         line("dev", shown(self.boot_device.map(|device| format!("{device:016x}")).as_ref()));
         line("flocked", self.is_locked.then_some(&NAME));
+        line("stream", self.has_stream.then_some(&STREAM));
         line("label", shown(self.label.as_ref()));
     }
 
@@ -129,6 +136,7 @@ impl Facts {
                 b"dir" => facts.directory = parse_id(value),
                 b"dev" => facts.boot_device = parse_hexadecimal(value),
                 b"flocked" => facts.is_locked = value == NAME.as_bytes(),
+                b"stream" => facts.has_stream = value == STREAM.as_bytes(),
                 b"label" => facts.label = text(),
                 _ => {}
             }
@@ -201,6 +209,7 @@ mod tests {
             directory: Some(FileId { device: 0x801, inode: 42 }),
             boot_device: Some(0x2fab_c001),
             is_locked: true,
+            has_stream: true,
             label: Some("agentslock set units".into()),
         }
     }
@@ -218,7 +227,7 @@ mod tests {
             text,
             "since 1700000000123456789\nhost build-7\nmachine 00c0ffee00c0ffee\npidns 4026531836\n\
              start 12345\ndir 0000000000000801:000000000000002a\ndev 000000002fabc001\n\
-             flocked holder\nlabel agentslock set units\n"
+             flocked holder\nstream alive\nlabel agentslock set units\n"
         );
         assert_eq!(Facts::parse(text.as_bytes()), facts());
         assert_eq!(Facts::parse(b""), Facts::default());
@@ -235,7 +244,7 @@ mod tests {
     #[test]
     fn what_is_unknown_torn_or_nonsense_is_skipped() {
         let bytes =
-            b"flock boot\ncolour red\n\xff\xff \xff\nsince 12\npidns -1\ndir 1:2\ndev 7\nstart 7\nhost a";
+            b"flock boot\ncolour red\n\xff\xff \xff\nsince 12\npidns -1\ndir 1:2\ndev 7\nstream x\nstart 7\nhost a";
         let read = Facts::parse(bytes);
         let process = ProcessFacts { start: Some(7), ..ProcessFacts::default() };
         assert_eq!(read, Facts { process, ..Facts::default() });

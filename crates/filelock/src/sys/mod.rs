@@ -11,6 +11,8 @@ mod boot;
 #[cfg(unix)]
 mod locality;
 #[cfg(unix)]
+mod no_stream;
+#[cfg(unix)]
 mod process;
 #[cfg(unix)]
 mod refusal;
@@ -20,6 +22,8 @@ mod unix;
 pub(crate) use boot::{MOUNTED_BY_ONE_KERNEL, boot_device, kernel_id};
 #[cfg(unix)]
 pub(crate) use locality::file_system_is_local;
+#[cfg(unix)]
+pub(crate) use no_stream::{Stream, ask_stream, is_stream_of};
 #[cfg(unix)]
 pub(crate) use process::{has_ended, host_name, machine_id, start_of_this_process};
 #[cfg(unix)]
@@ -37,11 +41,12 @@ pub(crate) use unix::{
 mod windows;
 #[cfg(windows)]
 pub(crate) use windows::{
-    DENIALS_PASS, Dir, LOOK_OPENS, MOUNTED_BY_ONE_KERNEL, boot_device, can_pass, cause,
-    create_exclusive, directory_id, exchange, file_system_is_local, has_ended, host_name, identity,
-    is_never_locked, is_refused, is_this_user, kernel_id, lstat, machine_id, mkdir, open_dir,
-    open_file, overwrite, pid_namespace, read_start, rename_exclusive, rmdir, rmdir_if,
-    set_inherited, start_of_this_process, try_flock_file, unlink, unlink_if, write_record,
+    DENIALS_PASS, Dir, LOOK_OPENS, MOUNTED_BY_ONE_KERNEL, Stream, ask_stream, boot_device,
+    can_pass, cause, create_exclusive, directory_id, exchange, file_system_is_local, has_ended,
+    host_name, identity, is_never_locked, is_refused, is_stream_of, is_this_user, kernel_id, lstat,
+    machine_id, mkdir, open_dir, open_file, overwrite, pid_namespace, read_start, rename_exclusive,
+    rmdir, rmdir_if, set_inherited, start_of_this_process, try_flock_file, unlink, unlink_if,
+    write_record,
 };
 
 #[cfg(not(any(unix, windows)))]
@@ -56,6 +61,13 @@ compile_error!(
 #[cfg(feature = "testing")]
 #[allow(unreachable_pub, reason = "public through `testing`")]
 pub const FLOCK_FAILS: &str = "FILELOCK_TESTING_FLOCK_FAILS";
+
+/// The environment variable that makes a process rely on a record's stream on Windows, although the
+/// volume keeps it as a file of its own. Wine's do. That file is removed after its record, as if it
+/// were a part of it.
+#[cfg(feature = "testing")]
+#[allow(unreachable_pub, reason = "public through `testing`")]
+pub const STREAMS: &str = "FILELOCK_TESTING_STREAMS";
 
 /// Which file this is, on this machine, for as long as somebody keeps it open: device and inode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -74,6 +86,16 @@ pub(crate) type Fingerprint = (FileId, i64);
 pub(crate) enum Flock {
     Shared,
     Exclusive,
+}
+
+/// What the system says of a holder that keeps its record's stream open.
+#[cfg_attr(unix, allow(dead_code, reason = "there are no streams"))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StreamAnswer {
+    Runs,
+    Ended,
+    /// There is no such stream, or it may not be asked for.
+    NotTold,
 }
 
 /// What a file is opened for.

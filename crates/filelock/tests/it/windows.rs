@@ -7,6 +7,7 @@ use std::os::windows::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use filelock::testing::Way;
 use filelock::{AcquireError, LockOptions, ReleaseError, TTL};
 
 use crate::support::{Lab, SECOND, brief, expect_alive, expect_gone, now, record};
@@ -80,12 +81,18 @@ fn a_name_that_is_no_unicode_is_locked_as_it_is() {
     assert_eq!(lab.names(), [""; 0]);
 }
 
-/// No handle is kept on the record, so that a program can read it even if it shares nothing. None
-/// is kept on the directory, so that a peer that goes by the clock can take its name at once.
+/// Where the volume has streams, too.
+fn by_time() -> LockOptions {
+    brief().environment(Way::ByTime.into())
+}
+
+/// If time decides, no handle is kept on the record, so that a program can read it even if it
+/// shares nothing. None is kept on the directory, so that a peer that goes by the clock can take its
+/// name at once.
 #[test]
 fn a_held_lock_has_nothing_open() {
     let lab = Lab::new();
-    let guard = filelock::acquire(lab.target()).unwrap();
+    let guard = by_time().acquire(lab.target()).unwrap();
     let alone = File::options().read(true).share_mode(0).open(lab.holder()).unwrap();
     drop(alone);
     guard.verify().unwrap();
@@ -102,14 +109,14 @@ fn a_held_lock_has_nothing_open() {
 #[test]
 fn a_record_that_others_have_open_cannot_be_released_until_they_close_it() {
     let lab = Lab::new();
-    let guard = filelock::acquire(lab.target()).unwrap();
+    let guard = by_time().acquire(lab.target()).unwrap();
     let reader = open_as_others_do(&lab.holder());
     let guard = match guard.release() {
         Err(ReleaseError::Io { guard, .. }) => *guard,
         other => panic!("{other:?}"),
     };
     guard.verify().unwrap();
-    assert!(brief().try_acquire(lab.target()).is_err(), "it is expired, and cannot be cleared");
+    assert!(by_time().try_acquire(lab.target()).is_err(), "it is expired, and cannot be cleared");
     drop(reader);
     guard.release().unwrap();
     assert_eq!(lab.names(), [""; 0]);

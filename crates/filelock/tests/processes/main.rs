@@ -36,6 +36,8 @@ mod sandbox;
 mod spelling;
 #[cfg(unix)] // Nothing stops a process on Windows.
 mod stop;
+#[cfg(windows)] // There are no streams elsewhere.
+mod streams;
 #[allow(dead_code, reason = "each of the two test binaries uses a part")]
 #[path = "../support/mod.rs"]
 mod support;

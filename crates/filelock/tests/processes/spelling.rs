@@ -14,7 +14,7 @@ const LISTED: &str = "cafe\u{301}.json";
 
 #[test]
 fn child_clears_and_sweeps() {
-    let Some(mut parent) = testkit::parent() else { return };
+    let Some(parent) = testkit::parent() else { return };
     let target = parent.path("TARGET");
     let listed = names(target.parent().expect("because it lies in a directory"));
     parent.at("listed", &listed.join(" "));
@@ -24,11 +24,10 @@ fn child_clears_and_sweeps() {
 
 #[test]
 fn leftovers_are_swept_that_are_listed_in_another_spelling() {
-    let test = "leftovers_are_swept_that_are_listed_in_another_spelling";
     let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/processes/spelling.c");
     let library = match Preload::of(Path::new(source)) {
         Ok(library) => library,
-        Err(why) => return testkit::skip(test, &why),
+        Err(why) => return testkit::skip(&why),
     };
     let lab = Lab::new();
     // A dead holder, and what one left that died while preparing. And another lock's, which stays.

@@ -10,6 +10,8 @@ use fs_at::OpenOptionsWriteMode;
 use fs_at::os::windows::{FileExt as _, OpenOptionsExt as _};
 
 use super::super::{Access, FileId, Kind, Stat};
+#[cfg(feature = "testing")]
+use super::STREAM;
 use super::patience::patiently;
 use super::{
     DELETE, FILE_READ_ATTRIBUTES, FILE_WRITE_ATTRIBUTES, identity, open, open_at, regular,
@@ -41,7 +43,7 @@ impl Dir {
     }
 
     /// Calls `f` with the open directory: this very one, whatever its path names by now.
-    fn with<T>(&self, f: impl FnOnce(&File) -> io::Result<T>) -> io::Result<T> {
+    pub(super) fn with<T>(&self, f: impl FnOnce(&File) -> io::Result<T>) -> io::Result<T> {
         if let Some(handle) = &self.handle {
             return f(handle);
         }
@@ -110,7 +112,10 @@ impl Dir {
                     return Err(ErrorKind::IsADirectory.into());
                 }
                 entry.delete_by_handle().map_err(|(_, error)| error)
-            })
+            })?;
+            #[cfg(feature = "testing")]
+            remove_stream_of_its_own(dir, name);
+            Ok(())
         })
     }
 
@@ -155,4 +160,12 @@ pub(crate) fn create_exclusive(dir: &Dir, name: &str) -> io::Result<File> {
         options.create_new(true).read(true).write(OpenOptionsWriteMode::Write);
         patiently(|| options.open_at(dir, name))
     })
+}
+
+/// Removes the stream of the file `name`, which was removed, if the volume keeps it as a file of
+/// its own. See [`STREAMS`](super::super::STREAMS).
+#[cfg(feature = "testing")]
+fn remove_stream_of_its_own(dir: &File, name: &str) {
+    let stream = open_at(dir, &format!("{name}{STREAM}"), DELETE);
+    let _ = stream.map(|stream| stream.delete_by_handle());
 }

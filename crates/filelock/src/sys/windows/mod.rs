@@ -2,13 +2,15 @@
 //! made in place. What makes up for descriptors: an entry is opened relative to the handle of its
 //! directory, and removed through its own handle.
 //!
-//! A handle is never kept while anybody sleeps or holds the lock. While one is open, the name of a
+//! A handle is never kept while anybody sleeps or holds the lock, but for one of the record's
+//! stream: see `stream.rs`. While one is open, the name of a
 //! removed file or directory can stay, and is refused to everybody ("delete pending"). That happens
 //! before Windows 10, on FAT and on network shares. All share everything with others, so that
 //! nobody is kept from reading a record, or from removing it.
 
 mod dir;
 mod patience;
+mod stream;
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind};
@@ -21,6 +23,7 @@ use super::{FileId, Flock, Kind, Stat};
 pub(crate) use dir::{Dir, create_exclusive, open_dir};
 pub(crate) use patience::can_pass;
 use patience::patiently;
+pub(crate) use stream::{Stream, ask_stream, is_stream_of};
 
 /// Access rights and flags (winnt.h, winbase.h).
 const DELETE: u32 = 0x0001_0000;
@@ -28,6 +31,9 @@ const FILE_READ_ATTRIBUTES: u32 = 0x80;
 const FILE_WRITE_ATTRIBUTES: u32 = 0x100;
 const FILE_FLAG_BACKUP_SEMANTICS: u32 = 0x0200_0000;
 const FILE_FLAG_OPEN_REPARSE_POINT: u32 = 0x0020_0000;
+
+/// After a file's name: its stream that says whether a holder lives.
+const STREAM: &str = ":alive";
 
 /// Whether a look opens what it looks at. As long as that is open, its name can stay after it was
 /// removed.
