@@ -53,8 +53,9 @@
 //!   blocks others for 30 s.
 //! - A process that is killed inside a system call dies when that returns. On a disk that takes
 //!   seconds for an fsync, its lock lives as long.
-//! - Linux is tested. macOS and the BSDs share the code and are untested. On Windows time decides,
-//!   as on a network file system; it was run under Wine only. `docs/platforms.md` has the details.
+//! - Linux is tested. macOS and the BSDs share the code and are untested. On Windows a stream of
+//!   the record proves that its holder lives; if the volume has none, time decides, as on a network
+//!   file system. It was run under Wine only. `docs/platforms.md` has the details.
 //!
 //! # Example
 //!

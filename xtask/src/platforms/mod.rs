@@ -7,6 +7,7 @@
 mod architectures;
 mod counted;
 mod probe;
+mod probe_page;
 pub(crate) mod tools;
 mod wine;
 

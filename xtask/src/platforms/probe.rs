@@ -4,14 +4,14 @@
 //! another system it is called by itself.
 
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use clap::Args;
 
-use super::WINDOWS;
 use super::tools::Tools;
-use super::wine::{Wine, windows_path};
+use super::wine::{Output, Wine, windows_path};
+use super::{WINDOWS, probe_page};
 use crate::outcome::Outcome;
 use crate::workload::mounts::{self, Kind, Mount};
 use crate::workspace;
@@ -24,6 +24,9 @@ use crate::workspace;
 pub(crate) struct Probe {
     /// Directories on the volumes to look at
     directories: Vec<PathBuf>,
+    /// Write what was found into docs/platforms.md (without a directory only)
+    #[arg(long, conflicts_with = "directories")]
+    write: bool,
 }
 
 const KINDS: [Kind; 6] =
@@ -51,18 +54,33 @@ impl Probe {
                 Err(error) => not_run.push(format!("{}: {error}", kind.name)),
             }
         }
-        let on_volumes = workspace::run(native()?.args(mounted.iter().map(|mount| &mount.point)));
-        let on_windows = match Tools::find() {
-            Ok(tools) => under_wine(&tools),
-            Err(error) => {
-                not_run.push(format!("Windows under Wine: {error}"));
-                Ok(())
-            }
-        };
-        for line in not_run {
+        let mut volumes = native()?;
+        let output = volumes
+            .args(mounted.iter().map(|mount| &mount.point))
+            .stderr(Stdio::inherit())
+            .output()?;
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        println!("{text}");
+        let mut reports = vec![("Linux", Output { text, succeeded: output.status.success() })];
+        match Tools::find() {
+            Ok(tools) => reports.push(("Windows, under Wine", under_wine(&tools)?)),
+            Err(error) => not_run.push(format!("Windows under Wine: {error}")),
+        }
+        for line in &not_run {
             println!("NOT RUN: {line}");
         }
-        on_volumes.and(on_windows)
+        for (system, output) in &reports {
+            if !output.succeeded {
+                return Err(
+                    format!("{system}: a fact differs, or the probe did not end well").into()
+                );
+            }
+        }
+        if self.write {
+            let reports: Vec<_> = reports.into_iter().map(|(title, it)| (title, it.text)).collect();
+            probe_page::write(&reports, &not_run)?;
+        }
+        Ok(())
     }
 }
 
@@ -74,7 +92,7 @@ fn native() -> Result<Command, Box<dyn std::error::Error>> {
     Ok(command)
 }
 
-fn under_wine(tools: &Tools) -> Outcome {
+fn under_wine(tools: &Tools) -> Outcome<Output> {
     println!("\n== Windows, under Wine");
     let place = tempfile::tempdir()?;
     let wine = Wine::start(tools)?;
@@ -82,5 +100,5 @@ fn under_wine(tools: &Tools) -> Outcome {
     command.args(["--quiet", "--package=platform-probe", "--"]).arg(windows_path(place.path()));
     let output = wine.run(&mut command, LIMIT)?;
     println!("{}", output.text);
-    if output.succeeded { Ok(()) } else { Err("the probe did not end well under Wine".into()) }
+    Ok(output)
 }

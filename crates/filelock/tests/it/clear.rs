@@ -97,7 +97,7 @@ fn what_a_client_that_is_gone_has_left_is_named_after_a_ttl_and_not_waited_for_f
         fs::write(lab.lock().join(entry), b"").unwrap();
         lab.mark_published();
         if cfg!(unix) {
-            crate::support::expect_alive_or_leaving(&brief(), lab.target());
+            assert!(crate::support::expect_alive_or_leaving(&brief(), lab.target()));
         }
         age(&lab.lock(), Duration::from_secs(31));
         strange(&lab, entry);

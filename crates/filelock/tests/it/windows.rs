@@ -87,8 +87,8 @@ fn by_time() -> LockOptions {
 }
 
 /// If time decides, no handle is kept on the record, so that a program can read it even if it
-/// shares nothing. None is kept on the directory, so that a peer that goes by the clock can take its
-/// name at once.
+/// shares nothing. None is kept on the directory, so that a peer that goes by the clock can take
+/// its name at once.
 #[test]
 fn a_held_lock_has_nothing_open() {
     let lab = Lab::new();

@@ -219,7 +219,7 @@ pub(crate) fn read_start(file: &File, limit: usize) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Windows renames no directory onto a free name only, and none that anything is open in.
+/// Windows renames no directory in which anything is open, and any reader has the record open.
 pub(crate) fn rename_exclusive(_: &Path, _: &Path) -> io::Result<()> {
     Err(ErrorKind::Unsupported.into())
 }
