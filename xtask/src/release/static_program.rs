@@ -65,7 +65,7 @@ fn try_alone(program: &Path) -> Outcome {
         (&["set", "units.x", "{\"kind\": \"layer\"}", "--file", "/doc"], ""),
         (&["show", "probe", "--file", "/doc"], "1\n"),
         (&["append", "/log", "{\"a\": 1}"], ""),
-        (&["run", "/log", "--", "/agentslock", "show", "units.x.kind", "--file", "/doc"], ""),
+        (&["run", "/log", "--", "/agentslock", "show", "probe", "--file", "/doc"], "1\n"),
     ];
     for (arguments, expected) in steps {
         let output = alone().args(arguments).output()?;
