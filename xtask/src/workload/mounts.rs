@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use crate::outcome::Outcome;
 
@@ -53,6 +54,10 @@ fn exists(tool: &str) -> bool {
         || Path::new("/usr/sbin").join(tool).exists()
 }
 
+/// How often a mount is tried that was refused, and how far apart.
+const TRIES: u32 = 50;
+const PAUSE: Duration = Duration::from_millis(100);
+
 /// A mounted file system, unmounted when it is dropped.
 pub(crate) struct Mount {
     pub(crate) point: PathBuf,
@@ -102,9 +107,20 @@ impl Mount {
     }
 
     /// What is in `image`, mounted at `point`, which is created if it is not there.
+    ///
+    /// xfs and btrfs refuse a clone while the file system that it was cloned from is mounted. A
+    /// mount namespace of another process can keep that one for a moment.
     pub(crate) fn of_image(image: &Path, point: PathBuf) -> Outcome<Self> {
         std::fs::create_dir_all(&point)?;
-        run(Command::new("mount").args(["-o", "loop"]).arg(image).arg(&point))?;
+        let mut mount = Command::new("mount");
+        mount.args(["-o", "loop"]).arg(image).arg(&point);
+        for _ in 0..TRIES {
+            if mount.output()?.status.success() {
+                return Ok(Self { point });
+            }
+            std::thread::sleep(PAUSE);
+        }
+        run(&mut mount)?;
         Ok(Self { point })
     }
 }
