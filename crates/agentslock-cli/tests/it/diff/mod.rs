@@ -2,6 +2,7 @@
 
 mod revisions;
 mod textconv;
+mod typed;
 
 use serde_json::json;
 
