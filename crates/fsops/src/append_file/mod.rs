@@ -207,13 +207,12 @@ fn sync(file: &File, path: &Path, born: Option<SystemTime>) -> io::Result<()> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))] // No name can be synced on Windows.
 mod tests {
     use std::time::Duration;
 
     use super::*;
 
-    #[cfg(unix)] // No name can be synced on Windows.
     #[test]
     fn only_a_young_name_is_synced() {
         let directory = tempfile::tempdir().unwrap();
