@@ -1,0 +1,181 @@
+//! A file in the making, in the directory in which it is to get its name.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::hash::{BuildHasher, RandomState};
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rustix::fs::{Mode, OFlags, openat, renameat};
+use rustix::io::{Errno, retry_on_intr};
+
+use super::super::{is, rename_new_at};
+use super::{Found, Place};
+use crate::sys::FileState;
+
+/// How link(2) says that a file system has no further links.
+const NO_LINKS: [Errno; 4] = [Errno::PERM, Errno::NOTSUP, Errno::NOSYS, Errno::MLINK];
+
+/// A file in the making. Dropping it removes what has its name from its directory, wherever that is
+/// by then.
+#[derive(Debug)]
+pub(crate) struct Temporary {
+    place: Place,
+    file: File,
+    /// Until it has another name.
+    name: Option<OsString>,
+}
+
+impl Place {
+    /// Creates a file `<prefix><unique>` in the directory, with what the umask leaves of `mode`.
+    pub(crate) fn create(
+        self,
+        prefix: &OsStr,
+        unique_length: usize,
+        mode: u32,
+    ) -> io::Result<Temporary> {
+        const TRIES: u32 = 1000;
+        let how = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+        let mode = mode_of(mode);
+        let mut tries = 0;
+        loop {
+            let mut name = prefix.to_owned();
+            name.push(unique(unique_length));
+            match retry_on_intr(|| openat(&self.directory, &*name, how, mode)) {
+                Ok(file) => {
+                    return Ok(Temporary { place: self, file: file.into(), name: Some(name) });
+                }
+                Err(Errno::EXIST) if tries < TRIES => tries += 1,
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+}
+
+impl Temporary {
+    pub(crate) fn place(&self) -> &Place {
+        &self.place
+    }
+
+    pub(crate) fn file(&self) -> &File {
+        &self.file
+    }
+
+    pub(crate) fn name(&self) -> &OsStr {
+        self.name.as_deref().unwrap_or(&self.place.name)
+    }
+
+    /// Takes the name of the place; with `over` from what is there.
+    ///
+    /// # Errors
+    ///
+    /// [`io::ErrorKind::AlreadyExists`] if something is there, unless `over`.
+    pub(crate) fn persist(&mut self, over: bool) -> io::Result<()> {
+        let (directory, from, to) = (&self.place.directory, self.name(), &*self.place.name);
+        let rename = || retry_on_intr(|| renameat(directory, from, directory, to));
+        if over {
+            rename()?;
+        } else {
+            match rename_new_at((directory, from), (directory, to)) {
+                // This file system can neither rename exclusively nor link.
+                Err(error) if is(&error, &NO_LINKS) && self.place.look()?.is_none() => {
+                    rename()?;
+                }
+                // It was linked, and only its first name could not be removed: it is in place.
+                Err(_) if self.is_in_place() => {}
+                other => other?,
+            }
+        }
+        self.name = None;
+        Ok(())
+    }
+
+    /// Exchanges its name and that of the place. `false`: this system, or this file system, has no
+    /// such call, and nothing was done.
+    pub(crate) fn exchange(&self) -> io::Result<bool> {
+        #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
+        {
+            use rustix::fs::{RenameFlags, renameat_with};
+            let (directory, from, to) = (&self.place.directory, self.name(), &*self.place.name);
+            loop {
+                match renameat_with(directory, from, directory, to, RenameFlags::EXCHANGE) {
+                    Ok(()) => return Ok(true),
+                    Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => return Ok(false),
+                    // A second exchange would undo the first.
+                    Err(Errno::INTR) if self.is_in_place() => return Ok(true),
+                    Err(Errno::INTR) => {}
+                    Err(error) => return Err(error.into()),
+                }
+            }
+        }
+        #[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
+        Ok(false)
+    }
+
+    /// What it is itself, whatever its name.
+    pub(crate) fn own_state(&self) -> io::Result<FileState> {
+        let stat = retry_on_intr(|| rustix::fs::fstat(&self.file))?;
+        Ok(FileState::of(&Found(stat)))
+    }
+
+    /// What has its name.
+    pub(crate) fn state_at_name(&self) -> io::Result<Option<FileState>> {
+        Ok(self.place.look_at(self.name())?.as_ref().map(FileState::of))
+    }
+
+    /// Leaves what has its name there.
+    pub(crate) fn leave(&mut self) {
+        self.name = None;
+    }
+
+    fn is_in_place(&self) -> bool {
+        let (Ok(own), Ok(Some(found))) = (self.file.metadata(), self.place.look()) else {
+            return false;
+        };
+        let found = found.fingerprint();
+        (own.dev(), own.ino()) == (found.device, found.inode)
+    }
+
+    /// Removes what has its name.
+    pub(crate) fn remove(&mut self) -> io::Result<()> {
+        self.name.take().map_or(Ok(()), |name| self.place.remove_entry(&name))
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        if let Some(name) = &self.name {
+            let _ = self.place.remove_entry(name);
+        }
+    }
+}
+
+impl FileState {
+    fn of(found: &Found) -> Self {
+        let (owner, mode) = (found.owner(), found.mode());
+        Self { version: found.fingerprint().without_change(), rights: Some((owner, mode)) }
+    }
+}
+
+#[allow(clippy::useless_conversion, reason = "its type differs by system")]
+fn mode_of(bits: u32) -> Mode {
+    Mode::from_raw_mode(bits.try_into().expect("because they are nine bits"))
+}
+
+/// A name that nobody can foretell, of letters and digits.
+fn unique(length: usize) -> String {
+    const CHARACTERS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    // A forked child has the same keys, but another number.
+    let seed = (std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+    let keys = RandomState::new();
+    let mut number = u128::from(keys.hash_one(seed)) << 64 | u128::from(keys.hash_one((seed, 1)));
+    let mut name = String::new();
+    for _ in 0..length {
+        let index = usize::try_from(number % 62).expect("because it is below 62");
+        name.push(char::from(CHARACTERS[index]));
+        number /= 62;
+    }
+    name
+}
