@@ -156,12 +156,10 @@ impl Options {
     fn create_parents(&self, path: &Path, seen: Seen) -> Result<Option<CreatedParents>, Error> {
         if seen >= Seen::Directory {
             // One that may not be looked at is there: the next call says what is wrong with it.
-            let is_gone = is_directory_gone(path);
-            return if is_gone {
-                Err(Error::DirectoryGone { path: path.into() })
-            } else {
-                Ok(None)
-            };
+            if is_directory_gone(path) {
+                return Err(Error::DirectoryGone { path: path.into() });
+            }
+            return Ok(None);
         }
         fsops::create_parents(path, self.durability)
             .map(Some)

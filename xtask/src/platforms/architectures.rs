@@ -46,38 +46,24 @@ pub(super) const ARCHITECTURES: [Architecture; 3] = [
     },
 ];
 
-/// Where the tests are: of records, judgements, documents, merges and typed sections, down to the
-/// program's.
-const LONG: [&str; 10] = [
+/// What reads and writes records and documents.
+const SHORT: [&str; 3] = ["--package=agentslock-filelock", "--package=agentslock-core", "--lib"];
+/// Where the tests are: of records, judgements, documents, merges and typed sections.
+const LIBRARIES: [&str; 9] = [
     "--package=agentslock-filelock",
     "--package=fsops",
     "--package=lockedfile",
     "--package=agentslock-core",
     "--package=agentslock-config",
     "--package=agentslock-adapters",
-    "--package=agentslock-cli",
     "--lib",
     "--test=it",
     "--no-fail-fast",
 ];
-/// What reads and writes records and documents.
-const SHORT: [&str; 3] = ["--package=agentslock-filelock", "--package=agentslock-core", "--lib"];
+const PROGRAM: [&str; 4] = ["--package=agentslock-cli", "--lib", "--test=it", "--no-fail-fast"];
 /// Under an emulator, in which the tests of the program would take hours. Its parts are tested,
 /// among them the merge.
-const EMULATED: [&[&str]; 2] = [
-    &[
-        "--package=agentslock-filelock",
-        "--package=fsops",
-        "--package=lockedfile",
-        "--package=agentslock-core",
-        "--package=agentslock-config",
-        "--package=agentslock-adapters",
-        "--lib",
-        "--test=it",
-        "--no-fail-fast",
-    ],
-    &["--package=agentslock-cli", "--lib"],
-];
+const PARTS_OF_PROGRAM: [&str; 2] = ["--package=agentslock-cli", "--lib"];
 /// Takes minutes there: a document is broken in thousands of ways.
 const NOT_EMULATED: &str = "a_document_that_is_broken_anywhere_is_judged_as_by_a_whole_validator";
 
@@ -101,8 +87,8 @@ impl Architecture {
         println!("\n== {}: {}", self.target, self.what);
         let started = Instant::now();
         let all: &[&[&str]] = match self.emulated {
-            Some(_) => &EMULATED,
-            None if long => &[&LONG],
+            Some(_) => &[&LIBRARIES, &PARTS_OF_PROGRAM],
+            None if long => &[&LIBRARIES, &PROGRAM],
             None => &[&SHORT],
         };
         let mut counted = Counted::default();

@@ -14,7 +14,6 @@ use crate::outcome::Outcome;
 use crate::workload::document::locks_left;
 use crate::workload::document::{self, Log, State, Writer};
 use crate::workload::door::Door;
-use crate::workload::places;
 use crate::workspace::worker;
 use testkit::Critical;
 
@@ -56,12 +55,9 @@ impl Contention {
             "contention: {} processes, {} increments, records, and {} flushes and updates each",
             self.processes, self.increments, self.flushes
         );
-        for door in Door::given(self.door) {
-            println!(" {}", door.name());
-            let run = |name: &str, path: &Path| self.run_in(name, path, door);
-            places::in_each(self.directory.as_deref(), run)?;
-        }
-        Ok(())
+        Door::in_each(self.door, self.directory.as_deref(), |name, path, door| {
+            self.run_in(name, path, door)
+        })
     }
 
     fn run_in(&self, name: &str, directory: &Path, door: Door) -> Outcome<bool> {

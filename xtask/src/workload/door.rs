@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 use filelock::{AcquireError, Lock, LockGuard, LockOptions};
 
+use super::places;
+use crate::outcome::Outcome;
+
 /// How a lock is acquired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Door {
@@ -17,9 +20,18 @@ pub(crate) enum Door {
 impl Door {
     pub(crate) const ALL: [Self; 2] = [Self::OneShot, Self::Reused];
 
-    /// This one, or both.
-    pub(crate) fn given(door: Option<Self>) -> Vec<Self> {
-        door.map_or_else(|| Self::ALL.into(), |door| vec![door])
+    /// Runs `task` through this door, or through both, in each of the places that `directory` leads
+    /// to.
+    pub(crate) fn in_each(
+        door: Option<Self>,
+        directory: Option<&Path>,
+        mut task: impl FnMut(&str, &Path, Self) -> Outcome<bool>,
+    ) -> Outcome {
+        for door in door.map_or_else(|| Self::ALL.into(), |door| vec![door]) {
+            println!(" {}", door.name());
+            places::in_each(directory, |name, path| task(name, path, door))?;
+        }
+        Ok(())
     }
 
     pub(crate) fn name(self) -> &'static str {

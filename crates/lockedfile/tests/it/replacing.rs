@@ -216,6 +216,19 @@ fn a_file_that_was_read_and_is_gone_is_not_made_anew() {
     assert!(careful.rounds_of(&lock, Seen::Directory).unwrap().read().is_ok());
 }
 
+#[cfg(unix)]
+#[test]
+fn a_directory_that_cannot_be_looked_up_is_not_said_to_be_gone() {
+    let place = Place::new();
+    // A link that leads to itself: nobody can tell what is there.
+    let directory = place.directory.path().join("loop");
+    std::os::unix::fs::symlink("loop", &directory).unwrap();
+    let options = Options::new();
+    let lock = options.handle(directory.join("file")).unwrap();
+    let error = options.rounds_of(&lock, Seen::Directory).unwrap().read().unwrap_err();
+    assert!(!matches!(error, Error::DirectoryGone { .. }), "{error}");
+}
+
 #[test]
 fn a_directory_that_was_moved_or_removed_is_not_created_again() {
     for moved in [true, false] {

@@ -25,7 +25,6 @@ use crate::progress::Progress;
 use crate::workload::document::locks_left;
 use crate::workload::document::{self, Log, State, Watched, Writer};
 use crate::workload::door::Door;
-use crate::workload::places;
 use crate::workload::random::Random;
 use crate::workspace::worker;
 use files::Ledger;
@@ -99,12 +98,9 @@ impl Kill {
             "kill: {} processes, {} takeovers, {} flushes and updates",
             self.processes, self.takeovers, self.flushes
         );
-        for door in Door::given(self.door) {
-            println!(" {}", door.name());
-            let run = |name: &str, path: &Path| self.run_in(name, path, door);
-            places::in_each(self.directory.as_deref(), run)?;
-        }
-        Ok(())
+        Door::in_each(self.door, self.directory.as_deref(), |name, path, door| {
+            self.run_in(name, path, door)
+        })
     }
 
     fn run_in(&self, name: &str, directory: &Path, door: Door) -> Outcome<bool> {
