@@ -28,7 +28,7 @@ impl AdapterHandle {
     ///
     /// A new schema is a bump. In the same write each `ready` view that was built against another
     /// one becomes `pending-recompat-check`, whichever adapter it is of. So no reader ever sees a
-    /// view that is `ready` for a schema that is gone. What the bump did is returned.
+    /// view that is `ready` and depends on a schema that is gone. What the bump did is returned.
     ///
     /// If views that depend on it need a new definition, it does not go live with another schema.
     /// That is found out under the lock, so that none is overlooked.

@@ -9,10 +9,11 @@
 //!   so do fields and statuses that this crate does not know.
 //! - A view goes from one status to another only as the table below says. What is not possible is
 //!   an error that names view, status and event, and nothing is written.
-//! - At no version of the document is a view `ready` for a schema that its adapter no longer
-//!   offers. That holds if a build began before a bump, and if a process dies between any two
-//!   calls. Schemas are compared under the lock. Programs that do not compare can still leave such
-//!   a view; [`outdated`](AdaptersLock::outdated) lists it.
+//! - A view says which schemas it [depends on](Build::depending_on). At no version of the document
+//!   is it `ready` if one of them is gone. That holds if a build began before a bump, and if a
+//!   process dies between any two calls. Schemas are compared under the lock. Programs that do not
+//!   compare can still leave such a view; [`outdated`](AdaptersLock::outdated) lists it. A view
+//!   that names no schema stays `ready`.
 //! - Activating again, registering again and bumping again change nothing: no history, no time.
 //! - The history of a view keeps its newest 20 transitions.
 //!
@@ -46,7 +47,7 @@
 //! gone.
 //!
 //! ```
-//! use agentslock_adapters::{Activation, AdaptersLock, Build};
+//! use agentslock_adapters::{Activation, AdaptersLock, Build, Dependency};
 //! # use agentslock_adapters::{Digest, Presence, Timestamp};
 //! # let directory = tempfile::tempdir()?;
 //! # let path = directory.path().join(".agentsrc.lock");
@@ -56,9 +57,10 @@
 //! # let at: Timestamp = "2026-01-02T03:04:05Z".parse()?;
 //!
 //! let kuzu = AdaptersLock::new(&path).adapter("kuzu")?;
+//! let schema = Dependency::new("kuzu", schema_digest.clone(), "1.0");
 //! kuzu.activate(&Activation { source_digest, schema_digest, at: at.clone() })?;
-//! let views = ["calls", "imports"].map(|view| (view, Build::new(build(view), at.clone())));
-//! kuzu.register_views(views)?; // one write for all
+//! let built = |view| Build::new(build(view), at.clone()).depending_on(schema.clone());
+//! kuzu.register_views(["calls", "imports"].map(|view| (view, built(view))))?; // one write
 //! for gone in kuzu.reconcile(&at, |view, _| look(view))?.moved {
 //!     kuzu.view_rebuilt(&gone.view, &build(&gone.view), &at)?;
 //! }

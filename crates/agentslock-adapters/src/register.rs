@@ -33,12 +33,13 @@ pub struct Built {
 }
 
 impl Build {
-    /// The digest of what was built, and when. It depends on nothing yet.
+    /// The digest of what was built, and when. It depends on nothing yet: no new schema of any
+    /// adapter, its own included, makes it less than `ready`.
     pub fn new(digest: Digest, at: Timestamp) -> Self {
         Self { digest, depends_on: Vec::new(), at }
     }
 
-    /// Adds something that it was built against.
+    /// Adds a schema that it was built against. If that is gone, the view is not `ready`.
     #[must_use]
     pub fn depending_on(mut self, dependency: Dependency) -> Self {
         self.depends_on.push(dependency);

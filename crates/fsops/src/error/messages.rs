@@ -60,8 +60,8 @@ impl fmt::Display for ReplaceError {
             ),
             Self::Displaced { path, displaced, .. } => write!(
                 f,
-                "`{}` was written, but another program's file, which came there meanwhile, is `{}` \
-                 now and could not be put back; compare the two",
+                "`{}` was written; another program had put a file there a moment before, which could \
+                 not be put back and is `{}` now; compare the two",
                 path.display(),
                 displaced.display()
             ),
