@@ -65,6 +65,29 @@ impl ConfigLock {
     /// A unit that is as it was (kind, digest, cache key, transitive) keeps its entry as it is
     /// spelled. One that changed keeps the fields that this crate does not know.
     ///
+    /// A document without `units` is an older one. The first write takes along what its sections
+    /// `config` and `packages` say about other kinds, and leaves them as they are.
+    ///
+    /// ```
+    /// use agentslock_config::{ConfigLock, Kind, Pass, Reference, Revision, Unit};
+    ///
+    /// let old = r#"{"config": {"acme:org/a.json@v1": {"resolved_sha": "sha-1"}},
+    ///     "packages": {"acme:tool@2.0.0": {"digest": "sha-2"}}}"#;
+    /// let lock = ConfigLock::from_text(old)?;
+    /// assert_eq!(lock.read()?.units()?.len(), 2); // reading needs no migration
+    ///
+    /// let layer: Reference = "acme:org/a.json@v1".parse()?;
+    /// let mut layers = Pass::over([Kind::Layer]); // this program knows nothing of packages
+    /// layers.add(layer, Unit::new(Kind::Layer, Revision::opaque("sha-3")))?;
+    /// lock.write(&layers)?;
+    ///
+    /// let now = lock.read()?;
+    /// assert!(now.text().contains(r#""packages""#));
+    /// let package = &now.units()?[&"acme:tool@2.0.0".parse::<Reference>()?];
+    /// assert_eq!((&package.kind, package.digest.as_str()), (&Kind::Artifact, "sha-2"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`WriteError`]; unless it says otherwise, the file is as it was.
