@@ -122,7 +122,7 @@ pub fn reread(path: impl AsRef<Path>, known: &[u8]) -> Result<Reread, ReadFileEr
     let mut bytes = Vec::new();
     // One of another size has other bytes; which ones need not be found out one by one.
     if metadata.len() == known.len() as u64 {
-        match read_known(&mut file, known).map_err(failed)? {
+        match read_known(&mut file, known, metadata.is_file()).map_err(failed)? {
             None => return Ok(Reread::Same(Version::of(path, file, &metadata)?)),
             Some(read) => bytes = read,
         }
@@ -166,18 +166,30 @@ fn open(path: &Path) -> Result<Option<(File, Metadata)>, ReadFileError> {
 
 /// Reads `file` for as long as it finds what is `known`. `None`: it found all of it, and the end;
 /// otherwise, all that it has read so far.
-fn read_known(file: &mut File, known: &[u8]) -> io::Result<Option<Vec<u8>>> {
+///
+/// A file `is_regular` that is as long as what is known ends there. No read is spent on the end if
+/// one that had room for more has found no more. [`Version::is_current`] looks at the length again.
+fn read_known(file: &mut File, known: &[u8], is_regular: bool) -> io::Result<Option<Vec<u8>>> {
     const AT_ONCE: usize = 64 * 1024;
-    let mut part = vec![0; AT_ONCE.min(known.len() + 1)];
+    /// A page. What fits needs no memory of its own, which takes longer than reading it.
+    const SHORT: usize = 4 * 1024;
+    let (mut short, mut long) = ([0; SHORT], Vec::new());
+    let part = if known.len() < SHORT {
+        &mut short[..=known.len()]
+    } else {
+        long.resize(AT_ONCE.min(known.len() + 1), 0);
+        &mut long[..]
+    };
     let mut rest = known;
     loop {
-        let length = match file.read(&mut part) {
+        let length = match file.read(part) {
             Ok(0) if rest.is_empty() => return Ok(None),
             Ok(length) => length,
             Err(error) if error.kind() == ErrorKind::Interrupted => continue,
             Err(error) => return Err(error),
         };
         match rest.strip_prefix(&part[..length]) {
+            Some([]) if is_regular && (1..part.len()).contains(&length) => return Ok(None),
             Some(left) if length > 0 => rest = left,
             _ => {
                 let mut read = Vec::new();

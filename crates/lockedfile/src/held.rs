@@ -2,9 +2,10 @@
 //! `rounds.rs`.
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::io::{self, ErrorKind};
-use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use filelock::{LockGuard, NotHeld, ReleaseError, VerifyError};
@@ -21,7 +22,7 @@ const LEFT_OVER: Duration = filelock::TTL;
 #[derive(Debug)]
 #[must_use = "dropping it releases the lock at once"]
 pub struct Held {
-    path: PathBuf,
+    path: Arc<Path>,
     durability: Durability,
     guard: LockGuard,
 }
@@ -40,7 +41,7 @@ pub enum Outcome {
 }
 
 impl Held {
-    pub(crate) fn new(path: PathBuf, durability: Durability, guard: LockGuard) -> Self {
+    pub(crate) fn new(path: Arc<Path>, durability: Durability, guard: LockGuard) -> Self {
         Self { path, durability, guard }
     }
 
@@ -159,7 +160,7 @@ impl Held {
         // would tell the next waiter that this process lives.
         match self.guard.release() {
             Err(ReleaseError::NotHeld(NotHeld::Lost { .. })) if is_written => {
-                Err(Error::LockLost { path: self.path })
+                Err(Error::LockLost { path: self.path.to_path_buf() })
             }
             _ => Ok(()),
         }
@@ -206,7 +207,7 @@ impl Held {
                 return Ok(Outcome::Disturbed(Disturbance::FileChanged));
             }
             ReplaceError::Io { .. } if is_directory_gone(&self.path) => {
-                Error::DirectoryGone { path: self.path.clone() }
+                Error::DirectoryGone { path: self.path.to_path_buf() }
             }
             error => Error::Write(error),
         };
@@ -215,9 +216,9 @@ impl Held {
 
     /// Whether the file still is the one that was read.
     pub(crate) fn is_still(&self, read: &Version) -> Result<bool, Error> {
-        let path = &self.path;
+        let path = &*self.path;
         read.is_current(path).map_err(|source| {
-            Error::Write(ReplaceError::Io { verb: "examine", path: path.clone(), source })
+            Error::Write(ReplaceError::Io { verb: "examine", path: path.to_owned(), source })
         })
     }
 
@@ -233,9 +234,12 @@ impl Held {
 
 /// Once per process and file: only killed writers leave any.
 pub(crate) fn remove_left_overs_once(path: &Path) {
-    static DONE: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+    // As they are spelled: paths are compared component by component, which takes far longer.
+    static DONE: Mutex<BTreeSet<OsString>> = Mutex::new(BTreeSet::new());
+    let path_text = path.as_os_str();
     let mut done = DONE.lock().unwrap_or_else(PoisonError::into_inner);
-    if done.insert(path.to_owned()) {
+    if !done.contains(path_text) {
+        done.insert(path_text.to_owned());
         drop(done);
         // What cannot be removed now does no harm.
         let _ = fsops::remove_left_over_temporaries(path, LEFT_OVER);

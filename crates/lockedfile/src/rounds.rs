@@ -19,7 +19,8 @@
 //! The last look is there for writers that do not follow the protocol. They are a person with an
 //! editor, a `git checkout`, a foreign peer that judges by the clock.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 
 use filelock::{AcquireError, Lock, LockGuard};
 use fsops::{Contents, CreatedParents, ReadFileError, Reread, Version};
@@ -62,7 +63,7 @@ pub struct Rounds<'a> {
     options: &'a Options,
     /// A handle of the lock, if the caller changes the file again and again.
     lock: Option<&'a Lock>,
-    path: PathBuf,
+    path: Arc<Path>,
     round: u32,
     /// Removed again if no file came to be.
     created: Option<CreatedParents>,
@@ -103,7 +104,9 @@ impl Options {
     ///
     /// [`Error::CreateDirectory`].
     pub fn rounds(&self, path: impl AsRef<Path>) -> Result<Rounds<'_>, Error> {
-        self.rounds_at(path.as_ref(), None, Seen::Nothing)
+        let path = path.as_ref();
+        let failed = |source| Error::CreateDirectory { path: path.to_owned(), source };
+        self.rounds_at(&std::path::absolute(path).map_err(failed)?, None, Seen::Nothing)
     }
 
     /// A handle of the lock of the file at `path`, for [`rounds_of`](Self::rounds_of). Touches
@@ -129,18 +132,18 @@ impl Options {
 
     /// The wait for the file at `path`, if another program may be replacing it.
     pub fn settling(&self, path: impl AsRef<Path>) -> Settling<'_> {
-        Settling::new(path.as_ref(), &self.lock)
+        Settling::new(path.as_ref().into(), &self.lock)
     }
 
+    /// `path`: absolute.
     fn rounds_at<'a>(
         &'a self,
         path: &Path,
         lock: Option<&'a Lock>,
         seen: Seen,
     ) -> Result<Rounds<'a>, Error> {
-        let failed = |source| Error::CreateDirectory { path: path.to_owned(), source };
-        let path = std::path::absolute(path).map_err(failed)?;
-        let mut settling = Settling::new(&path, &self.lock);
+        let path = Arc::<Path>::from(path);
+        let mut settling = Settling::new(Arc::clone(&path), &self.lock);
         let mut created = None;
         if !is_there(&path) {
             // Before the lock changes the directory.
@@ -190,7 +193,7 @@ impl Rounds<'_> {
         };
         let guard = guard.map_err(|error| match error {
             AcquireError::Io { .. } if is_directory_gone(&self.path) => {
-                Error::DirectoryGone { path: self.path.clone() }
+                Error::DirectoryGone { path: self.path.to_path_buf() }
             }
             error => error.into(),
         })?;
@@ -200,7 +203,7 @@ impl Rounds<'_> {
     /// A round under a lock that the caller has taken in its own way: of another path that stands
     /// for the file, say.
     pub fn adopt(&self, guard: LockGuard) -> Held {
-        Held::new(self.path.clone(), self.options.durability, guard)
+        Held::new(Arc::clone(&self.path), self.options.durability, guard)
     }
 
     /// Reads the file, under the lock. A file that is missing is waited for, up to the lock's
@@ -283,7 +286,7 @@ impl Rounds<'_> {
 
     /// The file is missing: waits until it is there, or that is believed.
     pub(crate) fn missing(&mut self) -> Result<Settled, Error> {
-        let path = || self.path.clone();
+        let path = || self.path.to_path_buf();
         if is_directory_gone(&self.path) {
             return Err(Error::DirectoryGone { path: path() });
         }
@@ -300,7 +303,7 @@ impl Rounds<'_> {
     /// [`Error::Unsettled`] if it was the last one.
     pub fn again(&mut self, last: Disturbance) -> Result<(), Error> {
         if self.round == ROUNDS {
-            return Err(Error::Unsettled { path: self.path.clone(), rounds: ROUNDS, last });
+            return Err(Error::Unsettled { path: self.path.to_path_buf(), rounds: ROUNDS, last });
         }
         self.round += 1;
         Ok(())

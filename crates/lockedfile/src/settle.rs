@@ -38,6 +38,7 @@
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use filelock::{AcquireError, LockOptions};
@@ -88,7 +89,7 @@ pub enum Settled {
 /// timeout: the lock's, or 200 ms if that is shorter.
 #[derive(Debug)]
 pub struct Settling<'a> {
-    path: PathBuf,
+    path: Arc<Path>,
     lock: &'a LockOptions,
     /// A reader, which writes nothing, takes "not there" for an answer while git is at work.
     reads_only: bool,
@@ -100,9 +101,8 @@ pub struct Settling<'a> {
 }
 
 impl<'a> Settling<'a> {
-    pub(crate) fn new(path: &Path, lock: &'a LockOptions) -> Self {
-        let (path, reads_only) = (path.to_owned(), false);
-        Self { path, lock, reads_only, was_quiet: None, since: None, has_changed: false }
+    pub(crate) fn new(path: Arc<Path>, lock: &'a LockOptions) -> Self {
+        Self { path, lock, reads_only: false, was_quiet: None, since: None, has_changed: false }
     }
 
     /// For a caller who only reads: a missing file is believed after the pause, even while git is
@@ -151,7 +151,12 @@ impl<'a> Settling<'a> {
             // The first pause takes its time, even if nobody wants to wait for the lock.
             if is_over && (looks >= LOOKS || self.has_changed && waited >= PAUSE) {
                 let found = doubt.found();
-                return Err(Error::BeingReplaced { path: self.path.clone(), found, waited, by });
+                return Err(Error::BeingReplaced {
+                    path: self.path.to_path_buf(),
+                    found,
+                    waited,
+                    by,
+                });
             }
             self.pause()?;
             if !self.is_as(doubt)? {
@@ -170,7 +175,7 @@ impl<'a> Settling<'a> {
     pub(crate) fn pause(&mut self) -> Result<(), Error> {
         let waited = self.since.get_or_insert_with(Instant::now).elapsed();
         if self.lock.tell(waited, None).is_break() {
-            let (path, holder) = (self.path.clone(), None);
+            let (path, holder) = (self.path.to_path_buf(), None);
             return Err(AcquireError::GaveUp { path, waited, holder }.into());
         }
         std::thread::sleep(BETWEEN_LOOKS);
@@ -202,7 +207,7 @@ impl<'a> Settling<'a> {
             Doubt::Unfinished(version) => version.is_current(&self.path),
         };
         examined.map_err(|source| {
-            let path = self.path.clone();
+            let path = self.path.to_path_buf();
             Error::Read(fsops::ReadFileError::Io { verb: "examine", path, source })
         })
     }

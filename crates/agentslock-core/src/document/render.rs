@@ -1,6 +1,8 @@
 //! The document to be written: the sections that were read and the values that were staged, in one
-//! frame. It is written piece by piece, without a copy of the whole. And how the frame is laid out.
+//! frame. A large one is written piece by piece, without a copy of the whole. And how the frame is
+//! laid out.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -46,59 +48,52 @@ impl<'a> ObjectLayout<'a> {
     }
 }
 
+/// How large a document can be, in bytes, to be composed in memory. Then it is composed once, for
+/// the file and for the handle. A larger one would be in memory twice.
+const AT_ONCE: usize = 64 * 1024;
+
 pub(crate) struct Rendered<'a> {
     /// Name, key and value.
-    entries: Vec<(&'a str, Key<'a>, &'a str)>,
-}
-
-enum Key<'a> {
-    /// As it stands in the document.
-    Kept(&'a str),
-    New(String),
-}
-
-impl Key<'_> {
-    fn as_str(&self) -> &str {
-        match self {
-            Self::Kept(key) => key,
-            Self::New(key) => key,
-        }
-    }
+    entries: Vec<(&'a str, Cow<'a, str>, &'a str)>,
 }
 
 impl<'a> Rendered<'a> {
     /// `document` with `changes` applied, by name in byte order. A key that was there keeps its
     /// spelling, also in a section of another program.
     pub(crate) fn new(document: &'a Document, changes: &'a BTreeMap<String, Change>) -> Self {
-        let mut by_name: BTreeMap<&str, (Key<'a>, &'a str)> = document
-            .entries()
-            .iter()
-            .map(|entry| {
-                let kept = (Key::Kept(document.key_of(entry)), document.value_of(entry));
-                (&*entry.name, kept)
-            })
-            .collect();
+        let key_of = |entry| Cow::Borrowed(document.key_of(entry));
+        let kept = |entry: &'a Entry| (&*entry.name, key_of(entry), document.value_of(entry));
+        let mut left = document.entries();
+        let mut entries = Vec::with_capacity(left.len() + changes.len());
+        // Both are in byte order of the names.
         for (name, change) in changes {
-            match change {
-                Change::Remove => {
-                    by_name.remove(name.as_str());
-                }
-                Change::Set(value) => {
-                    by_name
-                        .entry(name)
-                        .and_modify(|entry| entry.1 = value)
-                        .or_insert_with(|| (Key::New(canonical_key(name)), value));
-                }
+            let (before, rest) = left.split_at(left.partition_point(|entry| *entry.name < **name));
+            entries.extend(before.iter().map(kept));
+            let there = rest.first().filter(|entry| *entry.name == **name);
+            left = &rest[usize::from(there.is_some())..];
+            if let Change::Set(value) = change {
+                let key = there.map_or_else(|| Cow::Owned(canonical_key(name)), key_of);
+                entries.push((name, key, value));
             }
         }
-        let entries = by_name.into_iter().map(|(name, (key, value))| (name, key, value));
-        Self { entries: entries.collect() }
+        entries.extend(left.iter().map(kept));
+        Self { entries }
+    }
+
+    /// What is written, as a reader would find it; `None` if that is large.
+    pub(crate) fn small_document(&self) -> Option<Document> {
+        (self.length() <= AT_ONCE).then(|| self.to_document())
+    }
+
+    /// How long the text is, in bytes.
+    fn length(&self) -> usize {
+        self.pieces().map(str::len).sum()
     }
 
     /// What is written, as a reader would find it.
     fn to_document(&self) -> Document {
         let object = ObjectLayout::document(self.entries.len());
-        let mut text = String::with_capacity(self.pieces().map(str::len).sum());
+        let mut text = String::with_capacity(self.length());
         let add = |text: &mut String, pieces: &[&str]| {
             let start = text.len();
             text.extend(pieces.iter().copied());
@@ -106,7 +101,7 @@ impl<'a> Rendered<'a> {
         };
         add(&mut text, &[OPEN]);
         let entries = self.entries.iter().enumerate().map(|(index, (name, key, value))| {
-            let [line @ .., key, colon, value, comma] = object.entry(index, key.as_str(), value);
+            let [line @ .., key, colon, value, comma] = object.entry(index, key, value);
             add(&mut text, &line);
             let key = add(&mut text, &[key]);
             add(&mut text, &[colon]);
@@ -122,14 +117,14 @@ impl<'a> Rendered<'a> {
     fn pieces(&self) -> impl Iterator<Item = &str> {
         let object = ObjectLayout::document(self.entries.len());
         let entries = self.entries.iter().enumerate();
-        let lines = entries
-            .flat_map(move |(index, (_, key, value))| object.entry(index, key.as_str(), value));
+        let lines =
+            entries.flat_map(move |(index, (_, key, value))| object.entry(index, key, value));
         std::iter::once(OPEN).chain(lines).chain(object.end())
     }
 
     pub(crate) fn write_to(&self, out: impl Write) -> io::Result<()> {
         // Gathers the small pieces; what is larger than its buffer goes straight through.
-        let mut out = io::BufWriter::with_capacity(64 * 1024, out);
+        let mut out = io::BufWriter::with_capacity(AT_ONCE, out);
         for piece in self.pieces() {
             out.write_all(piece.as_bytes())?;
         }

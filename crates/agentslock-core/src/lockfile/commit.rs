@@ -3,6 +3,7 @@
 //! `lockedfile` (`rounds.rs`).
 
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::sync::Arc;
 
 use fsops::Version;
@@ -24,18 +25,31 @@ pub enum Flushed {
     Unchanged,
 }
 
+/// What became of a round.
+pub(super) struct Round {
+    pub(super) outcome: Outcome,
+    pub(super) flushed: Flushed,
+    /// What was written, if it is small.
+    pub(super) written: Option<Document>,
+}
+
 /// Writes `document` with `changes` applied, if that changes anything, and releases the lock.
 pub(super) fn finish_round(
     held: Held,
     (document, version): (&Arc<Document>, &Version),
     changes: &BTreeMap<String, Change>,
-) -> Result<(Outcome, Flushed), FlushError> {
+) -> Result<Round, FlushError> {
     if !version.is_missing() && changes_nothing(document, changes) {
         held.keep();
-        return Ok((Outcome::Done, Flushed::Unchanged));
+        let (outcome, flushed) = (Outcome::Done, Flushed::Unchanged);
+        return Ok(Round { outcome, flushed, written: None });
     }
     refuse_later(document, held.path())?;
     let rendered = Rendered::new(document, changes);
-    let outcome = held.replace(version, |file| rendered.write_to(file))?;
-    Ok((outcome, Flushed::Written))
+    let written = rendered.small_document();
+    let outcome = held.replace(version, |file| match &written {
+        Some(document) => file.write_all(document.text().as_bytes()),
+        None => rendered.write_to(file),
+    })?;
+    Ok(Round { outcome, flushed: Flushed::Written, written })
 }

@@ -1,5 +1,6 @@
 //! Flushing: what is staged, onto the document as it is by then.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use lockedfile::{Outcome, Seen};
@@ -65,16 +66,16 @@ impl Lockfile {
             let (document, version) = read_in_round(&mut rounds, Some(&known))?;
             // Taken under the lock, so that what is staged while we wait for it goes along.
             let snapshot = self.state().staged.snapshot();
-            let (outcome, flushed) = finish_round(held, (&document, &version), &snapshot.changes)?;
-            let result = match outcome {
+            let round = finish_round(held, (&document, &version), &snapshot.changes)?;
+            let result = match round.outcome {
                 Outcome::Disturbed(by) => {
                     rounds.again(by)?;
                     continue;
                 }
                 Outcome::NotDurable(error) => Err(lockedfile::Error::NotDurable(error).into()),
-                Outcome::Done => Ok(flushed),
+                Outcome::Done => Ok(round.flushed),
             };
-            self.settle(document, snapshot);
+            self.settle(document, snapshot, round.written);
             return result;
         }
     }
@@ -101,7 +102,7 @@ impl Lockfile {
         let is_nothing = changes_nothing(&document, &snapshot.changes)
             && version.is_current(self.path()).unwrap_or(false);
         if is_nothing {
-            self.settle(document, snapshot);
+            self.settle(document, snapshot, None);
         }
         is_nothing
     }
@@ -121,13 +122,15 @@ impl Lockfile {
         document
     }
 
-    /// The document now is `document` with `snapshot` on top. The flushes of one handle take turns,
-    /// so that the later one has the last word here, too.
-    fn settle(&self, document: Arc<Document>, snapshot: Snapshot) {
+    /// The document now is `document` with `snapshot` on top: that is `whole`, if it was composed.
+    /// The flushes of one handle take turns, so that the later one has the last word here, too.
+    fn settle(&self, document: Arc<Document>, snapshot: Snapshot, whole: Option<Document>) {
         let mut state = self.state();
         state.seen = Seen::File;
         state.staged.forget(&snapshot);
-        state.document = document;
-        state.written = snapshot.changes;
+        (state.document, state.written) = match whole {
+            Some(whole) => (whole.into(), BTreeMap::new()),
+            None => (document, snapshot.changes),
+        };
     }
 }

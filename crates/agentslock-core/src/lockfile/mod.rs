@@ -3,11 +3,11 @@
 //! It is three layers, and a reader sees the topmost that has an answer:
 //!
 //! ```text
-//! staged     set or removed since the last flush     written by the next flush, forgotten after it
+//! staged     set or removed since the last flush      written by the next flush, forgotten after it
 //!    │ flush
-//! written    what the last flush put over it         folded into the document by the next flush
+//! written    what a flush put over a large document   folded into that by the next flush
 //!    │ fold_written
-//! document   the text as it was read                 one string; sections are slices of it
+//! document   the text as it was read                  one string; sections are slices of it
 //! ```
 
 pub(crate) mod commit;

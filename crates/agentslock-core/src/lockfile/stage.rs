@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::document::change::Change;
 
-/// The staged changes. Each staging has a number of its own, which tells whether a key was staged
-/// again after a flush took its snapshot.
+/// The staged changes. Each staging has a number, higher than those before it. It tells whether a
+/// key was staged again after a flush took its snapshot.
 #[derive(Debug, Default)]
 pub(super) struct Stage {
     changes: BTreeMap<String, (u64, Change)>,
@@ -14,7 +14,8 @@ pub(super) struct Stage {
 
 /// The staged changes at one moment.
 pub(super) struct Snapshot {
-    numbers: BTreeMap<String, u64>,
+    /// The number of the last staging that it shows.
+    last: u64,
     pub(super) changes: BTreeMap<String, Change>,
 }
 
@@ -33,14 +34,12 @@ impl Stage {
     }
 
     pub(super) fn snapshot(&self) -> Snapshot {
-        Snapshot {
-            numbers: self.changes.iter().map(|(name, (n, _))| (name.clone(), *n)).collect(),
-            changes: self.changes.iter().map(|(name, (_, c))| (name.clone(), c.clone())).collect(),
-        }
+        let changes = self.changes.iter().map(|(name, (_, change))| (name.clone(), change.clone()));
+        Snapshot { last: self.last, changes: changes.collect() }
     }
 
     /// Forgets what `snapshot` shows, but not what was staged since it was taken.
     pub(super) fn forget(&mut self, snapshot: &Snapshot) {
-        self.changes.retain(|name, (number, _)| snapshot.numbers.get(name) != Some(number));
+        self.changes.retain(|_, (number, _)| *number > snapshot.last);
     }
 }

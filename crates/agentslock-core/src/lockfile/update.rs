@@ -105,13 +105,13 @@ where
         let (held, state) = handle.into_parts();
         let held = held.expect("because the handle was made with it");
         let changes = state.staged.snapshot().changes;
-        let (outcome, flushed) = finish_round(held, (&state.document, &version), &changes)?;
-        match outcome {
+        let round = finish_round(held, (&state.document, &version), &changes)?;
+        match round.outcome {
             Outcome::Disturbed(by) => rounds.again(by).map_err(FlushError::from)?,
             Outcome::NotDurable(error) => {
                 return Err(FlushError::File(lockedfile::Error::NotDurable(error)).into());
             }
-            Outcome::Done => return Ok(Updated { value, flushed }),
+            Outcome::Done => return Ok(Updated { value, flushed: round.flushed }),
         }
     }
 }

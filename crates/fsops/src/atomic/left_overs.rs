@@ -15,7 +15,9 @@ pub(super) const UNIQUE: usize = 12;
 const INFIX: &str = ".tmp-";
 
 pub(super) fn temporary_prefix(target: &Path) -> OsString {
-    let mut prefix = target.file_name().unwrap_or_default().to_owned();
+    let name = target.file_name().unwrap_or_default();
+    let mut prefix = OsString::with_capacity(name.len() + INFIX.len());
+    prefix.push(name);
     prefix.push(INFIX);
     prefix
 }

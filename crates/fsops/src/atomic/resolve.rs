@@ -19,7 +19,7 @@ impl Resolved {
     /// Follows links to the file, and opens its directory.
     pub(super) fn of(path: &Path, durability: Durability) -> Result<Self, ReplaceError> {
         let failed = |verb| move |source| ReplaceError::Io { verb, path: path.to_owned(), source };
-        let target = std::path::absolute(path).map_err(failed("make absolute"))?;
+        let target = sys::absolute(path).map_err(failed("make absolute"))?;
         let resolved = Self::at(target, durability)?;
         if !resolved.found.as_ref().is_some_and(sys::Found::is_link) {
             return resolved.checked();
@@ -37,11 +37,11 @@ impl Resolved {
         if target.file_name().is_none() {
             return Err(ReplaceError::NotAFile { path: target, kind: "a directory" });
         }
-        let parent = parent_of(&target);
-        let place =
-            sys::Place::open(&target, durability == Durability::Full).map_err(|source| {
-                ReplaceError::Io { verb: "open the directory", path: parent, source }
-            })?;
+        let opened = sys::Place::open(&target, durability == Durability::Full);
+        let place = opened.map_err(|source| {
+            let path = parent_of(&target);
+            ReplaceError::Io { verb: "open the directory", path, source }
+        })?;
         let found = place.look().map_err(|source| ReplaceError::Io {
             verb: "examine",
             path: target.clone(),

@@ -9,18 +9,18 @@ pub(crate) use fingerprint::{FileState, Fingerprint};
 mod unix;
 #[cfg(unix)]
 pub(crate) use unix::{
-    Found, Pin, Place, Rights, Temporary, adopt, adopt_special_bits, close_to_others, fingerprint,
-    fingerprint_at, is_own_pipe, kind_of_special, open_directory, open_nonblocking, path_of_name,
-    pin, read_at, read_to_end, sync, sync_data, sync_directory, wait_for_writers,
+    Found, Pin, Place, Rights, Temporary, absolute, adopt, adopt_special_bits, close_to_others,
+    fingerprint, fingerprint_at, is_own_pipe, kind_of_special, open_directory, open_nonblocking,
+    path_of_name, pin, read_at, read_to_end, sync, sync_data, sync_directory, wait_for_writers,
 };
 
 #[cfg(windows)]
 mod windows;
 #[cfg(windows)]
 pub(crate) use windows::{
-    Found, Pin, Place, Rights, Temporary, adopt, adopt_special_bits, close_to_others, fingerprint,
-    fingerprint_at, is_own_pipe, kind_of_special, open_directory, open_nonblocking, path_of_name,
-    pin, read_at, read_to_end, sync, sync_data, sync_directory, wait_for_writers,
+    Found, Pin, Place, Rights, Temporary, absolute, adopt, adopt_special_bits, close_to_others,
+    fingerprint, fingerprint_at, is_own_pipe, kind_of_special, open_directory, open_nonblocking,
+    path_of_name, pin, read_at, read_to_end, sync, sync_data, sync_directory, wait_for_writers,
 };
 
 #[cfg(not(any(unix, windows)))]

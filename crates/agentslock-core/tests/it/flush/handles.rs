@@ -124,3 +124,21 @@ fn the_text_of_a_handle_is_what_its_next_flush_writes() {
         }
     }
 }
+
+#[test]
+fn a_handle_knows_what_it_has_written_whether_that_is_small_or_large() {
+    let lab = Lab::in_memory();
+    lab.write("{\"b\\u0061\": 1, \"z\": 2}");
+    let lockfile = lab.open();
+    // What is longer than 64 KB is written piece by piece.
+    for length in [0, 1, 65_400, 65_500, 65_536, 200_000, 10] {
+        let text = "x".repeat(length);
+        lockfile.set_section("text", &text).unwrap();
+        lockfile.set_section("ba", &length).unwrap();
+        assert_eq!(lockfile.flush().unwrap(), Flushed::Written);
+        assert_eq!(lockfile.text(), lab.text());
+        assert_eq!(lockfile.section::<String>("text").unwrap(), Some(text));
+        assert!(lab.text().contains(&format!("\"b\\u0061\": {length},")));
+        assert_eq!(lockfile.flush().unwrap(), Flushed::Unchanged);
+    }
+}

@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::fs::{File, Metadata};
 use std::io;
 use std::os::fd::AsFd;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
@@ -23,6 +24,17 @@ use errno::is;
 pub(crate) use open::open_nonblocking;
 pub(crate) use place::{Found, Place, Temporary};
 pub(crate) use rights::{Rights, adopt, adopt_special_bits, close_to_others};
+
+/// As [`std::path::absolute`]. One that is absolute, and has nothing to be left out, is not taken
+/// apart: that takes longer than some system calls.
+pub(crate) fn absolute(path: &Path) -> io::Result<PathBuf> {
+    let bytes = path.as_os_str().as_bytes();
+    let is_empty = |part: &[u8]| matches!(part, b"" | b".");
+    match bytes.strip_prefix(b"/") {
+        Some(rest) if !rest.split(|byte| *byte == b'/').any(is_empty) => Ok(path.to_owned()),
+        _ => std::path::absolute(path),
+    }
+}
 
 /// Reads the rest of `file` into `bytes`, first into the room that is there. (std's `read_to_end`
 /// asks for size and position of the file first, which for a small document costs as much as
@@ -166,4 +178,40 @@ fn is_mounted(directory: &File, name: &OsStr) -> bool {
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 fn is_mounted(_: &File, _: &OsStr) -> bool {
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_made_absolute_as_std_does_it() {
+        let paths = [
+            "/",
+            "//",
+            "//a",
+            "/a",
+            "/a/",
+            "/a/b",
+            "/a//b",
+            "/a/./b",
+            "/a/.",
+            "/./a",
+            "/a/../b",
+            "/a/.b/..c/d.",
+            "/..",
+            "a",
+            "./a",
+            "a/b",
+            "../a",
+            ".",
+            "/a/b/.agentsrc.lock",
+        ];
+        for path in paths.map(Path::new) {
+            let expected = std::path::absolute(path).unwrap();
+            // Byte by byte: paths that differ in a slash are equal.
+            assert_eq!(absolute(path).unwrap().as_os_str(), expected.as_os_str(), "{path:?}");
+        }
+        assert!(absolute(Path::new("")).is_err());
+    }
 }

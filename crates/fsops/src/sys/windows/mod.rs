@@ -7,6 +7,7 @@
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::windows::fs::OpenOptionsExt;
+pub(crate) use std::path::absolute;
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::Duration;
@@ -119,7 +120,7 @@ type Directory = ();
 /// The path whose names are synced. No directory can be synced here, so that it need not be the one
 /// that links lead to. Asking for that one fails under Wine if it is long (`ERROR_MORE_DATA`).
 pub(crate) fn path_of_name(path: &Path) -> io::Result<PathBuf> {
-    std::path::absolute(path)
+    absolute(path)
 }
 
 #[allow(clippy::unnecessary_wraps, reason = "it can fail on Unix")]

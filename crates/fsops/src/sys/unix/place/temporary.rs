@@ -40,7 +40,8 @@ impl Place {
         let mode = mode_of(mode);
         let mut tries = 0;
         loop {
-            let mut name = prefix.to_owned();
+            let mut name = OsString::with_capacity(prefix.len() + unique_length);
+            name.push(prefix);
             name.push(unique(unique_length));
             match retry_on_intr(|| openat(&self.directory, &*name, how, mode)) {
                 Ok(file) => {
@@ -170,12 +171,15 @@ fn unique(length: usize) -> String {
     // A forked child has the same keys, but another number.
     let seed = (std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
     let keys = RandomState::new();
-    let mut number = u128::from(keys.hash_one(seed)) << 64 | u128::from(keys.hash_one((seed, 1)));
-    let mut name = String::new();
-    for _ in 0..length {
-        let index = usize::try_from(number % 62).expect("because it is below 62");
-        name.push(char::from(CHARACTERS[index]));
-        number /= 62;
+    let mut name = String::with_capacity(length);
+    // Ten characters are less than 60 bits.
+    for part in (0..length).step_by(10) {
+        let mut number = keys.hash_one((seed, part));
+        for _ in part..length.min(part + 10) {
+            let index = usize::try_from(number % 62).expect("because it is below 62");
+            name.push(char::from(CHARACTERS[index]));
+            number /= 62;
+        }
     }
     name
 }
