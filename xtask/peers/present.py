@@ -327,7 +327,7 @@ class Claim:
         finally:
             os.close(self.record)
             os.close(self.directory)
-        if self.took_over == "dead":
+        if self.took_over == "dead" or is_due(self.lock, self.rules):
             sweep(self.lock, self.rules)
         return True
 
@@ -383,6 +383,18 @@ def make_in_place(lock, rules):
     return claim
 
 
+SWEPT = {}
+
+
+def is_due(lock, rules):
+    """Once per TTL, though nobody contends."""
+    now = time.monotonic()
+    if lock in SWEPT and now - SWEPT[lock] < rules.ttl:
+        return False
+    SWEPT[lock] = now
+    return True
+
+
 def sweep(lock, rules):
     parent, name = os.path.split(lock)
     for entry in os.listdir(parent):
@@ -398,7 +410,10 @@ def sweep_one(path, rules):
     is_directory = stat.S_ISDIR(status.st_mode)
     if not is_directory and not stat.S_ISREG(status.st_mode):
         return
-    if not is_older(status.st_mtime_ns, rules.grace if is_directory else rules.ttl):
+    # It was ready to be published: its maker has the flock, or died.
+    is_ready = is_directory and status.st_mode & stat.S_ISVTX
+    patience = rules.grace if is_directory else rules.ttl
+    if not is_ready and not is_older(status.st_mtime_ns, patience):
         return
     flags = OPEN_DIRECTORY if is_directory else os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
     opened = os.open(path, flags)

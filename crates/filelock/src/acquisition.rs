@@ -219,7 +219,7 @@ impl<'a> Acquisition<'a> {
     /// Tries what is parked; else gets ready to claim.
     fn begin(&mut self) -> Result<Option<LockGuard>, AcquireError> {
         let (names, environment) = (self.names, &self.options.environment);
-        let start = self.slot.map(|slot| slot.start()).unwrap_or_default();
+        let start = self.slot.map(|slot| slot.start(self.options.ttl)).unwrap_or_default();
         let home = self.slot.map(Arc::downgrade).unwrap_or_default();
         let how = Acquired { home, parks: start.parks, sweep: start.sweep, ..Acquired::default() };
         let mut parked = start.parked.and_then(|parked| parked.reissue(environment));
@@ -250,14 +250,14 @@ impl<'a> Acquisition<'a> {
 }
 
 impl Drop for Acquisition<'_> {
-    /// What had been parked before is again.
+    /// What had been parked before is again, and what was due to be swept still is.
     fn drop(&mut self) {
-        if let Some(under_way) = self.under_way.take()
-            && under_way.was_parked
-            && let Some(ready) = under_way.claiming.ready
-            && let Some(slot) = self.slot
-        {
+        let (Some(under_way), Some(slot)) = (self.under_way.take(), self.slot) else { return };
+        if let Some(ready) = under_way.claiming.ready.filter(|_| under_way.was_parked) {
             slot.park(ready);
+        }
+        if let Some(sweep) = under_way.how.sweep {
+            slot.keep_sweep(sweep);
         }
     }
 }
@@ -270,6 +270,7 @@ impl UnderWay<'_> {
         let (takeover, sweep) = self.wait.into_found();
         how.takeover = takeover;
         how.sweep = sweep.or(how.sweep).filter(|_| self.asks_kernel);
+        how.sweeps_if_due = self.asks_kernel;
         guard.acquired(how)
     }
 }

@@ -246,6 +246,9 @@ fn left_overs() -> Vec<Value> {
         file("T.lock.prep-0000000000000005", 60, ""),
         file("T.lock.prep-0000000000000006", 20, ""),
         flocked(file("T.lock.prep-0000000000000007", 60, "")),
+        // Ready to be published: nobody is about to ask for its `flock`.
+        holder("8"),
+        prepared("8", 0),
         // Other names.
         directory("T.lock.prep-notes", "0755", 3600),
         directory("T.lock.stale-17-1700000000123456789", "0755", 3600),

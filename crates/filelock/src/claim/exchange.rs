@@ -22,6 +22,9 @@
 //! lstat L.prep-U/     what was judged: the lock is ours.     as above           as a holder
 //!   holder            The dead one stays at L.prep-U, for
 //!                     its owner's sweep
+//! … it is not there:  a sticky directory, or nothing: its    as above           as a holder
+//!   lstat L.prep-U    owner's sweep was quick. Else another
+//!                     program's lock: the next row
 //! … it is another's:  a third may have taken L: then what    the other's lock   the other is without its lock for
 //!   exchange back,    we moved stays at L.prep-U, and its    stays at L.prep-U  so long; its verify says "lost"
 //!   if L is ours      verify says "lost"                     (flocked: kept)
@@ -36,6 +39,7 @@
 
 use std::fs::File;
 use std::io::{self, ErrorKind};
+use std::path::Path;
 
 use crate::claim::Claim;
 use crate::claim::prepare::Preparation;
@@ -44,7 +48,7 @@ use crate::error::AcquireError;
 use crate::judge::others::is_still_there;
 use crate::names::Names;
 use crate::record::{self, Record};
-use crate::sys::{self, Flock};
+use crate::sys::{self, Flock, Kind};
 
 /// What happened to an attempt to take another user's dead lock.
 pub(crate) enum Exchanged {
@@ -83,12 +87,7 @@ impl Preparation {
             }
             Err(error) => return Ok(Exchanged::Refused(self, error)),
         }
-        // If it is gone, its owner's sweep was quick. If it cannot be looked at, it most likely is
-        // what was judged: only an older build or a person makes it another's.
-        let came_out = sys::lstat(&path.join(record::NAME));
-        let is_judged =
-            came_out.map_or(true, |stat| sys::identity(file).map_or(true, |id| id == stat.id));
-        if !is_judged {
+        if !came_out(&path, file) {
             if sys::is_at(&names.lock, own).unwrap_or(false) {
                 let _ = sys::exchange(&path, &names.lock);
             }
@@ -98,4 +97,15 @@ impl Preparation {
         claim.private = Some(path);
         Ok(Exchanged::Done(claim))
     }
+}
+
+/// Whether the lock with the judged record, in `file`, is at `path` now, or was until its owner
+/// swept it. What cannot be looked at most likely is that: only an older build, a foreign peer or a
+/// person makes it another's.
+fn came_out(path: &Path, file: &File) -> bool {
+    if let Ok(stat) = sys::lstat(&path.join(record::NAME)) {
+        return sys::identity(file).map_or(true, |id| id == stat.id);
+    }
+    // A foreign claimant's new directory has no record yet, and a lock file never has one.
+    sys::lstat(path).map_or(true, |stat| stat.kind == Kind::Directory && stat.is_sticky())
 }

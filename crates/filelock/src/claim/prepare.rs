@@ -123,10 +123,10 @@ impl Drop for Preparation {
             if sys::is_at(&self.path, claim.id).unwrap_or(true) {
                 let _ = sys::rmdir(&self.path);
             } else if let Some(name) = self.path.file_name()
-                && let Ok(Some(above)) = claim.dir.above(name, claim.id)
+                && let Ok(above) = claim.dir.above()
             {
-                // It went along with the directory that it lies in, which was renamed.
-                let _ = above.rmdir(name);
+                // It went along with the directory that it lies in, if that was renamed.
+                let _ = above.rmdir_if(name, claim.id);
             }
         }
     }

@@ -23,8 +23,8 @@ struct Parking {
     parked: Option<Preparation>,
     /// When the handle last released.
     released: Option<Instant>,
-    /// Whether the handle has begun to sweep what earlier processes left behind.
-    has_swept: bool,
+    /// When the handle last began to sweep what other processes left behind.
+    swept: Option<Instant>,
     /// A sweep that is not through with its directory yet.
     sweep: Option<Sweep>,
 }
@@ -48,14 +48,18 @@ impl Slot {
         }
     }
 
-    /// Begins an acquisition.
-    pub(crate) fn start(&self) -> Start {
+    /// Begins an acquisition. A sweep is due at the first one, and again after each `ttl`.
+    pub(crate) fn start(&self, ttl: Duration) -> Start {
         let Some(mut parking) = self.try_lock() else { return Start::default() };
-        let first = !std::mem::replace(&mut parking.has_swept, true);
+        let now = Instant::now();
+        let is_due = parking.swept.is_none_or(|at| now.duration_since(at) >= ttl);
+        if is_due {
+            parking.swept = Some(now);
+        }
         Start {
             parked: parking.parked.take(),
-            parks: parking.released.is_some_and(|at| at.elapsed() <= IN_A_ROW),
-            sweep: if first { Some(Sweep::default()) } else { parking.sweep.take() },
+            parks: parking.released.is_some_and(|at| now.duration_since(at) <= IN_A_ROW),
+            sweep: parking.sweep.take().or_else(|| is_due.then(Sweep::default)),
         }
     }
 

@@ -1,7 +1,9 @@
 //! Leftover preparations of processes that died while preparing.
 //!
 //! A preparation that lives is never removed. Its owner holds the exclusive OS lock on it from
-//! shortly after it was made. A preparation younger than the grace is not even asked.
+//! shortly after it was made. Until it has the sticky bit, and is younger than the grace, it is not
+//! even asked. With the bit its owner has that OS lock, or died: so it is asked at any age. That
+//! can be what another user's process has exchanged its own lock for, too (`claim/exchange.rs`).
 
 use std::collections::HashMap;
 use std::fs::ReadDir;
@@ -29,14 +31,16 @@ pub(crate) struct Sweep {
 }
 
 impl Sweep {
-    /// A sweep because the lock is contended: at most once per process, name and TTL.
+    /// A sweep because the lock is contended, or was acquired: at most once per process, name and
+    /// TTL.
     pub(crate) fn if_due(names: &Names, options: &LockOptions) -> Option<Self> {
-        note(&names.lock, options.ttl).then(Self::default)
+        noted(|noted| noted.note_if_due(&names.lock, options.ttl, Instant::now()))?
+            .then(Self::default)
     }
 
     /// A sweep because a holder was found dead: others may have died with it.
     pub(crate) fn after_a_death(names: &Names, options: &LockOptions) -> Self {
-        note(&names.lock, options.ttl);
+        noted(|noted| noted.note(&names.lock, options.ttl, Instant::now()));
         Self::default()
     }
 
@@ -63,6 +67,7 @@ impl Sweep {
 }
 
 /// When the locks of this process were last swept.
+#[derive(Default)]
 struct Noted {
     /// And until when each is not due again.
     last: HashMap<PathBuf, (Instant, Duration)>,
@@ -70,23 +75,36 @@ struct Noted {
     full: usize,
 }
 
-/// Notes that a sweep of `lock` takes place; whether the last one was longer than `ttl` ago. If
-/// another thread is noting, or was when this process was forked, it is not due.
-fn note(lock: &Path, ttl: Duration) -> bool {
+/// What `ask` makes of it; `None` if another thread is at it, or was when this process was forked.
+fn noted<T>(ask: impl FnOnce(&mut Noted) -> T) -> Option<T> {
     static NOTED: Mutex<Option<Noted>> = Mutex::new(None);
     let mut noted = match NOTED.try_lock() {
         Ok(noted) => noted,
         Err(TryLockError::Poisoned(error)) => error.into_inner(),
-        Err(TryLockError::WouldBlock) => return false,
+        Err(TryLockError::WouldBlock) => return None,
     };
-    let noted = noted.get_or_insert_with(|| Noted { last: HashMap::new(), full: 64 });
-    let due = noted.last.get(lock).is_none_or(|(at, _)| at.elapsed() >= ttl);
-    if noted.last.len() >= noted.full {
-        noted.last.retain(|_, (at, ttl)| at.elapsed() < *ttl);
-        noted.full = 2 * noted.last.len().max(32);
+    Some(ask(noted.get_or_insert_default()))
+}
+
+impl Noted {
+    /// Whether the last sweep of `lock` began `ttl` ago or longer. If so, one begins now. Whoever
+    /// asks too early does not put it off.
+    fn note_if_due(&mut self, lock: &Path, ttl: Duration, now: Instant) -> bool {
+        let due = self.last.get(lock).is_none_or(|(at, _)| now.duration_since(*at) >= ttl);
+        if due {
+            self.note(lock, ttl, now);
+        }
+        due
     }
-    noted.last.insert(lock.to_owned(), (Instant::now(), ttl));
-    due
+
+    /// A sweep of `lock` begins.
+    fn note(&mut self, lock: &Path, ttl: Duration, now: Instant) {
+        if self.last.len() >= self.full {
+            self.last.retain(|_, (at, ttl)| now.duration_since(*at) < *ttl);
+            self.full = 2 * self.last.len().max(32);
+        }
+        self.last.insert(lock.to_owned(), (now, ttl));
+    }
 }
 
 fn remove_if_left_over(path: &Path, options: &LockOptions) {
@@ -99,7 +117,7 @@ fn remove_if_left_over(path: &Path, options: &LockOptions) {
         // and prepares anew. And more would be too much. What was opened here can be published, and
         // its holder die, before the OS lock is asked for. A sweeper that is stopped with an
         // exclusive one would then make that dead lock look alive.
-        Kind::Directory if age > options.grace => {
+        Kind::Directory if stat.is_sticky() || age > options.grace => {
             let Ok(dir) = sys::open_dir(path) else { return };
             if matches!(dir.try_flock_shared(), Ok(true))
                 && dir.stat().is_ok_and(|stat| is_named(stat.id))
@@ -119,5 +137,31 @@ fn remove_if_left_over(path: &Path, options: &LockOptions) {
             }
         }
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sweep_is_due_a_ttl_after_the_last_one_whoever_asked_in_between() {
+        let (mut noted, ttl, start) = (Noted::default(), Duration::from_secs(30), Instant::now());
+        let mut is_due = |lock: &str, after| {
+            noted.note_if_due(Path::new(lock), ttl, start + Duration::from_secs(after))
+        };
+        assert!(is_due("/a.lock", 0) && is_due("/b.lock", 1));
+        assert!(!is_due("/a.lock", 20) && !is_due("/a.lock", 29));
+        assert!(is_due("/a.lock", 30) && !is_due("/a.lock", 59) && is_due("/a.lock", 60));
+    }
+
+    #[test]
+    fn what_is_due_again_is_forgotten_if_there_is_much_to_remember() {
+        let (mut noted, ttl, start) = (Noted::default(), Duration::from_secs(30), Instant::now());
+        for number in 0..1000 {
+            let lock = format!("/{number}.lock");
+            assert!(noted.note_if_due(Path::new(&lock), ttl, start + number * ttl / 8));
+        }
+        assert!(noted.last.len() <= 64, "{}", noted.last.len());
     }
 }

@@ -42,6 +42,8 @@ pub struct LockGuard {
     waited: bool,
     /// What is to be swept once the lock is free.
     sweep: Option<Sweep>,
+    /// Whether a sweep begins then if none is under way, and one is due.
+    sweeps_if_due: bool,
     /// Whether a child may have a share of the OS lock.
     is_shared: AtomicBool,
     /// With the thread that acquired it, which does not wait for itself.
@@ -56,6 +58,7 @@ pub(crate) struct Acquired {
     pub(crate) parks: bool,
     pub(crate) waited: bool,
     pub(crate) sweep: Option<Sweep>,
+    pub(crate) sweeps_if_due: bool,
 }
 
 /// How far a guard has got on its way out.
@@ -80,6 +83,7 @@ impl LockGuard {
             parks: false,
             waited: false,
             sweep: None,
+            sweeps_if_due: false,
             is_shared: AtomicBool::new(false),
             bond: None,
         }
@@ -93,6 +97,7 @@ impl LockGuard {
         guard.parks = how.parks;
         guard.waited = how.waited;
         guard.sweep = how.sweep;
+        guard.sweeps_if_due = how.sweeps_if_due;
         guard
     }
 

@@ -8,6 +8,8 @@
 //! rename L to         taken from us after that look, and      before: as above;  before: as above
 //!   L.prep-U,         claimed by a third: that one's lock     after: L is free,  after: L is free
 //!   exclusively       is moved, for a moment; see below       a leftover
+//!                     the directory that L lies in is
+//!                     renamed: renamed.rs
 //! lstat L.prep-U      a sweeper is refused: our flock         a leftover         stays locked, hurts nobody
 //! … it is another's:  a fourth may claim L first: then the    the third's lock   the third is without its
 //!   rename it back,   third stays at L.prep-U, and its        stays at L.prep-U, lock for so long; its
@@ -62,6 +64,7 @@ impl LockGuard {
         match sys::rename_exclusive(&self.names.lock, &private) {
             Ok(()) => {}
             Err(error) if error.kind() == ErrorKind::NotFound => {
+                self.remove_renamed();
                 return Moved::Lost("it is no longer there");
             }
             Err(error) => return Moved::Refused(error),
@@ -70,6 +73,7 @@ impl LockGuard {
         if sys::lstat(&private).is_ok_and(|moved| moved.id != self.claim().id) {
             // Exclusively: if its name is taken by now, it stays where it is.
             let _ = sys::rename_exclusive(&private, &self.names.lock);
+            self.remove_renamed();
             self.claim = None;
             return Moved::Lost("another lock stood at its name, and was put back");
         }

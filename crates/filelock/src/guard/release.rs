@@ -24,6 +24,7 @@ use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 use std::sync::Weak;
 
+use crate::clear::sweep::Sweep;
 use crate::error::{NotHeld, VerifyError, harmless};
 use crate::guard::move_back::Moved;
 use crate::guard::{LockGuard, State};
@@ -199,17 +200,21 @@ fn remove_directory(guard: &LockGuard) -> Result<(), Failure> {
     let (lock, id) = (&guard.names.lock, guard.claim().id);
     // After an error we do not know. Whoever drops the guard, or releases once more, looks again.
     if !sys::is_at(lock, id).map_err(|error| Failure::Io("examine", error))? {
+        guard.remove_emptied_renamed();
         return Ok(());
     }
     match sys::rmdir_if(lock, id) {
         Ok(()) => Ok(()),
         Err(error) => match error.kind() {
+            ErrorKind::NotFound => {
+                guard.remove_emptied_renamed();
+                Ok(())
+            }
             // Not empty: a successor has the name, or a stranger's file is inside, which
             // whoever comes next is told of. Either way we hold nothing any more.
-            ErrorKind::NotFound
-            | ErrorKind::DirectoryNotEmpty
-            | ErrorKind::AlreadyExists
-            | ErrorKind::NotADirectory => Ok(()),
+            ErrorKind::DirectoryNotEmpty | ErrorKind::AlreadyExists | ErrorKind::NotADirectory => {
+                Ok(())
+            }
             _ => {
                 // Waiters leave it to its owner while that lives, for a moment. We cannot remove
                 // it.
@@ -243,6 +248,7 @@ impl LockGuard {
     /// It is the parent's: nothing but to close the descriptors.
     fn disown(&mut self) {
         (self.waited, self.sweep, self.home) = (false, None, Weak::new());
+        self.sweeps_if_due = false;
     }
 
     /// The lock is free, or lost, or another process's.
@@ -259,6 +265,10 @@ impl LockGuard {
         let home = self.home.upgrade();
         if let Some(home) = &home {
             home.released();
+        }
+        // A handle knows by itself when one is due.
+        if self.sweep.is_none() && self.sweeps_if_due && home.is_none() {
+            self.sweep = Sweep::if_due(&self.names, &self.options);
         }
         if let Some(sweep) = self.sweep.take()
             && let Some(left) = sweep.after_release(&self.names, &self.options)

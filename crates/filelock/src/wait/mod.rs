@@ -106,9 +106,10 @@ impl<'a> Wait<'a> {
         (self.replaced, self.sweep)
     }
 
-    /// Takes note that `holder` was replaced by an exchange.
+    /// Takes note that `holder` was replaced by an exchange. Others may have died with it.
     pub(crate) fn has_replaced(&mut self, holder: Holder) {
         self.replaced = Some(holder);
+        self.sweep.get_or_insert_with(|| Sweep::after_a_death(self.names, self.options));
     }
 
     /// Whether there was anybody in the way.

@@ -81,6 +81,33 @@ fn a_lock_is_removed_from_the_directory_that_was_renamed_under_it() {
     }
 }
 
+/// As a deployment does: `current` leads to one release, then to the next.
+#[cfg(unix)]
+#[test]
+fn a_lock_is_removed_from_where_a_link_on_its_path_led_to() {
+    for reused in [false, true] {
+        let lab = Lab::new();
+        let (current, first, second) = (lab.join("current"), lab.join("1"), lab.join("2"));
+        for directory in [&first, &second] {
+            fs::create_dir(directory).unwrap();
+        }
+        std::os::unix::fs::symlink("1", &current).unwrap();
+        let handle = brief().lock(current.join("events.ndjson")).unwrap();
+        if reused {
+            handle.acquire().unwrap().release().unwrap();
+        }
+        let guard = handle.acquire().unwrap();
+        fs::remove_file(&current).unwrap();
+        std::os::unix::fs::symlink("2", &current).unwrap();
+        let later = brief().acquire(current.join("events.ndjson")).unwrap();
+        crate::lost::expect_lost(guard);
+        drop(handle);
+        assert_eq!(fs::read_dir(&first).unwrap().count(), 0);
+        later.verify().unwrap();
+        later.release().unwrap();
+    }
+}
+
 /// What a handle has parked goes, too.
 #[cfg(unix)]
 #[test]

@@ -93,6 +93,73 @@ fn a_dead_holder_is_always_reason_to_sweep() {
     assert!(!path.exists());
 }
 
+/// A waiter that is killed, or a lock that another user took over, leaves something that nobody
+/// ever contends for.
+#[test]
+fn an_acquisition_sweeps_after_its_release_once_per_ttl_though_nobody_contends() {
+    let pass = |options: &LockOptions, lab: &Lab| {
+        options.acquire(lab.target()).unwrap().release().unwrap();
+    };
+    let lab = Lab::new();
+    let first = leftover(&lab, "0000000000000001", true, 3);
+    let guard = here().acquire(lab.target()).unwrap();
+    assert!(first.exists(), "swept by a holder");
+    guard.release().unwrap();
+    assert!(!first.exists(), "not swept by the first acquisition");
+    let second = leftover(&lab, "0000000000000002", true, 3);
+    pass(&here(), &lab);
+    assert!(second.exists(), "swept again within the TTL");
+    pass(&always_due(), &lab);
+    assert!(!second.exists(), "not swept when it was due");
+}
+
+#[test]
+fn a_handle_sweeps_at_first_and_then_once_per_ttl() {
+    let lab = Lab::new();
+    let [often, seldom] = [always_due(), here()].map(|options| options.lock(lab.target()).unwrap());
+    for unique in ["0000000000000001", "0000000000000002"] {
+        let path = leftover(&lab, unique, true, 3);
+        often.acquire().unwrap().release().unwrap();
+        assert!(!path.exists(), "{unique}: not swept when it was due");
+    }
+    seldom.acquire().unwrap().release().unwrap();
+    let path = leftover(&lab, "0000000000000003", true, 3);
+    seldom.acquire().unwrap().release().unwrap();
+    assert!(path.exists(), "swept again within the TTL");
+}
+
+#[test]
+fn what_a_handle_has_to_sweep_is_not_forgotten_if_its_first_acquisition_times_out() {
+    let lab = Lab::new();
+    let guard = here().acquire(lab.target()).unwrap().unbind();
+    // So that contention is no reason to sweep any more.
+    expect_alive(&here(), lab.target());
+    let path = leftover(&lab, "0000000000000001", true, 3);
+    let lock = here().lock(lab.target()).unwrap();
+    assert!(lock.acquire().unwrap_err().is_contention());
+    assert!(path.exists());
+    guard.release().unwrap();
+    lock.acquire().unwrap().release().unwrap();
+    assert!(!path.exists(), "it was forgotten");
+}
+
+/// Its sticky bit says that its owner had the OS lock before. So nobody is disturbed who asks.
+#[test]
+fn a_leftover_that_was_ready_to_be_published_is_swept_at_any_age() {
+    use std::os::unix::fs::PermissionsExt;
+    for lab in Lab::everywhere() {
+        lab.occupy(Some(&dead()));
+        let paths =
+            [("0000000000000001", true), ("0000000000000002", false)].map(|(unique, full)| {
+                let path = leftover(&lab, unique, full, 0);
+                fs::set_permissions(&path, fs::Permissions::from_mode(0o1711)).unwrap();
+                path
+            });
+        expect_gone(&here(), lab.target());
+        assert_eq!(exist(&paths), [false; 2], "on {}", lab.name());
+    }
+}
+
 /// Whatever TTL others have for the locks that they contend for.
 #[test]
 fn contention_sweeps_once_per_name_and_ttl() {

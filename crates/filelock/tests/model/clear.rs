@@ -24,7 +24,13 @@ impl Turn<'_> {
     /// Whether `slot` looks like a leftover to this process: what `sweep` asks by `lstat`.
     pub(crate) fn looks_left_over(&self, slot: u8) -> bool {
         let inode = self.state.inode(slot);
-        let limit = if inode.file { PAST_TTL } else { PAST_GRACE };
+        // It was ready to be published: its owner has its OS lock, or died.
+        let asks_at_any_age = inode.sticky && self.config.kind(self.p) != Kind::Old;
+        let limit = match inode.file {
+            true => PAST_TTL,
+            false if asks_at_any_age => 0,
+            false => PAST_GRACE,
+        };
         self.config.local
             && inode.place == Place::Prep
             && inode.changed >= limit

@@ -229,7 +229,9 @@ impl Turn<'_> {
             return (age, 0..=PAST_TTL);
         }
         if inode.place == Place::Prep && !inode.file {
-            return (age.min(PAST_GRACE), 0..=PAST_GRACE);
+            // Nobody but an older build looks how old a finished one is.
+            let is_looked_at = !inode.sticky || self.config.kinds.contains(&Kind::Old);
+            return (age.min(PAST_GRACE), 0..=if is_looked_at { PAST_GRACE } else { 0 });
         }
         match inode.record {
             _ if inode.file => (age, 0..=PAST_TTL),

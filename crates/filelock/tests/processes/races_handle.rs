@@ -96,13 +96,37 @@ fn a_third_process_in_that_moment_keeps_the_lock_and_the_second_learns_of_it() {
         third.verify().unwrap();
         third.release().unwrap();
         goes_on(child);
-        // The second's directory lies where it was moved, for a sweep.
-        let [left] = &lab.preparations()[..] else { panic!("{:?}", lab.names()) };
-        age(left, Duration::from_secs(3));
-        let lock = brief().lock(lab.target()).unwrap();
-        lock.acquire().unwrap().release().unwrap();
-        drop(lock);
+        // The second's directory lay where it was moved. Its own release has swept that.
         assert_eq!(lab.names(), ["trace"], "on {}", lab.name());
+    }
+}
+
+/// The directory that the lock lies in is renamed after the holder's last look. Perhaps another one
+/// is made, and the lock taken there.
+#[test]
+fn a_handle_whose_directory_is_renamed_in_that_moment_leaves_nothing_in_it() {
+    if !can_trace() {
+        return;
+    }
+    for taken in [false, true] {
+        let lab = Lab::new();
+        let target = lab.join("old/events.ndjson");
+        let child = ChildTest::new(module_path!(), "child_releases_a_handle");
+        let gate = Gate::before("renameat2").nth(3);
+        let gated = headed_for_child(gate, &lab, child.var("TARGET", target.clone()));
+        gated.await_stop();
+        fs::rename(lab.join("old"), lab.join("new")).unwrap();
+        let successor = taken.then(|| brief().acquire(&target).unwrap());
+        let mut child = gated.open();
+        let result = child.await_point("result");
+        assert!(result.starts_with("lost: "), "{result}");
+        let left: Vec<_> = fs::read_dir(lab.join("new")).unwrap().collect();
+        assert!(left.is_empty(), "{left:?}");
+        if let Some(successor) = successor {
+            successor.verify().unwrap();
+            successor.release().unwrap();
+        }
+        goes_on(child);
     }
 }
 
@@ -208,6 +232,26 @@ fn an_owner_on_its_way_out_is_left_alone_for_50_ms_and_not_longer() {
             guard.release().unwrap();
             assert_eq!(lab.names(), ["trace"], "on {}", lab.name());
         }
+    }
+}
+
+/// It is renamed while an owner is on its way out: after the record went, or after the last look.
+#[test]
+fn an_owner_on_its_way_out_leaves_nothing_in_a_directory_that_is_renamed() {
+    if !can_trace() {
+        return;
+    }
+    for gate in [Gate::after("unlinkat"), Gate::before("unlinkat").nth(2)] {
+        let lab = Lab::new();
+        let child = ChildTest::new(module_path!(), "child_releases_a_one_shot");
+        let child = child.var("TARGET", lab.join("old/events.ndjson"));
+        let gated = headed_for_child(gate, &lab, child);
+        gated.await_stop();
+        fs::rename(lab.join("old"), lab.join("new")).unwrap();
+        let mut child = gated.open();
+        assert_eq!(child.await_point("result"), "released");
+        let left: Vec<_> = fs::read_dir(lab.join("new")).unwrap().collect();
+        assert!(left.is_empty(), "{left:?}");
     }
 }
 

@@ -311,3 +311,31 @@ fn where_denials_pass_they_are_waited_out_until_the_deadline_and_then_told() {
         assert_eq!(lab.names(), [""; 0]);
     }
 }
+
+#[test]
+fn child_loses_its_lock_with_its_directory() {
+    let Some(mut parent) = testkit::parent() else { return };
+    let guard = filelock::acquire(parent.path("TARGET")).unwrap();
+    parent.at("holding", "");
+    parent.await_word("release");
+    assert!(matches!(guard.release(), Err(ReleaseError::NotHeld(_))));
+}
+
+/// As a drop box: who may enter and write in it may not list it.
+#[test]
+fn a_lock_goes_from_a_renamed_directory_that_may_not_be_read() {
+    for (lab, user) in labs(0o777) {
+        let (old, new) = (lab.join("old"), lab.join("new"));
+        fs::create_dir(&old).unwrap();
+        set_mode(&old, 0o733);
+        let mut child = ChildTest::new(module_path!(), "child_loses_its_lock_with_its_directory")
+            .user(user)
+            .var("TARGET", old.join("events.ndjson"))
+            .spawn();
+        child.await_point("holding");
+        fs::rename(&old, &new).unwrap();
+        child.say("release");
+        child.succeed();
+        assert_eq!(fs::read_dir(&new).unwrap().count(), 0, "on {}", lab.name());
+    }
+}

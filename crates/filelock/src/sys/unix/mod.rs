@@ -88,19 +88,28 @@ impl Dir {
         retry_on_intr(|| rustix::fs::unlinkat(&self.0, name, AtFlags::empty())).map_err(or_gone)
     }
 
-    /// The directory that this one lies in now, if it is `id` and `name` in there stands for it.
-    pub(crate) fn above(&self, name: &OsStr, id: FileId) -> io::Result<Option<Self>> {
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let above = retry_on_intr(|| rustix::fs::openat(&self.0, "..", flags, Mode::empty()))?;
-        match rustix::fs::statat(&above, name, AtFlags::SYMLINK_NOFOLLOW) {
-            Ok(stat) if from_stat(&stat).id == id => Ok(Some(Self(above))),
-            Ok(_) | Err(Errno::NOENT) => Ok(None),
-            Err(error) => Err(error.into()),
-        }
+    /// The directory that this one lies in now, for looks and removals in it. Whoever may not list
+    /// it may do those.
+    pub(crate) fn above(&self) -> io::Result<Self> {
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        let access = OFlags::PATH;
+        #[cfg(not(any(target_os = "linux", target_os = "android")))]
+        let access = OFlags::RDONLY;
+        let flags = access | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        Ok(Self(retry_on_intr(|| rustix::fs::openat(&self.0, "..", flags, Mode::empty()))?))
     }
 
-    /// Removes the empty directory `name` from this very directory.
-    pub(crate) fn rmdir(&self, name: &OsStr) -> io::Result<()> {
+    /// Whether `name` in this very directory stands for `id`.
+    pub(crate) fn has(&self, name: &OsStr, id: FileId) -> bool {
+        let found = rustix::fs::statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW);
+        found.is_ok_and(|stat| from_stat(&stat).id == id)
+    }
+
+    /// Removes the empty directory `name` from this very directory, if it is `id`.
+    pub(crate) fn rmdir_if(&self, name: &OsStr, id: FileId) -> io::Result<()> {
+        if !self.has(name, id) {
+            return Ok(());
+        }
         Ok(retry_on_intr(|| rustix::fs::unlinkat(&self.0, name, AtFlags::REMOVEDIR))?)
     }
 

@@ -91,14 +91,20 @@ impl Dir {
     }
 
     /// A directory in which something is open is not renamed here.
-    #[allow(clippy::unused_self, clippy::unnecessary_wraps, reason = "it does something on Unix")]
-    pub(crate) fn above(&self, _: &OsStr, _: FileId) -> io::Result<Option<Self>> {
-        Ok(None)
+    #[allow(clippy::unused_self, reason = "it does something on Unix")]
+    pub(crate) fn above(&self) -> io::Result<Self> {
+        Err(ErrorKind::Unsupported.into())
     }
 
     /// See [`Self::above`].
     #[allow(clippy::unused_self, reason = "it does something on Unix")]
-    pub(crate) fn rmdir(&self, _: &OsStr) -> io::Result<()> {
+    pub(crate) fn has(&self, _: &OsStr, _: FileId) -> bool {
+        false
+    }
+
+    /// See [`Self::above`].
+    #[allow(clippy::unused_self, reason = "it does something on Unix")]
+    pub(crate) fn rmdir_if(&self, _: &OsStr, _: FileId) -> io::Result<()> {
         Err(ErrorKind::Unsupported.into())
     }
 
