@@ -16,6 +16,7 @@ pub(crate) struct Worker {
 enum Kind {
     Contention(contention::Worker),
     Exchange(exchange::Worker),
+    ExchangeUnprotected(exchange::UnprotectedWorker),
     Kill(kill::Worker),
     Stop(stop::Worker),
     Inject(inject::Worker),
@@ -37,6 +38,7 @@ impl Worker {
         match self.kind {
             Kind::Contention(worker) => worker.run(),
             Kind::Exchange(worker) => worker.run(),
+            Kind::ExchangeUnprotected(worker) => worker.run(),
             Kind::Kill(worker) => worker.run(),
             Kind::Stop(worker) => worker.run(),
             Kind::Inject(worker) => worker.run(),

@@ -130,8 +130,9 @@ fn judge_message(scene: &Scene<'_>, message: &str, after: &mut Aftermath) {
     if message.lines().count() != 1 || !message.contains(&*directory) {
         after.wrong.push("the message is not one line that names a path".into());
     }
-    let says_committed =
-        ["not yet durable", "was written, but"].iter().any(|words| message.contains(words));
+    let says_committed = ["not yet durable", "was written, but", "was written or removed;"]
+        .iter()
+        .any(|words| message.contains(words));
     if says_committed != after.is_new {
         after.wrong.push("the message does not tell whether the new content is there".into());
     }

@@ -10,7 +10,7 @@ use fsops::{AtomicFile, Durability, ReplaceError, Version};
 use crate::flags::Common;
 use crate::io::failure::Failure;
 use crate::io::stdout::{envelope, print, print_envelope, push};
-use crate::verbs::merge::{IgnoreFile, Scope, Setup};
+use crate::verbs::merge::{IgnoreFile, Scope, Setup, SharedFile};
 
 /// Set a repository up: a first document, ignore lines, the merge driver, a pre-commit hook.
 ///
@@ -67,7 +67,7 @@ pub(crate) fn init(arguments: &Init, common: &Common) -> Result<ExitCode, Failur
     let path = common.file.clone().unwrap_or_else(|| PathBuf::from(DOCUMENT));
     let mut done = Vec::new();
     if wanted.document {
-        done.extend(document(arguments, &path)?);
+        done.extend(document(arguments, common, &path)?);
     }
     let ignore = wanted.ignore.then_some(IgnoreFile::Gitignore);
     if wanted.driver || ignore.is_some() {
@@ -77,7 +77,7 @@ pub(crate) fn init(arguments: &Init, common: &Common) -> Result<ExitCode, Failur
         done.extend(set_up.steps);
     }
     if wanted.hook {
-        done.extend(hook(arguments)?);
+        done.extend(hook(arguments, common)?);
     }
     if common.json {
         let mut fields = envelope(&path, true);
@@ -121,21 +121,13 @@ fn wanted(arguments: &Init) -> Result<Wanted, Failure> {
     })
 }
 
-fn document(arguments: &Init, path: &Path) -> Result<Option<String>, Failure> {
+fn document(arguments: &Init, common: &Common, path: &Path) -> Result<Option<String>, Failure> {
     let name = path.display();
-    let contents = fsops::read(path)?;
-    let current = contents.bytes;
     if arguments.undo {
-        return match current {
-            // With anything in it, it is somebody's work.
-            Some(bytes) if bytes == EMPTY.as_bytes() => {
-                remove(arguments, path)?;
-                Ok(Some(format!("`{name}`: removed")))
-            }
-            _ => Ok(None),
-        };
+        return remove(arguments, common, (path, EMPTY));
     }
-    if current.is_some() {
+    let contents = fsops::read(path)?;
+    if contents.bytes.is_some() {
         return Ok(None);
     }
     if !arguments.dry_run {
@@ -144,7 +136,7 @@ fn document(arguments: &Init, path: &Path) -> Result<Option<String>, Failure> {
     Ok(Some(format!("`{name}`: made, without sections")))
 }
 
-fn hook(arguments: &Init) -> Result<Option<String>, Failure> {
+fn hook(arguments: &Init, common: &Common) -> Result<Option<String>, Failure> {
     let options = ["rev-parse", "--path-format=absolute", "--git-path", "hooks/pre-commit"];
     let output = Command::new("git").args(options).output();
     let output = output.map_err(|error| Failure::io("failed to run `git`", &error))?;
@@ -159,16 +151,12 @@ fn hook(arguments: &Init) -> Result<Option<String>, Failure> {
     }
     let path = crate::sys::path_from_bytes(bytes);
     let name = path.display();
+    if arguments.undo {
+        return remove(arguments, common, (&path, HOOK));
+    }
     let contents = fsops::read(&path)?;
     let current = contents.bytes;
     let is_ours = current.as_deref() == Some(HOOK.as_bytes());
-    if arguments.undo {
-        if is_ours {
-            remove(arguments, &path)?;
-            return Ok(Some(format!("`{name}`: removed")));
-        }
-        return Ok(None);
-    }
     match current {
         _ if is_ours => Ok(None),
         Some(_) => Err(Failure::trouble(
@@ -206,10 +194,15 @@ fn create(path: &Path, missing: &Version, text: &str) -> Result<(), Failure> {
     make().map_err(|error| Failure::from(error).about(path))
 }
 
-fn remove(arguments: &Init, path: &Path) -> Result<(), Failure> {
-    if arguments.dry_run {
-        return Ok(());
-    }
-    std::fs::remove_file(path)
-        .map_err(|error| Failure::io(&format!("failed to remove `{}`", path.display()), &error))
+/// Removes what `init` made, under its lock. With anything else in it, it is somebody's work.
+fn remove(
+    arguments: &Init,
+    common: &Common,
+    (path, made): (&Path, &str),
+) -> Result<Option<String>, Failure> {
+    let file = SharedFile { common, path, in_checkout: None };
+    let change = |before: &[u8]| (before == made.as_bytes()).then(Vec::new);
+    let is_removed =
+        if arguments.dry_run { file.would_change(change)? } else { file.change(change)? };
+    Ok(is_removed.then(|| format!("`{}`: removed", path.display())))
 }

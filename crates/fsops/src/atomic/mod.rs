@@ -16,11 +16,13 @@
 //! Between the last look and the last step, a program that writes in the same directory without the
 //! lock can still put another file there. A file that is synced exchanges names with the old one,
 //! which is looked at again then (`exchange.rs`). One that is not synced is renamed, and so is any
-//! file on a file system without an exchange. No system call compares and renames.
+//! file on a file system without an exchange. No system call compares and renames. A file that is
+//! to go is renamed to the temporary's name, and looked at there (`removal.rs`).
 
 mod exchange;
 mod left_overs;
 mod ready;
+mod removal;
 mod resolve;
 
 use std::io::{self, ErrorKind, Write};

@@ -3,7 +3,8 @@
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
-use super::exchange::{Exchanged, Names, exchange};
+use super::exchange::{self, Exchanged, exchange};
+use super::removal::{self, Removed, remove};
 use super::{AtomicFile, Expected, is_it};
 use crate::durability::{Durability, parent_of, sync_name_of, sync_young_names};
 use crate::error::ReplaceError;
@@ -80,12 +81,8 @@ impl AtomicFile {
             return Ok(false);
         };
         let own = self.temporary.own_state().map_err(|source| self.failed_to("examine", source))?;
-        let is_old = |state: &sys::FileState| {
-            let rights = self.replaced.as_ref();
-            state.version == read.without_change()
-                && rights.is_none_or(|rights| rights.have_owner_and_mode_of(state))
-        };
-        match exchange(&mut Pair(&self.temporary), own, is_old) {
+        let is_old = is_old(read, self.replaced.as_ref());
+        match exchange(&mut Pair(&mut self.temporary), own, is_old) {
             Exchanged::Unsupported => Ok(false),
             Exchanged::Changed => Err(ReplaceError::Changed { path: self.target.clone() }),
             Exchanged::Failed(source) => Err(self.not_renamed(source)),
@@ -94,12 +91,47 @@ impl AtomicFile {
                 let _ = self.temporary.remove();
                 Ok(true)
             }
-            Exchanged::Displaced(source) => {
-                let (path, displaced) = (self.target.clone(), self.path_of_temporary());
-                self.temporary.leave();
-                Err(ReplaceError::Displaced { path, displaced, source })
-            }
+            Exchanged::Displaced(source) => Err(self.displaced(source)),
         }
+    }
+
+    /// Takes the name from the file that was read, and removes that.
+    fn remove_read(&mut self) -> Result<(), ReplaceError> {
+        let Expected::This(read) = self.expected else { return self.unlink() };
+        let is_old = is_old(read, self.replaced.as_ref());
+        match remove(&mut Pair(&mut self.temporary), is_old) {
+            Removed::Done => {
+                // What cannot be removed is a temporary to the next writer.
+                let _ = self.temporary.remove();
+                Ok(())
+            }
+            Removed::Unsupported => self.unlink(),
+            Removed::Changed => Err(ReplaceError::Changed { path: self.target.clone() }),
+            // A directory in its place is no failure of the removal.
+            Removed::Failed(source) => Err(match check(self) {
+                Err(changed @ ReplaceError::Changed { .. }) => changed,
+                _ => ReplaceError::Io { verb: "remove", path: self.target.clone(), source },
+            }),
+            Removed::Displaced(source) => Err(self.displaced(source)),
+        }
+    }
+
+    /// Removes whatever has the name. A missing file is no error.
+    fn unlink(&self) -> Result<(), ReplaceError> {
+        match self.temporary.place().remove() {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+            Err(source) => {
+                Err(ReplaceError::Io { verb: "remove", path: self.target.clone(), source })
+            }
+            Ok(()) => Ok(()),
+        }
+    }
+
+    /// The temporary's name has another program's file, which stays there.
+    fn displaced(&mut self, source: io::Error) -> ReplaceError {
+        let (path, displaced) = (self.target.clone(), self.path_of_temporary());
+        self.temporary.leave();
+        ReplaceError::Displaced { path, displaced, source }
     }
 
     /// Renames it over what has the name, or to a free name, as was asked for.
@@ -125,9 +157,9 @@ impl AtomicFile {
 }
 
 /// The two names of a temporary: its own, and the one that it is to get.
-struct Pair<'a>(&'a sys::Temporary);
+struct Pair<'a>(&'a mut sys::Temporary);
 
-impl Names for Pair<'_> {
+impl exchange::Names for Pair<'_> {
     type File = sys::FileState;
 
     fn exchange(&mut self) -> io::Result<bool> {
@@ -136,6 +168,54 @@ impl Names for Pair<'_> {
 
     fn at_temporary(&mut self) -> io::Result<Option<Self::File>> {
         self.0.state_at_name()
+    }
+}
+
+impl removal::Names for Pair<'_> {
+    type File = sys::FileState;
+
+    fn take(&mut self) -> io::Result<bool> {
+        self.0.take_target()
+    }
+
+    fn at_temporary(&mut self) -> io::Result<Option<Self::File>> {
+        self.0.state_at_name()
+    }
+
+    fn at_name(&mut self) -> io::Result<Option<Self::File>> {
+        self.0.state_at_target()
+    }
+
+    fn give_back(&mut self) -> io::Result<()> {
+        self.0.persist(false)
+    }
+}
+
+/// Whether a file is the one that was `read`, whatever its name, and with the rights that the new
+/// one has.
+fn is_old(
+    read: sys::Fingerprint,
+    rights: Option<&sys::Rights>,
+) -> impl FnOnce(&sys::FileState) -> bool + '_ {
+    move |state| {
+        state.version == read.without_change()
+            && rights.is_none_or(|rights| rights.have_owner_and_mode_of(state))
+    }
+}
+
+/// Whether what is replaced still is the file that was read.
+fn check(file: &AtomicFile) -> Result<(), ReplaceError> {
+    let AtomicFile { temporary, target, expected, .. } = file;
+    let Expected::This(version) = expected else { return Ok(()) };
+    let place = temporary.place();
+    let look = place.look().map_err(|source| ReplaceError::Io {
+        verb: "examine",
+        path: target.clone(),
+        source,
+    })?;
+    match look {
+        Some(found) if is_it(place, &found, version, target)? => Ok(()),
+        _ => Err(ReplaceError::Changed { path: target.clone() }),
     }
 }
 
@@ -153,7 +233,7 @@ impl ReadyFile {
     ///
     /// See [`AtomicFile::commit`].
     pub fn commit(self) -> Result<(), ReplaceError> {
-        self.check()?;
+        check(&self.file)?;
         let mut file = self.file;
         if !file.exchange()? {
             file.rename()?;
@@ -172,25 +252,30 @@ impl ReadyFile {
     /// Removes the target, instead of taking its place. If there was [none](AtomicFile::replacing)
     /// when it was read, there must be none now.
     ///
+    /// Only the file that was read is removed. What another program puts in its place, up to the
+    /// last moment, stays or is put back.
+    ///
     /// # Errors
     ///
     /// See [`AtomicFile::commit`]. After [`ReplaceError::NotDurable`] it is removed. A missing
     /// target is no error.
+    ///
+    /// # Platform behavior
+    ///
+    /// On Windows, a file that comes there between the last look and the removal is removed.
     pub fn remove_target(self) -> Result<(), ReplaceError> {
-        self.check()?;
-        let AtomicFile { temporary, target, expected, durability, .. } = self.file;
-        if expected == Expected::Nothing {
-            return match temporary.place().look() {
+        check(&self.file)?;
+        let mut file = self.file;
+        if file.expected == Expected::Nothing {
+            let path = file.target.clone();
+            return match file.temporary.place().look() {
                 Ok(None) => Ok(()),
-                Ok(Some(_)) => Err(ReplaceError::Changed { path: target }),
-                Err(source) => Err(ReplaceError::Io { verb: "examine", path: target, source }),
+                Ok(Some(_)) => Err(ReplaceError::Changed { path }),
+                Err(source) => Err(ReplaceError::Io { verb: "examine", path, source }),
             };
         }
-        match temporary.place().remove() {
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
-            Err(source) => return Err(ReplaceError::Io { verb: "remove", path: target, source }),
-            Ok(()) => {}
-        }
+        file.remove_read()?;
+        let AtomicFile { temporary, target, durability, .. } = file;
         if durability == Durability::Atomic {
             return Ok(());
         }
@@ -222,21 +307,5 @@ impl ReadyFile {
             sync_name_of(&aside)?;
         }
         Ok(())
-    }
-
-    /// Whether what is replaced still is the file that was read.
-    fn check(&self) -> Result<(), ReplaceError> {
-        let AtomicFile { temporary, target, expected, .. } = &self.file;
-        let Expected::This(version) = expected else { return Ok(()) };
-        let place = temporary.place();
-        let look = place.look().map_err(|source| ReplaceError::Io {
-            verb: "examine",
-            path: target.clone(),
-            source,
-        })?;
-        match look {
-            Some(found) if is_it(place, &found, version, target)? => Ok(()),
-            _ => Err(ReplaceError::Changed { path: target.clone() }),
-        }
     }
 }

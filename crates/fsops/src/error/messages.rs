@@ -60,8 +60,8 @@ impl fmt::Display for ReplaceError {
             ),
             Self::Displaced { path, displaced, .. } => write!(
                 f,
-                "`{}` was written; another program had put a file there a moment before, which could \
-                 not be put back and is `{}` now; compare the two",
+                "`{}` was written or removed; another program had put a file there a moment before, which \
+                 could not be put back and is `{}` now; compare the two",
                 path.display(),
                 displaced.display()
             ),

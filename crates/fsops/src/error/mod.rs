@@ -73,9 +73,9 @@ pub enum ReplaceError {
         /// The operating system's answer.
         source: io::Error,
     },
-    /// The new content is in place. Another program put a file there a moment before, which has a
-    /// temporary's name now, and could not be put back. Compare the two soon: the next program that
-    /// writes the file removes the other one as a left-over.
+    /// The new content is in place, or the file was removed. Another program put a file there a
+    /// moment before, which has a temporary's name now, and could not be put back. Compare the two
+    /// soon: the next program that writes the file removes the other one as a left-over.
     Displaced {
         /// The file that was replaced.
         path: PathBuf,

@@ -95,34 +95,58 @@ impl Worker {
     }
 }
 
-/// For less than so many microseconds.
+/// For less than so many microseconds, and a bit. The writers need the processors.
 fn pause(random: &mut Random, longest: usize) {
+    const SPUN: Duration = Duration::from_micros(60);
     let pause = Duration::from_micros(u64::try_from(random.below(longest)).unwrap_or(0));
     let until = Instant::now() + pause;
+    if pause > SPUN {
+        std::thread::sleep(pause.saturating_sub(SPUN));
+    }
     while Instant::now() < until {
         std::hint::spin_loop();
     }
 }
 
 /// What another process does in a directory.
-struct Signs(OwnedFd);
+pub(super) struct Signs(OwnedFd);
 
 impl Signs {
     fn of(directory: &Path) -> Outcome<Self> {
-        let signs = inotify::init(inotify::CreateFlags::NONBLOCK)?;
-        let which = WatchFlags::OPEN | WatchFlags::CREATE | WatchFlags::MOVED_TO;
+        Self::which(directory, WatchFlags::OPEN | WatchFlags::CREATE | WatchFlags::MOVED_TO)
+    }
+
+    /// Of names that are exchanged.
+    pub(super) fn of_exchanges(directory: &Path) -> Outcome<Self> {
+        Self::which(directory, WatchFlags::MOVED_TO)
+    }
+
+    fn which(directory: &Path, which: WatchFlags) -> Outcome<Self> {
+        let flags = inotify::CreateFlags::NONBLOCK | inotify::CreateFlags::CLOEXEC;
+        let signs = inotify::init(flags)?;
         inotify::add_watch(&signs, directory, which)?;
         Ok(Self(signs))
     }
 
+    /// Whether there was one since the last look.
+    pub(super) fn were_there(&self) -> bool {
+        let mut buffer = [0_u8; 4096];
+        let mut any = false;
+        while rustix::io::read(&self.0, &mut buffer).is_ok() {
+            any = true;
+        }
+        any
+    }
+
     fn await_one(&self, is_over: &AtomicBool) -> Outcome {
+        const LOOK: Duration = Duration::from_micros(20);
         let mut buffer = [0_u8; 4096];
         // What happened before.
-        while rustix::io::read(&self.0, &mut buffer).is_ok() {}
+        self.were_there();
         while !is_over.load(Ordering::Relaxed) {
             match rustix::io::read(&self.0, &mut buffer) {
                 Ok(_) => return Ok(()),
-                Err(Errno::AGAIN) => std::hint::spin_loop(),
+                Err(Errno::AGAIN) => std::thread::sleep(LOOK),
                 Err(error) => return Err(error.into()),
             }
         }

@@ -8,6 +8,9 @@ use clap::ValueEnum;
 /// In the attacker's own `.gitattributes`.
 pub(super) const ATTACKERS: &str = "# of the attacker\n";
 
+/// How long root waits for a lock, in seconds: longer than for a file that is missing.
+const WAIT: &str = "0.5";
+
 /// What root runs.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Verb {
@@ -39,7 +42,7 @@ impl Verb {
     /// What the attacker's own file says before each round; `None`: it is not there. It is long, so
     /// that root is busy with it for a while.
     pub(super) fn bait(self) -> Option<String> {
-        const LENGTH: usize = 200_000;
+        const LENGTH: usize = 50_000;
         let long = "x".repeat(LENGTH);
         match self {
             Self::Set => Some(format!("{{\n  \"of the attacker\": \"{long}\"\n}}\n")),
@@ -56,18 +59,18 @@ impl Verb {
         let mut command = Command::new(binary);
         match self {
             Self::Set => {
-                command.args(["set", "number", "--wait", "1", "--file"]).arg(path);
+                command.args(["set", "number", "--wait", WAIT, "--file"]).arg(path);
                 command.args(["--", "echo", &round.to_string()]);
             }
             Self::CheckFix => {
-                command.args(["check", "--fix", "--wait", "1", "--file"]).arg(path);
+                command.args(["check", "--fix", "--wait", WAIT, "--file"]).arg(path);
             }
             // It asks git for the path of the checkout, and git has what it is called right now.
             Self::MergeInstall => {
-                command.args(["merge", "--install", "--wait", "1"]).current_dir(own);
+                command.args(["merge", "--install", "--wait", WAIT]).current_dir(own);
             }
             Self::Append => {
-                command.args(["append", "--wait", "1"]).arg(path).arg("{\"n\":1}");
+                command.args(["append", "--wait", WAIT]).arg(path).arg("{\"n\":1}");
             }
         }
         // The attacker's checkout is not root's.

@@ -139,6 +139,14 @@ pub(super) fn in_index(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
     }
 }
 
+/// Whether git's index has the file, and the checkout leaves it out: its mark is `S`, skip-worktree
+/// (git-ls-files(1)).
+pub(super) fn is_left_out(path: &Path) -> Result<bool, Failure> {
+    let options = ["ls-files", "-t", "--"].map(OsStr::new);
+    let output = succeed(options.into_iter().chain([path.as_os_str()]))?;
+    Ok(output.stdout.starts_with(b"S "))
+}
+
 pub(super) fn refused(path: &Path, why: &str) -> Failure {
     Failure::new(TROUBLE, "git", format!("`{}` {why}; nothing was written", path.display()))
 }

@@ -15,6 +15,7 @@ use crate::io::failure::{Failure, MERGE_FAILED};
 pub(crate) use flags::{IgnoreFile, Merge};
 pub(super) use git::Scope;
 pub(super) use install::Setup;
+pub(super) use shared_file::SharedFile;
 
 pub(crate) fn merge(arguments: &Merge, common: &Common) -> Result<ExitCode, Failure> {
     if arguments.check {

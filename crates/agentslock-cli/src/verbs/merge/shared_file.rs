@@ -10,6 +10,9 @@
 //! | a round: the same under the lock | the next one replaces a dead holder |
 //! | right before the commit: is it a link by now? | refused, and nothing was written |
 //! | the new file takes the name, or the file goes | all of the lines are there, or none |
+//!
+//! A file without lines is removed. But if a sparse checkout leaves it out, that would change
+//! nothing: git has it in the index. Then it is made, and is empty.
 
 use std::io::Write;
 use std::path::Path;
@@ -24,28 +27,35 @@ use crate::{lock_wait, sys};
 
 /// A file of lines, and what git has if the file is missing.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct SharedFile<'a> {
+pub(in crate::verbs) struct SharedFile<'a> {
     /// How long to wait for other installs and gits.
-    pub(super) common: &'a Common,
-    pub(super) path: &'a Path,
+    pub(in crate::verbs) common: &'a Common,
+    pub(in crate::verbs) path: &'a Path,
     /// Its name, if it is a file of the checkout. git does not read it through a link. A sparse
     /// checkout can leave it out.
-    pub(super) in_checkout: Option<&'static str>,
+    pub(in crate::verbs) in_checkout: Option<&'static str>,
+}
+
+/// How a file is changed.
+enum Step {
+    Write(Vec<u8>),
+    Remove,
 }
 
 impl SharedFile<'_> {
     /// Whether `change` would change it. Nothing is written.
-    pub(super) fn would_change(
+    pub(in crate::verbs) fn would_change(
         &self,
         change: impl Fn(&[u8]) -> Option<Vec<u8>>,
     ) -> Result<bool, Failure> {
         // A look needs no certainty: what is written was read under the lock.
-        Ok(change(&self.read(|| Ok(Settled::Believed))?.0).is_some())
+        let (before, read) = self.read(|| Ok(Settled::Believed))?;
+        Ok(self.plan(&before, &read, change)?.is_some())
     }
 
     /// Replaces it by what `change` makes of it; `None` leaves it. Returns whether it was changed.
     /// A file that becomes empty is removed: we made it.
-    pub(super) fn change(
+    pub(in crate::verbs) fn change(
         &self,
         change: impl Fn(&[u8]) -> Option<Vec<u8>>,
     ) -> Result<bool, Failure> {
@@ -73,16 +83,33 @@ impl SharedFile<'_> {
     ) -> Result<Option<Outcome>, Failure> {
         let held = rounds.lock()?;
         let (before, read) = self.read(|| Ok(rounds.settle(Doubt::Missing)?))?;
-        let Some(after) = change(&before) else {
+        let Some(step) = self.plan(&before, &read, change)? else {
             held.keep();
             return Ok(None);
         };
-        let outcome = if after.is_empty() {
-            held.remove_if(&read, || self.refuse_link())
-        } else {
-            held.replace_if(&read, |file| file.write_all(&after), || self.refuse_link())
+        let outcome = match step {
+            Step::Remove => held.remove_if(&read, || self.refuse_link()),
+            Step::Write(after) => {
+                held.replace_if(&read, |file| file.write_all(&after), || self.refuse_link())
+            }
         };
         outcome.map(Some)
+    }
+
+    /// What is to be done to a file that has `before`; `None`: nothing.
+    fn plan(
+        &self,
+        before: &[u8],
+        read: &Version,
+        change: impl Fn(&[u8]) -> Option<Vec<u8>>,
+    ) -> Result<Option<Step>, Failure> {
+        Ok(match change(before) {
+            Some(after) if !after.is_empty() => Some(Step::Write(after)),
+            Some(_) if !read.is_missing() => Some(Step::Remove),
+            // Whoever removed it has taken our lines out already.
+            Some(after) => git::is_left_out(self.path)?.then_some(Step::Write(after)),
+            None => None,
+        })
     }
 
     /// Git does not read a file of the checkout through a link.

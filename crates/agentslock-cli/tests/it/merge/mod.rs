@@ -7,6 +7,8 @@ mod driver;
 mod ignore;
 mod install;
 mod races;
+#[cfg(target_os = "linux")]
+mod removal;
 pub(crate) mod repo;
 mod setup;
 mod sparse;

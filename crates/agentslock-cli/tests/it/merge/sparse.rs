@@ -57,6 +57,54 @@ fn in_a_sparse_checkout_undoing_it_keeps_the_rest() {
     assert_eq!(repo.lab.read(".gitignore"), "/build/\n");
 }
 
+/// Our lines are all that the files have, and a checkout without the files would bring them back.
+#[test]
+fn in_a_sparse_checkout_a_file_of_our_lines_alone_is_made_empty() {
+    let Some(repo) = Repo::without_driver(&json!({})) else { return };
+    fs::create_dir(repo.lab.join("src")).unwrap();
+    repo.lab.write("src/x", "");
+    repo.agentslock(&["merge", "--install", "--ignore"]).exits(0);
+    repo.commit("installed");
+    for leave_out in [
+        &["sparse-checkout", "set", "--no-cone", "/src/", "/.agentsrc.lock"][..],
+        &["update-index", "--skip-worktree", ".gitattributes", ".gitignore"],
+    ] {
+        repo.git(leave_out).exits(0);
+        let _ = fs::remove_file(repo.lab.join(".gitattributes"));
+        let _ = fs::remove_file(repo.lab.join(".gitignore"));
+        assert_eq!(repo.git(&["status", "--porcelain"]).exits(0).out(), "", "{leave_out:?}");
+        let dry = repo.agentslock(&["merge", "--uninstall", "--dry-run"]).exits(0);
+        assert_eq!(repo.lab.names(), [".agentsrc.lock", ".git", "src"]);
+        let ended = repo.agentslock(&["merge", "--uninstall"]).exits(0);
+        assert_eq!(dry.out().replace("would be done: ", ""), ended.out());
+        for file in [".gitattributes", ".gitignore"] {
+            assert!(ended.out().contains(&format!("{file}`: removed")), "{ended:?}");
+            assert_eq!(repo.lab.read(file), "", "{leave_out:?}");
+            repo.git(&["update-index", "--no-skip-worktree", file]).exits(0);
+        }
+        // What is to be committed is that the lines go.
+        repo.git(&["add", "--sparse", ".gitattributes", ".gitignore"]).exits(0);
+        let staged = repo.git(&["diff", "--cached", "--numstat"]).exits(0);
+        let is_removal = |line: &str| line.starts_with("0\t") && !line.starts_with("0\t0\t");
+        let lines: Vec<_> = staged.out().lines().collect();
+        assert!(lines.len() == 2 && lines.iter().all(|line| is_removal(line)), "{staged:?}");
+        assert_eq!(repo.agentslock(&["merge", "--uninstall"]).exits(0).out(), "nothing to do\n");
+        repo.git(&["sparse-checkout", "disable"]).exits(0);
+        repo.git(&["reset", "--quiet", "--hard"]).exits(0);
+        repo.agentslock(&["merge", "--install"]).exits(0);
+    }
+}
+
+/// The user has removed it, which is to be committed.
+#[test]
+fn a_file_that_was_removed_is_not_made_again_to_take_our_lines_out() {
+    let Some(repo) = Repo::new(&json!({})) else { return };
+    fs::remove_file(repo.lab.join(".gitattributes")).unwrap();
+    let ended = repo.agentslock(&["merge", "--uninstall"]).exits(0);
+    assert!(!ended.out().contains(".gitattributes"), "{ended:?}");
+    assert!(!repo.lab.join(".gitattributes").exists());
+}
+
 #[test]
 fn what_is_in_conflict_is_refused_before_anything_is_written() {
     let Some(repo) = Repo::without_driver(&json!({})) else { return };

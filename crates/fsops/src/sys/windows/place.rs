@@ -182,6 +182,21 @@ impl Temporary {
         Ok(false)
     }
 
+    /// A file that others have open cannot be counted on to be renamed here.
+    #[allow(clippy::unnecessary_wraps, clippy::unused_self, reason = "other systems do it")]
+    pub(crate) fn take_target(&self) -> io::Result<bool> {
+        Ok(false)
+    }
+
+    /// What has the name of the place.
+    pub(crate) fn state_at_target(&self) -> io::Result<Option<FileState>> {
+        match fingerprint_at(&self.place.0) {
+            Ok(version) => Ok(Some(FileState { version: version.without_change(), rights: None })),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// What it is itself, whatever its name.
     pub(crate) fn own_state(&self) -> io::Result<FileState> {
         let version = super::fingerprint(&self.file, &self.file.metadata()?)?;

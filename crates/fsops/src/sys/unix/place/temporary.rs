@@ -114,6 +114,20 @@ impl Temporary {
         Ok(false)
     }
 
+    /// Gives its own name, which nobody else uses, to what has the name of the place. `false`: it
+    /// has no name of its own any more, and nothing was done.
+    pub(crate) fn take_target(&self) -> io::Result<bool> {
+        let Some(name) = &self.name else { return Ok(false) };
+        let directory = &self.place.directory;
+        retry_on_intr(|| renameat(directory, &*self.place.name, directory, &**name))?;
+        Ok(true)
+    }
+
+    /// What has the name of the place.
+    pub(crate) fn state_at_target(&self) -> io::Result<Option<FileState>> {
+        Ok(self.place.look()?.as_ref().map(FileState::of))
+    }
+
     /// What it is itself, whatever its name.
     pub(crate) fn own_state(&self) -> io::Result<FileState> {
         let stat = retry_on_intr(|| rustix::fs::fstat(&self.file))?;
