@@ -34,6 +34,21 @@ impl Preload {
         Ok(Self { library, _directory: directory })
     }
 
+    /// A file system that lists names in another spelling than they were given, and answers to both:
+    /// it takes `é` apart, as HFS+ does.
+    ///
+    /// # Errors
+    ///
+    /// As [`Preload::of`].
+    pub fn of_another_spelling() -> Result<Self, String> {
+        Self::of(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/spelling.c")))
+    }
+
+    /// The library itself: what `LD_PRELOAD` is set to.
+    pub fn path(&self) -> &Path {
+        &self.library
+    }
+
     /// The start of a command that runs a program with it.
     pub fn wrapper(&self) -> Vec<String> {
         vec!["env".to_owned(), format!("LD_PRELOAD={}", self.library.display())]

@@ -1,5 +1,7 @@
 //! `doctor`: what can be wrong around a document, and which command to type next.
 
+mod left_overs;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::Duration;
@@ -214,28 +216,17 @@ fn directory_of(path: &Path) -> &Path {
 
 /// What killed writers left.
 fn left_overs(path: &Path) -> Option<Row> {
-    let entries = std::fs::read_dir(directory_of(path)).ok()?;
-    let name = path.file_name()?.to_string_lossy().into_owned();
-    let is_left_over = |entry: &String| {
-        let own = entry.strip_prefix(&name).unwrap_or_default();
-        own.starts_with(".tmp-")
-            || own.starts_with(".lock.prep-")
-            || own.starts_with(".lock.stale-")
-            || entry.strip_prefix(".fsops-").and_then(|rest| rest.strip_suffix(".tmp")).is_some()
-    };
-    let mut names: Vec<String> = entries
-        .filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into_owned()))
-        .filter(is_left_over)
-        .collect();
-    names.sort();
+    let names = left_overs::names(path);
     if names.is_empty() {
         return None;
     }
+    let at = |name: &String| path.with_file_name(name).display().to_string();
+    let next = format!("ls -ld {}", names.iter().map(at).collect::<Vec<_>>().join(" "));
     let message = format!(
         "left over by killed writers, or in use by running ones: {} (ours are removed by later writers)",
         names.join(", ")
     );
-    Some(bad("left-overs", State::Note, message, format!("ls -ld {}", names.join(" "))))
+    Some(bad("left-overs", State::Note, message, next))
 }
 
 /// What git makes of the document. Nothing, outside of repositories.

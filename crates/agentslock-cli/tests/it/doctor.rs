@@ -72,6 +72,41 @@ fn a_held_lock_and_left_overs_are_notes() {
     assert!(ended.out().contains("ok    lock: free"), "{ended:?}");
 }
 
+/// A volume can list `é` as two characters, and answer to both. Elsewhere another file can be called
+/// so. That one's left-overs are not this one's.
+#[test]
+fn left_overs_are_told_under_the_documents_own_spelling() {
+    let typed = "caf\u{e9}.json";
+    let lab = Lab::new();
+    lab.write(typed, "{}\n");
+    lab.write(format!("{typed}.tmp-0123456789ab"), "");
+    fs::create_dir(lab.join(format!("{typed}.lock.prep-00c0ffee00c0ffee"))).unwrap();
+    let others = ["cafe\u{301}.json.tmp-ba9876543210", "tea.json.tmp-ba9876543210"];
+    for other in others {
+        lab.write(other, "");
+    }
+    let row = |preloaded: &str| {
+        let doctor = lab.cli(["doctor", typed, "--json"]).env("LD_PRELOAD", preloaded);
+        let told = doctor.run().exits(0).json();
+        let rows = told["rows"].as_array().unwrap().clone();
+        expect_row(&rows, "left-overs", "note", "killed writers", "ls -ld");
+        rows.into_iter().find(|row| row["topic"] == "left-overs").unwrap()
+    };
+    let listed_as_typed = row("");
+    let next = listed_as_typed["next"].as_str().unwrap();
+    let expected = format!("ls -ld {typed}.lock.prep-00c0ffee00c0ffee {typed}.tmp-0123456789ab");
+    assert_eq!(next, expected);
+    match testkit::Preload::of_another_spelling() {
+        Ok(library) => assert_eq!(row(library.path().to_str().unwrap()), listed_as_typed),
+        Err(why) => testkit::skip(&why),
+    }
+    // What to type names the files from here.
+    fs::create_dir(lab.join("below")).unwrap();
+    lab.write("below/log.tmp-0123456789ab", "");
+    let ended = lab.cli(["doctor", "below/log"]).run().exits(0);
+    assert!(ended.out().contains("next: ls -ld below/log.tmp-0123456789ab"), "{ended:?}");
+}
+
 #[test]
 fn a_directory_in_which_one_may_not_write_is_wrong() {
     let Some(user) = OtherUser::for_test() else { return };

@@ -1,7 +1,6 @@
 //! File systems that list a name in another spelling than it was given, and answer to both.
 
 use std::fs;
-use std::path::Path;
 use std::time::Duration;
 
 use testkit::{ChildTest, Preload, names};
@@ -24,8 +23,7 @@ fn child_clears_and_sweeps() {
 
 #[test]
 fn leftovers_are_swept_that_are_listed_in_another_spelling() {
-    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/processes/spelling.c");
-    let library = match Preload::of(Path::new(source)) {
+    let library = match Preload::of_another_spelling() {
         Ok(library) => library,
         Err(why) => return testkit::skip(&why),
     };
