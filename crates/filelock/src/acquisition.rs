@@ -279,12 +279,13 @@ impl UnderWay<'_> {
 /// old time. It is renewed, and the lock verified, before the caller gets it. `None`: lost
 /// meanwhile, which only time-based peers can do to us.
 ///
-/// If only time vouches for us, the stamp stays as it is, less than half the TTL old. Others may
-/// have judged it already; after a renewal they and we could both believe that we hold the lock.
+/// If no OS lock vouches for us, the stamp stays as it is, less than half the TTL old. Others may
+/// have judged it already; after a renewal they and we could both believe that we hold the lock. A
+/// stream changes nothing there: who is not told by it goes by time.
 fn hand_over(claim: Claim, names: &Names, options: &LockOptions) -> Option<LockGuard> {
-    let stale = claim.is_stale(&options.environment);
+    let renews = claim.file.is_some() && claim.is_stale(&options.environment);
     let guard = LockGuard::new(claim, names.clone(), options);
-    if stale && guard.is_kernel_backed() && guard.renew().is_err() {
+    if renews && guard.renew().is_err() {
         return None;
     }
     Some(guard)

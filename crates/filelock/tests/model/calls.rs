@@ -27,6 +27,8 @@ pub(crate) enum Pc {
     OpenMade,
     LockMade,
     CreateRecord,
+    /// On Windows.
+    OpenStream,
     FillRecord,
     ClearSticky,
     NameCheck,
@@ -154,6 +156,7 @@ impl Pc {
             Pc::OpenMade => "open L, to claim it",
             Pc::LockMade => "flock, exclusive, on what it opened",
             Pc::CreateRecord => "create holder, exclusively, in what it opened",
+            Pc::OpenStream => "create the stream of holder, sharing deletion only",
             Pc::FillRecord | Pc::PeerWrite => "write holder",
             Pc::ClearSticky => "fchmod 0711",
             Pc::NameCheck => "lstat L: still what it opened?",
@@ -174,9 +177,7 @@ impl Pc {
             Pc::ReadAgain => "read holder once more",
             Pc::OthersRead => "another user's: open L/holder and read it",
             Pc::OthersProbe => "another user's: flock, shared, on that record",
-            Pc::OthersCompare | Pc::TakeCompare => {
-                "another user's: lstat L/holder: still that record?"
-            }
+            Pc::OthersCompare | Pc::TakeCompare => "another user's: lstat L/holder: that record?",
             Pc::ClearLock => "flock, shared, on the record of what it judged dead",
             Pc::TakeLock => "another user's: flock, exclusive, on that record",
             Pc::Exchange => "exchange L.prep-U and L",

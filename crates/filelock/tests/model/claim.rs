@@ -128,7 +128,8 @@ impl Turn<'_> {
 
     /// Whether an old stamp has to be renewed before the caller gets the lock.
     pub(crate) fn hand_over(&mut self) {
-        let stale = self.config.local && self.state.inode(self.my().own).age >= PAST_GRACE;
+        let renews = self.config.local || self.config.broken == Broken::StreamRenewed;
+        let stale = renews && self.state.inode(self.my().own).age >= PAST_GRACE;
         self.go(if stale { Pc::RenewLook } else { Pc::Held });
     }
 
@@ -160,8 +161,9 @@ impl Turn<'_> {
                     return self.begin_anew();
                 }
                 self.set_record(Record::Empty(p));
-                self.go(Pc::FillRecord);
+                self.go(if self.config.has_streams() { Pc::OpenStream } else { Pc::FillRecord });
             }
+            Pc::OpenStream => self.open_stream(),
             Pc::FillRecord => {
                 // Through the file that it created, wherever that is now.
                 if self.state.inode(own).record == Record::Empty(p) {
@@ -235,6 +237,9 @@ impl Turn<'_> {
             Pc::MoveBack | Pc::MoveLook | Pc::MovePutBack => self.move_back(),
             Pc::Held if lock == own => self.go(Pc::VerifyRead),
             Pc::VerifyRead if mine && self.config.kind(p) == Kind::InPlace => {
+                if self.config.broken == Broken::StreamClosedFirst {
+                    self.me().own_lock = Flock::No;
+                }
                 self.go(Pc::ReleaseSticky);
             }
             Pc::VerifyRead if mine => self.go(Pc::ReleaseUnlink),

@@ -71,6 +71,7 @@ impl Turn<'_> {
                     Record::None => self.condemn(Pc::StillThere),
                     Record::Full(owner) if self.is_kernel_backed(record) => {
                         self.me().read = owner;
+                        self.me().saw.1 = age;
                         self.go(Pc::Probe);
                     }
                     _ if self.was_away() => self.look_away(),
@@ -79,6 +80,7 @@ impl Turn<'_> {
                     _ => self.look_away(),
                 }
             }
+            Pc::Probe if self.config.has_streams() => self.ask_stream(choice > 0),
             Pc::Probe | Pc::ProbeExpired | Pc::ProbeSticky | Pc::ProbeRemnant => {
                 let exclusive = self.config.broken == Broken::ExclusiveProbe;
                 let wanted = if exclusive { Flock::Exclusive } else { Flock::Shared };
@@ -139,12 +141,12 @@ impl Turn<'_> {
 
     /// Whether it has noticed that its machine slept. Then it does not act on the clock's word
     /// until holders had their time to renew.
-    fn was_away(&self) -> bool {
+    pub(crate) fn was_away(&self) -> bool {
         self.my().away && self.config.broken != Broken::SleepUnnoticed
     }
 
     /// A verdict by the clock.
-    fn expire(&mut self, record: Record) {
+    pub(crate) fn expire(&mut self, record: Record) {
         self.note_outstay(record);
         if self.asks() {
             self.go(Pc::ProbeExpired);

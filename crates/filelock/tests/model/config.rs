@@ -62,6 +62,17 @@ pub(crate) enum Clock {
     Jumps,
 }
 
+/// What the stream of a record tells, which its holder keeps open (Windows).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Streams {
+    /// There are none.
+    No,
+    /// Each judge that asks is told whether the holder lives.
+    Answer,
+    /// A judge may not be told, as if it may not open the stream. Then time decides.
+    CanBeSilent,
+}
+
 /// What stands at the lock's name in the beginning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Scene {
@@ -120,6 +131,13 @@ pub(crate) enum Broken {
     SleepUnnoticed,
     /// A holder that cannot remove its record leaves the stamp in it as it is.
     StampKept,
+    /// A lock with a stream that took long is renewed before the caller gets it, as one that the
+    /// kernel vouches for.
+    StreamRenewed,
+    /// A stream that tells nothing counts as closed.
+    SilenceIsDeath,
+    /// A release closes the stream before it removes the record.
+    StreamClosedFirst,
 }
 
 /// One model.
@@ -134,6 +152,8 @@ pub(crate) struct Config {
     pub(crate) clock: Clock,
     /// Whether OS locks are trusted on this file system.
     pub(crate) local: bool,
+    /// What tells whether a holder lives where OS locks are not trusted.
+    pub(crate) streams: Streams,
     /// Whether waiters give up, and looks fail.
     pub(crate) gives_up: bool,
     /// Whether the machine sleeps, for longer than the TTL.
@@ -167,6 +187,7 @@ impl Config {
             crashes: 2,
             clock: Clock::Jumps,
             local: true,
+            streams: Streams::No,
             gives_up: true,
             sleeps: false,
             records_stick: false,
@@ -189,6 +210,15 @@ impl Config {
     /// Whether somebody asks a living owner's OS lock before its emptied directory is removed.
     pub(crate) fn some_ask_the_owner(&self) -> bool {
         self.local && self.kinds.iter().any(|kind| kind.is_ours() && *kind != Kind::Old)
+    }
+
+    pub(crate) fn has_streams(&self) -> bool {
+        self.streams != Streams::No
+    }
+
+    /// Whether all of ours are told whether a holder of ours lives, by its OS lock or its stream.
+    pub(crate) fn are_told(&self) -> bool {
+        self.local || self.streams == Streams::Answer
     }
 
     /// Whether a claim in place that took as long as the TTL is given up.
@@ -232,6 +262,9 @@ impl std::fmt::Display for Config {
         let Self { kinds, rounds, crashes, clock, scene, broken, stops, .. } = self;
         write!(f, "{kinds:?}, {rounds} each, {crashes} crashes, {scene:?}, clock {clock:?}")?;
         write!(f, "{}", if self.local { "" } else { ", OS locks not trusted" })?;
+        if self.has_streams() {
+            write!(f, ", streams: {:?}", self.streams)?;
+        }
         write!(f, "{}", if self.gives_up { ", calls fail" } else { "" })?;
         write!(f, "{}", if self.sleeps { ", the machine sleeps" } else { "" })?;
         write!(f, "{}", if self.records_stick { ", records stick" } else { "" })?;

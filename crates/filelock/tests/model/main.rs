@@ -20,6 +20,7 @@
 //! | … or one-shots, and another user | 1 and 1 of two, 2 and 1 or 1 and 2 of one; 2 die | 2 and 1, 1 and 2 of one, calls fail |
 //! | … beside a person who breaks a lock | 2 of one, 1 of two; 1 dies | 3 of one, nobody dies, the clock stands |
 //! | made in place | 3, 2 die; where time decides, none | 3, 2 die |
+//! | … where a stream tells (Windows) | 2 of one, 2 die | 2 of two, 2 die; 3, 1 dies, no call fails |
 //! | … where time decides, and the machine sleeps | 2, none dies | 3, 2 die |
 //! | … where time decides, and records cannot be removed | 2, none dies | 2, 2 die |
 //! | both ways at once | 1 and 1, of two each, 2 die | 2 and 1, or 1 and 2, of one |
@@ -34,6 +35,7 @@
 //! | model | stands for | calls |
 //! |---|---|---|
 //! | `claim::prepare` | `claim::prepare::Preparation::new`, `drop`, `claim::publish::publish` | mkdir, open, flock, create, write, fchmod, rename; unlink, rmdir |
+//! | `streams::open_stream` | `sys::windows::stream::Stream::open` | create the stream |
 //! | `claim::claim_in_place` | `claim::in_place::attempt`, `is_in_place` | mkdir, open, flock, create, write, fchmod, lstat, read; unlink, lstat, rmdir, close |
 //! | `claim::hand_over`, `hold` | `acquire::hand_over`, `guard::verify`, `renew` | lstat, read, write |
 //! | `claim::hold` | `guard::release::give_up` | lstat, read, fchmod (in place), unlink, lstat, rmdir and close |
@@ -43,6 +45,7 @@
 //! | `clear::poll` | `wait::look`, `clear::sweep::piece` | lstat of the lock, or of a preparation |
 //! | `clear::judge` | `judge::judge`, `directory::judge_directory`, `kernel::ask_kernel`, `still_holds`, `file::judge_file` | open, fstat, open and read, flock, lstat, read again |
 //! | `clear::clear` | `clear::directory::unlink_record`, `remove_directory` | unlink, lstat, rmdir, close |
+//! | `streams::ask_stream` | `judge::kernel::ask_stream`, `judge::clock::by_time` | open the stream |
 //! | `exchange::judge_others` | `judge::others::judge_others` | lstat, open and read, flock, lstat, read again |
 //! | `exchange::exchange` | `claim::exchange::exchange` | flock, lstat and read, rename, lstat, rename |
 //! | `clear::clear`, `ClearLock` | `clear::directory::keep_from_takers` | flock |
@@ -79,6 +82,9 @@
 //!   grace.
 //! - The file, or the dead lock of another user, that bars a handle's private name is never swept.
 //!   Nobody forks.
+//! - A record with a stream loses that only with its holder. A claimant that was stopped before it
+//!   opens its own, by name, can open another's in the making. That one then has none, which its
+//!   record says: it goes by time.
 //!
 //! # What does not hold
 //!
@@ -106,6 +112,7 @@ mod peers;
 mod progress;
 mod properties;
 mod state;
+mod streams;
 mod users;
 mod with_peers;
 mod words;

@@ -5,7 +5,7 @@ use std::hash::{Hash, Hasher};
 use stateright::{Model, Property};
 
 use crate::calls::Pc;
-use crate::config::{Broken, Clock, Config, Stop};
+use crate::config::{Broken, Clock, Config, Stop, Streams};
 use crate::state::{Code, INODES, PAST_GRACE, PAST_TTL, Process, Record, State};
 use crate::world::Turn;
 
@@ -83,6 +83,9 @@ impl Config {
             }
             // A waiter's 50 ms are over at any time, if there is time.
             if pc == Pc::ProbeSticky && self.clock != Clock::Stands {
+                actions.push(Action::Step(p, 1));
+            }
+            if pc == Pc::Probe && self.streams == Streams::CanBeSilent {
                 actions.push(Action::Step(p, 1));
             }
             let sticks = self.records_stick && pc == Pc::ReleaseUnlink;
@@ -188,9 +191,7 @@ impl Turn<'_> {
                 self.look_away();
             }
             // Only the clock speaks for it: so that nobody waits for the TTL.
-            Pc::ReleaseUnlink if !self.config.local && self.config.broken != Broken::StampKept => {
-                self.go(Pc::ReleaseExpire);
-            }
+            Pc::ReleaseUnlink if self.zeroes_its_stamp() => self.go(Pc::ReleaseExpire),
             // Taken apart, as a lock that was made in place.
             Pc::MoveBack => self.go(Pc::ReleaseUnlink),
             // Taken for its own.
@@ -206,6 +207,11 @@ impl Turn<'_> {
                 self.end();
             }
         }
+    }
+
+    /// A holder that cannot remove its record. With a stream it needs not: that is closed.
+    fn zeroes_its_stamp(&self) -> bool {
+        !self.config.local && !self.config.has_streams() && self.config.broken != Broken::StampKept
     }
 
     fn set_away(&mut self, away: bool) {
@@ -232,7 +238,7 @@ impl Turn<'_> {
             inode.age = set(inode.age);
             inode.changed = set(inode.changed);
         }
-        let looks = |p: &&mut Process| matches!(p.pc, Pc::ReadRecord | Pc::ProbeSticky);
+        let looks = |p: &&mut Process| matches!(p.pc, Pc::ReadRecord | Pc::ProbeSticky | Pc::Probe);
         for process in self.state.processes.iter_mut().filter(looks) {
             process.saw.1 = set(process.saw.1);
         }

@@ -61,7 +61,7 @@ impl Config {
 /// Until it begins to release, the lock's name stands for a living holder's directory, and its
 /// record is inside.
 fn is_still_there(config: &Config, state: &State) -> bool {
-    !config.local
+    !config.are_told()
         || config.processes().all(|p| {
             let process = state.process(p);
             let holds = (Pc::Held..=Pc::ReleaseUnlink).contains(&process.pc);

@@ -129,7 +129,8 @@ impl Turn<'_> {
     /// Whether the kernel vouches for the record: it has a `flock` line that we believe.
     pub(crate) fn is_kernel_backed(&self, record: Record) -> bool {
         let Record::Full(owner) = record else { return false };
-        self.config.local && (owner == DEAD_OURS || owner < 4 && self.config.kind(owner).is_ours())
+        let backed = self.config.local || self.config.has_streams();
+        backed && (owner == DEAD_OURS || owner < 4 && self.config.kind(owner).is_ours())
     }
 
     pub(crate) fn close_seen(&mut self) {
@@ -195,7 +196,8 @@ impl Turn<'_> {
             inode.changed = inode.changed.clamp(*changed.start(), *changed.end());
         }
         for process in &mut self.state.processes {
-            if !matches!(process.pc, Pc::ReadRecord | Pc::ProbeSticky) {
+            let streamed = process.pc == Pc::Probe && self.config.has_streams();
+            if !matches!(process.pc, Pc::ReadRecord | Pc::ProbeSticky) && !streamed {
                 process.saw = (false, 0);
             }
             let compares = matches!(process.pc, Pc::Probe | Pc::Compare | Pc::ReadAgain)

@@ -28,7 +28,8 @@ pub(super) fn names(path: &Path) -> Vec<String> {
 /// what ends as a left-over does is looked for under our spelling. Elsewhere another file's
 /// left-over leads to a name at which there is nothing.
 fn left_over(path: &Path, name: &str, entry: String) -> Option<String> {
-    let is_shared = entry.starts_with(".fsops-") && entry.ends_with(".tmp");
+    let is_shared =
+        entry.strip_prefix(".fsops-").is_some_and(|rest| rest.strip_suffix(".tmp").is_some());
     let is_own = entry
         .strip_prefix(name)
         .is_some_and(|rest| LEFT_OVERS.iter().any(|infix| rest.starts_with(infix)));
