@@ -34,8 +34,8 @@ impl Preload {
         Ok(Self { library, _directory: directory })
     }
 
-    /// A file system that lists names in another spelling than they were given, and answers to both:
-    /// it takes `é` apart, as HFS+ does.
+    /// A file system that lists names in another spelling than they were given, and answers to
+    /// both: it takes `é` apart, as HFS+ does.
     ///
     /// # Errors
     ///

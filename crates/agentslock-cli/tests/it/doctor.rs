@@ -72,8 +72,8 @@ fn a_held_lock_and_left_overs_are_notes() {
     assert!(ended.out().contains("ok    lock: free"), "{ended:?}");
 }
 
-/// A volume can list `é` as two characters, and answer to both. Elsewhere another file can be called
-/// so. That one's left-overs are not this one's.
+/// A volume can list `é` as two characters, and answer to both. Elsewhere another file can be
+/// called so. That one's left-overs are not this one's.
 #[test]
 fn left_overs_are_told_under_the_documents_own_spelling() {
     let typed = "caf\u{e9}.json";
