@@ -3,15 +3,20 @@
 //! ```text
 //! start               if we are killed from here on, `run`'s lock lives until the command ends
 //! 10 s                most commands end before the lock must be renewed: no thread is needed
-//! renew every 10 s    for peers that go by the clock: in a thread, since that can take long
+//! renew every 10 s    for peers that go by the clock: in a thread, since that can take long. If there
+//!                     can be no thread (a limit of the user or the container), between two looks
+//!                     at the command; signals then wait for a renewal
 //! lost, interrupted   the command must end: SIGTERM, and later SIGKILL
 //! wait                for the command's own end; its children may still run
 //! ```
 
 use std::ffi::{OsStr, OsString};
+use std::io;
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use filelock::{NotHeld, RENEW_EVERY, RenewError, VerifyError};
@@ -49,7 +54,7 @@ impl Moment {
 /// Starts a command. One that names no interpreter is run by sh, as the shells do it.
 ///
 /// It is told which locks are held, as [`HOLDS`] has them.
-pub(crate) fn start(command: &[OsString], holds: &OsStr) -> std::io::Result<Child> {
+pub(crate) fn start(command: &[OsString], holds: &OsStr) -> io::Result<Child> {
     match Command::new(&command[0]).args(&command[1..]).env(HOLDS, holds).spawn() {
         Err(error) if sys::is_script_without_interpreter(&error) => {
             Command::new("sh").args(command).env(HOLDS, holds).spawn()
@@ -59,7 +64,7 @@ pub(crate) fn start(command: &[OsString], holds: &OsStr) -> std::io::Result<Chil
 }
 
 /// Starts a command that reads what we write, and whose output we read.
-pub(crate) fn start_piped(command: &[OsString], holds: Option<&OsStr>) -> std::io::Result<Child> {
+pub(crate) fn start_piped(command: &[OsString], holds: Option<&OsStr>) -> io::Result<Child> {
     let mut started = Command::new(&command[0]);
     if let Some(holds) = holds {
         started.env(HOLDS, holds);
@@ -86,6 +91,9 @@ pub(crate) struct Attendance<R> {
     pub(crate) kill_after: Duration,
 }
 
+/// Waits for so long at most; whether the command has ended.
+type HasEnded<'a> = &'a mut dyn FnMut(Duration) -> bool;
+
 impl<R: Fn() -> Result<(), RenewError> + Send> Attendance<R> {
     /// Waits for the command, and attends to it meanwhile: signals are passed on to it.
     pub(crate) fn await_end(self, child: &mut Child, signals: &mut sys::Signals) -> Option<Stop> {
@@ -97,17 +105,30 @@ impl<R: Fn() -> Result<(), RenewError> + Send> Attendance<R> {
             }
         }
         let wait = |child: &mut Child, _: &AtomicBool| signals.await_end(child, None);
-        self.during_since(started, child, wait).1
+        match self.during_since(started, child, wait) {
+            Ok((_, stop)) => stop,
+            // The command runs on, and so must its lock.
+            Err((this, _)) => {
+                let process = sys::Process::of(child);
+                this.attend(started, process, &AtomicBool::new(false), &mut |pause| {
+                    signals.await_end(child, Some(pause))
+                })
+            }
+        }
     }
 
     /// Runs `wait`, which waits for the command, and attends to the command meanwhile. `wait` gets
     /// a flag that tells it whether the command was stopped.
+    ///
+    /// # Errors
+    ///
+    /// If no thread can be started. Then `wait` was not run, and the command runs on.
     pub(crate) fn during<T>(
         self,
         child: &mut Child,
         wait: impl FnOnce(&mut Child, &AtomicBool) -> T,
-    ) -> (T, Option<Stop>) {
-        self.during_since(Moment::now(), child, wait)
+    ) -> io::Result<(T, Option<Stop>)> {
+        self.during_since(Moment::now(), child, wait).map_err(|(_, error)| error)
     }
 
     /// As [`during`](Self::during), for a lock that was renewed last at `renewed`.
@@ -116,49 +137,68 @@ impl<R: Fn() -> Result<(), RenewError> + Send> Attendance<R> {
         renewed: Moment,
         child: &mut Child,
         wait: impl FnOnce(&mut Child, &AtomicBool) -> T,
-    ) -> (T, Option<Stop>) {
+    ) -> Result<(T, Option<Stop>), (Self, io::Error)> {
         let process = sys::Process::of(child);
         let (ended, end) = channel::<()>();
         let is_stopped = AtomicBool::new(false);
-        std::thread::scope(|scope| {
-            let flag = &is_stopped;
-            let attending = scope.spawn(move || {
-                let stop = self.until_stop(renewed, process, &end)?;
-                if let Stop::Lost(error) = &stop {
-                    say(&format!("{error}; stopping the command"));
-                }
-                flag.store(true, Ordering::Relaxed);
-                match &stop {
-                    Stop::Lost(_) => self.end_all(process, &end),
-                    Stop::Interrupted => {
-                        process.terminate();
-                        if let Err(RecvTimeoutError::Timeout) = end.recv_timeout(self.kill_after) {
-                            process.kill();
-                        }
-                    }
-                }
-                Some(stop)
-            });
+        // Not moved into the thread: it is needed if there is none.
+        let this = Mutex::new(self);
+        let attended = thread::scope(|scope| {
+            let (this, flag) = (&this, &is_stopped);
+            let attending = thread::Builder::new().spawn_scoped(scope, move || {
+                let this = this.lock().expect("because nobody else locks it");
+                this.attend(renewed, process, flag, &mut |pause| {
+                    !matches!(end.recv_timeout(pause), Err(RecvTimeoutError::Timeout))
+                })
+            })?;
             let waited = wait(child, &is_stopped);
             drop(ended);
-            (waited, attending.join().unwrap_or(None))
-        })
+            Ok((waited, attending.join().unwrap_or(None)))
+        });
+        attended
+            .map_err(|error| (this.into_inner().expect("because no thread has locked it"), error))
+    }
+
+    /// Renews the lock until the command has ended, or must end; then ends it, and says so in
+    /// `is_stopped`.
+    fn attend(
+        &self,
+        renewed: Moment,
+        process: sys::Process,
+        is_stopped: &AtomicBool,
+        has_ended: HasEnded<'_>,
+    ) -> Option<Stop> {
+        let stop = self.until_stop(renewed, process, has_ended)?;
+        if let Stop::Lost(error) = &stop {
+            say(&format!("{error}; stopping the command"));
+        }
+        is_stopped.store(true, Ordering::Relaxed);
+        match &stop {
+            Stop::Lost(_) => self.end_all(process, has_ended),
+            Stop::Interrupted => {
+                process.terminate();
+                if !has_ended(self.kill_after) {
+                    process.kill();
+                }
+            }
+        }
+        Some(stop)
     }
 
     /// Ends the command and all that it started: without the lock, none of them may go on.
-    fn end_all(&self, process: sys::Process, ended: &Receiver<()>) {
+    fn end_all(&self, process: sys::Process, is_over: HasEnded<'_>) {
         let asked = Instant::now();
         sys::signal_descendants(sys::End::Ask);
         process.terminate();
         let mut has_ended = false;
         while asked.elapsed() < self.kill_after {
-            has_ended |= !matches!(ended.recv_timeout(PAUSE), Err(RecvTimeoutError::Timeout));
+            has_ended |= is_over(PAUSE);
             if has_ended {
                 sys::reap_orphans(process);
                 if sys::signal_descendants(sys::End::Look) == 0 {
                     return;
                 }
-                std::thread::sleep(PAUSE);
+                thread::sleep(PAUSE);
             }
         }
         say("the command does not stop; killing it");
@@ -176,14 +216,16 @@ impl<R: Fn() -> Result<(), RenewError> + Send> Attendance<R> {
         &self,
         mut renewed: Moment,
         process: sys::Process,
-        ended: &Receiver<()>,
+        has_ended: HasEnded<'_>,
     ) -> Option<Stop> {
         let mut next = RENEW_EVERY;
         let mut asked = renewed;
         loop {
             let left = next.saturating_sub(asked.elapsed()).min(STEP);
             let pause = if self.is_interrupted.is_some() { left.min(PAUSE) } else { left };
-            let Err(RecvTimeoutError::Timeout) = ended.recv_timeout(pause) else { return None };
+            if has_ended(pause) {
+                return None;
+            }
             if self.is_interrupted.is_some_and(|is_interrupted| is_interrupted()) {
                 return Some(Stop::Interrupted);
             }
@@ -209,6 +251,13 @@ impl<R: Fn() -> Result<(), RenewError> + Send> Attendance<R> {
             asked = Moment::now();
         }
     }
+}
+
+/// Ends a command that nobody can attend to.
+pub(crate) fn give_up(child: &mut Child) {
+    // Either fails only if it has ended.
+    let _ = child.kill();
+    let _ = child.wait();
 }
 
 /// Waits for the command's end, and leaves its number reserved: no signal for it reaches another

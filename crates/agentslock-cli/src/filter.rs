@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::{Child, ExitStatus};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
 use std::time::Duration;
 
 use filelock::RenewError;
@@ -58,14 +59,24 @@ pub(crate) fn filter(
     };
     let mut child = child::start_piped(command, lock.handed_down.as_deref())
         .map_err(|error| failed("run", error))?;
-    let output = converse(&mut child, input);
     let attendance = Attendance {
         renew: lock.renew,
         is_interrupted: Some(sys::is_wait_interrupted),
         kill_after: KILL_AFTER,
     };
-    let (ended, stop) =
-        attendance.during(&mut child, |child, is_stopped| finish(child, &output, is_stopped));
+    let attended = converse(&mut child, input).and_then(|output| {
+        attendance.during(&mut child, |child, is_stopped| finish(child, &output, is_stopped))
+    });
+    let (ended, stop) = match attended {
+        Ok(ended) => ended,
+        Err(error) => {
+            child::give_up(&mut child);
+            let failed = format!("no thread could be started for `{name}`, which was ended");
+            let mut failure = Failure::io(&failed, &error);
+            failure.message.push_str("; nothing was written; next: `ulimit -u`");
+            return Err(failure);
+        }
+    };
     match stop {
         None => {}
         Some(Stop::Lost(error)) => {
@@ -94,21 +105,25 @@ type Output = std::io::Result<Vec<u8>>;
 
 /// Writes and reads at once: a command may answer before it has read all. Both go on by themselves,
 /// so that nobody waits for what a stopped command left running.
-fn converse(child: &mut Child, input: Vec<u8>) -> Receiver<Output> {
+///
+/// # Errors
+///
+/// If no thread can be started.
+fn converse(child: &mut Child, input: Vec<u8>) -> std::io::Result<Receiver<Output>> {
     let mut stdin = child.stdin.take().expect("because it was piped");
     let mut stdout = child.stdout.take().expect("because it was piped");
-    std::thread::spawn(move || {
+    thread::Builder::new().spawn(move || {
         // A command that does not want all of its input is no error.
         let _ = stdin.write_all(&input);
-    });
+    })?;
     let (sender, receiver) = channel();
-    std::thread::spawn(move || {
+    thread::Builder::new().spawn(move || {
         let mut output = Vec::new();
         let read = stdout.read_to_end(&mut output).map(|_| output);
         // Nobody listens any more if the command was stopped.
         let _ = sender.send(read);
-    });
-    receiver
+    })?;
+    Ok(receiver)
 }
 
 /// Waits for the command's end, and for the end of its output: what it started can have that for

@@ -22,7 +22,7 @@ pub(crate) const LOCKED: u8 = 75;
 pub(crate) const MERGE_FAILED: u8 = 129;
 
 /// The words for programs: what a failure is called in JSON. The manual lists them.
-pub(crate) const KINDS: [&str; 22] = [
+pub(crate) const KINDS: [&str; 24] = [
     "absent",
     "not-expected",
     "free",
@@ -40,6 +40,8 @@ pub(crate) const KINDS: [&str; 22] = [
     "not-durable",
     "locked",
     "lock-lost",
+    "lost-after-write",
+    "output",
     "changed",
     "being-replaced",
     "removed",
@@ -102,6 +104,15 @@ impl Failure {
     /// Of a verb whose "no" is an answer.
     pub(crate) fn into_trouble(self) -> Self {
         Self { status: TROUBLE, ..self }
+    }
+
+    /// Of a verb that does one step after the other, and had done these before.
+    pub(crate) fn after(mut self, dry_run: bool, steps: &[String]) -> Self {
+        if !dry_run && !steps.is_empty() {
+            write!(self.message, "; was done before: {}", steps.join(", "))
+                .expect("because writing to a string cannot fail");
+        }
+        self
     }
 
     pub(crate) fn about(mut self, path: impl Into<PathBuf>) -> Self {
@@ -181,6 +192,8 @@ impl From<FlushError> for Failure {
                 (LOCKED, "changed")
             }
             error if error.is_contention() => (LOCKED, "locked"),
+            // Whoever repeats it could do it twice.
+            error if error.is_lost() && error.is_committed() => (TROUBLE, "lost-after-write"),
             error if error.is_lost() => (LOCKED, "lock-lost"),
             FlushError::File(FileError::NotDurable(_)) => (TROUBLE, "not-durable"),
             _ => (TROUBLE, "io"),

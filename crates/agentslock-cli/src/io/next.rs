@@ -25,12 +25,13 @@ const BARE: [&str; 5] = ["io", "input", "malformed", "cut-off", "conflict-marker
 const NOTHING_WRITTEN: &str = "nothing was written";
 
 /// How what a message says of its next step begins.
-const STEPS: [&str; 10] = [
+const STEPS: [&str; 11] = [
     "`agentslock ",
     "did you mean `",
     "`git ",
     "`mkdir ",
     "`command -v ",
+    "`ulimit ",
     "--file",
     "--take",
     "add --",
@@ -42,8 +43,9 @@ const STEPS: [&str; 10] = [
 pub(crate) fn finished(mut failure: Failure, verb: Option<&str>) -> Failure {
     let verb = verb.unwrap_or("help");
     let names_a_step = STEPS.iter().any(|step| failure.message.contains(step));
-    let is_said =
-        ["nothing was", "no digest", "written"].iter().any(|it| failure.message.contains(it));
+    let is_said = ["nothing was", "no digest", "written", "was done before"]
+        .iter()
+        .any(|it| failure.message.contains(it));
     let undone = UNDONE.iter().find(|(name, _)| *name == verb);
     if let Some((_, undone)) = undone.filter(|_| BARE.contains(&failure.kind) && !is_said) {
         let _ = write!(failure.message, "; nothing was {undone}");
@@ -83,7 +85,10 @@ fn step(failure: &Failure, verb: &str) -> Option<String> {
             Some(by_errno.unwrap_or_else(|| with_path("agentslock doctor")))
         }
         "git" | "malformed" | "not-durable" => Some(with_path("agentslock doctor")),
-        "lock-lost" | "changed" => Some(with_path("agentslock holder")),
+        "lock-lost" | "lost-after-write" | "changed" => Some(match path {
+            Some(path) => format!("agentslock holder {}", path.display()),
+            None => "agentslock doctor".to_owned(),
+        }),
         "input" | "absent" => Some(format!("agentslock {verb} --help")),
         _ => None,
     }

@@ -16,6 +16,8 @@ use crate::io::stderr::{end_progress, say};
 const ENVELOPE: u32 = 1;
 
 /// Writes `text` to standard output. Whoever reads may stop reading at any time: no error.
+///
+/// A verb prints last, so that a failure to print is the only one.
 pub(crate) fn print(text: &str) -> Result<ExitCode, Failure> {
     print_bytes(text.as_bytes())
 }
@@ -26,7 +28,9 @@ pub(crate) fn print_bytes(bytes: &[u8]) -> Result<ExitCode, Failure> {
     let mut out = io::stdout().lock();
     match out.write_all(bytes).and_then(|()| out.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(Failure::io("failed to write to standard output", &error))
+            let message = format!("failed to write to standard output: {error}; all else was done");
+            let failure = Failure::new(TROUBLE, "output", message);
+            Err(Failure { errno: error.raw_os_error(), ..failure })
         }
         _ => Ok(ExitCode::SUCCESS),
     }

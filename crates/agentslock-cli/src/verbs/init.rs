@@ -10,7 +10,7 @@ use fsops::{AtomicFile, Durability, ReplaceError, Version};
 use crate::flags::Common;
 use crate::io::failure::Failure;
 use crate::io::stdout::{envelope, print, print_envelope, push};
-use crate::verbs::merge::{IgnoreFile, Scope, Setup, SharedFile};
+use crate::verbs::merge::{Done, IgnoreFile, Scope, Setup, SharedFile};
 
 /// Set a repository up: a first document, ignore lines, the merge driver, a pre-commit hook.
 ///
@@ -66,19 +66,8 @@ pub(crate) fn init(arguments: &Init, common: &Common) -> Result<ExitCode, Failur
     let wanted = wanted(arguments)?;
     let path = common.file.clone().unwrap_or_else(|| PathBuf::from(DOCUMENT));
     let mut done = Vec::new();
-    if wanted.document {
-        done.extend(document(arguments, common, &path)?);
-    }
-    let ignore = wanted.ignore.then_some(IgnoreFile::Gitignore);
-    if wanted.driver || ignore.is_some() {
-        let (driver, scope, dry_run) = (wanted.driver, Scope::Clone, arguments.dry_run);
-        let setup = Setup { driver, ignore, scope, dry_run, common };
-        let set_up = if arguments.undo { setup.uninstall()? } else { setup.install()? };
-        done.extend(set_up.steps);
-    }
-    if wanted.hook {
-        done.extend(hook(arguments, common)?);
-    }
+    each_step(arguments, common, &wanted, &path, &mut done)
+        .map_err(|failure| failure.after(arguments.dry_run, &done))?;
     if common.json {
         let mut fields = envelope(&path, true);
         push(&mut fields, if arguments.dry_run { "would_do" } else { "done" }, &done);
@@ -92,6 +81,33 @@ pub(crate) fn init(arguments: &Init, common: &Common) -> Result<ExitCode, Failur
     }
     let would = if arguments.dry_run { "would be done: " } else { "" };
     print(&done.iter().flat_map(|step| [would, step, "\n"]).collect::<String>())
+}
+
+/// What is wanted, one step after the other; `done` has those before a failure.
+fn each_step(
+    arguments: &Init,
+    common: &Common,
+    wanted: &Wanted,
+    path: &Path,
+    done: &mut Vec<String>,
+) -> Result<(), Failure> {
+    if wanted.document {
+        done.extend(document(arguments, common, path)?);
+    }
+    let ignore = wanted.ignore.then_some(IgnoreFile::Gitignore);
+    if wanted.driver || ignore.is_some() {
+        let (driver, scope, dry_run) = (wanted.driver, Scope::Clone, arguments.dry_run);
+        let setup = Setup { driver, ignore, scope, dry_run, common };
+        let mut set_up = Done::default();
+        let ended =
+            if arguments.undo { setup.uninstall(&mut set_up) } else { setup.install(&mut set_up) };
+        done.extend(set_up.steps);
+        ended?;
+    }
+    if wanted.hook {
+        done.extend(hook(arguments, common)?);
+    }
+    Ok(())
 }
 
 fn wanted(arguments: &Init) -> Result<Wanted, Failure> {

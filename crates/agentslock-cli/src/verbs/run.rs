@@ -2,6 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io::ErrorKind;
+use std::mem::ManuallyDrop;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -168,6 +169,8 @@ fn run_locked(arguments: &Run, common: &Common) -> Result<ExitCode, Failure> {
             return Err(Failure::new(status, "run", message));
         }
     };
+    // A panic from here on must not release it: the command runs on, and has it.
+    let hold = ManuallyDrop::new(hold);
     let attendance =
         Attendance { renew: || hold.renew(), is_interrupted: None, kill_after: KILL_AFTER };
     let stop = attendance.await_end(&mut child, &mut signals);
@@ -176,7 +179,7 @@ fn run_locked(arguments: &Run, common: &Common) -> Result<ExitCode, Failure> {
         status.map_err(|error| Failure::io(&format!("failed to wait for `{name}`"), &error))?;
     // To take the signals apart takes longer than to release the lock. The process ends soon.
     std::mem::forget(signals);
-    let (Hold::Own(guard) | Hold::Inside { inner: guard, .. }) = hold;
+    let (Hold::Own(guard) | Hold::Inside { inner: guard, .. }) = ManuallyDrop::into_inner(hold);
     let released = guard.release();
     match stop {
         Some(Stop::Lost(_)) => {

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
 use crate::run::signals::ignored;
-use crate::support::{Lab, Program};
+use crate::support::{DOCUMENT, Lab, Program};
 
 /// `caf\xe9`, in the encoding of an older system.
 fn odd() -> &'static OsStr {
@@ -86,6 +86,33 @@ fn an_output_that_takes_nothing_is_trouble() {
     }
 }
 
+/// Else somebody does it again.
+#[test]
+fn what_was_done_is_not_denied_because_it_cannot_be_printed() {
+    if !std::fs::exists("/dev/full").unwrap() {
+        return testkit::skip("there is no /dev/full");
+    }
+    let lab = Lab::with("{}");
+    for (arguments, status, evidence) in [
+        ("append log {} --json", 2, "[ \"$(cat log)\" = {} ]"),
+        ("set s 1 --json", 2, "grep -q s .agentsrc.lock"),
+        ("unset s --json", 2, "! grep -q s .agentsrc.lock"),
+        ("edit --json -- echo '{\"b\":1,\"a\":1}'", 2, "grep -q a .agentsrc.lock"),
+        ("check --fix --json", 2, "[ \"$(\"$0\" show a)\" = 1 ]"),
+        ("init --document --file new", 2, "[ -s new ]"),
+        // Git goes by the status.
+        ("merge none log ours --json", 0, "grep -q x log"),
+    ] {
+        lab.write("none", "{}");
+        lab.write("ours", "{\"x\":1}");
+        let script = format!("\"$0\" {arguments} > /dev/full; s=$?; {evidence} || exit 9; exit $s");
+        let ended = Program::shell(&script).in_directory(lab.root()).run().exits(status);
+        let said = &ended.stderr;
+        assert!(said.contains("standard output") && said.contains("all else was done"), "{said}");
+        assert!(!said.contains("nothing was"), "{arguments}: {said}");
+    }
+}
+
 /// `ulimit -f`: the kernel sends a signal that ends a program in the middle of a write.
 #[test]
 fn a_limit_on_the_size_of_files_is_an_error_and_leaves_everything_as_it_was() {
@@ -117,4 +144,13 @@ fn a_limit_on_the_size_of_files_is_to_the_command_what_it_is_anywhere() {
         return testkit::skip("the system does not tell what a process ignores");
     }
     ends("trap '' XFSZ; ", 0);
+}
+
+#[test]
+fn a_step_that_fails_says_which_were_done_before_it() {
+    let lab = Lab::new();
+    let init = lab.cli(["init", "--document", "--hook"]).env("PATH", "").run().exits(2);
+    let said = init.complaint();
+    assert!(said.contains("was done before: `.agentsrc.lock`: made"), "{said}");
+    assert!(!said.contains("nothing was") && lab.join(DOCUMENT).exists(), "{said}");
 }

@@ -21,6 +21,7 @@ mod flags;
 mod gap;
 mod holder;
 mod hooks;
+mod limits;
 mod man;
 mod merge;
 

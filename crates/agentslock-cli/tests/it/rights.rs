@@ -11,7 +11,7 @@ use crate::support::{DOCUMENT, Lab, PROGRAM, Program, set_mode};
 
 /// A directory that everybody can enter, with a copy of the program: for another user the directory
 /// of the original may be closed.
-fn public_program() -> (TempDir, PathBuf) {
+pub(crate) fn public_program() -> (TempDir, PathBuf) {
     let directory = tempfile::tempdir().unwrap();
     set_mode(directory.path(), 0o755);
     assert!(Command::new("cp").arg(PROGRAM).arg(directory.path()).status().unwrap().success());
@@ -21,7 +21,7 @@ fn public_program() -> (TempDir, PathBuf) {
 
 /// Runs `script` in `lab`, in which `$0` is `program`, and fails with what it says if it fails.
 #[track_caller]
-fn run(lab: &Lab, program: &Path, script: &str) -> String {
+pub(crate) fn run(lab: &Lab, program: &Path, script: &str) -> String {
     let script = format!("set -e\n{script}");
     let shell = Program::new("sh").args(["-c".as_ref(), script.as_ref(), program.as_os_str()]);
     shell.in_directory(lab.root()).run().exits(0).out().to_owned()
@@ -29,7 +29,7 @@ fn run(lab: &Lab, program: &Path, script: &str) -> String {
 
 /// Whether this command can be run here; else, says that the test is not run.
 #[track_caller]
-fn has(command: &str, package: &str) -> bool {
+pub(crate) fn has(command: &str, package: &str) -> bool {
     let found = Command::new(command).arg("--version").output().is_ok();
     if !found {
         skip(&format!("{command} (package {package}) is needed"));

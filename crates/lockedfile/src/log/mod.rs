@@ -22,6 +22,12 @@ pub const LONGEST_RECORD: u64 = 16 * 1024 * 1024;
 /// so that a rotated log is followed. Between calls in a row the lock's directory stays ready
 /// beside the log ([`filelock::Lock`]), until this value and its clones are dropped.
 ///
+/// What a record is, is not looked at: any line that is not empty and has no newline in it.
+///
+/// A call blocks its thread, and only [`Options::lock`]'s timeout and `on_wait` end the wait. A task
+/// that is dropped does not stop a call in its runtime's blocking pool: the record is still
+/// appended. A task that must stop waits by itself, see [`Rounds::adopt`](crate::Rounds::adopt).
+///
 /// ```
 /// # let directory = tempfile::tempdir()?;
 /// # let path = directory.path().join("events.ndjson");
@@ -41,7 +47,7 @@ pub struct Log {
     options: Options,
     torn_tail: TornTail,
     /// Made by the first call that takes the lock.
-    lock: OnceLock<Lock>,
+    lock: Arc<OnceLock<Lock>>,
     /// Whether the log was in its directory: that directory is not made again.
     has_directory: Arc<AtomicBool>,
 }
@@ -55,7 +61,7 @@ impl Log {
     /// The log at `path`.
     pub fn with_options(path: impl AsRef<Path>, options: Options) -> Self {
         let (path, torn_tail) = (path.as_ref().to_owned(), TornTail::default());
-        let (lock, has_directory) = (OnceLock::new(), Arc::default());
+        let (lock, has_directory) = (Arc::default(), Arc::default());
         Self { path, options, torn_tail, lock, has_directory }
     }
 

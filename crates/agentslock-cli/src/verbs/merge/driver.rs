@@ -38,13 +38,18 @@ pub(super) fn merge(arguments: &Merge, common: &Common) -> Result<ExitCode, Fail
     }
     let conflicts: Vec<_> = merged.iter().flat_map(Merged::conflicts).collect();
     let dropped = merged.as_ref().is_some_and(Merged::inputs_digest_dropped);
-    if common.json {
-        print_envelope(&as_json(arguments, name, &conflicts, dropped, &text))?;
+    let printed = if common.json {
+        print_envelope(&as_json(arguments, name, &conflicts, dropped, &text))
     } else {
         tell(common, name, &conflicts, dropped);
+        if arguments.dry_run { print(&text) } else { Ok(ExitCode::SUCCESS) }
+    };
+    if let Err(failure) = printed {
         if arguments.dry_run {
-            print(&text)?;
+            return Err(failure);
         }
+        // Ours is written, and git goes by the status: it must be that of the merge.
+        say(&failure.message);
     }
     Ok(if conflicts.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(NO) })
 }

@@ -54,10 +54,9 @@ pub(crate) struct Done {
 
 impl Setup<'_> {
     /// Sets it up in the repository around the current directory. It can be called again after any
-    /// failure, and by several processes at once.
-    pub(crate) fn install(&self) -> Result<Done, Failure> {
+    /// failure, and by several processes at once. `done` also has the steps before a failure.
+    pub(crate) fn install(&self, done: &mut Done) -> Result<(), Failure> {
         let place = Place::find(self.scope, self.common)?;
-        let mut done = Done::default();
         let settings = settings::settings(&program());
         // What must be refused, before anything is written.
         let attributes = place.attributes();
@@ -69,10 +68,10 @@ impl Setup<'_> {
             settings::set(self.scope, &settings, self.wait(), &mut done.steps)?;
         }
         if let Some(file) = self.ignore {
-            self.edit(place.ignore(file), &IGNORED, "added", &mut done)?;
+            self.edit(place.ignore(file), &IGNORED, "added", done)?;
         }
         if self.driver {
-            self.edit(attributes, &ATTRIBUTES, "added", &mut done)?;
+            self.edit(attributes, &ATTRIBUTES, "added", done)?;
         }
         if !self.dry_run {
             if self.driver {
@@ -83,21 +82,19 @@ impl Setup<'_> {
                 place.top_level.as_deref().map_or(Ok(()), lines::expect_ignored)?;
             }
         }
-        Ok(done)
+        Ok(())
     }
 
     /// Takes all of it back, whatever was set up.
-    pub(crate) fn uninstall(&self) -> Result<Done, Failure> {
+    pub(crate) fn uninstall(&self, done: &mut Done) -> Result<(), Failure> {
         let place = Place::find(self.scope, self.common)?;
-        let mut done = Done::default();
-        self.edit(place.attributes(), &ATTRIBUTES, "removed", &mut done)?;
+        self.edit(place.attributes(), &ATTRIBUTES, "removed", done)?;
         if self.scope == Scope::Clone {
             for file in [IgnoreFile::Gitignore, IgnoreFile::Exclude] {
-                self.edit(place.ignore(file), &IGNORED, "removed", &mut done)?;
+                self.edit(place.ignore(file), &IGNORED, "removed", done)?;
             }
         }
-        settings::unset(self.scope, self.wait(), &mut done.steps)?;
-        Ok(done)
+        settings::unset(self.scope, self.wait(), &mut done.steps)
     }
 
     /// How long to wait for other gits; `None`: nothing is written, so that nothing is waited for.
@@ -179,7 +176,10 @@ pub(super) fn install(arguments: &Merge, common: &Common) -> Result<ExitCode, Fa
     let scope = if arguments.global { Scope::User } else { Scope::Clone };
     let (ignore, dry_run) = (arguments.ignore, arguments.dry_run);
     let setup = Setup { driver: true, ignore, scope, dry_run, common };
-    let done = if arguments.install { setup.install()? } else { setup.uninstall()? };
+    let mut done = Done::default();
+    let ended =
+        if arguments.install { setup.install(&mut done) } else { setup.uninstall(&mut done) };
+    ended.map_err(|failure| failure.after(setup.dry_run, &done.steps))?;
     tell(arguments, common, &Place::find(scope, common)?.attributes, &done)
 }
 

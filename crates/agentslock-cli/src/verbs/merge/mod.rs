@@ -14,7 +14,7 @@ use crate::flags::Common;
 use crate::io::failure::{Failure, MERGE_FAILED};
 pub(crate) use flags::{IgnoreFile, Merge};
 pub(super) use git::Scope;
-pub(super) use install::Setup;
+pub(super) use install::{Done, Setup};
 pub(super) use shared_file::SharedFile;
 
 pub(crate) fn merge(arguments: &Merge, common: &Common) -> Result<ExitCode, Failure> {

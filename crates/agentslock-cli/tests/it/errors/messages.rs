@@ -125,17 +125,19 @@ fn each_message_of_a_held_lock_says_who_and_what_to_type() {
 
 /// The kinds whose message needs more than a command line: another process, at the right moment, or
 /// another file system. The tests stand in the modules that are named.
-const ELSEWHERE: [&str; 10] = [
-    "no-such-handle", // holder
-    "usage",          // errors::usage
-    "nested",         // run::nested
-    "not-durable",    // library: lockedfile
-    "lock-lost",      // run::clock, set::command
-    "changed",        // set::command, edit
-    "being-replaced", // gap
-    "removed",        // gap
-    "directory-gone", // gap
-    "interrupted",    // set::command, run::signals
+const ELSEWHERE: [&str; 12] = [
+    "no-such-handle",   // holder
+    "usage",            // errors::usage
+    "nested",           // run::nested
+    "not-durable",      // library: lockedfile
+    "lock-lost",        // run::clock, set::command
+    "lost-after-write", // set::command
+    "output",           // everywhere
+    "changed",          // set::command, edit
+    "being-replaced",   // gap
+    "removed",          // gap
+    "directory-gone",   // gap
+    "interrupted",      // set::command, run::signals
 ];
 
 #[test]

@@ -4,7 +4,7 @@ use rustix::process::Signal;
 use serde_json::json;
 
 use crate::run::signals::ending;
-use crate::support::{DOCUMENT, Lab, PROGRAM};
+use crate::support::{DOCUMENT, Lab, PROGRAM, Program};
 
 const COUNT: &str = "n=$(cat); echo $((n + 1))";
 
@@ -134,6 +134,25 @@ fn a_lock_that_is_removed_in_each_round_is_lost_and_not_trouble() {
     assert!(message.contains("5 rounds") && message.contains("lock was lost"), "{message}");
     assert_eq!((lab.document(), lab.read("runs")), ("{\"s\":1}".to_owned(), "xxxxx".to_owned()));
     lab.expect_free(DOCUMENT);
+}
+
+#[test]
+fn a_lock_that_is_lost_after_the_write_is_not_to_be_tried_again() {
+    if let Err(why) = testkit::strace(&[]) {
+        return testkit::skip(&why);
+    }
+    let lab = Lab::with("{\"s\":1}");
+    // The second sync is that of the directory, after the rename.
+    let script = format!(
+        "strace -f -qq -o trace -e trace=fsync -e inject=fsync:delay_enter=3000000:when=2 \
+            \"$0\" set s 2 --json & until grep -q 2 {DOCUMENT}; do sleep 0.05; done
+        rm -r {DOCUMENT}.lock; wait $!"
+    );
+    let told = Program::shell(&script).in_directory(lab.root()).run().exits(2).json();
+    assert_eq!(told["error"]["kind"], "lost-after-write", "{told}");
+    let message = told["error"]["message"].as_str().unwrap();
+    assert!(message.contains("was written") && message.contains("`agentslock holder "), "{told}");
+    assert_eq!(lab.document(), "{\n  \"s\": 2\n}\n");
 }
 
 #[test]
