@@ -82,7 +82,12 @@ fn step(failure: &Failure, verb: &str) -> Option<String> {
         _ if failure.command_status.is_some() => None,
         "io" => {
             let by_errno = failure.errno.zip(path).and_then(|(errno, path)| sys::look(errno, path));
-            Some(by_errno.unwrap_or_else(|| with_path("agentslock doctor")))
+            // What it could not find out for itself, it does not find out the next time.
+            let doctor = match verb {
+                "doctor" => "ls -ld . \"$PWD\"".to_owned(),
+                _ => with_path("agentslock doctor"),
+            };
+            Some(by_errno.unwrap_or(doctor))
         }
         "git" | "malformed" | "not-durable" => Some(with_path("agentslock doctor")),
         "lock-lost" | "lost-after-write" | "changed" => Some(match path {
@@ -125,6 +130,7 @@ mod tests {
                 "no log; nothing was written; next: `agentslock doctor`",
             ),
             ("io", "no", "check", "no; nothing was checked; next: `agentslock doctor`"),
+            ("io", "no", "doctor", "no; next: `ls -ld . \"$PWD\"`"),
             ("absent", "no", "diff", "no; next: `agentslock diff --help`"),
             (
                 "io",

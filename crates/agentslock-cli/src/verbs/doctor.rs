@@ -9,10 +9,11 @@ use std::time::Duration;
 use agentslock_core::Fields;
 use clap::Args;
 use filelock::{Liveness, LockOptions};
+use fsops::{AppendError, AppendFile};
 
 use crate::document::find;
 use crate::flags::Common;
-use crate::io::failure::{Failure, NO};
+use crate::io::failure::{Failure, NO, chain};
 use crate::io::paint::Paint;
 use crate::io::stderr::one_line;
 use crate::io::stdout::{envelope, print, print_envelope, push};
@@ -83,6 +84,8 @@ pub(crate) fn doctor(arguments: &Doctor, common: &Common) -> Result<ExitCode, Fa
     };
     if is_document && rows.is_empty() {
         rows.extend(document(&path));
+    } else if !is_document {
+        rows.push(file(&path));
     }
     rows.push(lock(&path));
     rows.push(directory(&path));
@@ -100,7 +103,7 @@ fn document(path: &Path) -> Vec<Row> {
         Ok(contents) => contents.bytes,
         Err(error) => {
             let next = format!("ls -l {}", path.display());
-            return vec![bad("document", State::Wrong, error.to_string(), next)];
+            return vec![bad("document", State::Wrong, chain(&error), next)];
         }
     };
     let Some(bytes) = bytes else {
@@ -108,7 +111,6 @@ fn document(path: &Path) -> Vec<Row> {
         return vec![bad("document", State::Wrong, message, "agentslock init".to_owned())];
     };
     let findings = examine(&bytes);
-    let is_cut_off = |message: &str| message.starts_with("EOF") && !bytes.is_empty();
     if findings.is_empty() {
         return vec![good("document", "valid, of a known version, in standard layout")];
     }
@@ -117,19 +119,30 @@ fn document(path: &Path) -> Vec<Row> {
             let next = match code {
                 _ if is_fixable => "agentslock check --fix".to_owned(),
                 "conflict" => "agentslock check --fix --take ours (or theirs)".to_owned(),
-                "malformed" => format!("git checkout -- {} (or mend it)", path.display()),
+                "malformed" | "cut-off" => {
+                    format!("git checkout -- {} (or mend it)", path.display())
+                }
                 "later-version" => "update agentslock".to_owned(),
                 _ => "agentslock check".to_owned(),
-            };
-            let message = match message {
-                message if is_cut_off(&message) => {
-                    "it is cut off, in the midst of a value".to_owned()
-                }
-                message => message,
             };
             bad("document", State::Wrong, format!("line {line}, column {column}: {message}"), next)
         };
     findings.into_iter().map(row).collect()
+}
+
+/// A file that is locked, and perhaps appended to.
+fn file(path: &Path) -> Row {
+    let next = format!("ls -ld {}", path.display());
+    match AppendFile::open_to_read(path) {
+        Ok(Some(_)) => good("file", "a regular file"),
+        Ok(None) => good("file", "there is none yet"),
+        // Whatever has a name can have a lock.
+        Err(AppendError::NotAFile { kind, .. }) => {
+            let message = format!("it is {kind}: it can be locked, but not appended to");
+            bad("file", State::Note, message, next)
+        }
+        Err(error) => bad("file", State::Wrong, chain(&error), next),
+    }
 }
 
 fn lock(path: &Path) -> Row {
@@ -201,8 +214,17 @@ fn room(path: &Path) -> Option<Row> {
         let message = "the disk has no room for another file: no lock can be made";
         return Some(bad("disk", State::Wrong, message, next));
     }
-    if room.bytes < LEAST_ROOM + size {
-        let message = format!("the disk is full: {} KiB are left", room.bytes / 1024);
+    if room.bytes < LEAST_ROOM.saturating_add(size) {
+        let left = room.bytes / 1024;
+        let message = if room.bytes < LEAST_ROOM {
+            format!("the disk is full: {left} KiB are left")
+        } else {
+            let size = size / 1024;
+            format!(
+                "{left} KiB are left: too little for another version of `{}`, which has {size} KiB",
+                path.display()
+            )
+        };
         let next = format!("df -h {}", directory.display());
         return Some(bad("disk", State::Wrong, message, next));
     }

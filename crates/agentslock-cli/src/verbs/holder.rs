@@ -50,6 +50,9 @@ pub(crate) struct Holder {
 
 pub(crate) fn holder(arguments: &Holder, common: &Common) -> Result<ExitCode, Failure> {
     let target = &arguments.target;
+    if !arguments.all {
+        refuse_lock(target).map_err(|failure| failure.about(target))?;
+    }
     let told = match &arguments.handle {
         Some(handle) => free(arguments, common, handle),
         None if arguments.all => list(target, common),
@@ -82,15 +85,24 @@ fn say_free(target: &Path) -> Result<(), Failure> {
     let is_there = target.symlink_metadata().is_ok();
     print(if is_there { "free\n" } else { "free (there is no such file)\n" })?;
     let name = target.display();
-    if let Some(meant) = meant(target) {
-        say(&format!("`{name}` itself is a lock; ask about `{}`", meant.display()));
-    } else if let Some(above) = find::document_above(target) {
+    if let Some(above) = find::document_above(target) {
         say(&format!("there is no `{name}` here; do you mean `{}`?", above.display()));
     }
     Ok(())
 }
 
-/// Somebody who asks about a lock by its own name means the file that it is the lock of.
+/// Somebody who asks about a lock by its own name means the file that it is the lock of. "Free" and
+/// "held" would both be the wrong answer.
+fn refuse_lock(target: &Path) -> Result<(), Failure> {
+    let Some(meant) = meant(target) else { return Ok(()) };
+    let (name, meant) = (target.display(), meant.display());
+    let message = format!(
+        "`{name}` itself is a lock, which is held; nothing was done; ask about its file: `agentslock holder {meant}`"
+    );
+    Err(Failure::input(message))
+}
+
+/// The file that `target` is the lock of, if it is held.
 fn meant(target: &Path) -> Option<PathBuf> {
     let name = target.file_name()?.as_encoded_bytes();
     if !name.ends_with(b".lock") {

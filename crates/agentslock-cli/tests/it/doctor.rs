@@ -42,10 +42,59 @@ fn what_is_well_is_said_and_nothing_is_changed() {
 }
 
 #[test]
+fn a_document_that_is_larger_than_what_is_left_does_not_make_the_disk_full() {
+    let lab = Lab::new();
+    let file = fs::File::create(lab.join(DOCUMENT)).unwrap();
+    let Ok(()) = file.set_len(1 << 42) else { return testkit::skip("no file of 4 TiB here") };
+    let rows = rows(&lab, 1);
+    let of = |topic: &str| rows.iter().find(|row| row["topic"] == topic).unwrap();
+    let message = of("document")["message"].as_str().unwrap();
+    assert!(message.contains(": "), "the reason is missing: {message}");
+    // On a disk that has so much left, nothing is wrong with it.
+    let disk = of("disk");
+    if disk["state"] == "wrong" {
+        assert!(disk["message"].as_str().unwrap().contains("too little for another"), "{disk}");
+    }
+}
+
+#[test]
+fn what_cannot_be_appended_to_is_a_row_and_append_sends_there() {
+    let lab = Lab::new();
+    std::os::unix::fs::symlink("nowhere", lab.join("link")).unwrap();
+    lab.make_fifo("fifo");
+    for (name, status, state, what) in [
+        ("link", 1, "wrong", "leads nowhere"),
+        ("fifo", 0, "note", "it is a FIFO: it can be locked, but not appended to"),
+    ] {
+        let refused = lab.cli(["append", name, "{}"]).run().exits(2);
+        let next = format!("next: `agentslock doctor {name}`");
+        assert!(refused.complaint().contains(&next), "{refused:?}");
+        let told = lab.cli(["doctor", name, "--json"]).run().exits(status).json();
+        let rows = told["rows"].as_array().unwrap();
+        expect_row(rows, "file", state, what, &format!("ls -ld {name}"));
+    }
+    for name in ["log", "none"] {
+        lab.write("log", "{}\n");
+        let told = lab.cli(["doctor", name, "--json"]).run().exits(0).json();
+        expect_row(told["rows"].as_array().unwrap(), "file", "ok", "", "");
+    }
+}
+
+#[test]
+fn what_could_not_be_examined_does_not_send_to_doctor() {
+    let lab = Lab::new();
+    let script = "mkdir gone && cd gone && rmdir ../gone && exec \"$0\" doctor";
+    let shell = Program::new("sh").args(["-c", script, PROGRAM]).in_directory(lab.root());
+    let ended = shell.run().exits(2);
+    assert!(!ended.complaint().contains("agentslock doctor"), "{ended:?}");
+    assert!(ended.complaint().contains("next: `ls -ld . "), "{ended:?}");
+}
+
+#[test]
 fn what_is_wrong_with_a_document_is_a_row_with_the_next_command() {
     for (document, what, next) in [
         ("{\n<<<<<<< a\n  \"s\": 1\n=======\n  \"s\": 2\n>>>>>>> b\n}\n", "both sides", "--take"),
-        ("{\"s\": [", "it is cut off", "git checkout -- "),
+        ("{\"s\": [", "is cut off", "git checkout -- "),
         ("{\"s\":1}", "standard layout", "agentslock check --fix"),
         ("{\n  \"lock_version\": 9\n}\n", "lock_version", "update agentslock"),
         ("{\n  \"s\": {\n    \"a\": 1,\n    \"a\": 2\n  }\n}\n", "s.a", "agentslock check"),

@@ -12,7 +12,7 @@ use crate::lockfile::origin::Origin;
 /// The version of the document's format. A document without one has version 1.
 pub(crate) fn version_of(document: &Arc<Document>, path: &Path) -> Result<u64, SectionError> {
     let Some(json) = document.value(LOCK_VERSION_KEY) else { return Ok(LOCK_VERSION) };
-    serde_json::from_str(json).map_err(|error| {
+    whole_number(json).map_err(|error| {
         let source = DecodeError::of(&error, json);
         let origin = Origin::of(document, LOCK_VERSION_KEY);
         SectionError::Decode {
@@ -31,4 +31,10 @@ pub(crate) fn refuse_later(document: &Arc<Document>, path: &Path) -> Result<(), 
         found if found > LOCK_VERSION => Err(VersionError::Later { path: path.to_owned(), found }),
         _ => Ok(()),
     }
+}
+
+/// A version as it is spelled. One that is larger than any of ours is a later one all the same.
+pub(crate) fn whole_number(json: &str) -> Result<u64, serde_json::Error> {
+    let is_whole = !json.is_empty() && json.bytes().all(|byte| byte.is_ascii_digit());
+    serde_json::from_str(json).or_else(|error| if is_whole { Ok(u64::MAX) } else { Err(error) })
 }

@@ -140,7 +140,7 @@ pub enum VersionError {
     Later {
         /// The file.
         path: PathBuf,
-        /// The version that it has.
+        /// The version that it has; `u64::MAX` if it is larger.
         found: u64,
     },
     /// The version is not a whole number.

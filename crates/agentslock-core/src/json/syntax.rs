@@ -33,7 +33,8 @@ pub enum SyntaxProblem {
     DuplicateKey(String),
     /// A top-level key contains half of a surrogate pair and so names nothing.
     BrokenKey,
-    /// It is of a later format, which is not merged.
+    /// It is of a later format, which is not merged. A version that is larger than `u64::MAX`
+    /// counts as that.
     LaterVersion(u64),
     /// Git left both sides of a merge in it, between conflict markers.
     ConflictMarkers,

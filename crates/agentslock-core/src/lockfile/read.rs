@@ -88,7 +88,8 @@ impl Lockfile {
         names.into_iter().filter(|name| !is_reserved(name)).map(str::to_owned).collect()
     }
 
-    /// The version of the document's format. A document without one has version 1.
+    /// The version of the document's format. A document without one has version 1. One that is
+    /// larger than `u64::MAX` counts as that.
     ///
     /// # Errors
     ///

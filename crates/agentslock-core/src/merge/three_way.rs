@@ -7,6 +7,7 @@ use super::error::MergeError;
 use super::merged::{Item, Merged, Part, Parts};
 use crate::document::Document;
 use crate::document::reserved::{INPUTS_DIGEST_KEY, LOCK_VERSION, LOCK_VERSION_KEY, is_reserved};
+use crate::document::version::whole_number;
 use crate::json::meaning::meanings;
 use crate::json::syntax::{SyntaxError, SyntaxProblem};
 
@@ -197,7 +198,7 @@ fn parse(side: Side, bytes: &[u8]) -> Result<Document, MergeError> {
     let failed = |error| MergeError { side, error };
     let document = Document::parse(bytes.into()).map_err(failed)?;
     let version = document.value(LOCK_VERSION_KEY).unwrap_or_default();
-    match version.parse() {
+    match whole_number(version) {
         Ok(found) if found > LOCK_VERSION => {
             let text = document.text();
             let before = version.as_ptr() as usize - text.as_ptr() as usize;

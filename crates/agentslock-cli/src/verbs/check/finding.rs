@@ -9,8 +9,9 @@ use crate::io::stderr::one_line;
 use crate::io::stdout::push;
 
 /// The words for programs. The manual lists them.
-pub(crate) const CODES: [&str; 12] = [
+pub(crate) const CODES: [&str; 13] = [
     "malformed",
+    "cut-off",
     "conflict",
     "conflict-markers",
     "version",

@@ -12,6 +12,7 @@ use agentslock_core::text::{
 };
 
 use super::finding::Finding;
+use crate::document::broken;
 use crate::document::describe;
 use crate::document::path::ValuePath;
 use crate::document::positions::{Position, Positions};
@@ -67,6 +68,30 @@ impl Resolver for Chosen<'_> {
 
 /// `repair`: what repairs it is wanted, too. It can be far longer than the text.
 pub(super) fn examine(bytes: &[u8], choice: Option<&Choice>, repair: bool) -> Examined {
+    match broken::without_mark(bytes) {
+        Some(rest) => examine_behind_mark(rest, choice, repair),
+        None => examine_text(bytes, choice, repair),
+    }
+}
+
+/// A byte order mark goes if what is behind it can be read, or be repaired.
+fn examine_behind_mark(rest: &[u8], choice: Option<&Choice>, repair: bool) -> Examined {
+    let examined = examine_text(rest, choice, repair);
+    let mark = Finding::new("malformed", (1, 1), SyntaxProblem::ByteOrderMark.to_string());
+    let goes = examined.readable || examined.findings.iter().any(|finding| finding.fixable);
+    let mark = if goes { mark.fixable() } else { mark };
+    let behind = |finding: Finding| match finding.place {
+        (1, column) => Finding { place: (1, column + broken::MARK.len()), ..finding },
+        _ => finding,
+    };
+    let behind_mark = examined.findings.into_iter().map(behind);
+    let findings = [mark].into_iter().chain(behind_mark).collect();
+    let as_it_is = || String::from_utf8(rest.to_vec()).ok();
+    let repaired = if goes && repair { examined.repaired.or_else(as_it_is) } else { None };
+    Examined { findings, readable: false, repaired }
+}
+
+fn examine_text(bytes: &[u8], choice: Option<&Choice>, repair: bool) -> Examined {
     match canonical_difference(bytes) {
         Ok(difference) => examine_document(bytes, difference, repair),
         Err(SyntaxError {
@@ -76,7 +101,11 @@ pub(super) fn examine(bytes: &[u8], choice: Option<&Choice>, repair: bool) -> Ex
             Examined { findings: vec![finding], readable: true, repaired: None }
         }
         Err(SyntaxError { line, column, problem, .. }) => {
-            let malformed = Finding::new("malformed", (line, column), problem.to_string());
+            let malformed = if broken::is_cut_off(bytes, &problem) {
+                Finding::new("cut-off", (line, column), broken::CUT_OFF)
+            } else {
+                Finding::new("malformed", (line, column), problem.to_string())
+            };
             examine_marked(bytes, malformed, choice)
         }
     }
@@ -133,15 +162,17 @@ fn shortened(path: &[String]) -> String {
 fn examine_version(bytes: &[u8]) -> Option<Finding> {
     let places = Positions::of(bytes)?;
     let (version, place) = places.top_level("lock_version")?;
-    match serde_json::from_str::<u64>(version) {
-        Ok(version) if version <= LOCK_VERSION => None,
-        Ok(version) => {
+    let is_whole = version.bytes().all(|byte| byte.is_ascii_digit());
+    match version.parse::<u64>() {
+        Ok(number) if is_whole && number <= LOCK_VERSION => None,
+        // However large it is.
+        _ if is_whole => {
             let message = format!(
                 "lock_version {version} is newer than this agentslock knows ({LOCK_VERSION}); update agentslock"
             );
             Some(Finding::new("later-version", place, message).unsure())
         }
-        Err(_) => Some(Finding::new("version", place, "lock_version is not a whole number")),
+        _ => Some(Finding::new("version", place, "lock_version is not a whole number")),
     }
 }
 

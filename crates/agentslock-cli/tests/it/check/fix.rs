@@ -27,6 +27,46 @@ fn the_layout_is_repaired_and_said_to_be() {
     assert_eq!(lab.snapshot(), before, "there is nothing to do");
 }
 
+/// What `show` says of a byte order mark is what `check --fix` does.
+#[test]
+fn a_byte_order_mark_goes_if_what_is_behind_it_is_a_document() {
+    let conflict = "{\n<<<<<<< a\n  \"s\": 1\n=======\n  \"s\": 1\n>>>>>>> b\n}\n";
+    for (rest, status, expected) in [
+        ("{}\n", 0, Some("{}\n")),
+        ("{}", 0, Some("{}\n")),
+        ("{\r\n \"s\": 1}", 0, Some("{\n  \"s\": 1\n}\n")),
+        ("{\n  \"s\": {\"a\": 1, \"a\": 2}\n}\n", 1, Some("{\n  \"s\": {\"a\": 1, \"a\": 2}\n}\n")),
+        (conflict, 0, Some("{\n  \"s\": 1\n}\n")),
+        ("", 1, None),
+        ("[]", 1, None),
+        ("{\"s\":", 1, None),
+        ("{\"lock_version\":2}", 2, None),
+        ("{\"lock_version\":99999999999999999999}", 2, None),
+        ("{\"lock_version\":\"1\"}", 1, None),
+        ("\u{feff}{}", 1, None),
+    ] {
+        let marked = format!("\u{feff}{rest}");
+        let lab = Lab::with(&marked);
+        let said = lab.cli(["show"]).run().exits(2);
+        let is_conflict = rest == conflict;
+        let is_promised = said.complaint().contains("`agentslock check --fix` removes it");
+        assert_eq!(is_promised, expected.is_some() && !is_conflict, "{rest:?}: {said:?}");
+        let told = lab.cli(["check", "--json"]).run().json();
+        assert_eq!(told["findings"][0]["fixable"], expected.is_some(), "{rest:?}: {told}");
+        lab.cli(["set", "t", "1"]).run().exits(2);
+        lab.cli(["check", "--fix"]).run().exits(status);
+        assert_eq!(lab.document(), expected.unwrap_or(&marked), "{rest:?}");
+    }
+    let marked = Lab::with("\u{feff}{ \"s\":1}");
+    let told = marked.cli(["check", "--json"]).run().exits(1).json();
+    assert_eq!(
+        (&told["findings"][1]["line"], &told["findings"][1]["column"]),
+        (&json!(1), &json!(5))
+    );
+    let doctor = marked.cli(["doctor"]).run().exits(1);
+    assert!(doctor.out().contains("next: agentslock check --fix"), "{doctor:?}");
+}
+
 #[test]
 fn a_link_to_the_document_survives() {
     let lab = Lab::new();

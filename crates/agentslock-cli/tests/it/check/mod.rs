@@ -69,12 +69,29 @@ fn what_is_no_document_is_a_no_with_its_place() {
         (b"[]\n", "1:1: malformed: expected a JSON object, found an array"),
         (b"null\n", "1:1: malformed: expected a JSON object, found null"),
         (b"{}\n{}\n", "2:1: malformed: trailing"),
-        (b"\xef\xbb\xbf{}", "1:1: malformed: the document begins with a byte order mark"),
         (&[0; 9], "1:1: malformed: "),
     ] {
         let found = finding(document, 1);
         assert!(found.starts_with(expected), "{found}");
         assert!(!found.contains("--fix"), "{found}");
+    }
+}
+
+#[test]
+fn a_document_that_is_cut_off_is_called_so_by_all_verbs() {
+    for document in ["{", "{\n  \"s\": {", "{\n  \"s\": \"t", "\u{feff}{"] {
+        let lab = Lab::with(document);
+        let cut_off = "the document is cut off: it ends in the midst of a value";
+        let told = lab.cli(["check", "--json"]).run().exits(1).json();
+        let found = told["findings"].as_array().unwrap().last().unwrap();
+        assert_eq!((&found["code"], &found["message"]), (&json!("cut-off"), &json!(cut_off)));
+        let doctor = lab.cli(["doctor"]).run().exits(1);
+        assert!(doctor.out().contains(cut_off), "{doctor:?}");
+        if !document.starts_with('\u{feff}') {
+            let shown = lab.cli(["show", "--json"]).run().exits(2).json();
+            assert_eq!(shown["error"]["kind"], "cut-off");
+            assert!(shown["error"]["message"].as_str().unwrap().contains(cut_off), "{shown}");
+        }
     }
 }
 
@@ -98,6 +115,8 @@ fn what_is_laid_out_otherwise_is_a_no_with_the_place_where_that_begins() {
 fn a_later_version_could_not_be_told_and_a_wrong_one_is_a_no() {
     let found = finding("{ \"lock_version\":2, \"s\":1 }", 2);
     assert!(found.starts_with("1:18: later-version: lock_version 2 is newer"), "{found}");
+    let large = finding("{\"lock_version\":99999999999999999999999999}", 2);
+    assert!(large.contains("later-version: lock_version 99999999999999999999999999 is"), "{large}");
     for version in ["\"1\"", "1.5", "-1", "null", "1e999"] {
         let found = finding(format!("{{\"lock_version\":{version}}}"), 1);
         assert!(found.contains(": version: lock_version is not"), "{found}");
