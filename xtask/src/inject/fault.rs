@@ -130,7 +130,7 @@ fn judge_message(scene: &Scene<'_>, message: &str, after: &mut Aftermath) {
     if message.lines().count() != 1 || !message.contains(&*directory) {
         after.wrong.push("the message is not one line that names a path".into());
     }
-    let says_committed = ["not yet durable", "was written, but", "was written or removed;"]
+    let says_committed = ["not yet durable", "was written, but", "was written; another"]
         .iter()
         .any(|words| message.contains(words));
     if says_committed != after.is_new {

@@ -22,6 +22,16 @@ pub(super) fn temporary_prefix(target: &Path) -> OsString {
     prefix
 }
 
+/// The name of what has the name of a `temporary`, but is another program's.
+pub(super) fn displaced_name(target: &Path, temporary: &OsStr) -> OsString {
+    let unique = temporary.as_encoded_bytes();
+    let unique = &unique[unique.len().saturating_sub(UNIQUE)..];
+    let mut name = target.file_name().unwrap_or_default().to_owned();
+    name.push(".displaced-");
+    name.push(&*String::from_utf8_lossy(unique));
+    name
+}
+
 /// Removes temporaries of `path` that a killed process left behind and that were not written to for
 /// `age`. Returns how many.
 ///

@@ -1,9 +1,10 @@
 //! The last step of a replacement: the new file takes its name.
 
 use std::io::{self, ErrorKind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::exchange::{self, Exchanged, exchange};
+use super::left_overs::displaced_name;
 use super::removal::{self, Removed, remove};
 use super::{AtomicFile, Expected, is_it};
 use crate::durability::{Durability, parent_of, sync_name_of, sync_young_names};
@@ -82,38 +83,52 @@ impl AtomicFile {
         };
         let own = self.temporary.own_state().map_err(|source| self.failed_to("examine", source))?;
         let is_old = is_old(read, self.replaced.as_ref());
-        match exchange(&mut Pair(&mut self.temporary), own, is_old) {
-            Exchanged::Unsupported => Ok(false),
-            Exchanged::Changed => Err(ReplaceError::Changed { path: self.target.clone() }),
-            Exchanged::Failed(source) => Err(self.not_renamed(source)),
+        let error = match exchange(&mut Pair(&mut self.temporary), own, is_old) {
+            Exchanged::Unsupported => return Ok(false),
             Exchanged::Done => {
                 // What cannot be removed is a temporary to the next writer.
                 let _ = self.temporary.remove();
-                Ok(true)
+                return Ok(true);
             }
-            Exchanged::Displaced(source) => Err(self.displaced(source)),
-        }
+            Exchanged::Changed => ReplaceError::Changed { path: self.target.clone() },
+            Exchanged::Failed(source) => self.not_renamed(source),
+            Exchanged::Displaced(source) => {
+                let (path, displaced) = self.leave();
+                ReplaceError::Displaced { path, displaced, source }
+            }
+            Exchanged::Unclear(source) => {
+                let (path, left) = self.leave();
+                ReplaceError::Unclear { path, left, source }
+            }
+        };
+        self.sync_put_back();
+        Err(error)
     }
 
     /// Takes the name from the file that was read, and removes that.
     fn remove_read(&mut self) -> Result<(), ReplaceError> {
         let Expected::This(read) = self.expected else { return self.unlink() };
         let is_old = is_old(read, self.replaced.as_ref());
-        match remove(&mut Pair(&mut self.temporary), is_old) {
+        let error = match remove(&mut Pair(&mut self.temporary), is_old) {
             Removed::Done => {
                 // What cannot be removed is a temporary to the next writer.
                 let _ = self.temporary.remove();
-                Ok(())
+                return Ok(());
             }
-            Removed::Unsupported => self.unlink(),
-            Removed::Changed => Err(ReplaceError::Changed { path: self.target.clone() }),
+            Removed::Unsupported => return self.unlink(),
+            Removed::Changed => ReplaceError::Changed { path: self.target.clone() },
             // A directory in its place is no failure of the removal.
-            Removed::Failed(source) => Err(match check(self) {
+            Removed::Failed(source) => match check(self) {
                 Err(changed @ ReplaceError::Changed { .. }) => changed,
                 _ => ReplaceError::Io { verb: "remove", path: self.target.clone(), source },
-            }),
-            Removed::Displaced(source) => Err(self.displaced(source)),
-        }
+            },
+            Removed::Displaced(source) => {
+                let (path, left) = self.leave();
+                ReplaceError::Unclear { path, left, source }
+            }
+        };
+        self.sync_put_back();
+        Err(error)
     }
 
     /// Removes whatever has the name. A missing file is no error.
@@ -127,11 +142,22 @@ impl AtomicFile {
         }
     }
 
-    /// The temporary's name has another program's file, which stays there.
-    fn displaced(&mut self, source: io::Error) -> ReplaceError {
-        let (path, displaced) = (self.target.clone(), self.path_of_temporary());
-        self.temporary.leave();
-        ReplaceError::Displaced { path, displaced, source }
+    /// What the temporary's name has stays, and gets a name that no writer takes for a left-over.
+    /// Returns the target, and where it is.
+    fn leave(&mut self) -> (PathBuf, PathBuf) {
+        let (path, at_first) = (self.target.clone(), self.path_of_temporary());
+        let name = displaced_name(&self.target, self.temporary.name());
+        let is_named = self.temporary.leave_as(&name);
+        let left = if is_named { self.target.with_file_name(name) } else { at_first };
+        (path, left)
+    }
+
+    /// Another program can have synced the name of what was put back: a power cut must not undo
+    /// that. If it cannot be synced, all is as the error says, until then.
+    fn sync_put_back(&self) {
+        if self.durability == Durability::Full {
+            let _ = self.temporary.place().sync_renamed(self.temporary.file());
+        }
     }
 
     /// Renames it over what has the name, or to a free name, as was asked for.
@@ -162,12 +188,20 @@ struct Pair<'a>(&'a mut sys::Temporary);
 impl exchange::Names for Pair<'_> {
     type File = sys::FileState;
 
-    fn exchange(&mut self) -> io::Result<bool> {
-        self.0.exchange()
+    fn exchange(&mut self, at_temporary: Option<&Self::File>) -> io::Result<bool> {
+        self.0.exchange(at_temporary)
     }
 
     fn at_temporary(&mut self) -> io::Result<Option<Self::File>> {
         self.0.state_at_name()
+    }
+
+    fn is_same(one: &Self::File, other: &Self::File) -> bool {
+        one.is_same_file(other)
+    }
+
+    fn is_new_removed(&mut self) -> bool {
+        self.0.is_removed()
     }
 }
 

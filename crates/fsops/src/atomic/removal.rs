@@ -12,7 +12,7 @@
 //! | 1 rename, X had the name | free | X | 3 finds out | X is a left-over, as if unlinked |
 //! | 2 look: the temporary's name has O | free | O | | O is a left-over |
 //! | 2 look: it has X: 3 rename back, if the name is free | X | free | it acts on X | `Changed` |
-//! | 3 but Y has the name | Y | X | | X is a left-over; `Displaced` |
+//! | 3 but Y has the name | Y | X | | X is a left-over; `Displaced`: it gets a name that stays |
 //! | 4 the left-over is removed | free | | | |
 //!
 //! Other programs can find the name of X free for a moment, between 1 and 3. An unlink would have

@@ -60,10 +60,17 @@ impl fmt::Display for ReplaceError {
             ),
             Self::Displaced { path, displaced, .. } => write!(
                 f,
-                "`{}` was written or removed; another program had put a file there a moment before, which \
-                 could not be put back and is `{}` now; compare the two",
+                "`{}` was written; another program had put a file there a moment before, which could \
+                 not be put back and is `{}` now; compare the two",
                 path.display(),
                 displaced.display()
+            ),
+            Self::Unclear { path, left, .. } => write!(
+                f,
+                "failed to replace `{}`: another program changed it in the same moment; what came in \
+                 between is `{}` now; compare the two, and try again",
+                path.display(),
+                left.display()
             ),
             Self::Io { verb, path, .. } => write!(f, "failed to {verb} `{}`", path.display()),
         }
@@ -76,6 +83,7 @@ impl Error for ReplaceError {
             Self::MountPoint { source, .. }
             | Self::NotDurable { source, .. }
             | Self::Displaced { source, .. }
+            | Self::Unclear { source, .. }
             | Self::Io { source, .. } => Some(source),
             Self::NotAFile { .. } | Self::DanglingLink { .. } | Self::Changed { .. } => None,
         }

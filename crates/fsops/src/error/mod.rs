@@ -32,8 +32,9 @@ pub enum ReadFileError {
     },
 }
 
-/// Why a file was not replaced. Unless it is [`NotDurable`](Self::NotDurable) or
-/// [`Displaced`](Self::Displaced): the old file stands as it was, and no temporary is left behind.
+/// Why a file was not replaced. Unless it is [`NotDurable`](Self::NotDurable),
+/// [`Displaced`](Self::Displaced) or [`Unclear`](Self::Unclear): the old file stands as it was, and
+/// no temporary is left behind.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ReplaceError {
@@ -73,14 +74,26 @@ pub enum ReplaceError {
         /// The operating system's answer.
         source: io::Error,
     },
-    /// The new content is in place, or the file was removed. Another program put a file there a
-    /// moment before, which has a temporary's name now, and could not be put back. Compare the two
-    /// soon: the next program that writes the file removes the other one as a left-over.
+    /// The new content is in place. Another program put a file there a moment before, which could
+    /// not be put back. It has the name `<file>.displaced-<unique>` now, and nothing removes it:
+    /// compare the two.
     Displaced {
         /// The file that was replaced.
         path: PathBuf,
         /// Where the other program's file is.
         displaced: PathBuf,
+        /// The operating system's answer.
+        source: io::Error,
+    },
+    /// The file was not replaced or removed: another program replaced, renamed or changed it in the
+    /// same moment. The path has a file of that program, or none. A second file cannot be told to
+    /// be ours alone: it has the name `<file>.displaced-<unique>` now, and nothing removes it.
+    /// Compare the two, then try again.
+    Unclear {
+        /// The file that was to be replaced.
+        path: PathBuf,
+        /// Where the second file is.
+        left: PathBuf,
         /// The operating system's answer.
         source: io::Error,
     },
@@ -173,6 +186,7 @@ impl From<ReplaceError> for io::Error {
             ReplaceError::MountPoint { source, .. }
             | ReplaceError::NotDurable { source, .. }
             | ReplaceError::Displaced { source, .. }
+            | ReplaceError::Unclear { source, .. }
             | ReplaceError::Io { source, .. } => source.kind(),
         };
         Self::new(kind, error)

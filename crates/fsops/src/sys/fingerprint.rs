@@ -26,3 +26,11 @@ pub(crate) struct FileState {
     /// User and group, and the mode with the kind of file; `None`: there are none here.
     pub(super) rights: Option<((u32, u32), u32)>,
 }
+
+impl FileState {
+    /// Whether the two are of one file, whatever it has by now.
+    pub(crate) fn is_same_file(&self, other: &Self) -> bool {
+        let id = |state: &Self| (state.version.device, state.version.inode);
+        id(self) == id(other)
+    }
+}

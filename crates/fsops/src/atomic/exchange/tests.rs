@@ -21,14 +21,16 @@ enum Act {
     Create,
     /// Renames a new file over the name.
     Replace,
-    /// Writes into the file that has the name.
+    /// Writes into the file that has the name, or changes its mode.
     Overwrite,
+    /// Renames it to a third name, as a rotation or an editor's backup does.
+    Aside,
     /// Removes the temporary, as `git clean` does.
     Clean,
 }
 
-const ACTS: [Act; 6] =
-    [Act::Nothing, Act::Unlink, Act::Create, Act::Replace, Act::Overwrite, Act::Clean];
+const ACTS: [Act; 7] =
+    [Act::Nothing, Act::Unlink, Act::Create, Act::Replace, Act::Overwrite, Act::Aside, Act::Clean];
 /// How many calls the other program acts before.
 const CALLS: u32 = 5;
 
@@ -38,6 +40,7 @@ struct Directory {
     files: Vec<Content>,
     name: Option<usize>,
     temporary: Option<usize>,
+    aside: Vec<usize>,
 }
 
 impl Directory {
@@ -54,8 +57,21 @@ impl Directory {
                 self.name = Some(self.files.len() - 1);
             }
             (Act::Overwrite, Some(file)) => self.files[file] = content,
+            (Act::Aside, file) => {
+                self.aside.extend(file);
+                self.name = None;
+            }
             (Act::Clean, _) => self.temporary = None,
         }
+    }
+
+    /// Whether the other program's files that are in `reference` are here; those at the temporary's
+    /// name, too, if that `stays`.
+    fn has_all_of(&self, reference: &Self, stays: bool) -> bool {
+        let left = self.temporary.filter(|_| stays);
+        let here: Vec<_> = self.name.iter().chain(&left).chain(&self.aside).collect();
+        let theirs = reference.name.iter().chain(&reference.aside).filter(|file| **file > 1);
+        theirs.into_iter().all(|file| here.contains(&file))
     }
 }
 
@@ -75,7 +91,12 @@ struct Play {
 
 impl Play {
     fn new(script: u32, renames: bool) -> Self {
-        let real = Directory { files: vec![OLD, NEW], name: Some(0), temporary: Some(1) };
+        let real = Directory {
+            files: vec![OLD, NEW],
+            name: Some(0),
+            temporary: Some(1),
+            aside: Vec::new(),
+        };
         let number = ACTS.len();
         let acts = (0..CALLS).map(|call| ACTS[script as usize / number.pow(call) % number]);
         let (acts, calls, wrong) = (acts.rev().collect(), Vec::new(), Vec::new());
@@ -119,7 +140,7 @@ impl Play {
 impl Names for Play {
     type File = (usize, Content);
 
-    fn exchange(&mut self) -> io::Result<bool> {
+    fn exchange(&mut self, _: Option<&Self::File>) -> io::Result<bool> {
         self.others();
         self.calls.push("exchange".into());
         if self.renames {
@@ -142,6 +163,15 @@ impl Names for Play {
         self.calls.push("look".into());
         Ok(self.real.temporary.map(|file| (file, self.real.files[file])))
     }
+
+    fn is_same(one: &Self::File, other: &Self::File) -> bool {
+        one.0 == other.0
+    }
+
+    fn is_new_removed(&mut self) -> bool {
+        let Directory { name, temporary, aside, .. } = &self.real;
+        ![*name, *temporary].contains(&Some(1)) && !aside.contains(&1)
+    }
 }
 
 /// What was wrong in one play.
@@ -149,19 +179,39 @@ fn play(script: u32, renames: bool) -> Option<String> {
     let mut play = Play::new(script, renames);
     let ended = exchange(&mut play, (1, NEW), |file| *file == (0, OLD));
     // If another program takes one of the two for a left-over, what it was remains unknown.
-    let is_cleaned = play.calls.contains(&format!("{:?}", Act::Clean));
+    let did = |act: Act| play.calls.contains(&format!("{act:?}"));
+    let is_cleaned = did(Act::Clean);
+    // It acted on our file, or three times in a row.
+    let exchanges = play.calls.iter().filter(|call| *call == "exchange").count();
+    let may_be_unclear = did(Act::Overwrite) || did(Act::Aside) || is_cleaned || exchanges > 2;
+    // It puts a file there, renames ours aside as its own, and goes on with what it met by then: each
+    // between two calls of ours. Then what it removes is another file than the one that it means.
+    let met =
+        play.calls.iter().filter(|call| ACTS[1..].iter().any(|act| **call == format!("{act:?}")));
+    let is_lost_on_it = did(Act::Aside) && met.count() > 3;
     let is_committed = play.is_committed;
+    let is_ours_there = play.real.name == Some(1) || play.real.aside.contains(&1);
     match &ended {
         Exchanged::Done => play.expect(is_committed || is_cleaned, "not done"),
-        Exchanged::Changed => play.expect(!is_committed, "done"),
+        Exchanged::Changed => {
+            play.expect(!is_committed, "done");
+            play.expect(!is_ours_there || is_cleaned, "ours is there, though nothing was done");
+        }
         Exchanged::Failed(_) => play.expect(is_cleaned, "failed"),
+        Exchanged::Unclear(_) => {
+            play.expect(may_be_unclear && (!is_committed || is_cleaned), "unclear");
+            play.expect(play.real.name != Some(1) || is_cleaned, "ours has the name");
+        }
         Exchanged::Unsupported | Exchanged::Displaced(_) => play.expect(false, "displaced"),
     }
-    while !play.acts.is_empty() {
+    let is_unclear = matches!(ended, Exchanged::Unclear(_));
+    let is_all_there = play.real.has_all_of(&play.reference, is_unclear);
+    play.expect(is_all_there || is_cleaned || is_lost_on_it, "a lost file");
+    while !is_unclear && !play.acts.is_empty() {
         play.others();
     }
     let is_same = play.real.content() == play.reference.content();
-    play.expect(is_same || is_cleaned, "another content");
+    play.expect(is_same || is_cleaned || is_unclear, "another content");
     let Play { calls, wrong, .. } = play;
     (!wrong.is_empty()).then(|| format!("{calls:?}, {ended:?}: {wrong:?}"))
 }
@@ -195,7 +245,7 @@ impl Failing {
 impl Names for Failing {
     type File = u32;
 
-    fn exchange(&mut self) -> io::Result<bool> {
+    fn exchange(&mut self, _: Option<&u32>) -> io::Result<bool> {
         self.next()?;
         self.1.swap(0, 1);
         Ok(true)
@@ -204,6 +254,14 @@ impl Names for Failing {
     fn at_temporary(&mut self) -> io::Result<Option<u32>> {
         self.next()?;
         Ok(Some(self.1[1]))
+    }
+
+    fn is_same(one: &u32, other: &u32) -> bool {
+        one == other
+    }
+
+    fn is_new_removed(&mut self) -> bool {
+        false
     }
 }
 
@@ -228,7 +286,123 @@ fn if_a_call_fails_the_old_file_has_its_name_or_the_error_says_that_both_are_the
             assert!(matches!(ended, Exchanged::Displaced(_)), "{told}: {ended:?}");
             assert_eq!(now, [1, at_name], "{told}");
         } else {
-            assert_eq!(now[0], at_name, "{told}: {ended:?}");
+            let is_told = matches!(ended, Exchanged::Failed(_) | Exchanged::Unclear(_));
+            assert!(is_told && now[0] == at_name, "{told}: {ended:?}");
+        }
+    }
+}
+
+/// Real files, and what another program does to them before one of our calls.
+#[cfg(target_os = "linux")]
+mod real {
+    use std::ffi::OsStr;
+    use std::fs::{self, OpenOptions, Permissions};
+    use std::io::{self, Write};
+    use std::os::unix::fs::PermissionsExt;
+    use std::path::Path;
+
+    use super::super::{Exchanged, Names, exchange};
+    use crate::sys::{FileState, Place, Temporary};
+
+    type Meddle = fn(&Path);
+
+    /// `meddle` is called before the second exchange, by which the other program's file is put back.
+    struct Meddled<'a>(&'a Temporary, &'a Path, Option<Meddle>, u32);
+
+    impl Names for Meddled<'_> {
+        type File = FileState;
+
+        fn exchange(&mut self, at_temporary: Option<&FileState>) -> io::Result<bool> {
+            self.3 += 1;
+            if let Some(meddle) = self.2.take_if(|_| self.3 == 2) {
+                meddle(self.1);
+            }
+            self.0.exchange(at_temporary)
+        }
+
+        fn at_temporary(&mut self) -> io::Result<Option<FileState>> {
+            self.0.state_at_name()
+        }
+
+        fn is_same(one: &FileState, other: &FileState) -> bool {
+            one.is_same_file(other)
+        }
+
+        fn is_new_removed(&mut self) -> bool {
+            self.0.is_removed()
+        }
+    }
+
+    /// The new file takes a name that has another program's file by then, which `meddle`s with the
+    /// new one, as it has that name for a moment. Returns what came of it, and all contents.
+    fn meddled(meddle: Meddle) -> (Exchanged, Vec<String>) {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("f");
+        let place = Place::open(&path, true).unwrap();
+        let mut temporary = place.create(OsStr::new("f.tmp-"), 12, 0o600).unwrap();
+        temporary.file().write_all(b"ours").unwrap();
+        fs::write(&path, "theirs").unwrap();
+        let own = temporary.own_state().unwrap();
+        let mut names = Meddled(&temporary, &path, Some(meddle), 0);
+        let ended = exchange(&mut names, own, |_| false);
+        if matches!(ended, Exchanged::Unclear(_)) {
+            temporary.leave_as(OsStr::new("left"));
+        }
+        drop(temporary);
+        let mut left = Vec::new();
+        for entry in directory.path().read_dir().unwrap() {
+            let entry = entry.unwrap();
+            let name = entry.file_name().into_string().unwrap();
+            left.push(format!("{name}: {}", fs::read_to_string(entry.path()).unwrap()));
+        }
+        left.sort_unstable();
+        (ended, left)
+    }
+
+    #[test]
+    fn a_file_of_another_program_stays_whatever_that_does_to_ours_in_its_place() {
+        let append = |path: &Path| {
+            OpenOptions::new().append(true).open(path).unwrap().write_all(b", more").unwrap();
+        };
+        let unclear: [(Meddle, &[&str]); 4] = [
+            (
+                |path| fs::set_permissions(path, Permissions::from_mode(0o640)).unwrap(),
+                &["f: theirs", "left: ours"],
+            ),
+            (append, &["f: theirs", "left: ours, more"]),
+            (
+                |path| {
+                    let hour = std::time::SystemTime::now() - std::time::Duration::from_secs(3600);
+                    OpenOptions::new().write(true).open(path).unwrap().set_modified(hour).unwrap();
+                },
+                &["f: theirs", "left: ours"],
+            ),
+            (
+                |path| fs::rename(path, path.with_file_name("backup")).unwrap(),
+                &["backup: ours", "left: theirs"],
+            ),
+        ];
+        for (meddle, expected) in unclear {
+            let (ended, left) = meddled(meddle);
+            assert!(matches!(ended, Exchanged::Unclear(_)), "{expected:?}: {ended:?}");
+            assert_eq!(left, expected);
+        }
+        let changed: [(Meddle, &[&str]); 3] = [
+            (|_| {}, &["f: theirs"]),
+            // It means its own file.
+            (|path| fs::remove_file(path).unwrap(), &[]),
+            (
+                |path| {
+                    fs::write(path.with_file_name("new"), "later").unwrap();
+                    fs::rename(path.with_file_name("new"), path).unwrap();
+                },
+                &["f: later"],
+            ),
+        ];
+        for (meddle, expected) in changed {
+            let (ended, left) = meddled(meddle);
+            assert!(matches!(ended, Exchanged::Changed), "{expected:?}: {ended:?}");
+            assert_eq!(left, expected);
         }
     }
 }

@@ -178,7 +178,7 @@ impl Temporary {
 
     /// No call exchanges two names here.
     #[allow(clippy::unnecessary_wraps, clippy::unused_self, reason = "other systems have one")]
-    pub(crate) fn exchange(&self) -> io::Result<bool> {
+    pub(crate) fn exchange(&self, _: Option<&FileState>) -> io::Result<bool> {
         Ok(false)
     }
 
@@ -208,11 +208,18 @@ impl Temporary {
         self.own_state().map(Some)
     }
 
-    /// Leaves what has its name there.
-    pub(crate) fn leave(&mut self) {
+    /// Leaves what has its name there, and under that name.
+    pub(crate) fn leave_as(&mut self, _: &OsStr) -> bool {
         if let Some(mut path) = self.path.take() {
             path.disable_cleanup(true);
         }
+        false
+    }
+
+    /// It keeps its name until it is renamed.
+    #[allow(clippy::unused_self, reason = "other systems ask")]
+    pub(crate) fn is_removed(&self) -> bool {
+        false
     }
 
     /// Removes it.

@@ -17,6 +17,13 @@ use crate::sys::FileState;
 /// How link(2) says that a file system has no further links.
 const NO_LINKS: [Errno; 4] = [Errno::PERM, Errno::NOTSUP, Errno::NOSYS, Errno::MLINK];
 
+/// How an exchange is refused that could be a rename. The file system or the system has none. Two
+/// files of one directory can belong to different projects (XDEV), and a sandbox can refuse this
+/// call alone. What forbids a rename, too, will say so.
+#[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
+const NO_EXCHANGE: [Errno; 6] =
+    [Errno::INVAL, Errno::NOSYS, Errno::NOTSUP, Errno::XDEV, Errno::PERM, Errno::ACCESS];
+
 /// A file in the making. Dropping it removes what has its name from its directory, wherever that is
 /// by then.
 #[derive(Debug)]
@@ -92,9 +99,10 @@ impl Temporary {
         Ok(())
     }
 
-    /// Exchanges its name and that of the place. `false`: this system, or this file system, has no
-    /// such call, and nothing was done.
-    pub(crate) fn exchange(&self) -> io::Result<bool> {
+    /// Exchanges its name and that of the place. Its name has `at_temporary`; if that is not known,
+    /// then not itself. `false`: this system, or this file system, has no such call, or refuses it,
+    /// and nothing was done.
+    pub(crate) fn exchange(&self, at_temporary: Option<&FileState>) -> io::Result<bool> {
         #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
         {
             use rustix::fs::{RenameFlags, renameat_with};
@@ -102,16 +110,34 @@ impl Temporary {
             loop {
                 match renameat_with(directory, from, directory, to, RenameFlags::EXCHANGE) {
                     Ok(()) => return Ok(true),
-                    Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => return Ok(false),
+                    Err(error) if NO_EXCHANGE.contains(&error) => return Ok(false),
                     // A second exchange would undo the first.
-                    Err(Errno::INTR) if self.is_in_place() => return Ok(true),
+                    Err(Errno::INTR) if self.is_exchanged(at_temporary) => return Ok(true),
                     Err(Errno::INTR) => {}
                     Err(error) => return Err(error.into()),
                 }
             }
         }
         #[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
-        Ok(false)
+        {
+            let _ = at_temporary;
+            Ok(false)
+        }
+    }
+
+    /// Whether its name has another file than before an exchange that was interrupted.
+    #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
+    fn is_exchanged(&self, before: Option<&FileState>) -> bool {
+        let now = self.state_at_name().ok().flatten();
+        match before {
+            Some(before) => !now.is_some_and(|now| now.is_same_file(before)),
+            None => !self.is_in_place(),
+        }
+    }
+
+    /// Whether it has no name any more.
+    pub(crate) fn is_removed(&self) -> bool {
+        self.file.metadata().is_ok_and(|metadata| metadata.nlink() == 0)
     }
 
     /// Gives its own name, which nobody else uses, to what has the name of the place. `false`: it
@@ -139,9 +165,12 @@ impl Temporary {
         Ok(self.place.look_at(self.name())?.as_ref().map(FileState::of))
     }
 
-    /// Leaves what has its name there.
-    pub(crate) fn leave(&mut self) {
-        self.name = None;
+    /// Leaves what has its name there, and gives that another `name`, if nothing has it. Returns
+    /// whether it got it.
+    pub(crate) fn leave_as(&mut self, name: &OsStr) -> bool {
+        let directory = &self.place.directory;
+        let own = self.name.take();
+        own.is_some_and(|own| rename_new_at((directory, &*own), (directory, name)).is_ok())
     }
 
     fn is_in_place(&self) -> bool {
