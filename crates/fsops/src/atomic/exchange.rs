@@ -24,9 +24,9 @@
 //! So for other programs the name is free whenever they made it free, and never else. A reader can
 //! see F for a moment between 1 and 3. If X had the name, a rename would have lost it.
 //!
-//! Who a file is, and what it has, are two questions. Only O, F and what F's removal stands for are
-//! ever removed: F if nobody else changed it, and X if F was removed in its place. All else stays
-//! under a name of its own, and the error says which.
+//! Who a file is, and what it has, are two questions. O is removed, and F, if nobody else changed
+//! it. X is removed if F was removed in its place. All else stays under a name of its own, and the
+//! error says which.
 //!
 //! If we are stopped between 1 and 3 and lose the lock, the next holder reads F. It replaces F by a
 //! Y that was made of it, and X goes then, as it would have gone by a rename.

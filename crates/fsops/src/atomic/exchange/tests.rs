@@ -184,8 +184,8 @@ fn play(script: u32, renames: bool) -> Option<String> {
     // It acted on our file, or three times in a row.
     let exchanges = play.calls.iter().filter(|call| *call == "exchange").count();
     let may_be_unclear = did(Act::Overwrite) || did(Act::Aside) || is_cleaned || exchanges > 2;
-    // It puts a file there, renames ours aside as its own, and goes on with what it met by then: each
-    // between two calls of ours. Then what it removes is another file than the one that it means.
+    // It puts a file there, renames ours aside as its own, and goes on with what it meets. If each
+    // of these comes between two calls of ours, it removes another file than the one that it means.
     let met =
         play.calls.iter().filter(|call| ACTS[1..].iter().any(|act| **call == format!("{act:?}")));
     let is_lost_on_it = did(Act::Aside) && met.count() > 3;
@@ -306,7 +306,7 @@ mod real {
 
     type Meddle = fn(&Path);
 
-    /// `meddle` is called before the second exchange, by which the other program's file is put back.
+    /// The other program `meddle`s before the second exchange, by which its file is put back.
     struct Meddled<'a>(&'a Temporary, &'a Path, Option<Meddle>, u32);
 
     impl Names for Meddled<'_> {
@@ -333,8 +333,9 @@ mod real {
         }
     }
 
-    /// The new file takes a name that has another program's file by then, which `meddle`s with the
-    /// new one, as it has that name for a moment. Returns what came of it, and all contents.
+    /// The new file takes a name that has another program's file by then. That program `meddle`s
+    /// with the new one, which has that name for a moment. Returns what came of it, and all
+    /// contents.
     fn meddled(meddle: Meddle) -> (Exchanged, Vec<String>) {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("f");
