@@ -43,6 +43,13 @@ pub(crate) fn target() -> Outcome<PathBuf> {
     Ok(target.to_owned())
 }
 
+/// Builds the program with a profile of cargo, and says where it is.
+pub(crate) fn built(profile: &str) -> Outcome<PathBuf> {
+    run(&mut cargo(&["build", "--quiet", "--profile", profile, "--package", "agentslock-cli"]))?;
+    let folder = if profile == "dev" { "debug" } else { profile };
+    Ok(target()?.join(folder).join(format!("agentslock{}", std::env::consts::EXE_SUFFIX)))
+}
+
 /// Starts this task again, optimised, unless it is. `true`: that was done, and succeeded.
 pub(crate) fn rerun_optimised() -> Outcome<bool> {
     if cfg!(debug_assertions) { rerun(&["--profile", "tasks"]) } else { Ok(false) }

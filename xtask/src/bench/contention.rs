@@ -1,13 +1,16 @@
 //! Many processes and one lock: how many pass per second, and how long each waits.
 
 use std::io::{Read, Write};
-use std::path::{Path, PathBuf};
+use std::iter;
+use std::path::Path;
 use std::process::{Child, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use clap::{Args, ValueEnum};
+use clap::ValueEnum;
 use testkit::bare;
 
+use super::contender::{Lock, TIME};
+use super::foreign::{self, ABSENT, Foreign};
 use super::page::{Page, Table, micros, ratio, time};
 use super::plot;
 use super::rounds::{median, own_directory, percentile, sorted};
@@ -17,42 +20,38 @@ use testkit::Critical;
 use testkit::Place;
 
 const PROCESSES: [usize; 4] = [2, 8, 32, 128];
-const TIME: Duration = Duration::from_secs(2);
 
-/// The locks that are contended for.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Lock {
-    /// A lock for each process: what is left of waiting is what the scheduler makes them wait.
-    #[value(name = "a-lock-each")]
-    Apart,
-    #[value(name = "filelock")]
-    Ours,
-    /// Through one handle for each process.
-    #[value(name = "filelock-reused")]
-    Reused,
-    #[cfg(feature = "peers")]
-    #[value(name = "gix-lock")]
-    Gix,
-    #[cfg(feature = "peers")]
-    #[value(name = "fd-lock")]
-    Fd,
-    #[cfg(feature = "peers")]
-    #[value(name = "std-file-lock")]
-    Std,
+/// What is contended for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Contended {
+    /// By workers of this program.
+    Here(Lock),
+    /// By scripts of another language.
+    There(Foreign),
 }
 
-impl Lock {
+impl Contended {
+    fn all() -> impl Iterator<Item = Self> {
+        let here = Lock::value_variants().iter().copied().map(Self::Here);
+        here.chain(Foreign::ALL.map(Self::There))
+    }
+
     fn name(self) -> &'static str {
         match self {
-            Self::Apart => "a-lock-each",
-            Self::Ours => "filelock",
-            Self::Reused => "filelock-reused",
-            #[cfg(feature = "peers")]
-            Self::Gix => "gix-lock",
-            #[cfg(feature = "peers")]
-            Self::Fd => "fd-lock",
-            #[cfg(feature = "peers")]
-            Self::Std => "std-file-lock",
+            Self::Here(lock) => lock.name(),
+            Self::There(foreign) => foreign.name(),
+        }
+    }
+
+    fn start(self, directory: &Path) -> Outcome<Child> {
+        match self {
+            Self::Here(lock) => Ok(worker("bench-contender")?
+                .arg(lock.name())
+                .arg(directory)
+                .stdin(Stdio::piped())
+                .stdout(Stdio::piped())
+                .spawn()?),
+            Self::There(foreign) => foreign.contender(directory, TIME),
         }
     }
 }
@@ -71,6 +70,12 @@ pub(super) fn run(page: &mut Page, places: &[Place]) -> Outcome {
          only. (The kernel wakes `fd-lock`'s waiters in turn. A lock that other programs can \
          judge cannot have that.)",
     );
+    page.prose(&format!(
+        "The locks of other languages do the same in their own language, each process in its runtime, \
+         which is up before. {}Python's look again every 50 ms, by default, and so does \
+         `proper-lockfile` here. By default it gives up at once.",
+        foreign::described()
+    ));
     let mut curves = Vec::new();
     for place in places {
         let floor = end_to_end(place.path())?;
@@ -78,24 +83,39 @@ pub(super) fn run(page: &mut Page, places: &[Place]) -> Outcome {
             ["processes", "per second", "per passage", "ratio", "wait: median", "99 %", "longest"];
         let mut table =
             Table::new(&[place.name()].iter().chain(&columns).copied().collect::<Vec<_>>());
-        for lock in Lock::value_variants() {
+        let is_first = place.name() == places[0].name();
+        for lock in Contended::all() {
             for processes in PROCESSES {
-                let directory =
-                    own_directory(place.path(), &format!("contention-{}", lock.name()))?;
-                let waits = sorted(contend(*lock, &directory, processes)?);
+                let (name, count) = (lock.name(), processes.to_string());
+                let directory = own_directory(place.path(), &format!("contention-{name}"))?;
+                let waits = match contend(lock, &directory, processes) {
+                    Ok(waits) => sorted(waits),
+                    // Nothing of ours fails because of what others do, or because it is not here.
+                    Err(reason) if matches!(lock, Contended::There(_)) => {
+                        eprintln!("{name}, {count} processes: {reason}");
+                        let empty = || iter::repeat_n(String::new(), columns.len() - 2);
+                        table.row([name.into(), count, ABSENT.into()].into_iter().chain(empty()));
+                        continue;
+                    }
+                    Err(error) => return Err(error),
+                };
                 let passages = u32::try_from(waits.len())?;
                 let passage = TIME.as_secs_f64() / f64::from(passages);
+                let longest = percentile(&waits, 100.0);
                 table.row([
-                    lock.name().into(),
-                    processes.to_string(),
+                    name.into(),
+                    count,
                     format!("{:.0}", 1.0 / passage),
                     micros(passage),
                     ratio(passage / floor),
                     time(percentile(&waits, 50.0)),
                     time(percentile(&waits, 99.0)),
-                    time(percentile(&waits, 100.0)),
+                    time(longest),
                 ]);
-                if *lock == Lock::Ours && place.name() == places[0].name() {
+                if is_first {
+                    note(page, lock, processes, longest);
+                }
+                if is_first && lock == Contended::Here(Lock::Ours) {
                     curves.push((format!("{processes} processes"), plot::tail(&waits)));
                 }
             }
@@ -110,6 +130,21 @@ pub(super) fn run(page: &mut Page, places: &[Place]) -> Outcome {
         &svg,
     );
     Ok(())
+}
+
+/// What the page says at its head.
+fn note(page: &mut Page, lock: Contended, processes: usize, longest: f64) {
+    if processes != PROCESSES[PROCESSES.len() - 1] {
+        return;
+    }
+    let facts = page.facts.longest.get_or_insert_default();
+    facts.processes = processes;
+    match lock {
+        Contended::Here(Lock::Ours) => facts.ours = longest,
+        #[cfg(feature = "peers")]
+        Contended::Here(Lock::Gix) => facts.gix = longest,
+        _ => {}
+    }
 }
 
 /// Seconds per passage of one process with the bare calls.
@@ -131,15 +166,15 @@ fn end_to_end(place: &Path) -> Outcome<f64> {
 }
 
 /// All waits, in seconds.
-fn contend(lock: Lock, directory: &Path, processes: usize) -> Outcome<Vec<f64>> {
-    let counters = if lock == Lock::Apart { processes } else { 1 };
+fn contend(lock: Contended, directory: &Path, processes: usize) -> Outcome<Vec<f64>> {
+    let counters = if lock == Contended::Here(Lock::Apart) { processes } else { 1 };
     let counters = (0..counters)
         .map(|number| own_directory(directory, &number.to_string()))
         .collect::<Result<Vec<_>, _>>()?;
     let criticals =
         counters.iter().map(|counter| Critical::create(counter)).collect::<Result<Vec<_>, _>>()?;
     let mut workers = (counters.iter().cycle().take(processes))
-        .map(|counter| start(lock, counter))
+        .map(|counter| lock.start(counter))
         .collect::<Result<Vec<_>, _>>()?;
     // All are there before any begins.
     for worker in &mut workers {
@@ -167,107 +202,4 @@ fn contend(lock: Lock, directory: &Path, processes: usize) -> Outcome<Vec<f64>> 
         return Err(format!("{} did not hold: {counted} of {}", lock.name(), waits.len()).into());
     }
     Ok(waits)
-}
-
-fn start(lock: Lock, directory: &Path) -> std::io::Result<Child> {
-    worker("bench-contender")?
-        .arg(lock.name())
-        .arg(directory)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-}
-
-#[derive(Args)]
-pub(crate) struct Contender {
-    lock: Lock,
-    directory: PathBuf,
-}
-
-impl Contender {
-    /// Says that it is there, waits for a word, contends, and prints its waits in microseconds.
-    pub(crate) fn run(self) -> Outcome {
-        let critical = Critical::open(&self.directory)?;
-        let path = Critical::path(&self.directory);
-        let mut out = std::io::stdout();
-        out.write_all(b"\n")?;
-        out.flush()?;
-        std::io::stdin().read_exact(&mut [0])?;
-        let mut pass = passage(self.lock, &path)?;
-        let mut waits = Vec::new();
-        let started = Instant::now();
-        while started.elapsed() < TIME {
-            let asked = Instant::now();
-            let mut waited = Duration::ZERO;
-            let mut inside = || {
-                waited = asked.elapsed();
-                critical.pass(|| Ok(())).map(drop)
-            };
-            pass(&mut inside)?;
-            waits.extend(u32::try_from(waited.as_micros())?.to_le_bytes());
-        }
-        out.write_all(&waits)?;
-        Ok(())
-    }
-}
-
-const PATIENCE: Duration = Duration::from_secs(120);
-
-/// What is done in the section.
-type Inside<'a> = &'a mut dyn FnMut() -> std::io::Result<()>;
-/// Acquires, calls what is to be done, and releases.
-type Pass = Box<dyn FnMut(Inside<'_>) -> Outcome>;
-
-#[cfg_attr(
-    feature = "peers",
-    allow(clippy::incompatible_msrv, reason = "measuring beside std takes a recent std")
-)]
-fn passage(lock: Lock, path: &Path) -> Outcome<Pass> {
-    let path = path.to_owned();
-    let patient = filelock::LockOptions::new().timeout(PATIENCE);
-    Ok(match lock {
-        Lock::Apart | Lock::Ours => Box::new(move |inside| {
-            let guard = patient.acquire(&path)?;
-            inside()?;
-            Ok(guard.release()?)
-        }),
-        Lock::Reused => {
-            let lock = patient.lock(&path)?;
-            Box::new(move |inside| {
-                let guard = lock.acquire()?;
-                inside()?;
-                Ok(guard.release()?)
-            })
-        }
-        #[cfg(feature = "peers")]
-        Lock::Gix => Box::new(move |inside| {
-            let fail = gix_lock::acquire::Fail::AfterDurationWithBackoff(PATIENCE);
-            let marker = gix_lock::Marker::acquire_to_hold_resource(&path, fail, None, 0)?;
-            inside()?;
-            drop(marker);
-            Ok(())
-        }),
-        #[cfg(feature = "peers")]
-        Lock::Fd => Box::new(move |inside| {
-            let mut lock = fd_lock::RwLock::new(open_beside(&path)?);
-            let guard = lock.write()?;
-            inside()?;
-            drop(guard);
-            Ok(())
-        }),
-        #[cfg(feature = "peers")]
-        Lock::Std => {
-            let file = open_beside(&path)?;
-            Box::new(move |inside| {
-                file.lock()?;
-                inside()?;
-                Ok(file.unlock()?)
-            })
-        }
-    })
-}
-
-#[cfg(feature = "peers")]
-fn open_beside(path: &Path) -> std::io::Result<std::fs::File> {
-    std::fs::OpenOptions::new().create(true).append(true).open(path.with_extension("lock"))
 }

@@ -12,6 +12,7 @@ use testkit::bare;
 use super::page::{Page, Table, ratio, time};
 use super::plot;
 use super::rounds::{Effort, Variant, measure, own_directory};
+use super::summary::Flush;
 use testkit::Place;
 
 /// Size in bytes, and how a round measures it.
@@ -80,6 +81,8 @@ pub(super) fn run(page: &mut Page, places: &[Place]) -> Outcome {
                     to_bare(VALUE),
                 ]);
                 if what == FLUSHING && place.name() == places[0].name() {
+                    let flush = find(OURS).map(|ours| Flush { size: name, ratio: ours.ratio });
+                    page.facts.flush.extend(flush);
                     #[allow(clippy::cast_precision_loss, reason = "a size for a plot")]
                     for (line, name) in lines.iter_mut().zip([BARE, OURS, VALUE]) {
                         let seconds = find(name).map_or(0.0, |timing| timing.seconds);

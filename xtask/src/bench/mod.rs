@@ -1,23 +1,29 @@
 //! Measurements: ours beside the same system calls made bare, and beside others, in one run. With
 //! `--write` they become `docs/benchmarks.md`.
 
+mod append;
 mod builds;
 mod calls;
+mod contender;
 mod contention;
 mod crowd;
 mod document;
+mod figures;
+mod foreign;
 mod lock;
 mod memory;
 mod page;
 mod plot;
 mod replace;
 mod rounds;
+mod startup;
+mod summary;
 mod takeover;
 
 use clap::Args;
 
 pub(crate) use calls::Calls;
-pub(crate) use contention::Contender;
+pub(crate) use contender::Contender;
 pub(crate) use crowd::Crowd;
 pub(crate) use memory::MemoryWorker;
 pub(crate) use takeover::{Holder, Waiter};
@@ -31,7 +37,7 @@ use testkit::Place;
 /// One part of the page.
 type Part = (&'static str, fn(&mut Page, &[Place]) -> Outcome);
 
-const PARTS: [Part; 9] = [
+const PARTS: [Part; 11] = [
     ("lock", lock::run),
     ("contention", contention::run),
     ("takeover", takeover::run),
@@ -39,6 +45,8 @@ const PARTS: [Part; 9] = [
     ("document", document::run),
     ("memory", memory::run),
     ("replace", replace::run),
+    ("append", append::run),
+    ("startup", startup::run),
     ("calls", calls::run),
     ("builds", builds::run),
 ];
@@ -46,7 +54,9 @@ const PARTS: [Part; 9] = [
 /// Measure the lock, the document and the replacing of files, beside the bare system calls and
 /// others.
 ///
-/// Takes about ten minutes, six of them for building, and `strace`.
+/// Takes about a quarter of an hour, six minutes of it for building, and `strace`. The
+/// locks of other languages are installed below the target directory, if `node`, `python3` and
+/// their registries are there.
 #[derive(Args)]
 pub(crate) struct Bench {
     /// Write docs/benchmarks.md and its plots

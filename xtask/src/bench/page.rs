@@ -1,5 +1,7 @@
 //! What is measured, as it is printed and written: `docs/benchmarks.md` with its plots.
 
+pub(super) use super::figures::{micros, millis, ratio, time};
+use super::summary::Facts;
 use crate::outcome::Outcome;
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -7,20 +9,21 @@ use std::path::PathBuf;
 /// The page in the making. Each piece is printed as it comes.
 pub(super) struct Page {
     text: String,
+    /// Where the head ends: what the figures mean stands there.
+    head: usize,
+    /// What the parts have measured that the head speaks of.
+    pub(super) facts: Facts,
     /// Name and SVG.
     plots: Vec<(&'static str, String)>,
 }
 
 impl Page {
     pub(super) fn new(title: &str) -> Self {
-        Self { text: format!("# {title}\n\n"), plots: Vec::new() }
+        let text = format!("# {title}\n\n");
+        Self { head: text.len(), text, facts: Facts::default(), plots: Vec::new() }
     }
 
     pub(super) fn section(&mut self, title: &str, prose: &str) {
-        // After a list there is no empty line yet.
-        if !self.text.is_empty() && !self.text.ends_with("\n\n") {
-            self.text.push('\n');
-        }
         self.put(&format!("## {title}\n\n{}", wrap(prose)));
     }
 
@@ -33,8 +36,9 @@ impl Page {
         self.put(&format!("{line}\n"));
     }
 
-    pub(super) fn item(&mut self, prose: &str) {
-        self.put(wrap(&format!("- {prose}")).trim_end().replace('\n', "\n  ").as_str());
+    /// Words in an order, which are no sentences.
+    pub(super) fn listing(&mut self, lines: &str) {
+        self.put(&format!("```text\n{}\n```\n", lines.trim_end()));
     }
 
     pub(super) fn table(&mut self, table: &Table) {
@@ -52,6 +56,13 @@ impl Page {
         self.text.push('\n');
     }
 
+    /// The page, with what all of it means at its head.
+    fn text(&self) -> String {
+        let (title, rest) = self.text.split_at(self.head);
+        let meaning = self.facts.sentences().map_or_else(String::new, |text| wrap(&text) + "\n");
+        format!("{title}{meaning}{}\n", rest.trim_end())
+    }
+
     /// Writes the page and its plots into `docs`.
     pub(super) fn write(&self) -> Outcome<PathBuf> {
         let docs = crate::workspace::root().join("docs");
@@ -61,7 +72,7 @@ impl Page {
             std::fs::write(plots.join(format!("{name}.svg")), svg)?;
         }
         let page = docs.join("benchmarks.md");
-        std::fs::write(&page, format!("{}\n", self.text.trim_end()))?;
+        std::fs::write(&page, self.text())?;
         Ok(page)
     }
 }
@@ -108,28 +119,11 @@ impl Table {
     }
 }
 
-pub(super) fn ratio(ratio: f64) -> String {
-    format!("{ratio:.2}")
-}
-
-pub(super) fn micros(seconds: f64) -> String {
-    format!("{:.1} µs", seconds * 1e6)
-}
-
-pub(super) fn millis(seconds: f64) -> String {
-    format!("{:.2} ms", seconds * 1e3)
-}
-
-/// In the unit that fits.
-pub(super) fn time(seconds: f64) -> String {
-    if seconds < 1e-3 { micros(seconds) } else { millis(seconds) }
-}
-
-/// The longest line, less the indentation of an item.
+/// The longest line, less an indentation.
 const WIDTH: usize = 98;
 
 /// Breaks lines as the other pages have them.
-fn wrap(prose: &str) -> String {
+pub(super) fn wrap(prose: &str) -> String {
     let mut text = String::new();
     let mut length = 0;
     for word in prose.split_whitespace() {
@@ -146,4 +140,27 @@ fn wrap(prose: &str) -> String {
     }
     text.push('\n');
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::summary::{Flush, Free, Longest};
+
+    #[test]
+    fn what_the_figures_mean_stands_at_the_head_if_all_of_them_are_there() {
+        let mut page = Page::new("Benchmarks");
+        page.line("Measured on commit `none`.");
+        assert_eq!(page.text(), "# Benchmarks\n\nMeasured on commit `none`.\n");
+        page.facts.lock = Some(Free { ours: 2e-6, reused: 1e-6, gix: 1e-6 });
+        page.facts.longest = Some(Longest { processes: 2, ours: 1e-3, gix: 2e-3 });
+        page.facts.takeover = Some(1e-3);
+        page.facts.flush.push(Flush { size: "2 KB", ratio: 1.0 });
+        let text = page.text();
+        assert!(
+            text.starts_with("# Benchmarks\n\nA free lock of `filelock` costs 2.0 µs"),
+            "{text}"
+        );
+        assert!(text.ends_with("2 KB.\n\nMeasured on commit `none`.\n"), "{text}");
+    }
 }

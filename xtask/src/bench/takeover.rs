@@ -21,13 +21,16 @@ pub(super) fn run(page: &mut Page, places: &[Place]) -> Outcome {
         "Takeover",
         "A holder is killed with SIGKILL while another process waits. The time runs from the kill \
          until the other process holds the lock. It includes the kernel's own work of ending a \
-         process. (A lock that is a file or a bare directory would stay until somebody removes \
-         it.)",
+         process. An OS lock alone ends with its process, too. `gix-lock`'s file stays until \
+         somebody removes it. A waiter for Python's `SoftFileLock` looks every 50 ms whether the \
+         process in the record runs. One for `proper-lockfile` takes over a lock whose time is 10 s \
+         old, by default. (That can also be the lock of a holder that was stopped, and goes on.)",
     );
     let mut curves = Vec::new();
     let mut table = Table::new(&["", "takeovers", "median", "99 %", "longest"]);
     for place in places {
         let times = sorted(takeovers(&own_directory(place.path(), "takeover")?)?);
+        page.facts.takeover.get_or_insert(percentile(&times, 50.0));
         table.row([
             place.name().into(),
             times.len().to_string(),

@@ -3,13 +3,14 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use clap::Args;
 
 use super::static_program;
 use crate::outcome::Outcome;
-use crate::workspace::{cargo, run, target};
+use crate::workload::startup::{Scene, Startup, Startups, two_kilobytes};
+use crate::workspace::{built, run, target};
 
 /// Build the program as it is handed out, with completions and manual pages; fail if it is too
 /// large or too slow.
@@ -119,9 +120,7 @@ fn make_manual(program: &Path, directory: &Path) -> Outcome {
 }
 
 fn build(directory: &Path, profile: &str) -> Outcome<PathBuf> {
-    run(&mut cargo(&["build", "--quiet", "--profile", profile, "--package", "agentslock-cli"]))?;
-    let built = if profile == "dev" { "debug" } else { profile };
-    let built = target()?.join(built).join(format!("agentslock{}", std::env::consts::EXE_SUFFIX));
+    let built = built(profile)?;
     let program = directory.join(name(&built));
     std::fs::copy(built, &program)?;
     Ok(program)
@@ -143,15 +142,14 @@ fn check_startup(program: &Path, rounds: u32) -> Outcome {
     let hello = compile_hello(directory.path())?;
     let document = directory.path().join(".agentsrc.lock");
     std::fs::write(&document, two_kilobytes())?;
-    let mut times = [Vec::new(), Vec::new()];
-    for _ in 0..rounds {
-        times[0].push(time(&mut Command::new(&hello))?);
-        times[1].push(time(Command::new(program).arg("show").arg("--file").arg(&document))?);
-    }
-    let [hello, show] = times.map(|mut times| {
-        times.sort_unstable();
-        (times[0], times[times.len() / 2])
-    });
+    let mut show = Command::new(program);
+    show.arg("show").arg("--file").arg(&document);
+    let mut startups = Startups::new(vec![
+        Startup::new("hello", Command::new(&hello)),
+        Startup::new("show", show),
+    ]);
+    startups.run(rounds)?;
+    let [hello, show] = [0, 1].map(|at| (startups.all()[at].best(), startups.all()[at].median()));
     let ratio = |show: Duration, hello: Duration| show.as_secs_f64() / hello.as_secs_f64();
     let (best, median) = (ratio(show.0, hello.0), ratio(show.1, hello.1));
     println!(
@@ -170,61 +168,52 @@ fn check_startup(program: &Path, rounds: u32) -> Outcome {
     Ok(())
 }
 
-/// Compares with flock(1), in turns, where files are in memory: a disk's journal takes longer than
-/// all of them.
+/// Compares with flock(1), in turns.
 fn check_against_flock(program: &Path, rounds: u32) -> Outcome {
-    if Command::new("flock").arg("--version").output().is_err() {
+    let scene = Scene::new()?;
+    let Some(flock) = scene.flock() else {
         println!("not compared with flock(1), which is not here");
         return Ok(());
-    }
-    let memory = Path::new("/dev/shm");
-    let directory =
-        if memory.is_dir() { tempfile::tempdir_in(memory)? } else { tempfile::tempdir()? };
-    let file = |name: &str| directory.path().join(name);
-    std::fs::write(file("document"), two_kilobytes())?;
-    let command = |verb: &str| {
-        let mut command = Command::new(if verb == "flock" { Path::new(verb) } else { program });
-        match verb {
-            "flock" => command.arg(file("lock")).arg("true"),
-            "show" => command.arg("show").arg("--file").arg(file("document")),
-            "run" => command.arg("run").arg(file("other")).args(["--", "true"]),
-            _ => command.arg("append").arg(file("log")).arg("{}"),
-        };
-        command
     };
-    let verbs = ["flock"].into_iter().chain(MAX_OF_FLOCK.map(|(verb, _)| verb));
-    let mut times: Vec<(&str, Vec<Duration>)> = verbs.map(|verb| (verb, Vec::new())).collect();
+    let mut programs = vec![flock];
+    programs.extend(scene.verbs(program, |verb| limit(verb).is_some()));
+    let mut startups = Startups::new(programs);
     // The best of more rounds is nearer to what a program takes by itself, on a busy machine.
-    for _ in 0..BATCHES {
-        for _ in 0..rounds {
-            for (verb, times) in &mut times {
-                times.push(time(&mut command(verb))?);
-            }
-        }
-        let best = |at: usize| times[at].1.iter().min().map_or(0.0, Duration::as_secs_f64);
-        let mut limits = MAX_OF_FLOCK.iter().zip(1..);
-        if limits.all(|((_, most), at)| best(at) <= most * best(0)) {
-            break;
+    let mut batches = 0;
+    loop {
+        startups.run(rounds)?;
+        batches += 1;
+        let [flock, verbs @ ..] = startups.all() else { return Err("no flock".into()) };
+        let best = |startup: &Startup| startup.best().as_secs_f64();
+        let is_quick =
+            |verb: &Startup| limit(verb.name).is_none_or(|most| best(verb) <= most * best(flock));
+        if batches == BATCHES || verbs.iter().all(is_quick) {
+            return say_and_judge(flock, verbs, rounds * batches);
         }
     }
-    let rounds = times[0].1.len();
-    let summary = |times: &[Duration]| {
-        let mut times = times.to_vec();
-        times.sort_unstable();
-        (times[0], times[times.len() / 2])
-    };
-    let flock = summary(&times[0].1);
-    println!("`flock FILE true`, best and median of {rounds}: {:?} and {:?}", flock.0, flock.1);
-    for ((verb, most), (_, times)) in MAX_OF_FLOCK.iter().zip(&times[1..]) {
-        let (best, median) = summary(times);
+}
+
+/// How many times as long as flock(1) a verb may take, if that is limited.
+fn limit(verb: &str) -> Option<f64> {
+    MAX_OF_FLOCK.iter().find(|(limited, _)| *limited == verb).map(|(_, most)| *most)
+}
+
+fn say_and_judge(flock: &Startup, verbs: &[Startup], rounds: u32) -> Outcome {
+    let (best, median) = (flock.best(), flock.median());
+    println!("`flock FILE true`, best and median of {rounds}: {best:?} and {median:?}");
+    for verb in verbs {
+        let most = limit(verb.name).ok_or("a verb without a limit was started")?;
         let ratio = |ours: Duration, theirs: Duration| ours.as_secs_f64() / theirs.as_secs_f64();
-        let (of_best, of_median) = (ratio(best, flock.0), ratio(median, flock.1));
+        let (of_best, of_median) = (ratio(verb.best(), best), ratio(verb.median(), median));
         println!(
-            "`{verb}`: {best:?} and {median:?}, {of_best:.2} and {of_median:.2} times that; {most} at most"
+            "`{}`: {:?} and {:?}, {of_best:.2} and {of_median:.2} times that; {most} at most",
+            verb.name,
+            verb.best(),
+            verb.median()
         );
         // As above.
-        if of_best > *most {
-            return Err(format!("`{verb}` takes too long").into());
+        if of_best > most {
+            return Err(format!("`{}` takes too long", verb.name).into());
         }
     }
     Ok(())
@@ -237,25 +226,6 @@ fn compile_hello(directory: &Path) -> Outcome<PathBuf> {
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     run(Command::new(rustc).arg("-O").arg(&source).arg("-o").arg(&program))?;
     Ok(program)
-}
-
-fn two_kilobytes() -> String {
-    let unit = |number: u32| {
-        let digest = format!("{number:064x}");
-        format!(
-            "    \"git:acme/layer-{number}@1.0.0\": {{\n      \"kind\": \"layer\",\n      \
-                 \"digest\": \"sha256:{digest}\"\n    }}"
-        )
-    };
-    let units: Vec<_> = (0..14).map(unit).collect();
-    format!("{{\n  \"lock_version\": 1,\n  \"units\": {{\n{}\n  }}\n}}\n", units.join(",\n"))
-}
-
-fn time(command: &mut Command) -> Outcome<Duration> {
-    let started = Instant::now();
-    let status = command.stdout(Stdio::null()).status()?;
-    let elapsed = started.elapsed();
-    if status.success() { Ok(elapsed) } else { Err(format!("{command:?} failed: {status}").into()) }
 }
 
 fn name(path: &Path) -> String {

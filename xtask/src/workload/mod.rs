@@ -7,3 +7,4 @@ pub(crate) mod files;
 pub(crate) mod mounts;
 pub(crate) mod places;
 pub(crate) mod random;
+pub(crate) mod startup;
