@@ -1,6 +1,7 @@
 //! One handle, many threads.
 
 use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
@@ -77,9 +78,14 @@ fn what_is_staged_during_a_flush_is_written_by_it_or_stays_staged() {
     // Large, so that a flush takes a while between looking at the stage and forgetting it.
     lab.write(format!("{{\"large\":\"{}\"}}", "x".repeat(1_000_000)));
     let lockfile = &lab.open();
-    let flushes = thread::scope(|scope| {
+    let flushes = AtomicU64::new(0);
+    thread::scope(|scope| {
         let stager = scope.spawn(|| {
             for n in 0..NAMES {
+                // However slow flushes are here, there are some while this stages.
+                while flushes.load(Ordering::Relaxed) < n / 40 {
+                    thread::yield_now();
+                }
                 let name = format!("{n:03}");
                 lockfile.set_section(&name, &"old").unwrap();
                 // Some flush takes a picture of the old value; at any moment of it comes the new.
@@ -91,14 +97,12 @@ fn what_is_staged_during_a_flush_is_written_by_it_or_stays_staged() {
                 }
             }
         });
-        let mut flushes = 0;
-        while flushes == 0 || !stager.is_finished() {
+        while !stager.is_finished() {
             lockfile.flush().unwrap();
-            flushes += 1;
+            flushes.fetch_add(1, Ordering::Relaxed);
         }
-        flushes
     });
-    assert!(flushes > 3, "no flush while there was staging");
+    assert!(flushes.into_inner() > 3, "no flush while there was staging");
     lockfile.flush().unwrap();
     let end = lab.open();
     for n in 0..NAMES {

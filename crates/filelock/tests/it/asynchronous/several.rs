@@ -10,7 +10,8 @@ use filelock::{AcquireError, LockGuard, LockOptions};
 use super::executor::{block_on, once, sleep};
 use crate::support::{Lab, WATCHDOG, ways};
 
-const TASKS: usize = 24;
+/// Wine has one server for all calls: on a busy machine 24 of them wait for longer than 30 s.
+const TASKS: usize = if cfg!(windows) { 8 } else { 24 };
 const ROUNDS: usize = 10;
 
 /// Takes two of three locks, again and again: any two pairs have one in common.
