@@ -1,17 +1,24 @@
 //! Mutation: the protocol broken on purpose, one way at a time. Each time the suite must turn red.
 //!
-//! A mutant is a copy of the workspace with some text in the lock's sources replaced. The checks
-//! are run on it, the quick ones first, until one fails. A mutant that passes all of them shows
-//! that nothing tests what it breaks.
+//! A mutant is a copy of the workspace with some text in the lock's sources replaced. The tests that
+//! are known to notice it are run first. They pass without the mutant, which is looked at, too. If
+//! they pass with it, all checks are run, the quick ones first, until one fails. A mutant that
+//! passes all of them shows that nothing tests what it breaks.
+//!
+//! Files of the copy that stay the same are not written again. So a mutant costs one build of the
+//! lock, and of one test target.
 
+mod left_behind;
 mod mutants;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use clap::Args;
 
+use self::left_behind::LEFT_BEHIND;
 use self::mutants::{Edit, MUTANTS, Mutant};
 use crate::outcome::Outcome;
 use crate::workspace::{root, target};
@@ -47,76 +54,122 @@ const CHECKS: [&[&str]; 5] = [
 impl Mutation {
     pub(crate) fn run(self) -> Outcome {
         let directory = target()?.join("mutation");
+        let bench = Bench { copy: directory.join("workspace"), target: directory.join("target") };
+        let is_wanted = |mutant: &&Mutant| {
+            self.only.as_ref().is_none_or(|only| mutant.name.contains(only.as_str()))
+        };
+        let mutants: Vec<_> = all().filter(is_wanted).collect();
+        bench.expect_green(&mutants)?;
         let mut survivors = 0;
-        for mutant in &MUTANTS {
-            if self.only.as_ref().is_some_and(|only| !mutant.name.contains(only.as_str())) {
-                continue;
-            }
-            let copy = directory.join("workspace");
-            copy_sources(&copy)?;
-            mutate(&copy, mutant)?;
+        for mutant in &mutants {
+            copy_sources(&bench.copy, Some(mutant))?;
             let started = Instant::now();
-            match first_red(&copy, &directory.join("target"))? {
-                Some(check) => println!(
-                    "red     {}: by `cargo {}`, after {:.0} s",
-                    mutant.name,
-                    check.join(" "),
-                    started.elapsed().as_secs_f64()
-                ),
+            let took = || started.elapsed().as_secs_f64();
+            match bench.first_red(mutant)? {
+                Some(check) => {
+                    println!("red     {}: by {check}, after {:.0} s", mutant.name, took())
+                }
                 None => {
                     survivors += 1;
                     println!("GREEN   {}: nothing noticed", mutant.name);
                 }
             }
         }
+        println!("mutation: {} of {} are noticed", mutants.len() - survivors, mutants.len());
         if survivors == 0 { Ok(()) } else { Err(format!("{survivors} mutants survived").into()) }
     }
 }
 
-fn first_red(copy: &Path, target: &Path) -> Outcome<Option<&'static [&'static str]>> {
-    let cargo = |arguments: &[&str]| {
+/// All of them.
+fn all() -> impl Iterator<Item = &'static Mutant> {
+    MUTANTS.iter().chain(&LEFT_BEHIND)
+}
+
+/// Where mutants are built.
+struct Bench {
+    copy: PathBuf,
+    target: PathBuf,
+}
+
+impl Bench {
+    fn cargo(&self, arguments: &[&str]) -> Outcome<bool> {
         let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         command
             .args(arguments)
-            .current_dir(copy)
-            .env("CARGO_TARGET_DIR", target)
+            .current_dir(&self.copy)
+            .env("CARGO_TARGET_DIR", &self.target)
             .stdout(Stdio::null())
             .stderr(Stdio::null());
-        command
-    };
-    // A mutant that does not compile would be red for the wrong reason.
-    if !cargo(&["check", "--quiet", "--package", "agentslock-filelock", "--tests"])
-        .status()?
-        .success()
-    {
-        return Err(
-            "a mutant does not compile: the sources have changed, and so must the edit".into()
-        );
+        Ok(command.status()?.success())
     }
-    for check in CHECKS {
-        if !cargo(check).status()?.success() {
-            return Ok(Some(check));
+
+    /// What notices the mutants is green without them.
+    fn expect_green(&self, mutants: &[&Mutant]) -> Outcome {
+        copy_sources(&self.copy, None)?;
+        let noticed: BTreeSet<_> = mutants.iter().map(|mutant| mutant.noticed).collect();
+        for noticed in noticed {
+            if !self.cargo(&known(noticed))? {
+                return Err(format!("without a mutant, `{noticed}` is red").into());
+            }
         }
+        Ok(())
     }
-    Ok(None)
+
+    /// What notices the mutant that the copy has.
+    fn first_red(&self, mutant: &Mutant) -> Outcome<Option<String>> {
+        let known = known(mutant.noticed);
+        // One that does not compile would be red for the wrong reason.
+        if !self.cargo(&[&known[..], &["--no-run"]].concat())? {
+            let name = mutant.name;
+            return Err(
+                format!("{name}: does not compile. The edit must follow the sources").into()
+            );
+        }
+        if !self.cargo(&known)? {
+            return Ok(Some(format!("`{}`, as is known", mutant.noticed)));
+        }
+        for check in CHECKS {
+            if !self.cargo(check)? {
+                return Ok(Some(format!("`cargo {}`", check.join(" "))));
+            }
+        }
+        Ok(None)
+    }
 }
 
-/// Makes the edits of `mutant` in the lock's sources below `workspace`.
-fn mutate(workspace: &Path, mutant: &Mutant) -> Outcome {
-    let sources = rust_files(&workspace.join("crates/filelock/src"))?;
+/// What cargo is called with for the tests of `noticed`: a target, and a part of their names.
+fn known(noticed: &'static str) -> Vec<&'static str> {
+    let (target, name) = noticed.split_once(' ').unwrap_or((noticed, ""));
+    let mut arguments = vec!["test", "--quiet", "--package", "agentslock-filelock"];
+    match target {
+        "lib" => arguments.push("--lib"),
+        target => arguments.extend(["--test", target]),
+    }
+    arguments.extend((!name.is_empty()).then_some(name));
+    arguments
+}
+
+/// The lock's sources below `workspace` that `mutant` changes, and what is in them then.
+fn mutated(workspace: &Path, mutant: &Mutant) -> Outcome<BTreeMap<PathBuf, String>> {
+    let mut sources = BTreeMap::new();
+    for path in rust_files(&workspace.join("crates/filelock/src"))? {
+        let text = std::fs::read_to_string(&path)?;
+        sources.insert(path, text);
+    }
+    let mut changed = BTreeMap::new();
     for edit in mutant.edits {
-        let mut found = Vec::new();
-        for path in &sources {
-            let text = std::fs::read_to_string(path)?;
-            found.extend(edit.apply(&text).into_iter().map(|text| (path, text)));
-        }
+        let found: Vec<_> = sources
+            .iter()
+            .flat_map(|(path, text)| edit.apply(text).into_iter().map(|text| (path.clone(), text)))
+            .collect();
         let [(path, text)] = &found[..] else {
             let (name, times) = (mutant.name, found.len());
             return Err(format!("{name}: {times} times, not once:\n{}", edit.from).into());
         };
-        std::fs::write(path, text)?;
+        sources.insert(path.clone(), text.clone());
+        changed.insert(path.clone(), text.clone());
     }
-    Ok(())
+    Ok(changed)
 }
 
 impl Edit {
@@ -150,11 +203,9 @@ fn rust_files(directory: &Path) -> std::io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// The files that git knows, and those that it does not ignore.
-fn copy_sources(to: &Path) -> Outcome {
-    if to.exists() {
-        std::fs::remove_dir_all(to)?;
-    }
+/// Makes `to` a copy of the files that git knows, and of those that it does not ignore, with
+/// `mutant`. What is right already is not touched.
+fn copy_sources(to: &Path, mutant: Option<&Mutant>) -> Outcome {
     let listed = Command::new("git")
         .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
         .current_dir(root())
@@ -162,13 +213,26 @@ fn copy_sources(to: &Path) -> Outcome {
     if !listed.status.success() {
         return Err("git does not list the sources".into());
     }
+    let changed = mutant.map_or_else(|| Ok(BTreeMap::new()), |mutant| mutated(root(), mutant))?;
+    let mut copied = BTreeSet::new();
     for name in String::from_utf8(listed.stdout)?.split('\0').filter(|name| !name.is_empty()) {
-        let from: PathBuf = root().join(name);
-        let target = to.join(name);
-        std::fs::create_dir_all(target.parent().unwrap_or(to))?;
-        if from.is_file() {
-            std::fs::copy(from, target)?;
+        let (from, target) = (root().join(name), to.join(name));
+        if !from.is_file() {
+            continue;
         }
+        let wanted = match changed.get(&from) {
+            Some(text) => text.clone().into_bytes(),
+            None => std::fs::read(&from)?,
+        };
+        if std::fs::read(&target).ok().as_ref() != Some(&wanted) {
+            std::fs::create_dir_all(target.parent().unwrap_or(to))?;
+            std::fs::write(&target, wanted)?;
+        }
+        copied.insert(target);
+    }
+    // What was renamed or removed since: a test target, say, that cargo would find.
+    for path in rust_files(to)?.into_iter().filter(|path| !copied.contains(path)) {
+        std::fs::remove_file(path)?;
     }
     Ok(())
 }
@@ -179,11 +243,8 @@ mod tests {
 
     #[test]
     fn each_mutant_finds_its_lines_once() {
-        let copy = tempfile::tempdir().expect("because temporary files can be created");
-        let sources = copy.path().join("crates/filelock/src");
-        for mutant in &MUTANTS {
-            copy_tree(&root().join("crates/filelock/src"), &sources);
-            mutate(copy.path(), mutant).expect("because the edits follow the sources");
+        for mutant in all() {
+            mutated(root(), mutant).expect("because the edits follow the sources");
         }
     }
 
@@ -195,13 +256,9 @@ mod tests {
         assert_eq!(edit.apply("a\nb\na\nb\n").len(), 2);
     }
 
-    fn copy_tree(from: &Path, to: &Path) {
-        for path in rust_files(from).expect("because the sources can be read") {
-            let inside = path.strip_prefix(from).expect("because it lies there");
-            let target = to.join(inside);
-            std::fs::create_dir_all(target.parent().unwrap_or(to))
-                .and_then(|()| std::fs::copy(&path, &target))
-                .expect("because files can be copied");
-        }
+    #[test]
+    fn what_is_known_to_notice_is_a_target_and_a_part_of_names() {
+        assert_eq!(known("lib sweep::")[4..], ["--lib", "sweep::"]);
+        assert_eq!(known("it")[4..], ["--test", "it"]);
     }
 }
