@@ -5,6 +5,7 @@ use std::time::Instant;
 use stateright::{Checker, Model};
 
 use crate::config::Config;
+use crate::explore::{Explored, explore};
 use crate::words::Trace;
 
 /// Whether the larger bounds are asked for: minutes instead of seconds.
@@ -17,15 +18,21 @@ pub(crate) fn long() -> bool {
 #[track_caller]
 pub(crate) fn holds(config: &Config) -> usize {
     let started = Instant::now();
-    let checker = config.clone().checker().spawn_bfs().join();
-    let states = checker.unique_state_count();
-    let (steps, depth, took) = (checker.state_count(), checker.max_depth(), started.elapsed());
-    println!("{config}: {states} states, {steps} steps, depth {depth}, {took:.1?}");
-    if let Some((property, path)) = checker.discoveries().into_iter().next() {
-        let words = Trace::of(path).words(config);
+    let Explored { states, steps, depth, broken } = explore(config);
+    println!("{config}: {states} states, {steps} steps, depth {depth}, {:.1?}", started.elapsed());
+    if let Some((property, steps)) = broken {
+        let words = Trace::new(steps).words(config);
         panic!("{config}: it does not hold that {property}:\n{words}");
     }
     states
+}
+
+/// How many states the tool finds, if all properties hold in them.
+#[track_caller]
+pub(crate) fn states_by_the_tool(config: &Config) -> usize {
+    let checker = config.clone().checker().spawn_bfs().join();
+    checker.assert_properties();
+    checker.unique_state_count()
 }
 
 /// The shortest way to a state in which `property` does not hold.

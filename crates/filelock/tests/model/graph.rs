@@ -5,17 +5,19 @@
 //! there a way to an acquisition at all, and from which by one waiter's own steps alone?
 
 use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
 
 use crate::calls::Pc;
 use crate::canonical::Places;
 use crate::config::Config;
+use crate::explore::Mix;
 use crate::model::Action;
 use crate::state::{Flock, NONE, PROCESSES, State};
 
 /// One transition.
 struct Edge {
-    from: usize,
-    to: usize,
+    from: u32,
+    to: u32,
     action: Action,
     /// Where the processes of `from` stand in `to`.
     places: Places,
@@ -31,7 +33,7 @@ pub(crate) struct Graph<'a> {
 impl<'a> Graph<'a> {
     pub(crate) fn of(config: &'a Config) -> Self {
         let start = config.representative(&config.start()).0;
-        let mut numbers = HashMap::from([(start.code(), 0)]);
+        let mut numbers = HashMap::<_, _, BuildHasherDefault<Mix>>::from_iter([(start.code(), 0)]);
         let (mut states, mut edges, mut actions) = (vec![start], Vec::new(), Vec::new());
         let mut from = 0;
         while from < states.len() {
@@ -42,9 +44,9 @@ impl<'a> Graph<'a> {
                 let (next, places) = config.representative(&next);
                 let to = *numbers.entry(next.code()).or_insert_with(|| {
                     states.push(next);
-                    states.len() - 1
+                    number(states.len() - 1)
                 });
-                edges.push(Edge { from, to, action, places });
+                edges.push(Edge { from: number(from), to, action, places });
             }
             from += 1;
         }
@@ -54,22 +56,9 @@ impl<'a> Graph<'a> {
     /// In how many states somebody waits, and those of them from which no waiter can get the lock
     /// any more, whatever happens.
     pub(crate) fn hopeless(&self) -> (usize, Vec<State>) {
-        let mut good = vec![false; self.states.len()];
-        let mut found: Vec<usize> = Vec::new();
-        let mut before = vec![Vec::new(); self.states.len()];
-        for edge in &self.edges {
-            before[edge.to].push(edge.from);
-            if self.acquirer(edge).is_some() && !std::mem::replace(&mut good[edge.from], true) {
-                found.push(edge.from);
-            }
-        }
-        while let Some(at) = found.pop() {
-            for from in &before[at] {
-                if !std::mem::replace(&mut good[*from], true) {
-                    found.push(*from);
-                }
-            }
-        }
+        let back = Backward::of(self.states.len(), || self.edges.iter().map(|it| (it.to, it.from)));
+        let acquiring = self.edges.iter().filter(|edge| self.acquirer(edge).is_some());
+        let good = back.lead_to(acquiring.map(|edge| edge.from));
         let waits = |state: &State| self.waiters(state).next().is_some();
         let waiting = (0..self.states.len()).filter(|at| waits(&self.states[*at]));
         let count = waiting.clone().count();
@@ -80,38 +69,33 @@ impl<'a> Graph<'a> {
     /// nothing and may be stopped for ever. Such a waiter cannot get the lock by its own steps and
     /// the passing of time. No living process of ours has its record in the lock.
     pub(crate) fn blocked(&self) -> (usize, Vec<(State, u8)>) {
-        let node = |state: usize, p: u8| state * PROCESSES + usize::from(p);
-        let mut good = vec![false; self.states.len() * PROCESSES];
-        let mut found: Vec<usize> = Vec::new();
-        let mut before: Vec<Vec<usize>> = vec![Vec::new(); good.len()];
-        for edge in &self.edges {
-            let runners = match edge.action {
-                Action::Step(p, 0) => p..p + 1,
-                Action::Later | Action::MuchLater => 0..self.config.kinds.len().try_into().unwrap(),
-                _ => continue,
-            };
-            for p in runners {
-                let from = node(edge.from, p);
-                before[node(edge.to, edge.places[usize::from(p)])].push(from);
-                if self.acquirer(edge) == Some(p) && !std::mem::replace(&mut good[from], true) {
-                    found.push(from);
-                }
-            }
-        }
-        while let Some(at) = found.pop() {
-            for from in &before[at] {
-                if !std::mem::replace(&mut good[*from], true) {
-                    found.push(*from);
-                }
-            }
-        }
+        let width = number(PROCESSES);
+        let node = |state: u32, p: u8| state * width + u32::from(p);
+        let all = self.config.kinds.len().try_into().unwrap();
+        let runners = |edge: &Edge| match edge.action {
+            Action::Step(p, 0) => p..p + 1,
+            Action::Later | Action::MuchLater => 0..all,
+            _ => 0..0,
+        };
+        let back = Backward::of(self.states.len() * PROCESSES, || {
+            self.edges.iter().flat_map(|edge| {
+                let to = |p| node(edge.to, edge.places[usize::from(p)]);
+                runners(edge).map(move |p| (to(p), node(edge.from, p)))
+            })
+        });
+        let acquiring = self.edges.iter().flat_map(|edge| {
+            let acquires = runners(edge).filter(|p| self.acquirer(edge) == Some(*p));
+            acquires.map(|p| node(edge.from, p))
+        });
+        let good = back.lead_to(acquiring);
         let alone = |at: usize| {
             let state = &self.states[at];
             let waiters = self.waiters(state).filter(|p| !has_live_holder(state, *p));
             waiters.map(move |p| (at, p))
         };
         let waiting: Vec<(usize, u8)> = (0..self.states.len()).flat_map(alone).collect();
-        let blocked = waiting.iter().filter(|(at, p)| !good[node(*at, *p)]);
+        let is_good = |at: usize, p: u8| good[at * PROCESSES + usize::from(p)];
+        let blocked = waiting.iter().filter(|(at, p)| !is_good(*at, *p));
         (waiting.len(), blocked.map(|(at, p)| (self.states[*at], *p)).collect())
     }
 
@@ -123,9 +107,61 @@ impl<'a> Graph<'a> {
     /// The process of ours that gets the lock by this step, if one does.
     fn acquirer(&self, edge: &Edge) -> Option<u8> {
         let Action::Step(p, _) = edge.action else { return None };
-        let after = self.states[edge.to].process(edge.places[usize::from(p)]).pc;
-        let before = self.states[edge.from].process(p).pc;
+        let after = self.states[edge.to as usize].process(edge.places[usize::from(p)]).pc;
+        let before = self.states[edge.from as usize].process(p).pc;
         (after == Pc::Held && before != Pc::Held).then_some(p)
+    }
+}
+
+fn number(index: usize) -> u32 {
+    u32::try_from(index).expect("because memory ends before")
+}
+
+/// From where there is a step to each node. One array for all: there are tens of millions.
+struct Backward {
+    /// Where those of each node begin.
+    starts: Vec<u32>,
+    sources: Vec<u32>,
+}
+
+impl Backward {
+    /// `steps`: the node that each leads to, and the one that it begins at.
+    fn of<I: Iterator<Item = (u32, u32)>>(nodes: usize, steps: impl Fn() -> I) -> Self {
+        let mut starts = vec![0; nodes + 1];
+        for (to, _) in steps() {
+            starts[to as usize + 1] += 1;
+        }
+        for node in 0..nodes {
+            starts[node + 1] += starts[node];
+        }
+        let (mut ends, mut sources) = (starts.clone(), vec![0; starts[nodes] as usize]);
+        for (to, from) in steps() {
+            sources[ends[to as usize] as usize] = from;
+            ends[to as usize] += 1;
+        }
+        Self { starts, sources }
+    }
+
+    /// The nodes from which there is a way to one of these.
+    fn lead_to(&self, these: impl Iterator<Item = u32>) -> Vec<bool> {
+        let mut good = vec![false; self.starts.len() - 1];
+        let mut found: Vec<u32> = Vec::new();
+        let mut find = |node: u32, found: &mut Vec<u32>| {
+            if !std::mem::replace(&mut good[node as usize], true) {
+                found.push(node);
+            }
+        };
+        for node in these {
+            find(node, &mut found);
+        }
+        while let Some(node) = found.pop() {
+            let [start, end] =
+                [node as usize, node as usize + 1].map(|at| self.starts[at] as usize);
+            for from in &self.sources[start..end] {
+                find(*from, &mut found);
+            }
+        }
+        good
     }
 }
 

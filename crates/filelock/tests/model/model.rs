@@ -41,6 +41,12 @@ pub(crate) struct Moment {
     code: Code,
 }
 
+impl Moment {
+    pub(crate) fn code(&self) -> &Code {
+        &self.code
+    }
+}
+
 impl Hash for Moment {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
         for word in self.code {
@@ -50,7 +56,7 @@ impl Hash for Moment {
 }
 
 impl Config {
-    fn moment(&self, state: State) -> Moment {
+    pub(crate) fn moment(&self, state: State) -> Moment {
         Moment { state, code: self.representative(&state).0.code() }
     }
 

@@ -1,7 +1,7 @@
 //! Some waiter can always get the lock, and whoever holds nothing is in nobody's way.
 
 use crate::calls::Pc;
-use crate::check::{holds, long, shortest};
+use crate::check::{holds, long, shortest, states_by_the_tool};
 use crate::config::{Broken, Config, Kind};
 use crate::graph::{Graph, is_locked_by_a_stranger};
 use crate::properties::NO_STRANGER;
@@ -80,11 +80,13 @@ fn a_claimant_stopped_in_its_own_directory_blocks_if_it_is_asked_for_its_os_lock
     assert!(!unasked.iter().any(|(state, _)| is_empty(state)));
 }
 
-/// The tool and our own search go different ways about it.
+/// The tool and our own searches go different ways about it.
 #[test]
-fn the_checker_and_the_search_find_the_same_states() {
-    let config = two_twice();
-    assert_eq!(Graph::of(&config).states.len(), holds(&config));
+fn the_checker_and_the_searches_find_the_same_states() {
+    for config in [two_twice(), Config::of(IN_PLACE)] {
+        let found = states_by_the_tool(&config);
+        assert_eq!((Graph::of(&config).states.len(), holds(&config)), (found, found));
+    }
 }
 
 /// What it sweeps may have become the lock since it was opened, and its holder may have died.

@@ -13,6 +13,11 @@ impl Trace {
         Self(steps.filter_map(|(before, action)| Some((action?, before))).collect())
     }
 
+    /// Of actions, each with the moment before it.
+    pub(crate) fn new(steps: Vec<(Action, Moment)>) -> Self {
+        Self(steps)
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.0.len()
     }
