@@ -67,7 +67,7 @@ impl Mutation {
             let took = || started.elapsed().as_secs_f64();
             match bench.first_red(mutant)? {
                 Some(check) => {
-                    println!("red     {}: by {check}, after {:.0} s", mutant.name, took())
+                    println!("red     {}: by {check}, after {:.0} s", mutant.name, took());
                 }
                 None => {
                     survivors += 1;
