@@ -1,5 +1,5 @@
-//! The protocol as a model, explored exhaustively: by `explore.rs`, and by `stateright`, which finds
-//! the same states and shows the shortest way to each broken rule's harm.
+//! The protocol as a model, explored exhaustively by `explore.rs`. `stateright` finds the same
+//! states, and shows the shortest way to the harm that a broken rule does.
 //!
 //! The file system is the state that processes share. It says what the lock's name stands for; each
 //! directory's record, sticky bit and age; and which process has which OS lock. A step is one
