@@ -1,7 +1,7 @@
 //! Mutation: the protocol broken on purpose, one way at a time. Each time the suite must turn red.
 //!
 //! A mutant is a copy of the workspace with some text in the lock's sources replaced. The tests
-//! that are known to notice it are run first. They pass without the mutant, which is looked at, too.
+//! that are known to notice it are run first. They pass without the mutant: that is looked at, too.
 //! If they pass with it, all checks are run, the quick ones first, until one fails. A mutant that
 //! passes all of them shows that nothing tests what it breaks.
 //!
