@@ -268,7 +268,7 @@ impl UnderWay<'_> {
         let mut how = self.how;
         how.waited = self.wait.has_waited();
         let (takeover, sweep) = self.wait.into_found();
-        how.takeover = takeover;
+        how.takeover = takeover.map(Box::new);
         how.sweep = sweep.or(how.sweep).filter(|_| self.asks_kernel);
         how.sweeps_if_due = self.asks_kernel;
         guard.acquired(how)
@@ -282,7 +282,7 @@ impl UnderWay<'_> {
 /// If no OS lock vouches for us, the stamp stays as it is, less than half the TTL old. Others may
 /// have judged it already; after a renewal they and we could both believe that we hold the lock. A
 /// stream changes nothing there: who is not told by it goes by time.
-fn hand_over(claim: Claim, names: &Names, options: &LockOptions) -> Option<LockGuard> {
+fn hand_over(claim: Box<Claim>, names: &Names, options: &LockOptions) -> Option<LockGuard> {
     let renews = claim.file.is_some() && claim.is_stale(&options.environment);
     let guard = LockGuard::new(claim, names.clone(), options);
     if renews && guard.renew().is_err() {

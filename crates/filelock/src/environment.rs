@@ -111,13 +111,28 @@ impl Moment {
 
 /// A name that nothing else has: 16 hexadecimal digits.
 pub(crate) fn unique_name() -> String {
-    format!("{:016x}", unique_number(std::process::id()))
+    let mut name = String::with_capacity(16);
+    push_hexadecimal(&mut name, unique_number(std::process::id()), 16);
+    name
 }
 
 /// A token that no other acquisition has: 24 hexadecimal digits. The last 8 are the same in all
 /// tokens of this process; they are drawn at random. `process`: its number.
 pub(crate) fn new_token(process: u32) -> String {
-    format!("{:016x}{:08x}", unique_number(process), mark_of_this_process())
+    let mut token = String::with_capacity(24);
+    push_hexadecimal(&mut token, unique_number(process), 16);
+    push_hexadecimal(&mut token, mark_of_this_process().into(), 8);
+    token
+}
+
+/// Adds the last `digits` hexadecimal digits of `number`. Each acquisition of a handle does this.
+/// `format!` takes longer for it than the number itself.
+fn push_hexadecimal(text: &mut String, number: u64, digits: u32) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    for place in (0..digits).rev() {
+        let digit = usize::try_from(number >> (4 * place) & 0xf).expect("because it is below 16");
+        text.push(char::from(DIGITS[digit]));
+    }
 }
 
 /// Whether `token` is one of this process. A forked child has its parent's mark.

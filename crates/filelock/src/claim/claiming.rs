@@ -35,7 +35,7 @@ impl Claiming {
         &mut self,
         names: &Names,
         options: &LockOptions,
-    ) -> Result<Option<Claim>, AcquireError> {
+    ) -> Result<Option<Box<Claim>>, AcquireError> {
         let environment = &options.environment;
         let mut disturbed = names.preparation("");
         for tries in 1..=PREPARATIONS {
@@ -85,7 +85,7 @@ impl Claiming {
         dead: Box<Dead>,
         names: &Names,
         options: &LockOptions,
-    ) -> Result<Option<Claim>, AcquireError> {
+    ) -> Result<Option<Box<Claim>>, AcquireError> {
         let Dead { file, record, holder } = *dead;
         let refused = |source| AcquireError::DeadOfAnotherUser {
             path: names.target.clone(),

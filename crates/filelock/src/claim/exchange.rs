@@ -53,7 +53,7 @@ use crate::sys::{self, Flock, Kind};
 /// What happened to an attempt to take another user's dead lock.
 pub(crate) enum Exchanged {
     /// It is ours now.
-    Done(Claim),
+    Done(Box<Claim>),
     /// Another process was quicker. What is left of the preparation, if anything.
     Not(Option<Preparation>),
     /// Not possible here.

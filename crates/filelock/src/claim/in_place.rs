@@ -38,7 +38,7 @@ pub(super) fn attempt(
     names: &Names,
     options: &LockOptions,
     use_flock: bool,
-) -> Result<Option<Claim>, AcquireError> {
+) -> Result<Option<Box<Claim>>, AcquireError> {
     let environment = &options.environment;
     let started = Moment::now(environment);
     let Some((id, dir)) = make(names, options, &started)? else { return Ok(None) };
@@ -81,7 +81,7 @@ pub(super) fn attempt(
         }
         Err(error) => (None, Err(error)),
     };
-    let mut claim = Claim { dir, id, file, record, stream, private: None, owner };
+    let mut claim = Box::new(Claim { dir, id, file, record, stream, private: None, owner });
     // Where time decides, whoever took as long as the TTL may have been judged expired meanwhile,
     // by somebody who acts on it only now. Half of it leaves room for a clock that differs.
     let is_slow = !kernel_backed && started.elapsed(environment) >= options.ttl / 2;
@@ -131,7 +131,7 @@ fn make(
 ///
 /// Another may have its record here by now, if ours was judged expired while we were stopped. So it
 /// is opened by name.
-fn take_back(names: &Names, mut claim: Claim) {
+fn take_back(names: &Names, mut claim: Box<Claim>) {
     claim.file = None;
     if claim.read_back().is_ok_and(|found| found.is_none_or(|found| found == claim.record)) {
         let _ = claim.dir.unlink(record::NAME);

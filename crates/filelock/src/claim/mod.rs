@@ -25,6 +25,8 @@ use crate::sys::{self, Access, Dir, FileId, Stream};
 
 /// What one acquisition owns. The inode of the directory, which the open descriptor keeps from
 /// being reused, is together with the token the identity of the acquisition.
+///
+/// It lives in a box from the start: each acquisition of a handle passes it on several times.
 #[derive(Debug)]
 pub(crate) struct Claim {
     pub(crate) dir: Dir,
@@ -111,27 +113,31 @@ impl Claim {
     /// The record as it stands in the directory now, as far as it goes if it is ours. `None` if it
     /// is gone or invalid.
     pub(crate) fn read_back(&self) -> io::Result<Option<Record>> {
-        Ok(self.read()?.and_then(|bytes| Record::parse(&bytes)))
+        Ok(self.read(Record::parse)?.flatten())
     }
 
     /// Whether the record in the directory has our token now. `None` if it is gone or invalid.
     pub(crate) fn has_our_token(&self) -> io::Result<Option<bool>> {
-        let Some(bytes) = self.read()? else { return Ok(None) };
-        // Most often it stands there byte by byte as we wrote it, and need not be taken apart.
-        if self.file.as_ref().is_some_and(|own| own.wrote(&bytes)) {
-            return Ok(Some(true));
-        }
-        Ok(Record::parse(&bytes).map(|found| found.token == self.record.token))
+        let found = self.read(|bytes| {
+            // Most often it stands there byte by byte as we wrote it, and need not be taken apart.
+            if self.file.as_ref().is_some_and(|own| own.wrote(bytes)) {
+                return Some(true);
+            }
+            Record::parse(bytes).map(|found| found.token == self.record.token)
+        });
+        Ok(found?.flatten())
     }
 
-    fn read(&self) -> io::Result<Option<Vec<u8>>> {
-        let bytes = match &self.file {
-            Some(own) => own.read_back(&self.dir),
+    /// What `f` makes of the record's bytes; `None` if it is gone.
+    fn read<T>(&self, f: impl FnOnce(&[u8]) -> T) -> io::Result<Option<T>> {
+        let read = match &self.file {
+            Some(own) => own.read_back(&self.dir, f),
             None => self.dir.open_regular(record::NAME, Access::Read).and_then(|file| {
-                file.map(|file| sys::read_start(&file, record::LIMIT)).transpose()
+                let read = file.map(|file| sys::read_start(&file, record::LIMIT));
+                Ok(read.transpose()?.map(|bytes| f(&bytes)))
             }),
         };
-        match bytes {
+        match read {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             other => other,
         }

@@ -35,7 +35,7 @@ use crate::sys::{self, Dir};
 pub(crate) struct Preparation {
     pub(crate) path: PathBuf,
     /// `None` once it was published.
-    pub(crate) claim: Option<Claim>,
+    pub(crate) claim: Option<Box<Claim>>,
 }
 
 /// Why there is no preparation.
@@ -141,9 +141,9 @@ struct Contents {
 }
 
 impl Contents {
-    fn into_claim(self, dir: Dir) -> Claim {
+    fn into_claim(self, dir: Dir) -> Box<Claim> {
         let Self { id, file, record, owner } = self;
-        Claim { dir, id, file: Some(file), record, owner, stream: None, private: None }
+        Box::new(Claim { dir, id, file: Some(file), record, owner, stream: None, private: None })
     }
 }
 

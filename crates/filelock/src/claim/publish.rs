@@ -17,7 +17,7 @@ use crate::sys;
 /// What happened to an attempt to publish.
 pub(crate) enum Publication {
     /// It is the lock now.
-    Done(Claim),
+    Done(Box<Claim>),
     /// The name is taken; the preparation stays ready for the next try.
     Taken(Preparation),
     /// The preparation is no longer there.

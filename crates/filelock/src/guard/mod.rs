@@ -29,9 +29,10 @@ use crate::sys;
 #[must_use = "dropping the guard releases the lock at once"]
 pub struct LockGuard {
     /// `None` once the release has taken it.
-    claim: Option<Claim>,
+    claim: Option<Box<Claim>>,
     names: Names,
-    takeover: Option<Holder>,
+    /// In a box: most guards have none, and each is passed on.
+    takeover: Option<Box<Holder>>,
     state: State,
     options: LockOptions,
     /// The handle that it was acquired through, if any.
@@ -53,7 +54,7 @@ pub struct LockGuard {
 /// How the lock was acquired, as far as the release is concerned.
 #[derive(Default)]
 pub(crate) struct Acquired {
-    pub(crate) takeover: Option<Holder>,
+    pub(crate) takeover: Option<Box<Holder>>,
     pub(crate) home: Weak<Slot>,
     pub(crate) parks: bool,
     pub(crate) waited: bool,
@@ -71,7 +72,7 @@ enum State {
 }
 
 impl LockGuard {
-    pub(crate) fn new(claim: Claim, names: Names, options: &LockOptions) -> Self {
+    pub(crate) fn new(claim: Box<Claim>, names: Names, options: &LockOptions) -> Self {
         Self {
             claim: Some(claim),
             names,
@@ -127,7 +128,7 @@ impl LockGuard {
     }
 
     fn claim(&self) -> &Claim {
-        self.claim.as_ref().expect("because only the release takes it")
+        self.claim.as_deref().expect("because only the release takes it")
     }
 
     fn is_shared(&self) -> bool {
@@ -173,7 +174,7 @@ impl LockGuard {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn takeover(&self) -> Option<&Holder> {
-        self.takeover.as_ref()
+        self.takeover.as_deref()
     }
 
     /// Shows that the lock is still ours: its name still stands for our directory, and the record

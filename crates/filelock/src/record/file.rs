@@ -59,15 +59,30 @@ impl RecordFile {
         }
     }
 
-    /// What stands in it; `None` if another file has its name in `dir`.
+    /// What `f` makes of what stands in it; `None` if another file has its name in `dir`.
     ///
     /// No more than was written, so that one read is all: ours has no more, and another's that was
     /// written over it differs before that.
-    pub(crate) fn read_back(&self, dir: &Dir) -> io::Result<Option<Vec<u8>>> {
+    pub(crate) fn read_back<T>(
+        &self,
+        dir: &Dir,
+        f: impl FnOnce(&[u8]) -> T,
+    ) -> io::Result<Option<T>> {
+        /// Longer than most records. What fits needs no memory of its own.
+        const SHORT: usize = 512;
         if dir.lstat_at(record::NAME)?.id != self.id {
             return Ok(None);
         }
-        sys::read_start(&self.file, self.written.len()).map(Some)
+        let length = self.written.len();
+        let (mut short, mut long) = ([0; SHORT], Vec::new());
+        let bytes = if length <= SHORT {
+            &mut short[..length]
+        } else {
+            long.resize(length, 0);
+            &mut long[..]
+        };
+        let length = sys::read_start_into(&self.file, bytes)?;
+        Ok(Some(f(&bytes[..length])))
     }
 }
 

@@ -79,10 +79,10 @@ impl Record {
     /// A handle does this each time. To compose the record anew took a third of the time that it
     /// spends outside the kernel.
     fn reissue(&mut self, bytes: &mut [u8], stamp: i64, token: String) -> bool {
-        const SINCE: &[u8] = b"\nsince ";
+        const SINCE: &[u8] = b"since ";
         let stamp_at = usize::try_from(self.stamp_offset()).expect("because a pid is short");
         let token_at = stamp_at + STAMP_DIGITS + 1;
-        let since = bytes.windows(SINCE.len()).position(|part| part == SINCE);
+        let since = position_of_line(bytes, SINCE);
         let (Some(since), true) = (since, self.token.len() == token.len()) else { return false };
         for at in [stamp_at, since + SINCE.len()] {
             let Some(digits) = bytes.get_mut(at..).and_then(<[u8]>::first_chunk_mut) else {
@@ -119,6 +119,15 @@ impl Record {
         let private = text_after(private, b"private ").filter(|unique| is_unique(unique));
         Some(Self { pid, stamp, token, flock, private, facts })
     }
+}
+
+/// Where the first line begins that starts with `key`.
+fn position_of_line(bytes: &[u8], key: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    while !bytes[at..].starts_with(key) {
+        at += bytes[at..].iter().position(|byte| *byte == b'\n')? + 1;
+    }
+    Some(at)
 }
 
 fn text_after(line: &[u8], key: &[u8]) -> Option<String> {

@@ -229,11 +229,10 @@ pub(crate) fn overwrite(file: &File, bytes: &[u8], offset: u64) -> io::Result<()
     std::os::unix::fs::FileExt::write_all_at(file, bytes, offset)
 }
 
-/// Reads up to `limit` bytes from the start of `file`, wherever its cursor stands.
-pub(crate) fn read_start(file: &File, limit: usize) -> io::Result<Vec<u8>> {
-    let mut bytes = vec![0; limit];
+/// Fills `bytes` from the start of `file`, wherever its cursor stands. Returns how many there were.
+pub(crate) fn read_start_into(file: &File, bytes: &mut [u8]) -> io::Result<usize> {
     let mut filled = 0;
-    while filled < limit {
+    while filled < bytes.len() {
         let offset = u64::try_from(filled).expect("because a record is small");
         let read = retry_on_intr(|| rustix::io::pread(file, &mut bytes[filled..], offset))?;
         if read == 0 {
@@ -241,8 +240,7 @@ pub(crate) fn read_start(file: &File, limit: usize) -> io::Result<Vec<u8>> {
         }
         filled += read;
     }
-    bytes.truncate(filled);
-    Ok(bytes)
+    Ok(filled)
 }
 
 #[allow(

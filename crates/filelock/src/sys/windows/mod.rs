@@ -201,11 +201,10 @@ pub(crate) fn overwrite(file: &File, bytes: &[u8], offset: u64) -> io::Result<()
     }
 }
 
-/// Reads up to `limit` bytes from the start of `file`, wherever its cursor stands.
-pub(crate) fn read_start(file: &File, limit: usize) -> io::Result<Vec<u8>> {
-    let mut bytes = vec![0; limit];
+/// Fills `bytes` from the start of `file`, wherever its cursor stands. Returns how many there were.
+pub(crate) fn read_start_into(file: &File, bytes: &mut [u8]) -> io::Result<usize> {
     let mut filled = 0;
-    while filled < limit {
+    while filled < bytes.len() {
         let offset = u64::try_from(filled).expect("because a record is small");
         let read = match file.seek_read(&mut bytes[filled..], offset) {
             Ok(0) => break,
@@ -215,8 +214,7 @@ pub(crate) fn read_start(file: &File, limit: usize) -> io::Result<Vec<u8>> {
         };
         filled += read;
     }
-    bytes.truncate(filled);
-    Ok(bytes)
+    Ok(filled)
 }
 
 /// Windows renames no directory in which anything is open, and any reader has the record open.
