@@ -23,6 +23,7 @@ mod holder;
 mod hooks;
 mod limits;
 mod man;
+mod mercurial;
 mod merge;
 
 mod rights;
