@@ -90,6 +90,9 @@ impl Bench {
                 run(&mut page, &places)?;
             }
         }
+        if let Some(meaning) = page.meaning() {
+            println!("What all of it means:\n\n{meaning}");
+        }
         if self.write {
             println!("wrote {}", page.write()?.display());
         }

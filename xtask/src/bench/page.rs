@@ -56,10 +56,15 @@ impl Page {
         self.text.push('\n');
     }
 
+    /// What the figures mean, if all that it takes was measured.
+    pub(super) fn meaning(&self) -> Option<String> {
+        self.facts.sentences().map(|text| wrap(&text))
+    }
+
     /// The page, with what all of it means at its head.
     fn text(&self) -> String {
         let (title, rest) = self.text.split_at(self.head);
-        let meaning = self.facts.sentences().map_or_else(String::new, |text| wrap(&text) + "\n");
+        let meaning = self.meaning().map_or_else(String::new, |text| text + "\n");
         format!("{title}{meaning}{}\n", rest.trim_end())
     }
 
