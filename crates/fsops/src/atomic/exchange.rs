@@ -162,7 +162,7 @@ fn put_back<N: Names>(names: &mut N, mut replaced: N::File, mut ours: N::File) -
 }
 
 fn meddled() -> io::Error {
-    io::Error::other("another program acted on it in the same moment")
+    io::Error::other("it is not as it was put there")
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Replacing a file: write a sibling, sync it, rename it over, sync the directory.
+//! Replacing a file: write a sibling, sync it, give it the name, sync the directory.
 //!
 //! The directory is opened once. All steps go through its descriptor, because another user can own
 //! a part of the path:
