@@ -25,7 +25,10 @@ pub(super) fn write(reports: &[(&str, String)], not_run: &[String]) -> Outcome {
     for (title, report) in reports {
         write!(tables, "\n### {title}\n\n{}", table(&facts(report)))?;
         let sum = report.lines().rfind(|line| line.contains(" as assumed, "));
-        writeln!(tables, "\nIn all: {}.", sum.ok_or("the probe did not come to its end")?)?;
+        match sum {
+            Some(sum) => writeln!(tables, "\nIn all: {sum}.")?,
+            None => writeln!(tables, "\nIt was ended before its end: the rest was not run.")?,
+        }
     }
     for line in not_run {
         writeln!(tables, "\nNot run: {line}.")?;
@@ -61,7 +64,10 @@ fn facts(report: &str) -> Vec<Fact<'_>> {
             _ => None,
         };
         let Some((fact, assumed, found)) = split else { continue };
-        let known = facts.iter_mut().find(|it| it.name == name && it.what == fact);
+        // A fact that a volume has twice belongs to what stands before it, each time another.
+        let known = facts.iter_mut().find(|it| {
+            (it.name, it.what) == (name, fact) && it.found.iter().all(|(at, _)| *at != place)
+        });
         match known {
             Some(known) => known.found.push((place, found)),
             None => facts.push(Fact { name, what: fact, assumed, found: vec![(place, found)] }),
@@ -93,7 +99,7 @@ fn in_words(found: &[(&str, &str)]) -> String {
         [(found, _)] => (*found).to_owned(),
         _ => {
             let words =
-                kinds.iter().map(|(found, places)| format!("{}: {found}", places.join(", ")));
+                kinds.iter().map(|(found, places)| format!("{}: `{found}`", places.join(", ")));
             words.collect::<Vec<_>>().join("; ")
         }
     }
@@ -114,7 +120,7 @@ mod tests {
             table(&facts(report)),
             "| line | fact | assumed | found |\n|---|---|---|---|\n\
              | M1 | flock | ok | ok |\n\
-             | M2 | swap | ok | ext4: EINVAL; xfs: ok |\n\
+             | M2 | swap | ok | ext4: `EINVAL`; xfs: `ok` |\n\
              | W9 | upper case |  | one file true, one lock: true |\n"
         );
     }
