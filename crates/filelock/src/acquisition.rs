@@ -21,8 +21,9 @@ use crate::claim::prepare::Preparation;
 use crate::claim::publish::Publication;
 use crate::claim::slot::Slot;
 use crate::error::AcquireError;
-use crate::guard::{Acquired, LockGuard};
+use crate::guard::{Acquired, LockGuard, bound};
 use crate::holder::Holder;
+use crate::judge::heir::settled;
 use crate::names::Names;
 use crate::options::LockOptions;
 use crate::sys;
@@ -109,11 +110,30 @@ impl<'a> Acquisition<'a> {
     }
 
     pub(crate) fn gave_up(&self, holder: Option<&Holder>) -> AcquireError {
-        AcquireError::GaveUp {
+        self.settled(AcquireError::GaveUp {
             path: self.names.target.clone(),
             waited: self.waited(),
             holder: holder.cloned().map(Box::new),
+        })
+    }
+
+    /// Decides what the error says of the holder, so that it says the same whenever it is shown.
+    fn settled(&self, mut error: AcquireError) -> AcquireError {
+        if let AcquireError::Timeout { holder: Some(holder), .. }
+        | AcquireError::GaveUp { holder: Some(holder), .. } = &mut error
+        {
+            let asks_kernel = self.under_way.as_ref().map_or_else(
+                || {
+                    let is_local = sys::file_system_is_local(&self.names.parent);
+                    self.options.environment.asks_kernel(is_local.unwrap_or(false))
+                },
+                |under_way| under_way.asks_kernel,
+            );
+            let seen = settled((**holder).clone(), self.names, self.options, asks_kernel);
+            let is_of_this_thread = seen.token().is_some_and(bound::is_held_here);
+            **holder = Holder { is_of_this_thread, ..seen };
         }
+        error
     }
 
     pub(crate) fn deadlock(&self) -> AcquireError {
@@ -130,7 +150,7 @@ impl<'a> Acquisition<'a> {
         if !left.is_zero() && !self.turn.comes(&self.names.lock) {
             return Ok(self.pause(WATCH.min(left)));
         }
-        match self.go_on()? {
+        match self.go_on().map_err(|error| self.settled(error))? {
             Step::Pause(pause) => {
                 let wait = self.under_way.as_ref().map(|under_way| &under_way.wait);
                 self.turn.line_up(&self.names.lock, wait.and_then(Wait::holder));

@@ -20,6 +20,10 @@ pub struct Holder {
     pub(crate) facts: Facts,
     pub(crate) user: Option<u32>,
     pub(crate) liveness: Liveness,
+    /// Decided after the look, by `judge::heir`: it takes a second look.
+    pub(crate) is_inherited: bool,
+    /// The thread that looked has the guard. Decided with `is_inherited`.
+    pub(crate) is_of_this_thread: bool,
 }
 
 /// Why a holder counts as alive or not, and for how long.
@@ -63,17 +67,35 @@ impl Holder {
         self.pid.filter(|_| is_here)
     }
 
-    /// Whether the process that acquired the lock has ended, and another one keeps it: a child that
+    /// Whether the process that acquired the lock had ended, and another one kept it: a child that
     /// it forked, or that inherited the lock
-    /// ([`set_inherited`](crate::LockGuard::set_inherited)). `fuser` on the lock's directory says
-    /// which. `false` if that cannot be told: on other systems than Linux, and of a process that
-    /// does not run in our pid namespace.
+    /// ([`set_inherited`](crate::LockGuard::set_inherited)).
+    ///
+    /// It is decided once: by [`inspect`](crate::inspect), and when an
+    /// [`AcquireError`](crate::AcquireError) is made. The lock is looked at again after the process
+    /// was found gone, so that one who released it and ended is not meant. A holder from elsewhere
+    /// (a callback, `try_acquire`) says `false`: a wait does not ask each time. So does one of
+    /// which it cannot be told: on other systems than Linux, and of a process that does not run in
+    /// our pid namespace.
     pub fn is_inherited(&self) -> bool {
+        self.is_inherited
+    }
+
+    /// Whether the process that acquired the lock is known to be gone by now, although the lock was
+    /// held when it was looked at.
+    pub(crate) fn has_ended(&self) -> bool {
         self.liveness == Liveness::Running
             && self
                 .pid_here()
                 .zip(self.facts.process.start)
                 .is_some_and(|(pid, start)| sys::has_ended(pid, start).unwrap_or(false))
+    }
+
+    /// As seen in a second look, after the holder of the `first` one was found gone.
+    pub(crate) fn seen_again(self, first: &Self) -> Self {
+        let is_inherited =
+            self.liveness == Liveness::Running && self.token.is_some() && self.token == first.token;
+        Self { is_inherited, ..self }
     }
 
     /// When the lock was acquired, by the holder's clock. Of a holder that did not record that,
@@ -152,10 +174,10 @@ impl fmt::Display for Holder {
             None => f.write_str("somebody who left no readable record")?,
         }
         if let Some(age) = self.age {
-            write!(f, ", since {}", seconds(age))?;
+            write!(f, ", for {}", seconds(age))?;
         }
         match &self.liveness {
-            Liveness::Running if self.is_inherited() => {
+            Liveness::Running if self.is_inherited => {
                 f.write_str(", which has ended; a process that it forked or started keeps the lock")
             }
             Liveness::Running => f.write_str(", still running"),
@@ -219,19 +241,18 @@ mod tests {
             facts: Facts::default(),
             user: Some(7),
             liveness: Liveness::Running,
+            is_inherited: false,
+            is_of_this_thread: false,
         }
     }
 
     #[test]
     fn a_holder_reads_as_a_sentence() {
         let mut holder = holder();
-        assert_eq!(holder.to_string(), "process 4294967295, since 1.2 s, still running");
+        assert_eq!(holder.to_string(), "process 4294967295, for 1.2 s, still running");
         assert_eq!(holder.since(), Some(UNIX_EPOCH + Duration::from_secs(1_700_000_000)));
         holder.facts.label = Some("set units".into());
-        assert_eq!(
-            holder.to_string(),
-            "process 4294967295 (set units), since 1.2 s, still running"
-        );
+        assert_eq!(holder.to_string(), "process 4294967295 (set units), for 1.2 s, still running");
         holder.facts.process.host = Some("another\u{2014}host".into());
         assert!(
             holder.to_string().starts_with("process 4294967295 on another\u{2014}host (set units)")

@@ -175,11 +175,16 @@ impl LockOptions {
     ///
     /// [`InspectError`].
     pub fn inspect(&self, path: impl AsRef<Path>) -> Result<Option<Inspection>, InspectError> {
-        let (_, occupant) = look(path.as_ref(), self)?;
-        Ok(occupant.map(|occupant| Inspection {
-            holder: occupant.holder(&self.environment),
-            holder_id: HolderId::of(&occupant),
-        }))
+        let Some(occupant) = look(path.as_ref(), self)?.1 else { return Ok(None) };
+        let holder = occupant.holder(&self.environment);
+        if !holder.has_ended() {
+            return Ok(Some(Inspection { holder, holder_id: HolderId::of(&occupant) }));
+        }
+        // See `judge::heir`.
+        drop(occupant);
+        let Some(occupant) = look(path.as_ref(), self)?.1 else { return Ok(None) };
+        let holder = occupant.holder(&self.environment).seen_again(&holder);
+        Ok(Some(Inspection { holder, holder_id: HolderId::of(&occupant) }))
     }
 }
 

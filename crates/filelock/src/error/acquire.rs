@@ -147,7 +147,12 @@ impl AcquireError {
         }
     }
 
-    /// Whether the lock was held by somebody else all the time. Trying again later can help.
+    /// Whether the wait ended because the lock was held: after a time-out, or when `on_wait` ended
+    /// it. Another process held it, or another task or thread of this one. Trying again later can
+    /// help.
+    ///
+    /// As an [`io::Error`], a time-out is of the kind `TimedOut`, and a wait that was ended is of
+    /// the kind `Other`.
     pub fn is_contention(&self) -> bool {
         matches!(self, Self::Timeout { .. } | Self::GaveUp { .. })
     }

@@ -105,12 +105,19 @@ fn describe(holder: Option<&Holder>) -> String {
 
 fn hint(holder: Option<&Holder>) -> &'static str {
     match holder {
+        Some(holder) if holder.is_of_this_thread => {
+            "; this thread has the guard itself: release it before locking again"
+        }
         Some(holder) if holder.is_this_process() => {
-            "; release the guard that this process has, before locking again"
+            "; another task or thread of it has the guard: wait longer"
         }
         Some(holder) if *holder.liveness() == Liveness::Unreadable => "",
+        Some(holder) if matches!(holder.liveness(), Liveness::Dead | Liveness::Expired) => {
+            "; try again"
+        }
         Some(holder) if holder.is_inherited() => {
-            "; `fuser` on that directory says which process: wait longer, or end it"
+            "; it is one of those that `fuser` on that directory lists, the one with a `lock:` line in \
+             `/proc/PID/fdinfo`: wait longer, or end it"
         }
         _ => "; wait longer, or end the holder",
     }

@@ -8,6 +8,7 @@
 mod clock;
 mod directory;
 mod file;
+pub(crate) mod heir;
 pub(crate) mod kernel;
 pub(crate) mod occupant;
 pub(crate) mod others;

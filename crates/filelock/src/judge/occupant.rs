@@ -98,6 +98,8 @@ impl Occupant {
                     Liveness::Expired
                 }
             },
+            is_inherited: false,
+            is_of_this_thread: false,
         }
     }
 }

@@ -31,22 +31,26 @@ pub(crate) fn start_of_this_process() -> io::Result<Option<u64>> {
 /// Whether the process with this number, which started then, has ended, or has yet to be waited
 /// for. `None`: not known here.
 pub(crate) fn has_ended(pid: u32, start: u64) -> Option<bool> {
-    // Another user's can be hidden from us (hidepid), and look like one that has ended.
-    if !IS_LINUX || start_in("/proc/1/stat").ok()?.is_none() {
+    if !IS_LINUX {
         return None;
     }
-    let path = format!("/proc/{pid}/stat");
-    let is_zombie = read_start(&path).ok()?.is_some_and(|stat| {
-        stat.rsplit_once(')').is_some_and(|(_, rest)| rest.trim_start().starts_with(['Z', 'X']))
-    });
-    Some(is_zombie || start_in(&path).ok()? != Some(start))
+    let Some(stat) = read_start(&format!("/proc/{pid}/stat")).ok()? else {
+        // Another user's can be hidden from us (hidepid), and look like one that has ended.
+        return read_start("/proc/1/stat").ok()?.map(|_| true);
+    };
+    // A thread that is left can still have the lock open.
+    let is_zombie = field(&stat, 3)?.starts_with(['Z', 'X']) && field(&stat, 20)? <= "1";
+    Some(is_zombie || field(&stat, 22)?.parse() != Ok(start))
 }
 
 fn start_in(path: &str) -> io::Result<Option<u64>> {
-    let stat = read_start(path)?;
+    Ok(read_start(path)?.and_then(|stat| field(&stat, 22)?.parse().ok()))
+}
+
+/// A field of `/proc/PID/stat`, from the third on, as `proc_pid_stat(5)` counts them.
+fn field(stat: &str, number: usize) -> Option<&str> {
     // The second field, the name in brackets, may have blanks and brackets in it.
-    Ok(stat
-        .and_then(|stat| stat.rsplit_once(')')?.1.split_ascii_whitespace().nth(19)?.parse().ok()))
+    stat.rsplit_once(')')?.1.split_ascii_whitespace().nth(number.checked_sub(3)?)
 }
 
 const IS_LINUX: bool = cfg!(any(target_os = "linux", target_os = "android"));

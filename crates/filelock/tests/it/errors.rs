@@ -30,9 +30,9 @@ fn a_timeout_in_ones_own_process_says_so() {
     for part in [
         &*lab.target().to_string_lossy(),
         &*lab.lock().to_string_lossy(),
-        "this very process",
+        "this very process, for ",
         if cfg!(windows) { "judged by time" } else { "still running" },
-        "release the guard that this process has",
+        "another task or thread of it has the guard: wait longer",
     ] {
         assert!(text.contains(part), "{part:?} is missing in {text:?}");
     }
@@ -41,6 +41,18 @@ fn a_timeout_in_ones_own_process_says_so() {
     assert_eq!(holder.pid(), Some(std::process::id()));
     assert!(error.is_contention());
     converts(error, ErrorKind::TimedOut);
+}
+
+#[test]
+fn a_timeout_of_a_thread_that_has_the_guard_itself_does_not_say_that_it_is_to_wait() {
+    let lab = Lab::new();
+    let guard = filelock::acquire(lab.target()).unwrap();
+    let error = error_of(brief().timeout(Duration::ZERO).acquire(lab.target()));
+    let expected = "; this thread has the guard itself: release it before locking again";
+    assert!(error.to_string().ends_with(expected), "{error}");
+    let said = error.to_string();
+    guard.release().unwrap();
+    assert_eq!(error.to_string(), said);
 }
 
 #[test]
@@ -55,7 +67,7 @@ fn a_timeout_names_the_process_and_when_it_expires() {
     let age = holder.age().unwrap().as_secs_f64();
     for part in [
         format!("process {NOBODY}"),
-        format!("since {age:.1} s"),
+        format!("for {age:.1} s"),
         format!("expires in {:.1} s unless renewed", within.as_secs_f64()),
     ] {
         assert!(text.contains(&part), "{part:?} is missing in {text:?}");

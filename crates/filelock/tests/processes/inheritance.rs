@@ -1,5 +1,6 @@
 //! What the children of a holder do to its lock.
 
+use std::ops::ControlFlow;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -91,6 +92,70 @@ fn a_child_that_does_not_inherit_the_lock_does_not_keep_it() {
         holder.kill();
         let guard = expect_replaced(&brief(), lab.target());
         assert_eq!(guard.takeover().unwrap().token(), Some(&*token), "{share}");
+    }
+}
+
+/// A holder releases its lock and ends.
+fn end(mut holder: TestChild) {
+    holder.say("release");
+    holder.await_point("released");
+    holder.say("end");
+    holder.succeed();
+}
+
+#[test]
+fn what_a_timeout_says_of_the_holder_stays_as_it_was_at_the_look() {
+    let lab = Lab::new();
+    let (holder, _) = holder_with_a_child(&lab, "no");
+    let error = brief().acquire(lab.target()).unwrap_err();
+    let said = error.to_string();
+    assert!(said.contains("still running; wait longer, or end the holder"), "{said}");
+    end(holder);
+    assert_eq!(error.to_string(), said);
+    assert!(!error.holder().unwrap().is_inherited());
+}
+
+/// The holder releases and ends between the look and the error. Nobody has inherited anything.
+#[test]
+fn a_holder_that_released_the_lock_and_ended_left_it_to_nobody() {
+    for is_taken_again in [false, true] {
+        let lab = Lab::new();
+        let (holder, token) = holder_with_a_child(&lab, "no");
+        let (mut holder, mut guard) = (Some(holder), None);
+        let options = brief().timeout(WATCHDOG);
+        let error = options.acquire_with(lab.target(), |_, seen| {
+            let Some(seen) = seen else { return ControlFlow::Continue(()) };
+            assert_eq!(seen.token(), Some(&*token));
+            end(holder.take().expect("because the wait ends here"));
+            if is_taken_again {
+                guard = brief().try_acquire(lab.target()).unwrap().acquired();
+            }
+            ControlFlow::Break(())
+        });
+        let error = error.unwrap_err();
+        let seen = error.holder().expect("because it was seen");
+        assert!(!seen.is_inherited(), "{error}");
+        assert!(!error.to_string().contains("forked"), "{error}");
+        if let Some(guard) = guard {
+            if cfg!(target_os = "linux") {
+                assert_eq!(seen.token(), Some(guard.token()), "{error}");
+            }
+            assert!(!filelock::inspect(lab.target()).unwrap().unwrap().holder().is_inherited());
+            guard.release().unwrap();
+        }
+    }
+}
+
+#[cfg(target_os = "linux")] // Elsewhere that cannot be told.
+#[test]
+fn who_looks_at_a_lock_that_is_kept_hears_that_it_is_inherited() {
+    for lab in Lab::everywhere() {
+        let (mut holder, _) = holder_with_a_child(&lab, "yes");
+        let inspect = || filelock::inspect(lab.target()).unwrap().unwrap().holder().clone();
+        assert!(!inspect().is_inherited(), "on {}", lab.name());
+        holder.kill();
+        assert!(inspect().is_inherited(), "on {}", lab.name());
+        holder.kill_group();
     }
 }
 
