@@ -116,7 +116,7 @@ fn hint(holder: Option<&Holder>) -> &'static str {
             "; try again"
         }
         Some(holder) if holder.is_inherited() => {
-            "; it is one of those that `fuser` on that directory lists, the one with a `lock:` line in \
+            "; it is one of those that `fuser` on that directory lists, with a `lock:` line in \
              `/proc/PID/fdinfo`: wait longer, or end it"
         }
         _ => "; wait longer, or end the holder",

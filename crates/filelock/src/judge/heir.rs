@@ -1,11 +1,13 @@
 //! Whether another process keeps a lock whose own has ended.
 //!
 //! ```text
-//! step                          the holder releases and ends, or another one acquires, before the next step
+//! step                          the holder releases and ends, or another one acquires,
+//!                               before the next step
 //! the look: token T stands      the second step says "ended", and the third does not find T
 //!   there, its OS lock is held
-//! T's process has ended         it had ended: nobody can release for it. A taker is refused by the one
-//!                               who keeps the OS lock; if nobody does, the third step finds it free
+//! T's process has ended         nobody releases for it any more. If another process keeps the OS
+//!                               lock, takers are refused. If none does, the third step finds it
+//!                               free
 //! the look once more: T, its    true at this moment. What comes after is not said
 //!   OS lock is held
 //! ```

@@ -34,13 +34,13 @@ pub(crate) fn has_ended(pid: u32, start: u64) -> Option<bool> {
     if !IS_LINUX {
         return None;
     }
-    let Some(stat) = read_start(&format!("/proc/{pid}/stat")).ok()? else {
+    let Some(line) = read_start(&format!("/proc/{pid}/stat")).ok()? else {
         // Another user's can be hidden from us (hidepid), and look like one that has ended.
         return read_start("/proc/1/stat").ok()?.map(|_| true);
     };
     // A thread that is left can still have the lock open.
-    let is_zombie = field(&stat, 3)?.starts_with(['Z', 'X']) && field(&stat, 20)? <= "1";
-    Some(is_zombie || field(&stat, 22)?.parse() != Ok(start))
+    let is_zombie = field(&line, 3)?.starts_with(['Z', 'X']) && field(&line, 20)? <= "1";
+    Some(is_zombie || field(&line, 22)?.parse() != Ok(start))
 }
 
 fn start_in(path: &str) -> io::Result<Option<u64>> {
