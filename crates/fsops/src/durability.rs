@@ -1,7 +1,7 @@
 //! What a power cut may take, and the syncing of directories.
 
 use std::collections::BTreeSet;
-use std::fs::Metadata;
+use std::fs::{File, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -101,7 +101,7 @@ fn create_missing(
             Err(error) => return Err(error),
         }
         if durability == Durability::Full {
-            sync_name_of(directory)?;
+            sync_own_name(directory)?;
         }
     }
     Ok(())
@@ -113,6 +113,20 @@ pub(crate) fn sync_name_of(path: &Path) -> io::Result<()> {
         Some(parent) => sys::sync_directory(&sys::open_directory(parent)?),
         None => Ok(()),
     }
+}
+
+/// The same for a directory that we have just created.
+fn sync_own_name(path: &Path) -> io::Result<()> {
+    match sync_name_of(path) {
+        Err(error) if is_closed(&error) => sys::sync_file_system(&File::open(path)?),
+        other => other,
+    }
+}
+
+/// Whether a directory is there, and cannot be opened: we may not read it, or have too many files
+/// open. What lies in it is synced with its whole file system then.
+fn is_closed(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::PermissionDenied || sys::has_too_many_open(error)
 }
 
 /// The directory that `path`, which is absolute, lies in.
@@ -141,8 +155,10 @@ pub(crate) fn is_young(born: SystemTime) -> bool {
 /// directory, and so on up to the first one that is not young. Each once in the life of this
 /// process.
 ///
-/// What we may not open is passed over: whoever created it there could.
-pub(crate) fn sync_young_names(path: &Path) -> io::Result<()> {
+/// A directory that we may not open is passed over: whoever created the name in there has synced it.
+/// Not so with `file`, one on the same file system, in which something was written just now: if a
+/// directory cannot be opened, the whole file system is synced.
+pub(crate) fn sync_young_names(path: &Path, file: Option<&File>) -> io::Result<()> {
     for (of, directory) in path.ancestors().zip(path.ancestors().skip(1)) {
         let Ok(born) = of.metadata().map(|metadata| birth_of(&metadata)) else { break };
         let name = (of.to_owned(), born);
@@ -151,20 +167,30 @@ pub(crate) fn sync_young_names(path: &Path) -> io::Result<()> {
         }
         match sys::open_directory(directory) {
             Ok(opened) => sys::sync_directory(&opened)?,
-            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {}
-            Err(error) => return Err(error),
+            Err(error) => match file {
+                Some(file) if is_closed(&error) => {
+                    sys::sync_file_system(file)?;
+                    note_as_synced(name);
+                    break;
+                }
+                None if error.kind() == io::ErrorKind::PermissionDenied => {}
+                _ => return Err(error),
+            },
         }
         note_as_synced(name);
     }
     Ok(())
 }
 
-/// The same for a file that we have just created. Its own name must be synced, whatever time
+/// The same for a `file` that we have just created. Its own name must be synced, whatever time
 /// another machine says that it was born.
-pub(crate) fn sync_new_name(path: &Path) -> io::Result<()> {
-    sync_name_of(path)?;
-    note_as_synced((path.to_owned(), birth_of(&path.metadata()?)));
-    path.parent().map_or(Ok(()), sync_young_names)
+pub(crate) fn sync_new_name(path: &Path, file: &File) -> io::Result<()> {
+    match sync_name_of(path) {
+        Err(error) if is_closed(&error) => sys::sync_file_system(file)?,
+        other => other?,
+    }
+    note_as_synced((path.to_owned(), birth_of(&file.metadata()?)));
+    path.parent().map_or(Ok(()), |parent| sync_young_names(parent, Some(file)))
 }
 
 /// The young names that this process has synced, each with the birth of what it stands for.

@@ -293,11 +293,12 @@ impl From<fsops::ReadFileError> for Failure {
 
 impl From<fsops::AppendError> for Failure {
     fn from(error: fsops::AppendError) -> Self {
-        let kind = match &error {
-            fsops::AppendError::NotDurable { .. } => "not-durable",
-            _ => "io",
-        };
-        Self::of(TROUBLE, kind, &error)
+        if let fsops::AppendError::NotDurable { .. } = &error {
+            let failure = Self::of(TROUBLE, "not-durable", &error);
+            // Nobody sees from a status that a second try would append it twice.
+            return Self { message: failure.message + "; do not append it again", ..failure };
+        }
+        Self::of(TROUBLE, "io", &error)
     }
 }
 

@@ -19,6 +19,7 @@ use crate::io::stderr::one_line;
 use crate::io::stdout::{envelope, print, print_envelope, push};
 use crate::sys;
 use crate::verbs::check::examine;
+use crate::verbs::merge::{Attributes, has_our_line};
 use crate::who::{Who, lock_of};
 
 /// Examine the document, its lock, its directory and git, and say what to do about what is wrong.
@@ -280,18 +281,29 @@ fn git(path: &Path) -> Vec<Row> {
         bad("ignore lines", State::Note, "`git add -A` would commit a held lock", next)
     });
     let driver = ask(&["config", "--get", "merge.agentslock.driver"]);
-    let attribute = ask(&["check-attr", "merge", "--", &name]).unwrap_or_default();
-    let is_used = attribute.ends_with(": agentslock");
-    rows.push(if driver.is_some() && is_used {
+    let Ok(attributes) = Attributes::of(path) else { return rows };
+    let next = format!("git check-attr --all -- {}", path.display());
+    rows.push(if attributes.names_our_driver() && driver.is_some() {
         good("merge driver", "git merges the document by section and entry")
-    } else {
-        let message = if is_used {
-            "this clone has no configuration for it: git merges line by line"
-        } else {
-            "not installed: git merges the document line by line"
-        };
+    } else if attributes.names_our_driver() {
+        let message = "this clone has no configuration for it: git merges line by line";
         bad("merge driver", State::Note, message, "agentslock merge --install".to_owned())
+    } else {
+        let merging = attributes.merging(driver.is_some());
+        let message = format!("not installed: git merges the document {merging}");
+        let top_level = ask(&["rev-parse", "--show-toplevel"]).unwrap_or_default();
+        // Against lines that count more, another installation does nothing.
+        let next = if driver.is_some() && has_our_line(Path::new(&top_level)) {
+            next.clone()
+        } else {
+            "agentslock merge --install".to_owned()
+        };
+        bad("merge driver", State::Note, message, next)
     });
+    for (name, value) in attributes.changing() {
+        let message = format!("git changes the document in each checkout: `{name}` is `{value}`");
+        rows.push(bad("attributes", State::Wrong, message, next.clone()));
+    }
     rows
 }
 

@@ -8,7 +8,7 @@ use std::thread;
 
 use serde_json::{Value, json};
 
-use crate::support::{Lab, Program, fill_but, run_on_small_disk};
+use crate::support::{Lab, OtherUser, PROGRAM, Program, fill_but, run_on_small_disk, set_mode};
 
 #[test]
 fn a_record_comes_from_an_argument_or_from_standard_input() {
@@ -32,6 +32,42 @@ fn the_directory_of_a_new_log_is_made_and_goes_again_if_there_is_no_log() {
     lab.cli(["append", "other/logs/log", "{"]).run().exits(2);
     lab.cli(["append", "other/logs/log", "{}", "-n"]).run().exits(0);
     assert_eq!(lab.names(), ["new"]);
+}
+
+/// A drop box: one may write there, and not read.
+#[test]
+fn a_directory_that_may_not_be_read_makes_no_record_appear_twice() {
+    let Some(user) = OtherUser::for_test() else { return };
+    let lab = Lab::new();
+    set_mode(lab.root(), 0o733);
+    let append = |log: &str, n: u32| {
+        let record = format!("{{\"n\":{n}}}");
+        user.agentslock(["append", log, &record]).in_directory(lab.root()).run()
+    };
+    append("log", 1).exits(0).says_nothing();
+    append("log", 2).exits(0).says_nothing();
+    append("new/log", 1).exits(0).says_nothing();
+    assert_eq!(lab.read("log"), "{\"n\":1}\n{\"n\":2}\n");
+    assert_eq!(lab.read("new/log"), "{\"n\":1}\n");
+}
+
+/// Whoever is told of a failure tries again.
+#[test]
+fn with_too_few_descriptors_a_record_is_appended_or_is_not_in_the_log() {
+    let mut appended = 0;
+    for limit in 3..14 {
+        for log in ["new", "old"] {
+            let lab = Lab::new();
+            lab.write("old", "");
+            let script = format!("ulimit -n {limit}; exec \"$0\" append {log} '{{}}'");
+            let shell = Program::new("sh").args(["-c", &script, PROGRAM]).in_directory(lab.root());
+            let ended = shell.run();
+            let is_in = fs::read_to_string(lab.join(log)).is_ok_and(|text| text == "{}\n");
+            assert_eq!(is_in, ended.succeeded(), "{limit} {log}: {ended:?}");
+            appended += u32::from(is_in);
+        }
+    }
+    assert!(appended > 0);
 }
 
 #[test]

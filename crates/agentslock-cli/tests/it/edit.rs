@@ -2,9 +2,28 @@
 
 use serde_json::json;
 
-use crate::support::{DOCUMENT, Lab};
+use crate::support::{DOCUMENT, Lab, PROGRAM, Program};
 
 const ODD: &str = "{ \"a\": 1e2,\n\"b\" :{ \"c\":[ ] },\n  \"n\": 0 }\n";
+
+#[test]
+fn a_name_that_leaves_no_room_for_more_is_written_and_swept_all_the_same() {
+    for length in [238, 239, 250] {
+        let lab = Lab::new();
+        let name = "y".repeat(length);
+        lab.write(&name, "{\"a\": 1}\n");
+        lab.cli(["edit", &name, "--", "sed", "s/1/2/"]).run().exits(0);
+        lab.cli(["set", "--file", &name, "b", "3"]).run().exits(0);
+        lab.cli(["check", "--file", &name, "--fix"]).run().exits(0);
+        assert!(lab.read(&name).contains("\"b\": 3"), "{}", lab.read(&name));
+        assert_eq!(lab.names(), [name.clone()], "nothing is left");
+        // What a killed one leaves has a name that ignore lines know, and that doctor tells.
+        let script = "ulimit -f 0; trap '' XFSZ; exec \"$0\" set --file \"$1\" b 4";
+        let shell = Program::new("sh").args(["-c", script, PROGRAM, &name]);
+        shell.in_directory(lab.root()).run().exits(2);
+        assert!(lab.read(&name).contains("\"b\": 3"));
+    }
+}
 
 #[test]
 fn several_sections_change_at_once_and_the_others_keep_their_bytes() {

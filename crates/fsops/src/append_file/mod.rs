@@ -202,8 +202,8 @@ fn sync(file: &File, path: &Path, born: Option<SystemTime>) -> io::Result<()> {
     }
     let path = sys::path_of_name(path)?;
     match born {
-        Some(_) => sync_young_names(&path),
-        None => sync_new_name(&path),
+        Some(_) => sync_young_names(&path, Some(file)),
+        None => sync_new_name(&path, file),
     }
 }
 

@@ -14,22 +14,46 @@ pub(super) const UNIQUE: usize = 12;
 
 const INFIX: &str = ".tmp-";
 
+/// How many bytes a name can have (NAME_MAX; as many UTF-16 units on Windows and Apple's systems).
+const LONGEST: usize = 255;
+
+/// How many bytes of a name that is too long its temporaries begin with.
+const BEGINNING: usize = 64;
+
+/// What the names of the temporaries of `target` begin with.
 pub(super) fn temporary_prefix(target: &Path) -> OsString {
-    let name = target.file_name().unwrap_or_default();
-    let mut prefix = OsString::with_capacity(name.len() + INFIX.len());
-    prefix.push(name);
-    prefix.push(INFIX);
-    prefix
+    prefix(target, INFIX)
 }
 
 /// The name of what has the name of a `temporary`, but is another program's.
 pub(super) fn displaced_name(target: &Path, temporary: &OsStr) -> OsString {
     let unique = temporary.as_encoded_bytes();
     let unique = &unique[unique.len().saturating_sub(UNIQUE)..];
-    let mut name = target.file_name().unwrap_or_default().to_owned();
-    name.push(".displaced-");
+    let mut name = prefix(target, ".displaced-");
     name.push(&*String::from_utf8_lossy(unique));
     name
+}
+
+/// The target's name and `infix`, with room for the unique part. Of a name that leaves no such room
+/// only the beginning, and a number that tells it from others that begin alike.
+fn prefix(target: &Path, infix: &str) -> OsString {
+    let name = target.file_name().unwrap_or_default();
+    if name.len() + infix.len() + UNIQUE > LONGEST {
+        let text = name.to_string_lossy();
+        let ends = (0..=BEGINNING).rev().find(|end| text.is_char_boundary(*end));
+        let beginning = &text[..ends.unwrap_or_default()];
+        return format!("{beginning}~{:016x}{infix}", number_of(name)).into();
+    }
+    let mut prefix = OsString::with_capacity(name.len() + infix.len() + UNIQUE);
+    prefix.push(name);
+    prefix.push(infix);
+    prefix
+}
+
+/// FNV-1a, 64 bits: the same in each version of this crate, since one cleans up after another.
+fn number_of(name: &OsStr) -> u64 {
+    let mix = |number: u64, byte: &u8| (number ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+    name.as_encoded_bytes().iter().fold(0xcbf2_9ce4_8422_2325, mix)
 }
 
 /// Removes temporaries of `path` that a killed process left behind and that were not written to for
@@ -60,4 +84,32 @@ pub fn remove_left_over_temporaries(path: impl AsRef<Path>, age: Duration) -> io
         is_ours.then_some(own)
     };
     resolved.place.remove_old(own, age)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_without_room_for_more_is_shortened_and_stays_distinct() {
+        let prefix = |name: String| temporary_prefix(Path::new(&name)).into_string().unwrap();
+        let name = "y".repeat(LONGEST - INFIX.len() - UNIQUE);
+        assert_eq!(prefix(name.clone()), format!("{name}{INFIX}"));
+        for end in ["z", "zz", "ü", "zzzzzzzzzzzz"] {
+            let long = prefix(format!("{name}{end}"));
+            assert!(long.len() + UNIQUE <= LONGEST && long.ends_with(INFIX), "{long}");
+            assert_ne!(long, prefix(format!("{name}{end}x")));
+        }
+        let displaced = displaced_name(Path::new(&name), OsStr::new("t.tmp-0123456789ab"));
+        assert!(displaced.len() <= LONGEST, "{displaced:?}");
+        assert!(displaced.to_str().unwrap().ends_with(".displaced-0123456789ab"), "{displaced:?}");
+        // Two bytes each, the 64th one the second of its letter or the first.
+        for start in ["", "y"] {
+            let umlauts = format!("{start}{}", "ü".repeat(120));
+            assert!(prefix(umlauts.clone()).starts_with(&umlauts[..BEGINNING - start.len()]));
+        }
+        // The offset basis, and the number of "a" (FNV's reference).
+        assert_eq!(number_of(OsStr::new("")), 0xcbf2_9ce4_8422_2325);
+        assert_eq!(number_of(OsStr::new("a")), 0xaf63_dc4c_8601_ec8c);
+    }
 }

@@ -74,7 +74,9 @@ enum Expected {
 }
 
 impl AtomicFile {
-    /// Creates the temporary `<name>.tmp-<unique>` beside `path`.
+    /// Creates the temporary `<name>.tmp-<unique>` beside `path`. Of a name that leaves no room for
+    /// that, longer than 238 bytes, the temporary has the beginning and a number:
+    /// `<beginning>~<number>.tmp-<unique>`.
     ///
     /// The temporary has the rights of the file that it replaces before it has any content: mode,
     /// access list, group and, where possible, owner. What cannot be kept is narrowed.

@@ -279,7 +279,7 @@ impl ReadyFile {
         // Whoever created the directory may not have synced its name yet.
         let synced = temporary.place().sync_renamed(temporary.file());
         synced
-            .and_then(|()| sync_young_names(&parent_of(&target)))
+            .and_then(|()| sync_young_names(&parent_of(&target), None))
             .map_err(|source| ReplaceError::NotDurable { path: target, source })
     }
 

@@ -10,8 +10,9 @@ mod unix;
 #[cfg(unix)]
 pub(crate) use unix::{
     Found, Pin, Place, Rights, Temporary, absolute, adopt, adopt_special_bits, close_to_others,
-    fingerprint, fingerprint_at, is_own_pipe, kind_of_special, open_directory, open_nonblocking,
-    path_of_name, pin, read_at, read_to_end, sync, sync_data, sync_directory, wait_for_writers,
+    fingerprint, fingerprint_at, has_too_many_open, is_own_pipe, kind_of_special, open_directory,
+    open_nonblocking, path_of_name, pin, read_at, read_to_end, sync, sync_data, sync_directory,
+    sync_file_system, wait_for_writers,
 };
 
 #[cfg(windows)]
@@ -19,8 +20,9 @@ mod windows;
 #[cfg(windows)]
 pub(crate) use windows::{
     Found, Pin, Place, Rights, Temporary, absolute, adopt, adopt_special_bits, close_to_others,
-    fingerprint, fingerprint_at, is_own_pipe, kind_of_special, open_directory, open_nonblocking,
-    path_of_name, pin, read_at, read_to_end, sync, sync_data, sync_directory, wait_for_writers,
+    fingerprint, fingerprint_at, has_too_many_open, is_own_pipe, kind_of_special, open_directory,
+    open_nonblocking, path_of_name, pin, read_at, read_to_end, sync, sync_data, sync_directory,
+    sync_file_system, wait_for_writers,
 };
 
 #[cfg(not(any(unix, windows)))]

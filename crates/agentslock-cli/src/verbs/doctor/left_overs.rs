@@ -33,10 +33,19 @@ fn left_over(path: &Path, name: &str, entry: String) -> Option<String> {
     let is_own = entry
         .strip_prefix(name)
         .is_some_and(|rest| LEFT_OVERS.iter().any(|infix| rest.starts_with(infix)));
-    if is_shared || is_own {
+    if is_shared || is_own || is_shortened(name, &entry) {
         return Some(entry);
     }
     let ending = LEFT_OVERS.iter().filter_map(|infix| entry.rfind(infix)).max()?;
     let own = format!("{name}{}", &entry[ending..]);
     path.with_file_name(&own).symlink_metadata().is_ok().then_some(own)
+}
+
+/// Whether `entry` is a temporary whose own name would have been too long with `name` as a whole:
+/// `<beginning>~<number>.tmp-<unique>`.
+fn is_shortened(name: &str, entry: &str) -> bool {
+    let stub = entry.rsplit_once(LEFT_OVERS[0]).and_then(|(stub, _)| stub.rsplit_once('~'));
+    stub.is_some_and(|(beginning, number)| {
+        name.len() > entry.len() && number.len() == 16 && name.starts_with(beginning)
+    })
 }

@@ -186,13 +186,22 @@ pub(super) fn user_attributes() -> Result<PathBuf, Failure> {
     })
 }
 
-/// By which driver `file` is merged, or `unspecified`, `set` or `unset`.
-pub(super) fn merge_attribute(file: &Path) -> Result<String, Failure> {
-    let options = ["check-attr", "-z", "merge", "--"].map(OsStr::new);
-    let output = run(options.into_iter().chain([file.as_os_str()]))?;
-    // The file, the attribute, its value, each ended by a zero byte.
-    let value = output.stdout.split(|byte| *byte == 0).nth(2).unwrap_or_default();
-    Ok(String::from_utf8_lossy(value).into_owned())
+/// What git's attributes say of the very path `file`: a value, or `unspecified`, `set` or `unset`.
+pub(super) fn attributes<const N: usize>(
+    file: &Path,
+    names: [&str; N],
+) -> Result<[String; N], Failure> {
+    let name = file.file_name().unwrap_or(file.as_os_str());
+    let directory = file.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let directory = directory.unwrap_or(Path::new(".")).as_os_str();
+    let options = [OsStr::new("-C"), directory, OsStr::new("check-attr"), OsStr::new("-z")];
+    let names = names.iter().map(OsStr::new).chain([OsStr::new("--"), name]);
+    let output = succeed(options.into_iter().chain(names))?;
+    // For each: the file, the attribute, its value, each ended by a zero byte.
+    let mut fields = output.stdout.split(|byte| *byte == 0).skip(2).step_by(3);
+    Ok(std::array::from_fn(|_| {
+        String::from_utf8_lossy(fields.next().unwrap_or_default()).into_owned()
+    }))
 }
 
 /// Whether git would leave `file` out of a commit, if it is there.

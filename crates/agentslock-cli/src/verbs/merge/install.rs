@@ -13,20 +13,24 @@
 //!
 //! Undoing goes the other way: the line, the ignore lines, the settings by whole sections.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use super::attributes::Attributes;
 use super::flags::{IgnoreFile, Merge};
 use super::git::{self, Scope};
 use super::lines::{self, ATTRIBUTES, IGNORED, Lines};
 use super::settings::{self, program};
 use super::shared_file::SharedFile;
+use crate::document::find;
 use crate::flags::{Common, Wait};
 use crate::io::failure::{Failure, NO};
 use crate::io::stdout::{envelope, print, print_envelope, push};
 
 const ATTRIBUTES_FILE: &str = ".gitattributes";
 const IGNORE_FILE: &str = ".gitignore";
+const DOCUMENT: &str = ".agentsrc.lock";
 
 /// What to set up.
 #[derive(Clone, Copy, Debug)]
@@ -76,7 +80,9 @@ impl Setup<'_> {
         if !self.dry_run {
             if self.driver {
                 settings::expect_used(&settings)?;
-                place.top_level.as_deref().map_or(Ok(()), lines::expect_merged)?;
+                for document in place.documents()? {
+                    lines::expect_merged(&document)?;
+                }
             }
             if self.ignore.is_some() {
                 place.top_level.as_deref().map_or(Ok(()), lines::expect_ignored)?;
@@ -153,6 +159,13 @@ impl<'a> Place<'a> {
         Ok(place(Some(top_level), attributes, ignore, git::exclude_file()?))
     }
 
+    /// The document at the top, and the one that is meant here. None outside of repositories.
+    fn documents(&self) -> Result<BTreeSet<PathBuf>, Failure> {
+        let Some(top_level) = &self.top_level else { return Ok(BTreeSet::new()) };
+        let here = document_here(self.common)?;
+        Ok([top_level.join(DOCUMENT), here].into())
+    }
+
     fn attributes(&self) -> SharedFile<'_> {
         let in_checkout = (self.scope == Scope::Clone).then_some(ATTRIBUTES_FILE);
         SharedFile { common: self.common, path: &self.attributes, in_checkout }
@@ -183,6 +196,22 @@ pub(super) fn install(arguments: &Merge, common: &Common) -> Result<ExitCode, Fa
     tell(arguments, common, &Place::find(scope, common)?.attributes, &done)
 }
 
+/// The document that verbs are about here, or that could be here.
+fn document_here(common: &Common) -> Result<PathBuf, Failure> {
+    let found = find::at_once(common).unwrap_or_else(|| PathBuf::from(DOCUMENT));
+    std::path::absolute(&found)
+        .map_err(|error| Failure::io(&format!("failed to find `{}`", found.display()), &error))
+}
+
+/// Whether our line is where --install would write it, for this clone or for this user.
+pub(crate) fn has_our_line(top_level: &Path) -> bool {
+    let files = [Some(top_level.join(ATTRIBUTES_FILE)), git::user_attributes().ok()];
+    let has_it = |file: PathBuf| {
+        std::fs::read(file).is_ok_and(|content| ATTRIBUTES.added_to(&content).is_none())
+    };
+    files.into_iter().flatten().any(has_it)
+}
+
 /// Says whether git uses this program here: for scripts, and for whoever wonders.
 pub(super) fn check(common: &Common) -> Result<ExitCode, Failure> {
     let top_level = git::top_level()?;
@@ -190,18 +219,26 @@ pub(super) fn check(common: &Common) -> Result<ExitCode, Failure> {
         .into_iter()
         .map(str::to_owned)
         .collect();
-    let driver = git::merge_attribute(&top_level.join(".agentsrc.lock"))?;
-    if driver != "agentslock" {
-        missing.push(format!("the attribute `merge` of .agentsrc.lock, which is {driver:?}"));
-    }
+    let is_configured = missing.is_empty();
+    let document = document_here(common)?;
+    let attributes = Attributes::of(&document)?;
+    let wrong = attributes.wrong();
+    missing.extend(wrong.iter().map(|(name, value)| {
+        format!("the attribute `{name}` of .agentsrc.lock, which is {value:?}")
+    }));
     let is_installed = missing.is_empty();
-    let next = "agentslock merge --install";
+    // Against lines that count more, another installation does nothing.
+    let next = if is_configured && has_our_line(&top_level) {
+        format!("git check-attr --all -- {}", document.display())
+    } else {
+        "agentslock merge --install".to_owned()
+    };
     if common.json {
         let mut fields = envelope(&top_level.join(ATTRIBUTES_FILE), is_installed);
         push(&mut fields, "installed", &is_installed);
         push(&mut fields, "missing", &missing);
         if !is_installed {
-            push(&mut fields, "next", next);
+            push(&mut fields, "next", &next);
         }
         print_envelope(&fields)?;
     } else if !common.quiet && is_installed {
@@ -209,7 +246,8 @@ pub(super) fn check(common: &Common) -> Result<ExitCode, Failure> {
     } else if !common.quiet {
         let missing = missing.iter().map(|it| format!("not as it should be: {it}\n"));
         let text: String = missing.collect();
-        print(&format!("{text}git merges .agentsrc.lock line by line here; next: {next}\n"))?;
+        let merging = attributes.merging(is_configured);
+        print(&format!("{text}git merges .agentsrc.lock {merging} here; next: {next}\n"))?;
     }
     Ok(if is_installed { ExitCode::SUCCESS } else { ExitCode::from(NO) })
 }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::attributes::Attributes;
 use super::git;
 use crate::io::failure::{Failure, TROUBLE};
 
@@ -87,14 +88,23 @@ fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 /// Git follows no link to attributes, and what other lines say can count more.
-pub(super) fn expect_merged(top_level: &Path) -> Result<(), Failure> {
-    let driver = git::merge_attribute(&top_level.join(".agentsrc.lock"))?;
-    if driver == "agentslock" {
+pub(super) fn expect_merged(document: &Path) -> Result<(), Failure> {
+    let attributes = Attributes::of(document)?;
+    let wrong = attributes.wrong();
+    if wrong.is_empty() {
         return Ok(());
     }
+    let said: Vec<_> = wrong.iter().map(|(name, value)| format!("`{name}: {value}`")).collect();
+    let (said, document) = (said.join(", "), document.display());
+    let not_so = if attributes.names_our_driver() {
+        "git lays the document out otherwise"
+    } else {
+        "git does not use it"
+    };
     let message = format!(
-        "all is set up, but git does not use it: for `.agentsrc.lock` it has `merge: {driver}`; no later \
-         line of `.gitattributes`, nor `.git/info/attributes`, may say something else"
+        "all is set up, but {not_so}: for `{document}` it has {said}; no later line of `.gitattributes`, no \
+         `.gitattributes` nearer to it, nor `.git/info/attributes`, may say something else; look: \
+         `git check-attr --all -- {document}`"
     );
     Err(Failure::new(TROUBLE, "git", message))
 }

@@ -1,10 +1,12 @@
 //! `merge --check`, and `--global`: whether git uses the program, in one clone or in all.
 
+use std::fs;
+
 use serde_json::json;
 
 use super::repo::{Repo, isolated};
 use super::{unit, units};
-use crate::support::{Lab, Program};
+use crate::support::{DOCUMENT, Lab, Program};
 
 #[test]
 fn check_says_whether_it_is_installed_here() {
@@ -37,6 +39,67 @@ fn check_says_whether_it_is_installed_here() {
     let check =
         isolated(outside.cli(["merge", "--check"]), &outside).env("GIT_CEILING_DIRECTORIES", "/");
     assert!(check.run().exits(2).complaint().contains("no git repository"));
+}
+
+/// What `--check`, `--install` and `doctor` say of a document is what git says of its very path.
+#[test]
+fn attributes_that_count_more_are_told_of_the_very_path() {
+    for (name, line, attribute, merging) in [
+        ("sub/.gitattributes", "merge=union", "merge", "keeps the lines of both sides"),
+        ("sub/.gitattributes", "-merge", "merge", "not at all"),
+        ("sub/.gitattributes", "binary", "merge", "not at all"),
+        ("sub/.gitattributes", "merge=other", "merge", "another driver, `other`"),
+        ("sub/.gitattributes", "eol=crlf", "eol", "by section and entry"),
+        (".git/info/attributes", "eol=crlf", "eol", "by section and entry"),
+        (".git/info/attributes", "!eol", "eol", "by section and entry"),
+        (
+            ".git/info/attributes",
+            "working-tree-encoding=UTF-16",
+            "working-tree-encoding",
+            "by section",
+        ),
+        (".git/info/attributes", "filter=lfs", "filter", "by section and entry"),
+    ] {
+        let Some(repo) = Repo::new(&json!({})) else { return };
+        for directory in ["sub", ".git/info"] {
+            fs::create_dir_all(repo.lab.join(directory)).unwrap();
+        }
+        repo.lab.write("sub/.agentsrc.lock", repo.lab.document());
+        let run = |arguments: &[&str]| {
+            isolated(repo.lab.cli(arguments), &repo.lab).in_directory(&repo.lab.join("sub")).run()
+        };
+        run(&["merge", "--check"]).exits(0);
+        repo.lab.write(name, format!(".agentsrc.lock {line}\n"));
+        let told = run(&["merge", "--check", "--json"]).exits(1).json();
+        let said = format!("the attribute `{attribute}` of .agentsrc.lock, which is");
+        assert_eq!(told["missing"].as_array().unwrap().len(), 1, "{line}: {told}");
+        assert!(told["missing"][0].as_str().unwrap().starts_with(&said), "{line}: {told}");
+        let text = run(&["merge", "--check"]).exits(1);
+        assert!(text.out().contains(merging), "{line}: {text:?}");
+        // Another installation would not help.
+        assert!(text.out().contains("next: git check-attr --all -- /"), "{line}: {text:?}");
+        let refused = run(&["merge", "--install"]).exits(2);
+        assert!(refused.complaint().contains(&format!("`{attribute}: ")), "{line}: {refused:?}");
+        let doctor = run(&["doctor"]);
+        let row =
+            if attribute == "merge" { "not installed: git merges" } else { "in each checkout" };
+        assert!(doctor.out().contains(row), "{line}: {doctor:?}");
+        assert!(doctor.out().contains("next: git check-attr --all -- "), "{line}: {doctor:?}");
+        // At the top, only what is said there counts.
+        let status = i32::from(name.starts_with(".git/"));
+        repo.agentslock(&["merge", "--check"]).exits(status);
+    }
+}
+
+#[test]
+fn a_document_with_lines_that_end_otherwise_is_made_by_git_and_doctor_says_so() {
+    let Some(repo) = Repo::new(&json!({})) else { return };
+    repo.lab.write(".git/info/attributes", ".agentsrc.lock eol=crlf\n");
+    fs::remove_file(repo.lab.join(DOCUMENT)).unwrap();
+    repo.git(&["checkout", "--", DOCUMENT]).exits(0);
+    assert!(repo.lab.document().contains("\r\n"));
+    let doctor = repo.agentslock(&["doctor"]).exits(1);
+    assert!(doctor.out().contains("`eol` is `crlf`"), "{doctor:?}");
 }
 
 #[test]

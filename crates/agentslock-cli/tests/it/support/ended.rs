@@ -26,6 +26,11 @@ impl Ended {
         self
     }
 
+    /// Whether it exited with 0.
+    pub(crate) fn succeeded(&self) -> bool {
+        self.code == Some(0)
+    }
+
     /// Whether SIGKILL ended it.
     pub(crate) fn was_killed(&self) -> bool {
         self.signal == Some(9)

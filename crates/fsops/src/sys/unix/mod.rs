@@ -167,6 +167,27 @@ pub(crate) fn sync_directory(directory: &Directory) -> io::Result<()> {
     }
 }
 
+/// Writes all of the file system that `file` lies on to the disk, and names with it, though their
+/// directory cannot be opened (syncfs(2)). That takes longer than is needed.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) fn sync_file_system(file: &File) -> io::Result<()> {
+    Ok(retry_on_intr(|| rustix::fs::syncfs(file))?)
+}
+
+/// The most that there is elsewhere: all file systems begin to write. sync(2) does not say when
+/// they are done.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+#[allow(clippy::unnecessary_wraps, reason = "on Linux it can fail")]
+pub(crate) fn sync_file_system(_: &File) -> io::Result<()> {
+    rustix::fs::sync();
+    Ok(())
+}
+
+/// Whether nothing could be opened since this process, or the system, has too many files open.
+pub(crate) fn has_too_many_open(error: &io::Error) -> bool {
+    is(error, &[Errno::MFILE, Errno::NFILE])
+}
+
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn is_mounted(directory: &File, name: &OsStr) -> bool {
     use rustix::fs::{AtFlags, StatxAttributes, StatxFlags, statx};
