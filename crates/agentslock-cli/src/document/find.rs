@@ -9,6 +9,7 @@ use agentslock_core::{FileError, LockOptions};
 use lockedfile::{Doubt, Options, Settled};
 
 use super::border::{Border, Search};
+use super::sparse;
 use crate::flags::Common;
 use crate::io::failure::{Failure, NO, TROUBLE};
 use crate::{lock_wait, sys};
@@ -59,6 +60,13 @@ fn depth(path: &Path) -> usize {
 /// The document that is to be written. A repository without one gets it beside its declaration,
 /// even if another repository around it has a document. Elsewhere the caller must name it.
 pub(crate) fn to_write(common: &Common) -> Result<PathBuf, Failure> {
+    let path = place(common)?;
+    sparse::refuse_left_out(&path)?;
+    Ok(path)
+}
+
+/// Where the document is, or would be written.
+pub(crate) fn place(common: &Common) -> Result<PathBuf, Failure> {
     if let Some(path) = &common.file {
         return Ok(path.clone());
     }

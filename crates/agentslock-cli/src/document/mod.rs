@@ -9,5 +9,6 @@ pub(crate) mod hint;
 pub(crate) mod missing;
 pub(crate) mod path;
 pub(crate) mod positions;
+pub(crate) mod sparse;
 pub(crate) mod update;
 pub(crate) mod value;

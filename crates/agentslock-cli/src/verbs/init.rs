@@ -7,6 +7,7 @@ use std::process::{Command, ExitCode};
 use clap::Args;
 use fsops::{AtomicFile, Durability, ReplaceError, Version};
 
+use crate::document::sparse;
 use crate::flags::Common;
 use crate::io::failure::Failure;
 use crate::io::stdout::{envelope, print, print_envelope, push};
@@ -146,6 +147,7 @@ fn document(arguments: &Init, common: &Common, path: &Path) -> Result<Option<Str
     if contents.bytes.is_some() {
         return Ok(None);
     }
+    sparse::refuse_left_out(path)?;
     if !arguments.dry_run {
         create(path, &contents.version, EMPTY)?;
     }

@@ -20,6 +20,28 @@ fn digest(lab: &Lab, flags: &[&str], status: i32) -> String {
     if status == 0 { ended.out().trim_end().to_owned() } else { ended.complaint().to_owned() }
 }
 
+/// A branch can bring a link to anything.
+#[test]
+fn inputs_that_are_no_regular_file_are_refused_at_once() {
+    let lab = Lab::with("{}\n");
+    lab.write(".agentsrc.json", "{}\n");
+    let own = lab.join(".agentsrc.local.json");
+    let link = |to: &str| {
+        let _ = std::fs::remove_file(&own);
+        std::os::unix::fs::symlink(to, &own).unwrap();
+    };
+    lab.make_fifo("fifo");
+    for (to, what) in [("/dev/zero", "a device"), ("fifo", "a FIFO"), (".", "a directory")] {
+        link(to);
+        for arguments in [&["digest"][..], &["check", "--inputs"]] {
+            let refused = lab.cli(arguments).run().exits(2);
+            assert!(refused.complaint().contains(&format!("it is {what}")), "{refused:?}");
+        }
+    }
+    link("nowhere");
+    lab.cli(["digest"]).run().exits(0);
+}
+
 #[test]
 fn the_files_beside_the_document_are_digested_as_the_go_programs_do() {
     let lab = lab();

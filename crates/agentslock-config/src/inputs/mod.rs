@@ -13,10 +13,10 @@ mod canonical;
 mod error;
 mod string;
 
-use std::io;
 use std::path::{Path, PathBuf};
 
 use agentslock_core::Digest;
+use fsops::ReadFileError;
 use sha2::{Digest as _, Sha256};
 
 pub use self::error::{InputsError, InputsProblem, Slot};
@@ -55,10 +55,15 @@ impl Inputs {
     ) -> Result<Self, InputsError> {
         let read = |slot: Slot| {
             let Some(path) = slot.path(repository.as_ref(), agents_home) else { return Ok(None) };
-            match std::fs::read(&path) {
-                Ok(bytes) => Ok(Some(bytes)),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-                Err(source) => Err(InputsError::Read { slot, path, source }),
+            // Only regular files: a branch can bring a link to a FIFO, or to a device without an end.
+            match fsops::read(&path) {
+                Ok(contents) => Ok(contents.bytes),
+                // A link that leads nowhere is as good as none.
+                Err(ReadFileError::DanglingLink { .. }) => Ok(None),
+                Err(ReadFileError::Io { source, .. }) => {
+                    Err(InputsError::Read { slot, path, source })
+                }
+                Err(error) => Err(InputsError::Read { slot, path, source: error.into() }),
             }
         };
         Ok(Self {

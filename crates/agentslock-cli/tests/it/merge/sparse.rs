@@ -5,6 +5,7 @@ use std::fs;
 use serde_json::json;
 
 use super::repo::Repo;
+use crate::support::DOCUMENT;
 
 const LINE: &str = ".agentsrc.lock merge=agentslock diff=agentslock text eol=lf\n";
 const TEAM: &str = "*.png filter=lfs diff=lfs merge=lfs -text\n";
@@ -42,6 +43,39 @@ fn in_a_sparse_checkout_what_the_index_has_is_kept() {
         repo.agentslock(&["merge", "--install", "--ignore"]).exits(0).out(),
         "nothing to do\n"
     );
+}
+
+/// A fresh document would be committed over everybody's sections.
+#[test]
+fn a_document_that_is_left_out_is_not_made_afresh_and_comes_back_as_it_is_said() {
+    let Some(repo) = Repo::without_driver(&json!({"s": {"e": 1}})) else { return };
+    repo.lab.write(".agentsrc.json", "{}\n");
+    fs::create_dir(repo.lab.join("src")).unwrap();
+    repo.lab.write("src/x", "");
+    repo.commit("all");
+    let set = ["sparse-checkout", "set", "--no-cone", "/src/", "/.agentsrc.json"];
+    repo.git(&set).exits(0);
+    let before = repo.lab.snapshot();
+    let file = repo.lab.join(DOCUMENT);
+    let file = file.to_str().unwrap();
+    for arguments in [
+        &["set", "t", "1"][..],
+        &["set", "--file", file, "t", "1"],
+        &["set", "t", "--", "echo", "1"],
+        &["edit", "--", "echo", "{}"],
+        &["edit", DOCUMENT, "--", "echo", "{}"],
+        &["init", "--document"],
+        &["init", "--document", "-n"],
+    ] {
+        let refused = repo.agentslock(arguments).exits(2);
+        assert!(refused.complaint().contains("sparse checkout leaves it out"), "{refused:?}");
+        assert_eq!(repo.lab.snapshot(), before, "{arguments:?}");
+    }
+    repo.agentslock(&["digest"]).exits(0);
+    repo.git(&["update-index", "--no-skip-worktree", DOCUMENT]).exits(0);
+    repo.git(&["checkout", "--", DOCUMENT]).exits(0);
+    repo.agentslock(&["set", "t", "1"]).exits(0);
+    assert_eq!(repo.agentslock(&["show", "s.e"]).exits(0).out(), "1\n");
 }
 
 #[test]
