@@ -155,9 +155,9 @@ pub(crate) fn is_young(born: SystemTime) -> bool {
 /// directory, and so on up to the first one that is not young. Each once in the life of this
 /// process.
 ///
-/// A directory that we may not open is passed over: whoever created the name in there has synced it.
-/// Not so with `file`, one on the same file system, in which something was written just now: if a
-/// directory cannot be opened, the whole file system is synced.
+/// A directory that we may not open is passed over: whoever created a name in it has synced that.
+/// With `file`, which lies on the same file system and was just written to, all of that file system
+/// is synced instead.
 pub(crate) fn sync_young_names(path: &Path, file: Option<&File>) -> io::Result<()> {
     for (of, directory) in path.ancestors().zip(path.ancestors().skip(1)) {
         let Ok(born) = of.metadata().map(|metadata| birth_of(&metadata)) else { break };

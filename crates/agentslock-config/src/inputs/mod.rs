@@ -55,7 +55,7 @@ impl Inputs {
     ) -> Result<Self, InputsError> {
         let read = |slot: Slot| {
             let Some(path) = slot.path(repository.as_ref(), agents_home) else { return Ok(None) };
-            // Only regular files: a branch can bring a link to a FIFO, or to a device without an end.
+            // Only regular files: a branch can bring a link to a FIFO, or to an endless device.
             match fsops::read(&path) {
                 Ok(contents) => Ok(contents.bytes),
                 // A link that leads nowhere is as good as none.

@@ -14,7 +14,7 @@ pub(super) const UNIQUE: usize = 12;
 
 const INFIX: &str = ".tmp-";
 
-/// How many bytes a name can have (NAME_MAX; as many UTF-16 units on Windows and Apple's systems).
+/// How many bytes a name can have (`NAME_MAX`; elsewhere as many UTF-16 units).
 const LONGEST: usize = 255;
 
 /// How many bytes of a name that is too long its temporaries begin with.
@@ -111,5 +111,21 @@ mod tests {
         // The offset basis, and the number of "a" (FNV's reference).
         assert_eq!(number_of(OsStr::new("")), 0xcbf2_9ce4_8422_2325);
         assert_eq!(number_of(OsStr::new("a")), 0xaf63_dc4c_8601_ec8c);
+    }
+
+    #[test]
+    fn left_overs_of_a_long_name_go_and_those_of_one_that_begins_alike_stay() {
+        let directory = tempfile::tempdir().unwrap();
+        let [own, other] = ["a", "b"].map(|end| {
+            let target = directory.path().join("y".repeat(240) + end);
+            std::fs::write(&target, "").unwrap();
+            let mut name = temporary_prefix(&target);
+            name.push("0123456789ab");
+            std::fs::write(target.with_file_name(&name), "").unwrap();
+            target.with_file_name(name)
+        });
+        let target = directory.path().join("y".repeat(240) + "a");
+        assert_eq!(remove_left_over_temporaries(target, Duration::ZERO).unwrap(), 1);
+        assert!(!own.exists() && other.exists());
     }
 }

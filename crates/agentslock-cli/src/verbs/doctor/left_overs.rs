@@ -8,6 +8,9 @@ use super::directory_of;
 /// What stands between a file's name and the unique part of a left-over's.
 const LEFT_OVERS: [&str; 3] = [".tmp-", ".lock.prep-", ".lock.stale-"];
 
+/// How many bytes a name can have that stands as a whole in its temporaries' names.
+const LONGEST_WHOLE: usize = 238;
+
 /// Sorted, and each once, under our spelling. None if the directory cannot be read.
 pub(super) fn names(path: &Path) -> Vec<String> {
     let (Some(name), Ok(entries)) = (path.file_name(), std::fs::read_dir(directory_of(path)))
@@ -46,6 +49,6 @@ fn left_over(path: &Path, name: &str, entry: String) -> Option<String> {
 fn is_shortened(name: &str, entry: &str) -> bool {
     let stub = entry.rsplit_once(LEFT_OVERS[0]).and_then(|(stub, _)| stub.rsplit_once('~'));
     stub.is_some_and(|(beginning, number)| {
-        name.len() > entry.len() && number.len() == 16 && name.starts_with(beginning)
+        name.len() > LONGEST_WHOLE && number.len() == 16 && name.starts_with(beginning)
     })
 }
