@@ -1,7 +1,18 @@
 //! Who holds a lock, for a person: in `holder`, in the line of a wait, in errors, and as JSON.
 //!
 //! A number in a record says little: it can be of another pid namespace, or used again. A process
-//! is named only if the kernel says that it has the lock open.
+//! is named only if the kernel says that it has the lock.
+//!
+//! ```text
+//! step                                    the lock changes hands before the next step
+//! the holder was looked at: token T       the last step finds another token: no process is named
+//! which processes have the OS lock, and   the same
+//!   what they are, in /proc
+//! the lock once more: T stands there,     what was found was true then; no later moment is spoken
+//!   so the OS lock was T's all along      of
+//! ```
+//!
+//! All that is said later is what was found here. Nothing is asked again when it is printed.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -16,6 +27,8 @@ use crate::sys;
 pub(crate) struct Who<'a> {
     holder: &'a Holder,
     process: Process,
+    command: Option<String>,
+    is_stopped: bool,
 }
 
 /// Which process of this machine that is.
@@ -25,8 +38,10 @@ enum Process {
     Here(u32),
     /// One with another number here: it recorded that of its own pid namespace.
     OtherNamespace(u32),
-    /// The one of the record is gone. These have inherited the lock.
+    /// The one of the record is gone. These have inherited the lock. At least one.
     Inherited(Vec<u32>),
+    /// The lock has changed hands since it was looked at.
+    Elsewhere,
     /// Nobody knows.
     Unknown,
 }
@@ -45,13 +60,28 @@ pub(crate) fn lock_of(target: &Path) -> PathBuf {
 impl<'a> Who<'a> {
     /// Looks at the processes of this machine.
     pub(crate) fn of(holder: &'a Holder, target: &Path) -> Self {
-        let lock = lock_of(target);
-        let process = if matches!(holder.liveness(), Liveness::Running) {
-            Process::of(holder.pid(), &lock)
-        } else {
-            Process::Unknown
-        };
-        Self { holder, process }
+        let mut who = Self { holder, process: Process::Unknown, command: None, is_stopped: false };
+        if *holder.liveness() != Liveness::Running {
+            return who;
+        }
+        let lockers = sys::lockers(&lock_of(target));
+        who.process = Process::of(holder, &lockers);
+        let pid = who.pid().or_else(|| Process::heirs(&lockers).first().copied());
+        who.command = pid.and_then(sys::command_line);
+        who.is_stopped = pid.is_some_and(sys::is_stopped);
+        let now = filelock::inspect(target).ok().flatten();
+        match now.as_ref().map(filelock::Inspection::holder) {
+            Some(now) if is_same(holder, now) => {
+                if who.process == Process::Unknown && now.is_inherited() {
+                    who.process = Process::inherited(&lockers);
+                }
+            }
+            _ => who.process = Process::Elsewhere,
+        }
+        if who.pid().is_none() {
+            (who.command, who.is_stopped) = (None, false);
+        }
+        who
     }
 
     /// In a sentence: what it is, since when, and what its state is.
@@ -65,6 +95,7 @@ impl<'a> Who<'a> {
                 format!("process {} (it inherited the lock of {pid}, which died)", heirs.join(", "))
             }
             (_, Some(pid)) => format!("process {pid}"),
+            (Process::Here(pid), None) => format!("process {pid} (its record cannot be read)"),
             (_, None) => "an unknown process (its record cannot be read)".to_owned(),
         };
         if let Some(held) = self.holder.age() {
@@ -75,8 +106,9 @@ impl<'a> Who<'a> {
 
     fn state(&self) -> String {
         match self.holder.liveness() {
-            Liveness::Running if self.pid().is_some_and(sys::is_stopped) => {
-                "stopped (by ^Z?)".to_owned()
+            Liveness::Running if self.is_stopped => "stopped (by ^Z?)".to_owned(),
+            Liveness::Running if self.process == Process::Elsewhere => {
+                "which has let it go since".to_owned()
             }
             Liveness::Running => "still running".to_owned(),
             Liveness::Dead => "died; the lock can be taken now".to_owned(),
@@ -118,7 +150,7 @@ impl<'a> Who<'a> {
             text = format!("{text}, for {}", span(held));
         }
         match self.holder.liveness() {
-            Liveness::Running if !self.pid().is_some_and(sys::is_stopped) => text,
+            Liveness::Running if !self.is_stopped && self.process != Process::Elsewhere => text,
             Liveness::Expires { within } => text + &format!(", expires in {}", span(*within)),
             _ => text + ", " + &self.state(),
         }
@@ -129,12 +161,12 @@ impl<'a> Who<'a> {
         match &self.process {
             Process::Here(pid) | Process::OtherNamespace(pid) => Some(*pid),
             Process::Inherited(pids) => pids.first().copied(),
-            Process::Unknown => None,
+            Process::Elsewhere | Process::Unknown => None,
         }
     }
 
-    pub(crate) fn command(&self) -> Option<String> {
-        self.pid().and_then(sys::command_line)
+    pub(crate) fn command(&self) -> Option<&str> {
+        self.command.as_deref()
     }
 
     /// What the holder says that it does: if its command line cannot be read.
@@ -155,7 +187,10 @@ impl<'a> Who<'a> {
     /// What will happen to the lock, and what can be done about it.
     pub(crate) fn next(&self) -> String {
         match (self.holder.liveness(), self.pid()) {
-            (Liveness::Running, Some(pid)) if sys::is_stopped(pid) => {
+            (Liveness::Running, _) if self.process == Process::Elsewhere => {
+                "it has changed hands meanwhile: look again".to_owned()
+            }
+            (Liveness::Running, Some(pid)) if self.is_stopped => {
                 format!("others wait until it goes on and releases the lock: `kill -CONT {pid}`")
             }
             (Liveness::Running, Some(pid)) => format!(
@@ -182,10 +217,10 @@ impl<'a> Who<'a> {
         match &self.process {
             Process::OtherNamespace(pid) => push(&mut fields, "pid_here", pid),
             Process::Inherited(pids) => push(&mut fields, "inherited_by", pids),
-            Process::Here(_) | Process::Unknown => {}
+            Process::Here(_) | Process::Elsewhere | Process::Unknown => {}
         }
         if let Some(command) = self.command() {
-            push(&mut fields, "command", &command);
+            push(&mut fields, "command", command);
         }
         if let Some(since) = self.since() {
             push(&mut fields, "since", since.as_str());
@@ -222,29 +257,47 @@ impl<'a> Who<'a> {
         };
         debug_assert!(VERDICTS.contains(&verdict), "{verdict} is in no list");
         push(&mut fields, "verdict", verdict);
-        push(&mut fields, "stopped", &self.pid().is_some_and(sys::is_stopped));
+        push(&mut fields, "stopped", &self.is_stopped);
         push(&mut fields, "next", &self.next());
         fields
     }
 }
 
 impl Process {
-    fn of(recorded: Option<u32>, lock: &Path) -> Self {
-        let with_it = sys::processes_with(lock);
-        let Some(recorded) = recorded else {
-            return if with_it.is_empty() { Self::Unknown } else { Self::Inherited(with_it) };
+    /// Who took the lock, if the kernel says that it is the holder.
+    fn of(holder: &Holder, lockers: &[sys::Locker]) -> Self {
+        let took_it = || lockers.iter().filter(|locker| locker.took_it).map(|locker| locker.pid);
+        let Some(recorded) = holder.pid() else {
+            return took_it()
+                .find(|pid| sys::is_running(*pid, None))
+                .map_or(Self::Unknown, Self::Here);
         };
-        let is_it = |pid: &&u32| sys::number_inside(**pid) == Some(recorded);
-        if let Some(pid) = with_it.iter().find(is_it) {
-            return Self::OtherNamespace(*pid);
+        if let Some(pid) = took_it().find(|pid| sys::number_inside(*pid) == Some(recorded)) {
+            return Self::OtherNamespace(pid);
         }
-        if with_it.contains(&recorded) && sys::is_running(recorded) {
+        let start = holder.pid_here().and(holder.process_start());
+        if took_it().any(|pid| pid == recorded) && sys::is_running(recorded, start) {
             return Self::Here(recorded);
         }
-        let heirs: Vec<u32> = with_it.into_iter().filter(|pid| sys::is_running(*pid)).collect();
         // If we may not look into it, the process of that number can be anybody.
+        Self::Unknown
+    }
+
+    fn heirs(lockers: &[sys::Locker]) -> Vec<u32> {
+        lockers.iter().filter(|locker| !locker.took_it).map(|locker| locker.pid).collect()
+    }
+
+    fn inherited(lockers: &[sys::Locker]) -> Self {
+        let heirs = Self::heirs(lockers);
         if heirs.is_empty() { Self::Unknown } else { Self::Inherited(heirs) }
     }
+}
+
+/// Whether both are one holding of the lock. A renewal changes neither.
+fn is_same(one: &Holder, other: &Holder) -> bool {
+    let facts = |holder: &Holder| (holder.pid(), holder.token().map(str::to_owned));
+    // Without a token, the time says which holding it is.
+    facts(one) == facts(other) && (one.token().is_some() || one.since() == other.since())
 }
 
 /// A duration for a person: `1.2 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`.
@@ -273,5 +326,32 @@ mod tests {
         ] {
             assert_eq!(span(Duration::from_secs(seconds)), text);
         }
+    }
+
+    /// The kernel names those who have the OS lock now. They are not whom the caller has seen.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn after_a_lock_changed_hands_no_process_is_named() {
+        let directory = tempfile::tempdir().unwrap();
+        let target = directory.path().join("t");
+        let look = || filelock::inspect(&target).unwrap().unwrap().holder().clone();
+        let first = filelock::acquire(&target).unwrap();
+        let seen = look();
+        first.release().unwrap();
+        let second = filelock::acquire(&target).unwrap();
+        second.set_inherited(true).unwrap();
+        let mut child = std::process::Command::new("sleep").arg("600").spawn().unwrap();
+        let who = Who::of(&seen, &target);
+        assert_eq!((&who.process, who.pid(), who.command()), (&Process::Elsewhere, None, None));
+        assert!(who.sentence().ends_with("which has let it go since"), "{}", who.sentence());
+        assert!(!who.next().contains("kill"), "{}", who.next());
+        assert!(who.as_json().iter().all(|(name, _)| name != "inherited_by"));
+        let now = look();
+        let who = Who::of(&now, &target);
+        assert_eq!(who.process, Process::Here(std::process::id()));
+        assert!(who.sentence().ends_with("still running"), "{}", who.sentence());
+        child.kill().unwrap();
+        child.wait().unwrap();
+        second.release().unwrap();
     }
 }

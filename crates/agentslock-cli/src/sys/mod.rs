@@ -21,7 +21,7 @@ pub(crate) use descendants::{adopt_orphans, reap_orphans, signal_descendants};
 mod process;
 #[cfg(unix)]
 pub(crate) use process::{
-    command_line, is_running, is_stopped, number_inside, processes_with, user_name,
+    Locker, command_line, is_running, is_stopped, lockers, number_inside, user_name,
 };
 #[cfg(unix)]
 mod origin;
@@ -49,13 +49,13 @@ mod windows;
 use windows::ending;
 #[cfg(windows)]
 pub(crate) use windows::{
-    Process, STDIN, Signals, User, catch_file_size_limit, exit_code, is_script_without_interpreter,
-    is_shared, make_executable, may_create_in, path_from_bytes, stderr_columns,
+    Locker, adopt_orphans, command_line, is_running, is_stopped, lockers, number_inside,
+    reap_orphans, signal_descendants, user_name,
 };
 #[cfg(windows)]
 pub(crate) use windows::{
-    adopt_orphans, command_line, is_running, is_stopped, number_inside, processes_with,
-    reap_orphans, signal_descendants, user_name,
+    Process, STDIN, Signals, User, catch_file_size_limit, exit_code, is_script_without_interpreter,
+    is_shared, make_executable, may_create_in, path_from_bytes, stderr_columns,
 };
 #[cfg(windows)]
 pub(crate) use windows::{has_exclusive_rename, look, room};

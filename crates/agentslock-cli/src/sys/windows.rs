@@ -165,7 +165,7 @@ pub(crate) fn is_stopped(_: u32) -> bool {
     false
 }
 
-pub(crate) fn is_running(_: u32) -> bool {
+pub(crate) fn is_running(_: u32, _: Option<u64>) -> bool {
     false
 }
 
@@ -173,7 +173,15 @@ pub(crate) fn number_inside(_: u32) -> Option<u32> {
     None
 }
 
-pub(crate) fn processes_with(_: &std::path::Path) -> Vec<u32> {
+/// A process that has a share in a lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Locker {
+    pub(crate) pid: u32,
+    /// Whether it took the lock itself.
+    pub(crate) took_it: bool,
+}
+
+pub(crate) fn lockers(_: &std::path::Path) -> Vec<Locker> {
     Vec::new()
 }
 

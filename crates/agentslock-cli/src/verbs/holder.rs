@@ -271,7 +271,7 @@ fn no_such_handle(found: Option<&Inspection>, target: &Path, id: &HolderId) -> F
 fn as_text(inspection: &Inspection, target: &Path) -> String {
     let who = Who::of(inspection.holder(), target);
     let mut lines = vec![("holder", who.sentence())];
-    lines.extend(who.command().map(|command| ("command", command)));
+    lines.extend(who.command().map(|command| ("command", command.to_owned())));
     lines.extend(who.label().map(|label| ("label", label.to_owned())));
     lines.extend(who.user().map(|user| ("user", user)));
     lines.extend(who.since().map(|since| ("since", since.to_string())));

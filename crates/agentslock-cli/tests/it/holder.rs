@@ -217,6 +217,8 @@ fn of_a_dead_holder_whose_command_lives_the_command_is_named() {
     let (dead, child) = (holder.pid(), holder.printed().lines().next().unwrap().to_owned());
     holder.signal(Signal::KILL);
     holder.await_end();
+    // Who merely has it open, as we do, has no share in the lock.
+    let _open = fs::File::open(lab.join("t.lock")).unwrap();
     let told = lab.cli(["holder", "t"]).run().exits(0);
     let expected = format!("process {child} (it inherited the lock of {dead}, which died)");
     assert!(field(told.out(), "holder").starts_with(&expected), "{}", told.out());
@@ -224,6 +226,30 @@ fn of_a_dead_holder_whose_command_lives_the_command_is_named() {
     let json = lab.cli(["holder", "t", "--json"]).run().exits(0).json();
     assert_eq!(json["holder"]["inherited_by"].to_string(), format!("[{child}]"));
     drop(holder);
+}
+
+/// Nobody dies, and `append` starts nothing: so nobody inherits a lock, however short a hold is.
+#[test]
+fn who_waits_among_many_is_never_told_of_an_heir() {
+    let lab = Lab::new();
+    let appended = || {
+        let mut told = Vec::new();
+        for _ in 0..8 {
+            let wait = ["append", "t", "{}", "--wait", "0.01", "--json"];
+            let ended = lab.cli(wait).run();
+            told.push(ended.out().to_owned() + &ended.stderr);
+            let looked = lab.cli(["holder", "t", "--json"]).run();
+            told.push(looked.out().to_owned() + &looked.stderr);
+        }
+        told
+    };
+    let told: Vec<String> = std::thread::scope(|scope| {
+        let shells: Vec<_> = (0..8).map(|_| scope.spawn(appended)).collect();
+        shells.into_iter().flat_map(|shell| shell.join().unwrap()).collect()
+    });
+    for told in told {
+        assert!(!told.contains("inherited"), "{told}");
+    }
 }
 
 #[test]
