@@ -75,7 +75,7 @@ pub(crate) fn lockers(path: &Path) -> Vec<Locker> {
             let info = format!("/proc/{pid}/fdinfo/{}", number.to_string_lossy());
             let info = fs::read_to_string(info).ok()?;
             let mut locks = info.lines().filter_map(|line| line.strip_prefix("lock:"));
-            let taker = locks.find_map(|line| Some(exclusive(line)?.0))?;
+            let taker = locks.find_map(|line| Some(exclusive(line)?.taker))?;
             Some(Locker { pid, took_it: taker == pid })
         })
     };
@@ -93,12 +93,21 @@ fn taker(path: &Path, inode: u64) -> Option<u32> {
     let device = device(path)?;
     let locks = fs::read_to_string("/proc/locks").ok()?;
     let mut taken = locks.lines().filter_map(exclusive);
-    taken.find(|(pid, file)| *pid > 0 && *file == (device, inode)).map(|(pid, _)| pid)
+    let is_it = |it: &Exclusive| it.taker > 0 && (it.device, it.inode) == (device, inode);
+    taken.find(is_it).map(|it| it.taker)
 }
 
-/// Who took the exclusive `flock` that a line is about, and of what: device and inode.
-/// `1: FLOCK  ADVISORY  WRITE 4711 fd:01:12345 0 EOF` (`proc_locks(5)`).
-fn exclusive(line: &str) -> Option<(u32, ((u32, u32), u64))> {
+/// Who took an exclusive `flock`, and of what.
+#[derive(Debug, PartialEq, Eq)]
+struct Exclusive {
+    taker: u32,
+    device: (u32, u32),
+    inode: u64,
+}
+
+/// What a line says of an exclusive `flock`: `1: FLOCK  ADVISORY  WRITE 4711 fd:01:12345 0 EOF`
+/// (`proc_locks(5)`).
+fn exclusive(line: &str) -> Option<Exclusive> {
     let fields: Vec<_> = line.split_whitespace().collect();
     if (fields.get(1), fields.get(3)) != (Some(&"FLOCK"), Some(&"WRITE")) {
         return None;
@@ -106,7 +115,8 @@ fn exclusive(line: &str) -> Option<(u32, ((u32, u32), u64))> {
     let mut file = fields.get(5)?.split(':');
     let mut hex = || u32::from_str_radix(file.next()?, 16).ok();
     let device = (hex()?, hex()?);
-    Some((fields.get(4)?.parse().ok()?, (device, file.next()?.parse().ok()?)))
+    let (taker, inode) = (fields.get(4)?.parse().ok()?, file.next()?.parse().ok()?);
+    Some(Exclusive { taker, device, inode })
 }
 
 /// The device of a file as the kernel calls it in `/proc/locks`: that of its file system. On Btrfs
@@ -133,9 +143,9 @@ fn device(_: &Path) -> Option<(u32, u32)> {
 
 /// Whether a process runs here that started then (field 22 of `/proc/PID/stat`), if that is known.
 pub(crate) fn is_running(pid: u32, start: Option<u64>) -> bool {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let line = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     // The second field, the name in brackets, may have blanks and brackets in it.
-    let Some((_, fields)) = stat.rsplit_once(')') else { return false };
+    let Some((_, fields)) = line.rsplit_once(')') else { return false };
     let fields: Vec<_> = fields.split_ascii_whitespace().collect();
     let started = fields.get(19).and_then(|start| start.parse().ok());
     !matches!(fields.first(), None | Some(&("Z" | "X")))
@@ -158,8 +168,9 @@ mod tests {
 
     #[test]
     fn only_an_exclusive_flock_is_a_holders() {
+        let expected = Exclusive { taker: 4711, device: (0xfe, 0x1f), inode: 12345 };
         let line = "\t1: FLOCK  ADVISORY  WRITE 4711 fe:1f:12345 0 EOF";
-        assert_eq!(exclusive(line), Some((4711, ((0xfe, 0x1f), 12345))));
+        assert_eq!(exclusive(line), Some(expected));
         assert_eq!(exclusive("1: FLOCK  ADVISORY  READ 4711 fe:1f:12345 0 EOF"), None);
         assert_eq!(exclusive("1: POSIX  ADVISORY  WRITE 4711 fe:1f:12345 0 EOF"), None);
         assert_eq!(exclusive("1: -> FLOCK  ADVISORY  WRITE 4711 fe:1f:12345 0 EOF"), None);
