@@ -76,7 +76,7 @@ impl AdapterHandle {
     }
 
     /// The views that depend on this adapter and need a new definition, sorted. As long as there is
-    /// any, it must not go live with the schema that they do not fit.
+    /// any, it cannot go live with another schema than it has, not even with one that they fit.
     ///
     /// # Errors
     ///

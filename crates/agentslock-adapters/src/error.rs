@@ -140,8 +140,15 @@ impl ChangeError {
     }
 
     /// Whether the lock was lost: another process removed it, or took this process for dead.
+    /// Ask [`is_committed`](Self::is_committed) first: it can be lost after the write.
     pub fn is_lost(&self) -> bool {
         self.flush().is_some_and(FlushError::is_lost)
+    }
+
+    /// Whether nothing was written, and the same call can succeed later: another process held or
+    /// took the lock, or replaced, changed or removed the document.
+    pub fn is_transient(&self) -> bool {
+        self.flush().is_some_and(FlushError::is_transient)
     }
 
     /// Whether the new document is in place in spite of the error, as far as is known.
@@ -195,7 +202,8 @@ impl fmt::Display for Blocked<'_> {
         for (index, view) in self.0.iter().enumerate() {
             write!(f, "{}`{view}`", if index == 0 { "" } else { ", " })?;
         }
-        let verb = if self.0.len() == 1 { "depends" } else { "depend" };
-        write!(f, " {verb} on it and need a new definition")
+        let (verb, need) =
+            if self.0.len() == 1 { ("depends", "needs") } else { ("depend", "need") };
+        write!(f, " {verb} on it and {need} a new definition")
     }
 }

@@ -13,7 +13,8 @@
 //!   is it `ready` if one of them is gone. That holds if a build began before a bump, and if a
 //!   process dies between any two calls. Schemas are compared under the lock. Programs that do not
 //!   compare can still leave such a view; [`outdated`](AdaptersLock::outdated) lists it. A view
-//!   that names no schema stays `ready`.
+//!   that names no schema stays `ready`, and so does one that depends on an adapter that is not in
+//!   the document.
 //! - Activating again, registering again and bumping again change nothing: no history, no time.
 //! - The history of a view keeps its newest 20 transitions.
 //!

@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-/// Where a cache keeps a unit: `cachekey/`, how the unit is fetched, and what tells its states
-/// apart.
+/// The name under which a cache keeps a unit. It begins with `cachekey/`; then come how the unit is
+/// fetched, and what tells its states apart.
 ///
 /// A key is a text like any other. Comparing keys says whether to fetch again; it is never a reason
 /// of [staleness](crate::Staleness).

@@ -24,7 +24,7 @@ pub struct Change<T> {
 }
 
 /// What differs between two states of a document. Shown, it is a diff of one line for each
-/// difference.
+/// difference, each with a newline at its end: use `print!`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Changes {

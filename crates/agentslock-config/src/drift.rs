@@ -36,7 +36,8 @@ pub enum DriftState {
     ExtraInLock,
 }
 
-/// How each identity stands, sorted. Shown, it has a line for each that is not as it should be.
+/// How each identity stands, sorted. Shown, it has a line for each that is not as it should be,
+/// each with a newline at its end: use `print!`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct DriftReport {

@@ -100,8 +100,15 @@ impl WriteError {
     }
 
     /// Whether the lock was lost: another process removed it, or took this process for dead.
+    /// Ask [`is_committed`](Self::is_committed) first: it can be lost after the write.
     pub fn is_lost(&self) -> bool {
         self.flush().is_some_and(FlushError::is_lost)
+    }
+
+    /// Whether nothing was written, and the same call can succeed later: another process held or
+    /// took the lock, or replaced, changed or removed the document.
+    pub fn is_transient(&self) -> bool {
+        self.flush().is_some_and(FlushError::is_transient)
     }
 
     /// Whether the new document is in place in spite of the error, as far as is known.

@@ -14,9 +14,10 @@
 //!
 //! # Mechanism
 //!
-//! Reading takes no lock. Writing is one `update` of `agentslock_core`: it reads and replaces the
-//! entries inside one hold of the lock. So two resolvers never lose each other's entries. No method
-//! writes what it was told the document contained.
+//! Reading takes no lock, and neither does a write that would change nothing. Any other is one
+//! `update` of `agentslock_core`: it reads and replaces the entries inside one hold of the lock. So
+//! two resolvers never lose each other's entries. No method writes what it was told the document
+//! contained.
 //!
 //! # Limits
 //!
@@ -26,6 +27,7 @@
 //! # Example
 //!
 //! A resolver's step: if what is declared is not what is locked, it resolves and locks again.
+//! `inputs` is what [`inputs_digest`] says, `fetch` the resolver's own.
 //!
 //! ```
 //! use agentslock_config::{ConfigLock, Declared, Kind, Pass, Reference, Unit};

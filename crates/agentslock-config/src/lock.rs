@@ -65,6 +65,8 @@ impl ConfigLock {
     /// A unit that is as it was (kind, digest, cache key, transitive) keeps its entry as it is
     /// spelled. One that changed keeps the fields that this crate does not know.
     ///
+    /// If nothing would change, no lock is taken, and no right to write is needed.
+    ///
     /// A document without `units` is an older one. The first write takes along what its sections
     /// `config` and `packages` say about other kinds, and leaves them as they are.
     ///

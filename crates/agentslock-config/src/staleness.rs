@@ -12,7 +12,8 @@ use crate::revision::Revision;
 use crate::snapshot::Snapshot;
 use crate::unit::Unit;
 
-/// One reason to resolve again, with all the evidence for it.
+/// One reason to resolve again, with all the evidence for it. Shown, it is the reason and its
+/// evidence, without a newline at the end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "reason", rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -26,9 +27,9 @@ pub enum Staleness {
     },
     /// Other things are declared than locked. Versions do not count.
     DeclaredSetChanged {
-        /// What is declared, and not locked.
+        /// What is declared, and not locked as one of the kinds that are compared.
         added: BTreeSet<Reference>,
-        /// What is locked, and not declared.
+        /// What is locked as one of these kinds, and not declared.
         removed: BTreeSet<Reference>,
     },
     /// Units have another digest now.
@@ -135,7 +136,8 @@ impl Snapshot {
     }
 
     /// As [`staleness`](Self::staleness), and compares the digest of each unit for which `current`
-    /// knows the digest that it has now. It is asked about all units, transitive ones included.
+    /// knows the digest that it has now. It is asked about all units, those of other kinds and
+    /// transitive ones included: return `None` for those that are not yours.
     ///
     /// # Errors
     ///

@@ -59,14 +59,17 @@
 //!
 //! # Example
 //!
+//! A writer that can be killed in the middle of a line leaves it torn. The README has an NDJSON
+//! writer that minds that.
+//!
 //! ```
 //! use std::io::Write;
 //! # let directory = tempfile::tempdir()?;
-//! # let log = directory.path().join("events.ndjson");
+//! # let path = directory.path().join("board.txt");
 //!
-//! let guard = filelock::acquire(&log)?; // waits up to 5 s
-//! let mut file = std::fs::OpenOptions::new().create(true).append(true).open(&log)?;
-//! file.write_all(b"{\"event\":\"started\"}\n")?;
+//! let guard = filelock::acquire(&path)?; // waits up to 5 s
+//! let mut file = std::fs::OpenOptions::new().create(true).append(true).open(&path)?;
+//! file.write_all(b"one task\n")?;
 //! guard.release()?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

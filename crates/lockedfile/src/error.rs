@@ -186,6 +186,7 @@ impl Error {
     }
 
     /// Whether the lock was lost: another process removed it, or took this process for dead.
+    /// Ask [`is_committed`](Self::is_committed) first: it can be lost after the write.
     pub fn is_lost(&self) -> bool {
         matches!(
             self,
@@ -193,6 +194,27 @@ impl Error {
                 | Self::Unsettled { last: Disturbance::LockLost, .. }
                 | Self::Verify(VerifyError::NotHeld(NotHeld::Lost { .. }))
         )
+    }
+
+    /// Whether nothing was written, and the same call can succeed later: another process held or
+    /// took the lock, or replaced, changed or removed the file.
+    ///
+    /// ```
+    /// # fn with(path: &std::path::Path) -> Result<(), lockedfile::Error> {
+    /// use lockedfile::{Error, transform};
+    ///
+    /// match transform(path, |old| Ok::<_, Error>(old.map(<[u8]>::to_vec))) {
+    ///     Ok(_) => println!("done"),
+    ///     Err(error) if error.is_committed() => println!("done, but {error}"),
+    ///     Err(error) if error.is_transient() => println!("again, later: {error}"),
+    ///     Err(error) => return Err(error),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn is_transient(&self) -> bool {
+        let is_disturbed = matches!(self, Self::Unsettled { .. } | Self::Removed { .. });
+        !self.is_committed() && (is_disturbed || self.is_contention() || self.is_lost())
     }
 }
 
@@ -252,7 +274,29 @@ impl LogError {
     /// Whether another process was in the way until the timeout: it held the lock, or was replacing
     /// the log. Trying again later can help.
     pub fn is_contention(&self) -> bool {
-        matches!(self, Self::File(error) if error.is_contention())
+        self.file().is_some_and(Error::is_contention)
+    }
+
+    /// As [`Error::contention`].
+    pub fn contention(&self) -> Option<&Holder> {
+        self.file().and_then(Error::contention)
+    }
+
+    /// As [`Error::is_lost`].
+    pub fn is_lost(&self) -> bool {
+        self.file().is_some_and(Error::is_lost)
+    }
+
+    /// As [`Error::is_transient`].
+    pub fn is_transient(&self) -> bool {
+        self.file().is_some_and(Error::is_transient)
+    }
+
+    fn file(&self) -> Option<&Error> {
+        match self {
+            Self::File(error) => Some(error),
+            _ => None,
+        }
     }
 }
 

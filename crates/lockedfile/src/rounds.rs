@@ -200,8 +200,24 @@ impl Rounds<'_> {
         Ok(self.adopt(guard))
     }
 
-    /// A round under a lock that the caller has taken in its own way: of another path that stands
-    /// for the file, say.
+    /// A round under a lock that the caller has taken in its own way. It can be that of another path
+    /// that stands for the file, or one that a task has waited for.
+    ///
+    /// ```
+    /// # async fn append(log: &std::path::Path) -> Result<(), Box<dyn std::error::Error>> {
+    /// # let sleep = |_pause: std::time::Duration| std::future::ready(());
+    /// use lockedfile::Options;
+    ///
+    /// // In a task; `sleep` is the runtime's. Dropping the task here leaves nothing behind.
+    /// let guard = filelock::LockOptions::new().acquire_async(log, sleep).await?;
+    /// let options = Options::new();
+    /// let mut rounds = options.rounds(log)?;
+    /// let held = rounds.adopt(guard);
+    /// held.append(&mut rounds, &[r#"{"event":"started"}"#], fsops::TornTail::default())?;
+    /// held.keep(); // releases the lock
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn adopt(&self, guard: LockGuard) -> Held {
         Held::new(Arc::clone(&self.path), self.options.durability, guard)
     }

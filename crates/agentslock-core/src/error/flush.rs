@@ -74,8 +74,15 @@ impl FlushError {
     }
 
     /// Whether the lock was lost: another process removed it, or took this process for dead.
+    /// Ask [`is_committed`](Self::is_committed) first: it can be lost after the write.
     pub fn is_lost(&self) -> bool {
         self.file().is_some_and(lockedfile::Error::is_lost)
+    }
+
+    /// Whether nothing was written, and the same call can succeed later: another process held or
+    /// took the lock, or replaced, changed or removed the document.
+    pub fn is_transient(&self) -> bool {
+        self.is_contention() || self.file().is_some_and(lockedfile::Error::is_transient)
     }
 
     fn file(&self) -> Option<&lockedfile::Error> {

@@ -37,7 +37,7 @@ impl Log {
     }
 
     /// Appends `records` under one hold of the lock, so that no other writer's come in between.
-    /// They are written at once: after an error, none of them is in the log.
+    /// They are written at once: all of them are in the log, or none.
     ///
     /// # Errors
     ///
@@ -149,8 +149,8 @@ impl Log {
 
 impl Held {
     /// Appends `records` to the file of `rounds`, each one line without its newline, if the lock is
-    /// still ours. All of them are written at once: after an error, none is in the log. The lock
-    /// stays held until [`keep`](Self::keep). For a caller who took the lock in its own way
+    /// still ours. All of them are in the log, or none; an error says which. The lock stays held
+    /// until [`keep`](Self::keep). For a caller who took the lock in its own way
     /// ([`Rounds::adopt`]); else there is [`Log::append_all`].
     ///
     /// # Errors

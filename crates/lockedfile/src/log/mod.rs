@@ -24,8 +24,8 @@ pub const LONGEST_RECORD: u64 = 16 * 1024 * 1024;
 ///
 /// What a record is, is not looked at: any line that is not empty and has no newline in it.
 ///
-/// A call blocks its thread, and only [`Options::lock`]'s timeout and `on_wait` end the wait. A
-/// task that is dropped does not stop a call in its runtime's blocking pool: the record is still
+/// A call blocks its thread, and only the timeout and `on_wait` of [`Options::lock`] end the wait.
+/// A task that is dropped does not stop a call in its runtime's blocking pool: the record is still
 /// appended. A task that must stop waits by itself, see [`Rounds::adopt`](crate::Rounds::adopt).
 ///
 /// ```

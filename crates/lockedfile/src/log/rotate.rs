@@ -38,7 +38,8 @@ impl Log {
     /// the archive open. It must open the log again under the lock for each record, as
     /// [`append`](Self::append) does.
     ///
-    /// Returns the archive's path, absolute; `None` if nothing was rotated.
+    /// Returns the archive's path, absolute; `None` if nothing was rotated. For a moment there is
+    /// no log: a reader takes that for an empty one.
     ///
     /// ```
     /// use lockedfile::{Log, LogError};

@@ -1,5 +1,6 @@
 //! Appending, also what depends on the last record.
 
+use std::ffi::OsString;
 use std::fs;
 use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
@@ -229,4 +230,17 @@ fn a_caller_that_holds_the_lock_appends_under_it_until_it_is_lost() {
     assert!(!error.is_committed(), "{error}");
     held.keep();
     assert_eq!(fs::read_to_string(&path).unwrap(), "one\ntwo\nthree\n");
+}
+
+#[test]
+#[cfg(unix)]
+fn clones_share_one_handle_also_if_they_are_made_before_the_first_call() {
+    let directory = tempfile::tempdir().unwrap();
+    let log = Log::new(directory.path().join("log"));
+    for _ in 0..3 {
+        log.clone().append("{}").unwrap();
+    }
+    let names = fs::read_dir(directory.path()).unwrap().map(|it| it.unwrap().file_name());
+    let is_parked = |name: &OsString| name.to_string_lossy().starts_with("log.lock.prep-");
+    assert_eq!(names.filter(is_parked).count(), 1, "each clone had a handle of its own");
 }
