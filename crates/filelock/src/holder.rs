@@ -74,9 +74,8 @@ impl Holder {
     /// It is decided once: by [`inspect`](crate::inspect), and when an
     /// [`AcquireError`](crate::AcquireError) is made. The lock is looked at again after the process
     /// was found gone, so that one who released it and ended is not meant. A holder from elsewhere
-    /// (a callback, `try_acquire`) says `false`: a wait does not ask each time. So does one of
-    /// which it cannot be told: on other systems than Linux, and of a process that does not run in
-    /// our pid namespace.
+    /// (a callback, `try_acquire`) says `false`: a wait does not ask each time. It is `false`, too,
+    /// on other systems than Linux, and if the process does not run in our pid namespace.
     pub fn is_inherited(&self) -> bool {
         self.is_inherited
     }

@@ -200,8 +200,8 @@ impl Rounds<'_> {
         Ok(self.adopt(guard))
     }
 
-    /// A round under a lock that the caller has taken in its own way. It can be that of another path
-    /// that stands for the file, or one that a task has waited for.
+    /// A round under a lock that the caller has taken in its own way. It can be that of another
+    /// path that stands for the file, or one that a task has waited for.
     ///
     /// ```
     /// # async fn append(log: &std::path::Path) -> Result<(), Box<dyn std::error::Error>> {
