@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use filelock::{Holder, NotHeld, VerifyError};
 
+use crate::left_out::LeftOut;
+
 /// Why a file was not changed. Unless the variant says otherwise, the file is as it was.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -72,6 +74,15 @@ pub enum Error {
     Removed {
         /// The file.
         path: PathBuf,
+    },
+    /// The file is missing, and git has it: the checkout leaves it out. Nothing was written: in a
+    /// commit, a new file would take the place of git's.
+    #[error("`{}` is not there, and was not made: {left_out}; nothing was written", path.display())]
+    LeftOut {
+        /// The file.
+        path: PathBuf,
+        /// What is known, and what brings the file into the checkout.
+        left_out: LeftOut,
     },
     /// The file's directory was renamed or removed since the call began, or since the caller
     /// opened the file. Nothing was written, and the directory was not created again.
@@ -313,6 +324,7 @@ impl From<Error> for io::Error {
             Error::LockLost { .. }
             | Error::Unsettled { .. }
             | Error::Removed { .. }
+            | Error::LeftOut { .. }
             | Error::DirectoryGone { .. } => Self::other(error),
             Error::BeingReplaced { .. } => Self::new(io::ErrorKind::TimedOut, error),
         }

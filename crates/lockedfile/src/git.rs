@@ -42,7 +42,7 @@ fn lock_of(directory: &Path) -> Option<PathBuf> {
 }
 
 /// Where git keeps the index of the checkout whose top is `directory`, if it is one's top.
-fn git_directory(directory: &Path) -> Option<PathBuf> {
+pub(crate) fn git_directory(directory: &Path) -> Option<PathBuf> {
     let mark = directory.join(".git");
     let metadata = mark.metadata().ok()?;
     if metadata.is_dir() {

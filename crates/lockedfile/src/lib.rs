@@ -46,6 +46,7 @@
 mod error;
 mod git;
 mod held;
+mod left_out;
 mod log;
 mod options;
 mod rounds;
@@ -57,6 +58,7 @@ pub use error::{Disturbance, Error, Found, LogError};
 pub use filelock::LockOptions;
 pub use fsops::{Appended, Durability, TornTail};
 pub use held::{Held, Outcome};
+pub use left_out::{LeftOut, left_out};
 pub use log::rewrite::Records;
 pub use log::{LONGEST_RECORD, Last, Log};
 pub use options::Options;

@@ -28,6 +28,7 @@ use fsops::{Contents, CreatedParents, ReadFileError, Reread, Version};
 use crate::error::{Disturbance, Error};
 use crate::git;
 use crate::held::{Held, is_directory_gone};
+use crate::left_out::left_out;
 use crate::options::Options;
 use crate::settle::{Doubt, LOOKS, PAUSE, Settled, Settling, is_quiet};
 
@@ -227,8 +228,8 @@ impl Rounds<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::Read`], [`Error::BeingReplaced`], [`Error::Removed`], [`Error::DirectoryGone`]. A
-    /// file that was missing from the start is not an error.
+    /// [`Error::Read`], [`Error::BeingReplaced`], [`Error::Removed`], [`Error::LeftOut`],
+    /// [`Error::DirectoryGone`]. A file that was missing from the start is not an error.
     pub fn read(&mut self) -> Result<Contents, Error> {
         loop {
             match fsops::read(&self.path) {
@@ -300,7 +301,8 @@ impl Rounds<'_> {
         contents
     }
 
-    /// The file is missing: waits until it is there, or that is believed.
+    /// The file is missing: waits until it is there, or that is believed. One that git has, and the
+    /// checkout leaves out, is an error.
     pub(crate) fn missing(&mut self) -> Result<Settled, Error> {
         let path = || self.path.to_path_buf();
         if is_directory_gone(&self.path) {
@@ -308,7 +310,11 @@ impl Rounds<'_> {
         }
         match self.settling.settle(Doubt::Missing)? {
             Settled::Believed if self.seen => Err(Error::Removed { path: path() }),
-            settled => Ok(settled),
+            Settled::Believed => match left_out(&self.path) {
+                Some(left_out) => Err(Error::LeftOut { path: path(), left_out }),
+                None => Ok(Settled::Believed),
+            },
+            Settled::Changed => Ok(Settled::Changed),
         }
     }
 

@@ -9,7 +9,8 @@
 //!  2 wait 200 ms, looking           it is there, or it changed: back to the caller, who reads again
 //!  3 is a git operation under way?  git is: wait, up to the lock's timeout, then an error
 //!  4 look once more                 it changed: git ended between 2 and 3; the caller reads again
-//!  5 believed                       missing: a fresh file may be made, or there is none to read
+//!  5 believed                       missing: a fresh file may be made, or there is none to read;
+//!                                   not if git has it, and the checkout leaves it out (left_out.rs)
 //!  6 (fresh file) write a sibling   another program creates the file: 8 refuses
 //!  7 a git operation under way?     git began since 3: the round is disturbed
 //!  8 publish, never over a file     refused: the round is disturbed; the next one reads the file

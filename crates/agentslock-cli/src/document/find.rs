@@ -2,14 +2,13 @@
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use agentslock_core::{FileError, LockOptions};
 use lockedfile::{Doubt, Options, Settled};
 
 use super::border::{Border, Search};
-use super::sparse;
+use super::in_git::{InGit, is_tracked};
 use crate::flags::Common;
 use crate::io::failure::{Failure, NO, TROUBLE};
 use crate::{lock_wait, sys};
@@ -60,13 +59,6 @@ fn depth(path: &Path) -> usize {
 /// The document that is to be written. A repository without one gets it beside its declaration,
 /// even if another repository around it has a document. Elsewhere the caller must name it.
 pub(crate) fn to_write(common: &Common) -> Result<PathBuf, Failure> {
-    let path = place(common)?;
-    sparse::refuse_left_out(&path)?;
-    Ok(path)
-}
-
-/// Where the document is, or would be written.
-pub(crate) fn place(common: &Common) -> Result<PathBuf, Failure> {
     if let Some(path) = &common.file {
         return Ok(path.clone());
     }
@@ -119,21 +111,19 @@ fn is_coming_back(path: &Path, common: &Common) -> Result<bool, Failure> {
     }
 }
 
-/// Whether the program that holds `lock` has the file: git in its index, or Mercurial.
-fn is_tracked(path: &Path, lock: &Path) -> bool {
-    let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else { return false };
-    let (program, arguments) = if lock.ends_with(".hg/wlock") {
-        ("hg", &["files", "--quiet"][..])
-    } else {
-        ("git", &["ls-files", "--error-unmatch"][..])
-    };
-    let mut asked = Command::new(program);
-    asked.args(arguments).arg("--").arg(name).current_dir(directory);
-    asked.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|it| it.success())
-}
-
 /// Says how far the search went, why it stopped there, and how to name the document.
 fn absent(status: u8, what: &str, search: &Search) -> Failure {
+    let in_git = search.within().find_map(|directory| {
+        let path = directory.join(DOCUMENT);
+        Some((InGit::of(&path)?, path))
+    });
+    let removed = match in_git {
+        Some((left_out @ InGit::LeftOut(_), path)) => {
+            return left_out.into_failure(&path).about(path);
+        }
+        Some((InGit::Removed, path)) => Some(path),
+        None => None,
+    };
     let last = search.last().display();
     let border = match search.border() {
         Border::Repository => format!("`{last}`, where a repository begins"),
@@ -146,11 +136,22 @@ fn absent(status: u8, what: &str, search: &Search) -> Failure {
         Border::Root => format!("`{last}`"),
     };
     let beyond = search.beyond().map(|directory| directory.join(DOCUMENT)).find(|it| exists(it));
-    let next = match beyond {
-        Some(path) => format!("if you mean `{}`, name it with --file", path.display()),
-        None => "name a document with --file, or make one here: `agentslock init`".to_owned(),
+    let elsewhere =
+        beyond.map(|path| format!("if you mean `{}`, name it with --file", path.display()));
+    let restored = removed.as_ref().map(|path| {
+        let (shown, command) = (path.display(), InGit::Removed.command(path));
+        format!("git has `{shown}`; restore it: `{command}`")
+    });
+    let next = match (restored, elsewhere) {
+        (Some(restored), Some(elsewhere)) => format!("{restored}; or, {elsewhere}"),
+        (Some(next), None) | (None, Some(next)) => next,
+        (None, None) => {
+            "name a document with --file, or make one here: `agentslock init`".to_owned()
+        }
     };
-    Failure::new(status, "absent", format!("{what} here or above, up to {border}; {next}"))
+    let failure =
+        Failure::new(status, "absent", format!("{what} here or above, up to {border}; {next}"));
+    Failure { path: removed, ..failure }
 }
 
 fn exists(path: &Path) -> bool {

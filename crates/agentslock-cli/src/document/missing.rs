@@ -6,6 +6,7 @@ use std::path::Path;
 use agentslock_core::{Lockfile, is_reserved};
 
 use crate::document::hint::like;
+use crate::document::in_git::InGit;
 use crate::document::path::{ValuePath, spelled};
 use crate::document::value::{self, NoValue};
 use crate::io::failure::{Failure, NO};
@@ -91,6 +92,9 @@ fn in_words(at: &ValuePath, why: &NoValue) -> String {
 
 /// That there is no document.
 pub(crate) fn no_document(path: &Path) -> Failure {
+    if let Some(in_git) = InGit::of(path) {
+        return in_git.into_failure(path);
+    }
     let path = path.display();
     no(format!("`{path}` does not exist; `agentslock init` makes a first one"))
 }

@@ -22,7 +22,7 @@ pub(crate) const LOCKED: u8 = 75;
 pub(crate) const MERGE_FAILED: u8 = 129;
 
 /// The words for programs: what a failure is called in JSON. The manual lists them.
-pub(crate) const KINDS: [&str; 24] = [
+pub(crate) const KINDS: [&str; 25] = [
     "absent",
     "not-expected",
     "free",
@@ -45,6 +45,7 @@ pub(crate) const KINDS: [&str; 24] = [
     "changed",
     "being-replaced",
     "removed",
+    "left-out",
     "directory-gone",
     "interrupted",
 ];
@@ -112,6 +113,12 @@ impl Failure {
             write!(self.message, "; was done before: {}", steps.join(", "))
                 .expect("because writing to a string cannot fail");
         }
+        self
+    }
+
+    /// Of a verb that did nothing.
+    pub(crate) fn undone(mut self, what: &str) -> Self {
+        self.message = format!("{}; nothing was {what}", self.message);
         self
     }
 
@@ -187,6 +194,7 @@ impl From<FlushError> for Failure {
         let (status, kind) = match &error {
             FlushError::File(FileError::BeingReplaced { .. }) => (LOCKED, "being-replaced"),
             FlushError::File(FileError::Removed { .. }) => (LOCKED, "removed"),
+            FlushError::File(FileError::LeftOut { .. }) => (TROUBLE, "left-out"),
             FlushError::File(FileError::DirectoryGone { .. }) => (TROUBLE, "directory-gone"),
             FlushError::File(FileError::Unsettled { last: Disturbance::FileChanged, .. }) => {
                 (LOCKED, "changed")

@@ -2,6 +2,7 @@
 
 pub(crate) mod failure;
 pub(crate) mod fields;
+pub(crate) mod git_said;
 pub(crate) mod input;
 pub(crate) mod next;
 pub(crate) mod paint;

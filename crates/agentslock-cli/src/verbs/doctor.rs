@@ -12,8 +12,10 @@ use filelock::{Liveness, LockOptions};
 use fsops::{AppendError, AppendFile};
 
 use crate::document::find;
+use crate::document::in_git::InGit;
 use crate::flags::Common;
 use crate::io::failure::{Failure, NO, chain};
+use crate::io::git_said::{not_run, refusal};
 use crate::io::paint::Paint;
 use crate::io::stderr::one_line;
 use crate::io::stdout::{envelope, print, print_envelope, push};
@@ -77,9 +79,11 @@ pub(crate) fn doctor(arguments: &Doctor, common: &Common) -> Result<ExitCode, Fa
     let mut rows = Vec::new();
     let path = match found {
         Ok(path) => path,
-        Err(failure) if failure.kind == "absent" => {
-            rows.push(bad("document", State::Wrong, failure.message, "agentslock init".to_owned()));
-            PathBuf::from(".agentsrc.lock")
+        Err(failure) if ["absent", "left-out"].contains(&failure.kind) => {
+            let path = failure.path.unwrap_or_else(|| PathBuf::from(".agentsrc.lock"));
+            let next = what_makes_it(&path);
+            rows.push(bad("document", State::Wrong, failure.message, next));
+            path
         }
         Err(failure) => return Err(failure),
     };
@@ -99,6 +103,12 @@ pub(crate) fn doctor(arguments: &Doctor, common: &Common) -> Result<ExitCode, Fa
     tell(&path, &rows, common)
 }
 
+/// What to type for a document that is missing.
+fn what_makes_it(path: &Path) -> String {
+    let in_git = InGit::of(path).map(|in_git| in_git.command(path));
+    in_git.unwrap_or_else(|| "agentslock init".to_owned())
+}
+
 fn document(path: &Path) -> Vec<Row> {
     let bytes = match fsops::read(path) {
         Ok(contents) => contents.bytes,
@@ -109,7 +119,7 @@ fn document(path: &Path) -> Vec<Row> {
     };
     let Some(bytes) = bytes else {
         let message = format!("`{}` does not exist", path.display());
-        return vec![bad("document", State::Wrong, message, "agentslock init".to_owned())];
+        return vec![bad("document", State::Wrong, message, what_makes_it(path))];
     };
     let findings = examine(&bytes);
     if findings.is_empty() {
@@ -255,13 +265,26 @@ fn left_overs(path: &Path) -> Option<Row> {
 /// What git makes of the document. Nothing, outside of repositories.
 fn git(path: &Path) -> Vec<Row> {
     let directory = directory_of(path);
+    let run = |arguments: &[&str]| {
+        let mut git = Command::new("git");
+        git.arg("-C").arg(directory).args(arguments).env("LC_ALL", "C").output()
+    };
     let ask = |arguments: &[&str]| {
-        let output = Command::new("git").arg("-C").arg(directory).args(arguments).output().ok()?;
+        let output = run(arguments).ok()?;
         let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
         output.status.success().then_some(text)
     };
-    if ask(&["rev-parse", "--is-inside-work-tree"]).as_deref() != Some("true") {
-        return Vec::new();
+    let refused = match run(&["rev-parse", "--is-inside-work-tree"]) {
+        Err(error) => Some(not_run(&error)),
+        Ok(output) if output.stdout.starts_with(b"true") => None,
+        Ok(output) => match refusal(&output.stderr) {
+            None => return Vec::new(),
+            refused => refused,
+        },
+    };
+    if let Some(Failure { message, .. }) = refused {
+        let next = format!("git -C {} status", directory.display());
+        return vec![bad("git", State::Note, message, next)];
     }
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let lock = lock_of(Path::new(&name)).join("holder").to_string_lossy().into_owned();

@@ -12,7 +12,6 @@ use clap::Args;
 use crate::document::commit::rewrite;
 use crate::document::describe::Detail;
 use crate::document::find;
-use crate::document::sparse;
 use crate::document::update::{By, may_lock, stage_inputs_digest, update};
 use crate::filter::{UnderLock, filter};
 use crate::flags::Common;
@@ -56,7 +55,6 @@ pub(crate) struct Edit {
 
 pub(crate) fn edit(arguments: &Edit, common: &Common) -> Result<ExitCode, Failure> {
     let (path, edited) = if let Some(target) = &arguments.target {
-        sparse::refuse_left_out(target).map_err(|failure| failure.about(target))?;
         (target.clone(), edit_file(arguments, target, common))
     } else {
         let path = find::to_write(common)?;

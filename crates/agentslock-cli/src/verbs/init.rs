@@ -6,10 +6,11 @@ use std::process::{Command, ExitCode};
 
 use clap::Args;
 use fsops::{AtomicFile, Durability, ReplaceError, Version};
+use lockedfile::left_out;
 
-use crate::document::sparse;
 use crate::flags::Common;
 use crate::io::failure::Failure;
+use crate::io::git_said::{not_run, refusal};
 use crate::io::stdout::{envelope, print, print_envelope, push};
 use crate::verbs::merge::{Done, IgnoreFile, Scope, Setup, SharedFile};
 
@@ -147,17 +148,41 @@ fn document(arguments: &Init, common: &Common, path: &Path) -> Result<Option<Str
     if contents.bytes.is_some() {
         return Ok(None);
     }
-    sparse::refuse_left_out(path)?;
+    refuse_git_directory(path)?;
+    if let Some(left_out) = left_out(path) {
+        let path = path.to_owned();
+        return Err(lockedfile::Error::LeftOut { path, left_out }.into());
+    }
     if !arguments.dry_run {
         create(path, &contents.version, EMPTY)?;
     }
     Ok(Some(format!("`{name}`: made, without sections")))
 }
 
+/// What lies in a bare repository, or in `.git`, is in no commit. Without git, nothing is known.
+fn refuse_git_directory(path: &Path) -> Result<(), Failure> {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let mut git = Command::new("git");
+    git.arg("-C").arg(parent.unwrap_or(Path::new(".")));
+    let output = git.args(["rev-parse", "--is-inside-git-dir"]).output();
+    if !output.is_ok_and(|output| output.stdout.starts_with(b"true")) {
+        return Ok(());
+    }
+    let path = path.display();
+    let message = format!(
+        "`{path}` would lie in git's own directory, such as a bare repository, and be in no commit; \
+         nothing was written; make a checkout, and type it there: `git worktree add DIRECTORY`"
+    );
+    Err(Failure::trouble("git", message))
+}
+
 fn hook(arguments: &Init, common: &Common) -> Result<Option<String>, Failure> {
     let options = ["rev-parse", "--path-format=absolute", "--git-path", "hooks/pre-commit"];
-    let output = Command::new("git").args(options).output();
-    let output = output.map_err(|error| Failure::io("failed to run `git`", &error))?;
+    let output = Command::new("git").args(options).env("LC_ALL", "C").output();
+    let output = output.map_err(|error| not_run(&error))?;
+    if let Some(refused) = refusal(&output.stderr) {
+        return Err(refused);
+    }
     if !output.status.success() {
         let message =
             "there is no git repository here, for a pre-commit hook; `git init` makes one";

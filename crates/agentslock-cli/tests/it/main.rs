@@ -21,6 +21,7 @@ mod flags;
 mod gap;
 mod holder;
 mod hooks;
+mod left_out;
 mod limits;
 mod man;
 mod mercurial;

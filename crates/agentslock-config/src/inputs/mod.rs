@@ -35,7 +35,7 @@ pub struct Inputs {
 impl Inputs {
     /// Reads the inputs of the repository at `repository`. The person's file is looked for in the
     /// directory that the environment variable `AGENTS_HOME` names, else in `.agents` in the home
-    /// directory. A file that does not exist is absent.
+    /// directory. A file that does not exist is absent. What is no regular file is not read.
     ///
     /// # Errors
     ///

@@ -13,6 +13,7 @@ use clap::Args;
 
 use crate::document::describe::{self, Detail};
 use crate::document::find;
+use crate::document::in_git::InGit;
 use crate::document::path::ValuePath;
 use crate::document::value;
 use crate::flags::Common;
@@ -95,9 +96,12 @@ fn sides(arguments: &Diff, common: &Common) -> Result<(Side, Side), Failure> {
             let document = document()?;
             let after = open(&document)?;
             if after.was_missing() {
-                let message =
-                    format!("`{}` does not exist; nothing was compared", document.display());
-                return Err(Failure::trouble("absent", message).about(document));
+                let message = format!("`{}` does not exist", document.display());
+                let failure = InGit::of(&document).map_or_else(
+                    || Failure::trouble("absent", message),
+                    |in_git| in_git.into_failure(&document).into_trouble(),
+                );
+                return Err(failure.undone("compared").about(document));
             }
             let name = after.path().display().to_string();
             let typed = document.display().to_string();

@@ -125,7 +125,7 @@ fn each_message_of_a_held_lock_says_who_and_what_to_type() {
 
 /// The kinds whose message needs more than a command line: another process, at the right moment, or
 /// another file system. The tests stand in the modules that are named.
-const ELSEWHERE: [&str; 12] = [
+const ELSEWHERE: [&str; 13] = [
     "no-such-handle",   // holder
     "usage",            // errors::usage
     "nested",           // run::nested
@@ -136,6 +136,7 @@ const ELSEWHERE: [&str; 12] = [
     "changed",          // set::command, edit
     "being-replaced",   // gap
     "removed",          // gap
+    "left-out",         // left_out
     "directory-gone",   // gap
     "interrupted",      // set::command, run::signals
 ];
