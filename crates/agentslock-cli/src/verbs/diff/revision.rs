@@ -1,14 +1,14 @@
 //! What `diff` compares: a file, standard input, or the document as a git revision has it.
 
-use std::ffi::OsStr;
 use std::fs;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
 
 use agentslock_core::Lockfile;
 
 use crate::io::failure::Failure;
+use crate::io::git_said::{not_run, refusal};
 use crate::sys;
 
 /// One side of a comparison.
@@ -32,9 +32,7 @@ pub(super) fn read(name: &Path, document: &Path) -> Result<Side, Failure> {
         return Ok(Side { typed: path.display().to_string(), name, lockfile });
     }
     let shown = name.display();
-    let is_revision = git(document, ["rev-parse", "--verify", "--quiet", &shown.to_string()])
-        .is_some_and(|output| output.status.success());
-    if !is_revision {
+    let not_known = || {
         // Without a name, it is the last commit that is missing.
         let next = if name == Path::new("HEAD") {
             "is there a commit? look: `git log -1`"
@@ -44,18 +42,28 @@ pub(super) fn read(name: &Path, document: &Path) -> Result<Side, Failure> {
         let message = format!(
             "`{shown}` is neither a file nor a revision that git knows here; nothing was compared; {next}"
         );
-        return Err(Failure::trouble("absent", message).about(name));
-    }
-    let of_document = || {
-        let file = document.file_name().unwrap_or_default().to_string_lossy();
-        format!("{shown}:./{file}")
+        Failure::trouble("absent", message).about(name)
     };
-    // `HEAD:.agentsrc.lock` names the content itself.
-    let object = if shown.to_string().contains(':') { shown.to_string() } else { of_document() };
-    let output = git(document, ["cat-file", "blob", &object]);
-    let bytes = output.filter(|output| output.status.success()).map(|output| output.stdout);
-    let lockfile = parse(&bytes.unwrap_or_else(|| b"{}\n".to_vec()), &object)?;
-    Ok(Side { typed: object.clone(), name: object, lockfile })
+    let git = Git { document };
+    // `^HEAD` is what HEAD has not: no revision.
+    let revision = git.resolve(&shown.to_string())?.filter(|hash| !hash.starts_with('^'));
+    let Some(revision) = revision else { return Err(not_known()) };
+    // `HEAD:.agentsrc.lock` names the content itself, `HEAD:sub` a directory, `:/text` a commit.
+    let file = document.file_name().unwrap_or_default().to_string_lossy();
+    let (object, name) = match git.kind_of(&revision)?.as_str() {
+        "blob" => (Some(revision), shown.to_string()),
+        "tree" => (git.resolve(&format!("{revision}:{file}"))?, format!("{revision}:{file}")),
+        _ => {
+            let name = if shown.to_string().contains(':') { &revision } else { &shown.to_string() };
+            (git.resolve(&format!("{revision}:./{file}"))?, format!("{name}:./{file}"))
+        }
+    };
+    let bytes = match object {
+        Some(object) => git.print("blob", &object)?,
+        None => b"{}\n".to_vec(),
+    };
+    let lockfile = parse(&bytes, &name)?;
+    Ok(Side { typed: name.clone(), name, lockfile })
 }
 
 /// The library reads files only.
@@ -70,21 +78,61 @@ fn parse(bytes: &[u8], name: &str) -> Result<Lockfile, Failure> {
     let read = file.write_all(bytes).map_err(failed).and_then(|()| {
         Lockfile::open(&path).map_err(|error| {
             let failure = Failure::from(error);
-            Failure {
-                message: failure.message.replace(&path.display().to_string(), name),
-                ..failure
-            }
+            let message = failure.message.replace(&path.display().to_string(), name);
+            // What git has is not restored from git.
+            let end = ["; mend it, or restore", "; restore it", "; run `agentslock"]
+                .iter()
+                .find_map(|end| message.find(end));
+            let message = message[..end.unwrap_or(message.len())].to_owned();
+            Failure { message: format!("{message}; look: `git show {name}`"), ..failure }
         })
     });
     let _ = fs::remove_file(&path);
     read
 }
 
-/// In the directory of the document. `None` if there is no git.
-fn git<A: AsRef<OsStr>>(document: &Path, arguments: impl IntoIterator<Item = A>) -> Option<Output> {
-    let directory = document.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let directory = directory.map_or_else(|| PathBuf::from("."), Path::to_owned);
-    Command::new("git").arg("-C").arg(directory).args(arguments).output().ok()
+/// Git, in the directory of the document.
+struct Git<'a> {
+    document: &'a Path,
+}
+
+impl Git<'_> {
+    /// The object that `name` names; `None` if it names none, or if there is no repository.
+    fn resolve(&self, name: &str) -> Result<Option<String>, Failure> {
+        let output = self.run(&["rev-parse", "--verify", "--quiet", name])?;
+        if output.status.success() {
+            return Ok(Some(String::from_utf8_lossy(&output.stdout).trim_end().to_owned()));
+        }
+        // Of a name that it does not know, git says nothing; of one that it cannot parse, little.
+        match refusal(&output.stderr) {
+            Some(refused) => Err(refused.undone("compared")),
+            None => Ok(None),
+        }
+    }
+
+    /// What kind of object it is.
+    fn kind_of(&self, object: &str) -> Result<String, Failure> {
+        let bytes = self.print("-t", object)?;
+        Ok(String::from_utf8_lossy(&bytes).trim_end().to_owned())
+    }
+
+    fn print(&self, what: &str, object: &str) -> Result<Vec<u8>, Failure> {
+        let output = self.run(&["cat-file", what, object])?;
+        if output.status.success() {
+            return Ok(output.stdout);
+        }
+        let said = String::from_utf8_lossy(&output.stderr);
+        let message = format!("`git cat-file {what} {object}` failed: {}", said.trim());
+        Err(Failure::trouble("git", message + "; nothing was compared"))
+    }
+
+    fn run(&self, arguments: &[&str]) -> Result<Output, Failure> {
+        let parent = self.document.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let mut git = Command::new("git");
+        // In English, since what it says tells one failure from another.
+        git.arg("-C").arg(parent.unwrap_or(Path::new("."))).args(arguments).env("LC_ALL", "C");
+        git.output().map_err(|error| not_run(&error).undone("compared"))
+    }
 }
 
 pub(super) fn open(path: &Path) -> Result<Lockfile, Failure> {
