@@ -15,7 +15,7 @@ use crate::io::failure::{Failure, LOCKED, NO, TROUBLE};
 use crate::io::stderr::{one_line, say};
 use crate::io::stdout::{envelope, print, print_envelope, push};
 use crate::sys;
-use crate::who::Who;
+use crate::who::{Who, lock_of};
 
 /// Say who holds the lock of FILE, since when, and what happens next; or free it.
 ///
@@ -146,7 +146,7 @@ fn list(directory: &Path, common: &Common) -> Result<ExitCode, Failure> {
     for target in targets_below(directory)? {
         // What is no lock of ours, Cargo.lock say, is none here.
         if let Ok(Some(inspection)) = filelock::inspect(&target)
-            && is_lock(&inspection)
+            && is_lock(&target, &inspection)
         {
             locks.push((target, inspection));
         }
@@ -172,10 +172,15 @@ fn list(directory: &Path, common: &Common) -> Result<ExitCode, Failure> {
     Ok(code)
 }
 
-/// Whether somebody holds it. An empty file, or directory, of such a name can be anything.
-fn is_lock(inspection: &Inspection) -> bool {
+/// Whether somebody holds it. An empty file of such a name can be anything. A directory without a
+/// record keeps others out for as long as it can be one that is just being made.
+fn is_lock(target: &Path, inspection: &Inspection) -> bool {
     let holder = inspection.holder();
-    holder.pid().is_some() || matches!(holder.liveness(), Liveness::Unreadable | Liveness::Running)
+    match holder.liveness() {
+        Liveness::Unreadable | Liveness::Running => true,
+        Liveness::Expires { .. } if holder.pid().is_none() => lock_of(target).is_dir(),
+        _ => holder.pid().is_some(),
+    }
 }
 
 /// The files that may be locked: beside whose name there is something with `.lock` after it.

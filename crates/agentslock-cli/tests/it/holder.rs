@@ -358,3 +358,17 @@ fn another_users_lock_is_told_of_but_not_freed() {
     lab.expect_held(DOCUMENT);
     holder.finish().exits(0);
 }
+
+/// A directory without a record keeps others out for 30 s: it can be a lock in the making.
+#[test]
+fn a_lock_without_a_record_is_listed_as_long_as_it_keeps_others_out() {
+    let lab = Lab::new();
+    fs::create_dir(lab.join("f.lock")).unwrap();
+    lab.cli(["append", "f", "{}", "--wait", "0"]).run().exits(75);
+    let listed = lab.cli(["holder", "--all", "."]).run().exits(0);
+    assert!(listed.out().ends_with(": ./f\n"), "{listed:?}");
+    let times = fs::FileTimes::new().set_modified(UNIX_EPOCH);
+    fs::File::open(lab.join("f.lock")).unwrap().set_times(times).unwrap();
+    lab.cli(["holder", "--all", "."]).run().exits(1).says_nothing();
+    lab.cli(["append", "f", "{}", "--wait", "0"]).run().exits(0);
+}

@@ -86,6 +86,10 @@ impl AtomicFile {
     /// must exist ([`create_parents`](crate::create_parents)), and with [`Durability::Full`] be
     /// readable.
     ///
+    /// Only its name and its age tell a temporary that was left over. Who holds the
+    /// file's lock removes one that was not written to for a while
+    /// ([`remove_left_over_temporaries`]). So hold the lock, too, or commit within that time.
+    ///
     /// Whatever is at the path when the new file takes its name is replaced. A caller that has read
     /// the old file wants [`replacing`](Self::replacing).
     ///
