@@ -71,7 +71,7 @@ impl Holder {
     /// it forked, or that inherited the lock
     /// ([`set_inherited`](crate::LockGuard::set_inherited)).
     ///
-    /// It is decided once: by [`inspect`](crate::inspect), and when an
+    /// It is decided once: by [`inspect`](crate::inspect()), and when an
     /// [`AcquireError`](crate::AcquireError) is made. The lock is looked at again after the process
     /// was found gone, so that one who released it and ended is not meant. A holder from elsewhere
     /// (a callback, `try_acquire`) says `false`: a wait does not ask each time. It is `false`, too,
