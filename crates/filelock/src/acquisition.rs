@@ -228,6 +228,10 @@ impl<'a> Acquisition<'a> {
                     {
                         let mut under_way = self.under_way.take().expect("because it has begun");
                         under_way.wait.has_replaced(holder);
+                        // Its private name has the dead lock, until that one's user sweeps it. Then
+                        // nothing would bar the way of a release that was stopped right before it
+                        // moves, when the lock has been broken and taken again.
+                        under_way.how.parks = false;
                         return Ok(Step::Acquired(under_way.finish(guard)));
                     }
                 }
