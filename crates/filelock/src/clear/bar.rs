@@ -39,7 +39,7 @@ pub(crate) fn bar(names: &Names, occupant: &Occupant) -> bool {
     let private = names.preparation(unique);
     let made = match OpenOptions::new().write(true).create_new(true).open(&private) {
         Ok(_) => true,
-        // The lock itself, which was released. Or another person's file, which bars the way as well.
+        // The lock itself, which was released. Or another person's file: it bars the way as well.
         // Or the dead lock of another user that this one was exchanged for: then it never moves.
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
             if sys::is_at(&private, stat.id).unwrap_or(false) {
