@@ -74,3 +74,26 @@ fn rerun(how: &[&str]) -> Outcome<bool> {
     run(command.args(std::env::args_os().skip(1)))?;
     Ok(true)
 }
+
+/// The longest line of a page, less an indentation.
+const WIDTH: usize = 98;
+
+/// Breaks lines as the other pages have them.
+pub(crate) fn wrap(prose: &str) -> String {
+    let mut text = String::new();
+    let mut length = 0;
+    for word in prose.split_whitespace() {
+        let word_length = word.chars().count();
+        if length > 0 && length + 1 + word_length > WIDTH {
+            text.push('\n');
+            length = 0;
+        } else if length > 0 {
+            text.push(' ');
+            length += 1;
+        }
+        text.push_str(word);
+        length += word_length;
+    }
+    text.push('\n');
+    text
+}

@@ -12,8 +12,9 @@ use agentslock_core::{Lockfile, LockfileOptions};
 use clap::Args;
 use fsops::Durability;
 
-use super::page::{Page, wrap};
+use super::page::Page;
 use crate::outcome::Outcome;
+use crate::workspace::wrap;
 use testkit::Place;
 
 pub(super) fn run(page: &mut Page, places: &[Place]) -> Outcome {

@@ -3,6 +3,7 @@
 pub(super) use super::figures::{micros, millis, ratio, time};
 use super::summary::Facts;
 use crate::outcome::Outcome;
+use crate::workspace::wrap;
 use std::fmt::Write;
 use std::path::PathBuf;
 
@@ -122,29 +123,6 @@ impl Table {
         }
         text
     }
-}
-
-/// The longest line, less an indentation.
-const WIDTH: usize = 98;
-
-/// Breaks lines as the other pages have them.
-pub(super) fn wrap(prose: &str) -> String {
-    let mut text = String::new();
-    let mut length = 0;
-    for word in prose.split_whitespace() {
-        let word_length = word.chars().count();
-        if length > 0 && length + 1 + word_length > WIDTH {
-            text.push('\n');
-            length = 0;
-        } else if length > 0 {
-            text.push(' ');
-            length += 1;
-        }
-        text.push_str(word);
-        length += word_length;
-    }
-    text.push('\n');
-    text
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use super::history::History;
 use super::tasks::Task;
 use crate::outcome::Outcome;
+use crate::workspace::wrap;
 
 /// What one part showed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,7 +118,7 @@ impl<'a> Results<'a> {
             let Some(shown) = self.shown.get(task.name) else { continue };
             let Shown { command, commit, day, machine, seconds, passed, output } = shown;
             let word = if *passed { "Passed" } else { "**Failed**" };
-            write!(text, "\n### {}\n\n{}\n\n", task.name, task.shows)?;
+            write!(text, "\n### {}\n\n{}\n", task.name, wrap(task.shows))?;
             writeln!(text, "- `{command}`")?;
             writeln!(text, "- {word} on commit {commit}, {day}, in {seconds} s, on {machine}")?;
             if let Some(change) = change_since(shown, task)? {
