@@ -7,27 +7,28 @@ use crate::support::{DOCUMENT, Lab, set_mode};
 const FEW: &str = "few() { u=$1; n=$2; shift 2
     setpriv --reuid $u --regid $u --clear-groups prlimit --nproc=$n:$n \"$@\"; }\n";
 
-/// Root has no such limit, so it is another user, and of each test another one.
+/// Runs `script`, in which `few` can be used, in a directory that all may write; what it prints.
+/// `None`: no limits can be set here, which was said. (Root has none. So it is another user, and of
+/// each test another one.)
 #[track_caller]
-fn limits_can_be_set() -> bool {
+fn with_limits(script: &str) -> Option<String> {
     if testkit::users().is_none() {
         testkit::skip("not root");
-        return false;
+        return None;
     }
-    has("prlimit", "util-linux")
-}
-
-#[test]
-fn a_lock_is_held_and_renewed_while_the_command_runs_if_no_thread_can_be_started() {
-    if !limits_can_be_set() {
-        return;
+    if !has("prlimit", "util-linux") {
+        return None;
     }
     let (_directory, program) = public_program();
     let lab = Lab::new();
     set_mode(lab.root(), 0o777);
+    Some(run(&lab, &program, &format!("{FEW}{script}")))
+}
+
+#[test]
+fn a_lock_is_held_and_renewed_while_the_command_runs_if_no_thread_can_be_started() {
     // The program and its command are two. A renewal comes after 10 s.
-    let script = format!(
-        "{FEW}mkfifo -m 666 end
+    let script = "mkfifo -m 666 end
         few 3201 2 $0 run log -- cat end &
         until [ -e log.lock/holder ]; do sleep 0.1; done
         first=$(sed -n 2p log.lock/holder)
@@ -35,21 +36,15 @@ fn a_lock_is_held_and_renewed_while_the_command_runs_if_no_thread_can_be_started
         $0 run log --nonblock -- echo a second holder || echo $?
         : > end
         wait $!
-        $0 run log --nonblock -- echo free"
-    );
-    assert_eq!(run(&lab, &program, &script), "75\nfree\n");
+        $0 run log --nonblock -- echo free";
+    let Some(said) = with_limits(script) else { return };
+    assert_eq!(said, "75\nfree\n");
 }
 
 #[test]
 fn a_command_is_ended_and_nothing_is_written_if_no_thread_can_be_started() {
-    if !limits_can_be_set() {
-        return;
-    }
-    let (_directory, program) = public_program();
-    let lab = Lab::new();
-    set_mode(lab.root(), 0o777);
     let script = format!(
-        "{FEW}echo '{{\"a\": 1}}' > {DOCUMENT}; chmod 666 {DOCUMENT}; cp {DOCUMENT} before
+        "echo '{{\"a\": 1}}' > {DOCUMENT}; chmod 666 {DOCUMENT}; cp {DOCUMENT} before
         few 3202 2 $0 set a -- cat 2> error || echo $?
         grep -q 'no thread could be started for `cat`, which was ended' error
         few 3202 2 $0 edit -- cat 2>> error || echo $?
@@ -58,5 +53,6 @@ fn a_command_is_ended_and_nothing_is_written_if_no_thread_can_be_started() {
         cmp before {DOCUMENT}
         $0 set a 2 --wait 0"
     );
-    assert_eq!(run(&lab, &program, &script), "2\n2\n2\n");
+    let Some(said) = with_limits(&script) else { return };
+    assert_eq!(said, "2\n2\n2\n");
 }

@@ -129,7 +129,6 @@ pub(crate) fn open_directory(_: &Path) -> io::Result<Directory> {
 }
 
 #[allow(clippy::unnecessary_wraps, reason = "it can fail on Unix")]
-#[allow(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
 pub(crate) fn sync_file_system(_: &File) -> io::Result<()> {
     Ok(())
 }
@@ -139,7 +138,7 @@ pub(crate) fn has_too_many_open(_: &io::Error) -> bool {
     false
 }
 
-#[allow(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
+#[allow(clippy::unnecessary_wraps, reason = "it can fail on Unix")]
 pub(crate) fn sync_directory((): &Directory) -> io::Result<()> {
     Ok(())
 }
