@@ -110,7 +110,7 @@ impl Failure {
     /// Of a verb that does one step after the other, and had done these before.
     pub(crate) fn after(mut self, dry_run: bool, steps: &[String]) -> Self {
         if !dry_run && !steps.is_empty() {
-            write!(self.message, "; was done before: {}", steps.join(", "))
+            write!(self.message, "; done before that: {}", steps.join(", "))
                 .expect("because writing to a string cannot fail");
         }
         self

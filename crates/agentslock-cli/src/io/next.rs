@@ -43,7 +43,7 @@ const STEPS: [&str; 11] = [
 pub(crate) fn finished(mut failure: Failure, verb: Option<&str>) -> Failure {
     let verb = verb.unwrap_or("help");
     let names_a_step = STEPS.iter().any(|step| failure.message.contains(step));
-    let is_said = ["nothing was", "no digest", "written", "was done before"]
+    let is_said = ["nothing was", "no digest", "written", "done before that"]
         .iter()
         .any(|it| failure.message.contains(it));
     let undone = UNDONE.iter().find(|(name, _)| *name == verb);

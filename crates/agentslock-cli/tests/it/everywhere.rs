@@ -151,6 +151,6 @@ fn a_step_that_fails_says_which_were_done_before_it() {
     let lab = Lab::new();
     let init = lab.cli(["init", "--document", "--hook"]).env("PATH", "").run().exits(2);
     let said = init.complaint();
-    assert!(said.contains("was done before: `.agentsrc.lock`: made"), "{said}");
+    assert!(said.contains("done before that: `.agentsrc.lock`: made"), "{said}");
     assert!(!said.contains("nothing was") && lab.join(DOCUMENT).exists(), "{said}");
 }
