@@ -54,19 +54,31 @@ pub enum LeftOut {
 }
 
 impl LeftOut {
-    /// What to type in a shell: it brings the file into the checkout, or tells more if that is not
-    /// known.
+    /// What to type in a POSIX shell: it brings the file into the checkout, or tells more if that
+    /// is not known. A path that a shell would split or change is quoted.
     pub fn command(&self) -> String {
         let (Self::Marked { path } | Self::NotCheckedOut { path } | Self::Unknown { path, .. }) =
             self;
-        let git = format!("git -C {}", path.parent().unwrap_or(path).display());
-        let name = Path::new(path.file_name().unwrap_or(path.as_os_str())).display();
+        let git = format!("git -C {}", quoted(path.parent().unwrap_or(path)));
+        let name = quoted(Path::new(path.file_name().unwrap_or(path.as_os_str())));
         match self {
             Self::Marked { .. } => format!("{git} checkout --ignore-skip-worktree-bits -- {name}"),
             Self::NotCheckedOut { .. } => format!("{git} reset -q && {git} checkout -- {name}"),
             Self::Unknown { .. } => format!("{git} ls-files -v -- {name}"),
         }
     }
+}
+
+/// As a word of a shell's.
+fn quoted(path: &Path) -> String {
+    let word = path.to_string_lossy();
+    // Windows' shells know no such quotes, and take `\` as it is.
+    let is_plain =
+        |c: char| c.is_alphanumeric() || "-_./:=@%+,".contains(c) || cfg!(windows) && c == '\\';
+    if word.chars().all(is_plain) {
+        return word.into_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
 }
 
 impl fmt::Display for LeftOut {

@@ -42,7 +42,8 @@ pub(super) fn leave_the_dead(target: &Path, way: Way) -> Outcome {
 
 /// What a writer leaves that is killed while it replaces the file.
 pub(super) fn leave_a_temporary(target: &Path) -> Outcome {
-    let temporary = named(target, &format!(".tmp-{}", &UNIQUE[..12]));
+    // A name that a temporary of ours can have: the last four characters are a check.
+    let temporary = named(target, ".tmp-01234567hPbO");
     fs::write(&temporary, "{")?;
     age(&temporary)
 }

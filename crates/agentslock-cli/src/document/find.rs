@@ -47,8 +47,10 @@ pub(crate) fn to_change(common: &Common) -> Result<PathBuf, Failure> {
         return Ok(path.clone());
     }
     let search = Search::from_here()?;
-    document_to_write(&search, common)?
-        .ok_or_else(|| absent(NO, &format!("no {DOCUMENT}"), &search))
+    let path = document_to_write(&search, common)?
+        .ok_or_else(|| absent(NO, &format!("no {DOCUMENT}"), &search))?;
+    refuse_left_out(&search, &path)?;
+    Ok(path)
 }
 
 /// Of two files on the way up, the one with the longer path is the nearer.
@@ -59,6 +61,26 @@ fn depth(path: &Path) -> usize {
 /// The document that is to be written. A repository without one gets it beside its declaration,
 /// even if another repository around it has a document. Elsewhere the caller must name it.
 pub(crate) fn to_write(common: &Common) -> Result<PathBuf, Failure> {
+    let path = to_go_with(common)?;
+    if common.file.is_none() {
+        refuse_left_out(&Search::from_here()?, &path)?;
+    }
+    Ok(path)
+}
+
+/// One that the checkout leaves out is the one that is meant, if it is nearer than `found`.
+fn refuse_left_out(search: &Search, found: &Path) -> Result<(), Failure> {
+    for directory in search.within().take_while(|directory| Some(*directory) != found.parent()) {
+        let path = directory.join(DOCUMENT);
+        if let Some(left_out) = InGit::left_out(&path) {
+            return Err(left_out.into_failure(&path).about(path));
+        }
+    }
+    Ok(())
+}
+
+/// As [`to_write`], for who only wants to know where that is.
+pub(crate) fn to_go_with(common: &Common) -> Result<PathBuf, Failure> {
     if let Some(path) = &common.file {
         return Ok(path.clone());
     }

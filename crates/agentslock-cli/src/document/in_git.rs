@@ -22,6 +22,12 @@ impl InGit {
         left_out(path).map(Self::LeftOut).or_else(removed)
     }
 
+    /// One that git surely has, and the checkout leaves out.
+    pub(super) fn left_out(path: &Path) -> Option<Self> {
+        let is_known = |it: &LeftOut| !matches!(it, LeftOut::Unknown { .. });
+        left_out(path).filter(is_known).map(Self::LeftOut)
+    }
+
     /// What brings it back.
     pub(crate) fn command(&self, path: &Path) -> String {
         match self {

@@ -27,7 +27,7 @@ pub(crate) struct DigestOf {
 }
 
 pub(crate) fn digest(arguments: &DigestOf, common: &Common) -> Result<ExitCode, Failure> {
-    let document = find::to_write(common)?;
+    let document = find::to_go_with(common)?;
     let (inputs, digest) = of_document(&document)?;
     let payload = || inputs.payload().expect("because its digest was made from it");
     if common.json {

@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 use crate::merge::repo::{Repo, isolated};
 use crate::support::{DOCUMENT, Ended, Program};
 
+const SPARSE: &str = "somebody's $HOME";
+
 fn base() -> Value {
     json!({"install": {"a": 1}, "lock_version": 1, "units": {"a": 1}})
 }
@@ -34,8 +36,9 @@ fn checkouts(repo: &Repo) -> Vec<PathBuf> {
         repo.lab.join(name)
     };
     let leaves = ["/src/", "/.agentsrc.json"];
-    let sparse = clone("sparse", &[]);
-    repo.git(&[&["-C", "sparse", "sparse-checkout", "set", "--no-cone"], &leaves[..]].concat())
+    // A name that a shell would split, and change.
+    let sparse = clone(SPARSE, &[]);
+    repo.git(&[&["-C", SPARSE, "sparse-checkout", "set", "--no-cone"], &leaves[..]].concat())
         .exits(0);
     let marked = clone("marked", &[]);
     for name in [DOCUMENT, "log"] {
@@ -76,7 +79,28 @@ fn a_document_that_the_checkout_leaves_out_is_not_made_afresh() {
         }
     }
     // Found by its declaration, without a name.
-    run(&repo, &repo.lab.join("sparse"), &["set", "counters", "1"]).exits(2);
+    run(&repo, &repo.lab.join(SPARSE), &["set", "counters", "1"]).exits(2);
+}
+
+/// It is the nearer one that is meant, although another one further up is there.
+#[test]
+fn a_nearer_document_that_is_left_out_is_not_passed_over_for_the_one_further_up() {
+    let Some(repo) = repository() else { return };
+    let nearer = "src/.agentsrc.lock";
+    repo.lab.write(nearer, "{\"nearer\": 1}\n");
+    repo.commit("a document further down");
+    repo.git(&["sparse-checkout", "set", "--no-cone", "/*", "!/src/.agentsrc.lock"]).exits(0);
+    assert!(!repo.lab.join(nearer).exists());
+    let before = repo.lab.document();
+    for verb in [&["set", "counters", "1"][..], &["unset", "units"], &["edit", "--", "cat"]] {
+        let ended = run(&repo, &repo.lab.join("src"), verb).exits(2);
+        assert!(ended.complaint().contains(nearer), "{verb:?}: {ended:?}");
+        assert_eq!(repo.lab.document(), before, "{verb:?}");
+    }
+    repo.git(&["sparse-checkout", "disable"]).exits(0);
+    run(&repo, &repo.lab.join("src"), &["set", "counters", "1"]).exits(0);
+    assert_eq!(repo.lab.document(), before);
+    assert!(repo.lab.read(nearer).contains("counters"), "{}", repo.lab.read(nearer));
 }
 
 /// What the message says to type is typed, and then the change goes to git's document.

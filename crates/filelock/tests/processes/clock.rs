@@ -75,7 +75,9 @@ fn a_waiter_that_slept_replaces_a_holder_that_renews_no_more() {
     const TTL: u64 = 6;
     let (lab, outside) = (Lab::new(), Lab::new());
     let Some(time) = fake_time(&outside) else { return };
-    lab.occupy(Some(&record(now(), "token\n")));
+    // From the future, but not too far: on a busy machine it is long until the child waits.
+    let stamp = now() + i64::try_from(TTL - 1).unwrap() * SECOND;
+    lab.occupy(Some(&record(stamp, "token\n")));
     let mut child = waiting(TTL, &time, &lab);
     let slept = Instant::now();
     time.set_ahead(60);

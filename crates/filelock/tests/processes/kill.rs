@@ -180,8 +180,11 @@ fn kill_users_at_random(lab: &Lab, way: &str, kills: u64, users: &[u32]) {
         (0..if cfg!(windows) { 3 } else { 6 }).map(|_| start()).collect();
     let trail = Trail::open(&notes);
     let before = trail.count();
+    let takeovers = || std::fs::metadata(notes.join("takeovers")).unwrap().len();
     let mut killed = 0;
-    while killed < kills {
+    // A holder must be hit at least once, else nothing was shown. It spends nearly all of its time
+    // inside. But on a busy machine it can have left each time before it is killed.
+    while killed < kills || takeovers() == 0 && killed < 20 * kills {
         // They must get on: nobody is stuck behind a dead holder.
         let count = trail.count();
         testkit::wait_until(WATCHDOG, || trail.count() > count);
@@ -197,21 +200,18 @@ fn kill_users_at_random(lab: &Lab, way: &str, kills: u64, users: &[u32]) {
     for child in children {
         child.succeed();
     }
-    let takeovers = std::fs::read(notes.join("takeovers")).unwrap().len();
 
     let logged = Trail::logged(&notes);
     let case = format!("{way} on {}", lab.name());
     assert!(logged.is_sorted_by(|one, next| one < next), "{case}: an increment was lost");
     assert!(trail.count() >= *logged.last().unwrap(), "{case}: the counter lost the last one");
-    assert!(trail.count() >= before + kills, "{case}: no progress");
-    // Else no holder was hit, and nothing was shown. Of so many that is out of the question: the
-    // holder spends nearly all of its time inside.
-    assert!(takeovers > 0, "{case}: no dead holder was ever replaced");
+    assert!(trail.count() >= before + killed, "{case}: no progress");
+    assert!(takeovers() > 0, "{case}: no dead holder was ever replaced");
     // Each that was killed left one directory at most: its preparation, or its lock, which another
     // user's process moved aside. Most of them were swept.
     let left = lab.preparations().len();
-    println!("{case}: {kills} were killed, {left} directories are left");
-    assert!(left as u64 <= kills, "{case}: {left} are left of {kills}");
+    println!("{case}: {killed} were killed, {left} directories are left");
+    assert!(left as u64 <= killed, "{case}: {left} are left of {killed}");
     // The last waiters to be killed may have left preparations that are younger than the grace.
     brief().acquire(lab.target()).unwrap().release().unwrap();
     assert!(!lab.lock().exists(), "{case}");

@@ -6,11 +6,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::resolve::Resolved;
+use super::unique::{UNIQUE, fnv1a, is_unique, unique};
 use crate::durability::Durability;
-
-/// How long the unique part of a temporary's name is. Long enough not to be what a person calls a
-/// copy.
-pub(super) const UNIQUE: usize = 12;
 
 const INFIX: &str = ".tmp-";
 
@@ -20,8 +17,19 @@ const LONGEST: usize = 255;
 /// How many bytes of a name that is too long its temporaries begin with.
 const BEGINNING: usize = 64;
 
+/// Makes names for temporaries of `target`, another one each time.
+pub(super) fn temporary_names(target: &Path) -> impl Fn() -> OsString {
+    let prefix = temporary_prefix(target);
+    move || {
+        let mut name = OsString::with_capacity(prefix.len() + UNIQUE);
+        name.push(&prefix);
+        name.push(unique());
+        name
+    }
+}
+
 /// What the names of the temporaries of `target` begin with.
-pub(super) fn temporary_prefix(target: &Path) -> OsString {
+fn temporary_prefix(target: &Path) -> OsString {
     prefix(target, INFIX)
 }
 
@@ -42,7 +50,8 @@ fn prefix(target: &Path, infix: &str) -> OsString {
         let text = name.to_string_lossy();
         let ends = (0..=BEGINNING).rev().find(|end| text.is_char_boundary(*end));
         let beginning = &text[..ends.unwrap_or_default()];
-        return format!("{beginning}~{:016x}{infix}", number_of(name)).into();
+        let number = fnv1a(name.as_encoded_bytes());
+        return format!("{beginning}~{number:016x}{infix}").into();
     }
     let mut prefix = OsString::with_capacity(name.len() + infix.len() + UNIQUE);
     prefix.push(name);
@@ -50,17 +59,12 @@ fn prefix(target: &Path, infix: &str) -> OsString {
     prefix
 }
 
-/// FNV-1a, 64 bits: the same in each version of this crate, since one cleans up after another.
-fn number_of(name: &OsStr) -> u64 {
-    let mix = |number: u64, byte: &u8| (number ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-    name.as_encoded_bytes().iter().fold(0xcbf2_9ce4_8422_2325, mix)
-}
-
 /// Removes temporaries of `path` that a killed process left behind and that were not written to for
 /// `age`. Returns how many.
 ///
 /// Only whoever keeps all others from writing `path` may call it: a temporary of somebody who
-/// merely is slow looks the same.
+/// merely is slow looks the same. A file that a person called alike stays: the last four characters
+/// of a temporary's name are a check of the eight before them.
 ///
 /// # Errors
 ///
@@ -77,8 +81,7 @@ pub fn remove_left_over_temporaries(path: impl AsRef<Path>, age: Duration) -> io
     let own = |entry: &OsStr| {
         let entry = entry.as_encoded_bytes();
         let (name, unique) = entry.split_at(entry.len().checked_sub(UNIQUE)?);
-        let is_ours =
-            name.ends_with(INFIX.as_bytes()) && unique.iter().all(u8::is_ascii_alphanumeric);
+        let is_ours = name.ends_with(INFIX.as_bytes()) && is_unique(unique);
         let mut own = prefix.clone();
         own.push(&*String::from_utf8_lossy(unique));
         is_ours.then_some(own)
@@ -108,9 +111,6 @@ mod tests {
             let umlauts = format!("{start}{}", "ü".repeat(120));
             assert!(prefix(umlauts.clone()).starts_with(&umlauts[..BEGINNING - start.len()]));
         }
-        // The offset basis, and the number of "a" (FNV's reference).
-        assert_eq!(number_of(OsStr::new("")), 0xcbf2_9ce4_8422_2325);
-        assert_eq!(number_of(OsStr::new("a")), 0xaf63_dc4c_8601_ec8c);
     }
 
     #[test]
@@ -119,10 +119,9 @@ mod tests {
         let [own, other] = ["a", "b"].map(|end| {
             let target = directory.path().join("y".repeat(240) + end);
             std::fs::write(&target, "").unwrap();
-            let mut name = temporary_prefix(&target);
-            name.push("0123456789ab");
-            std::fs::write(target.with_file_name(&name), "").unwrap();
-            target.with_file_name(name)
+            let left = target.with_file_name(temporary_names(&target)());
+            std::fs::write(&left, "").unwrap();
+            left
         });
         let target = directory.path().join("y".repeat(240) + "a");
         assert_eq!(remove_left_over_temporaries(target, Duration::ZERO).unwrap(), 1);

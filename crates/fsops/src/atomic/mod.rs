@@ -24,6 +24,7 @@ mod left_overs;
 mod ready;
 mod removal;
 mod resolve;
+mod unique;
 
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -33,7 +34,7 @@ use crate::error::ReplaceError;
 use crate::read::Version;
 use crate::sys;
 pub use left_overs::remove_left_over_temporaries;
-use left_overs::{UNIQUE, temporary_prefix};
+use left_overs::temporary_names;
 pub use ready::ReadyFile;
 use resolve::Resolved;
 
@@ -148,9 +149,8 @@ impl AtomicFile {
         expected: Expected,
         durability: Durability,
     ) -> Result<Self, ReplaceError> {
-        let prefix = temporary_prefix(&target);
         let temporary = place
-            .create(&prefix, UNIQUE, sys::Rights::at_first(replaced.as_ref()))
+            .create(temporary_names(&target), sys::Rights::at_first(replaced.as_ref()))
             .map_err(|source| {
                 let path = parent_of(&target);
                 ReplaceError::Io { verb: "create a temporary file in", path, source }

@@ -54,7 +54,7 @@ fn in_a_directory_that_one_may_not_write_to_nothing_changes() {
     let lab = Lab::new();
     // The file itself is open to all: it is the directory that counts.
     set_mode(&lab.old_target(), 0o666);
-    fs::write(lab.join("state.json.tmp-Ab0Cd1Ef2Gh3"), "").unwrap();
+    fs::write(lab.join("state.json.tmp-01234567hPbO"), "").unwrap();
     for (name, mode) in [("unwritable.log", 0o644), ("unreadable.log", 0o622)] {
         fs::write(lab.join(name), "{}\n").unwrap();
         set_mode(&lab.join(name), mode);

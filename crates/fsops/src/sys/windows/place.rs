@@ -43,21 +43,27 @@ impl Place {
         self.0.parent().unwrap_or(&self.0)
     }
 
-    /// Creates a file `<prefix><unique>` beside it, without the attribute by which `tempfile` says
-    /// that it is a temporary: the file is to stay.
-    pub(crate) fn create(
-        self,
-        prefix: &OsStr,
-        unique_length: usize,
-        _mode: u32,
-    ) -> io::Result<Temporary> {
-        let mut builder = Builder::new();
-        let builder = builder.prefix(prefix).rand_bytes(unique_length);
-        let file = builder.make_in(self.directory(), |path| {
-            OpenOptions::new().read(true).write(true).create_new(true).open(path)
-        })?;
-        let (file, path) = file.into_parts();
-        Ok(Temporary { place: self, file, path: Some(path) })
+    /// Creates a file beside it, without the attribute by which `tempfile` says that it is a
+    /// temporary: the file is to stay. Its name is the first one of `names` that is free.
+    pub(crate) fn create(self, names: impl Fn() -> OsString, _mode: u32) -> io::Result<Temporary> {
+        const TRIES: u32 = 1000;
+        let new =
+            |path: &Path| OpenOptions::new().read(true).write(true).create_new(true).open(path);
+        let mut tries = 0;
+        loop {
+            let name = names();
+            let made = Builder::new().prefix(&name).rand_bytes(0).make_in(self.directory(), new);
+            match made {
+                Ok(made) => {
+                    let (file, path) = made.into_parts();
+                    return Ok(Temporary { place: self, file, path: Some(path) });
+                }
+                Err(error) if error.kind() == ErrorKind::AlreadyExists && tries < TRIES => {
+                    tries += 1;
+                }
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     pub(crate) fn remove(&self) -> io::Result<()> {

@@ -58,24 +58,25 @@ fn only_temporaries_of_exactly_this_name_go() {
         "state.json.tmp-",
         "state.json.tmp",
         "state.json.tmp-Ab0.Cd1Ef2Gh",
-        "state.json.tmp-Ab0Cd1Ef2Gh3.tmp-Ab0Cd1Ef2Gh3",
-        "other.json.tmp-Ab0Cd1Ef2Gh3",
-        "my-state.json.tmp-Ab0Cd1Ef2Gh3",
-        "state.json5.tmp-Ab0Cd1Ef2Gh3",
-        "state.jsonXtmp-Ab0Cd1Ef2Gh3",
-        "state.tmp-Ab0Cd1Ef2Gh3",
+        "state.json.tmp-Ab0Cd1Ef2Gh3",
+        "state.json.tmp-01234567hPbO.tmp-01234567hPbO",
+        "other.json.tmp-01234567hPbO",
+        "my-state.json.tmp-01234567hPbO",
+        "state.json5.tmp-01234567hPbO",
+        "state.jsonXtmp-01234567hPbO",
+        "state.tmp-01234567hPbO",
     ];
-    for name in stay.into_iter().chain(["state.json.tmp-Ab0Cd1Ef2Gh3"]) {
+    for name in stay.into_iter().chain(["state.json.tmp-01234567hPbO"]) {
         fs::write(lab.join(name), "").unwrap();
         age(&lab.join(name), 60 * MINUTE);
     }
-    fs::create_dir(lab.join("state.json.tmp-directory123")).unwrap();
-    symlink("state.json", lab.join("state.json.tmp-SymbolicLink")).unwrap();
+    fs::create_dir(lab.join("state.json.tmp-director14wC")).unwrap();
+    symlink("state.json", lab.join("state.json.tmp-SymbolictVci")).unwrap();
     assert_eq!(remove_left_over_temporaries(lab.target(), Duration::ZERO).unwrap(), 1);
     let left = lab.names();
-    assert!(!lab.join("state.json.tmp-Ab0Cd1Ef2Gh3").exists());
+    assert!(!lab.join("state.json.tmp-01234567hPbO").exists());
     for name in
-        stay.into_iter().chain(["state.json.tmp-directory123", "state.json.tmp-SymbolicLink"])
+        stay.into_iter().chain(["state.json.tmp-director14wC", "state.json.tmp-SymbolictVci"])
     {
         assert!(left.iter().any(|other| other == name), "{name} is gone");
     }
@@ -84,9 +85,13 @@ fn only_temporaries_of_exactly_this_name_go() {
 #[test]
 fn a_file_that_a_person_named_alike_stays() {
     let lab = Lab::new();
-    for name in
-        ["state.json.tmp-backup", "state.json.tmp-2026", "state.json.tmp-beforethemigration"]
-    {
+    for name in [
+        "state.json.tmp-backup",
+        "state.json.tmp-2026",
+        "state.json.tmp-20261128noon",
+        "state.json.tmp-beforechange",
+        "state.json.tmp-beforethemigration",
+    ] {
         fs::write(lab.join(name), "precious").unwrap();
         age(&lab.join(name), 60 * MINUTE);
         assert_eq!(remove_left_over_temporaries(lab.target(), MINUTE).unwrap(), 0, "{name}");
@@ -102,8 +107,8 @@ fn they_are_looked_for_where_a_link_leads() {
     age(&leave_temporary(&lab), 2 * MINUTE);
     fs::create_dir(lab.join("links")).unwrap();
     symlink("../state.json", lab.join("links/link.json")).unwrap();
-    fs::write(lab.join("links/link.json.tmp-Ab0Cd1Ef2Gh3"), "").unwrap();
-    age(&lab.join("links/link.json.tmp-Ab0Cd1Ef2Gh3"), 2 * MINUTE);
+    fs::write(lab.join("links/link.json.tmp-01234567hPbO"), "").unwrap();
+    age(&lab.join("links/link.json.tmp-01234567hPbO"), 2 * MINUTE);
     let removed = remove_left_over_temporaries(lab.join("links/link.json"), MINUTE).unwrap();
     assert_eq!(removed, 1);
     assert_eq!(lab.names(), ["links", "state.json"]);
@@ -125,7 +130,7 @@ fn a_missing_target_is_no_obstacle_and_a_missing_directory_is_an_error() {
 #[test]
 fn those_of_the_same_name_in_another_spelling_go_if_the_volume_takes_it_for_the_same() {
     let lab = Lab::new();
-    let left = lab.join("state.json.tmp-Ab0Cd1Ef2Gh3");
+    let left = lab.join("state.json.tmp-01234567hPbO");
     fs::write(&left, "").unwrap();
     age(&left, 2 * MINUTE);
     fs::write(lab.join("SPELLING"), "").unwrap();

@@ -45,7 +45,7 @@ fn meddled(meddle: Meddle) -> (Exchanged, Vec<String>) {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("f");
     let place = Place::open(&path, true).unwrap();
-    let mut temporary = place.create(OsStr::new("f.tmp-"), 12, 0o600).unwrap();
+    let mut temporary = place.create(|| "f.tmp-".into(), 0o600).unwrap();
     temporary.file().write_all(b"ours").unwrap();
     fs::write(&path, "theirs").unwrap();
     let own = temporary.own_state().unwrap();

@@ -2,10 +2,8 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::os::unix::fs::MetadataExt;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustix::fs::{Mode, OFlags, openat, renameat};
 use rustix::io::{Errno, retry_on_intr};
@@ -35,21 +33,15 @@ pub(crate) struct Temporary {
 }
 
 impl Place {
-    /// Creates a file `<prefix><unique>` in the directory, with what the umask leaves of `mode`.
-    pub(crate) fn create(
-        self,
-        prefix: &OsStr,
-        unique_length: usize,
-        mode: u32,
-    ) -> io::Result<Temporary> {
+    /// Creates a file in the directory, with what the umask leaves of `mode`. Its name is the first
+    /// one of `names` that is free.
+    pub(crate) fn create(self, names: impl Fn() -> OsString, mode: u32) -> io::Result<Temporary> {
         const TRIES: u32 = 1000;
         let how = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
         let mode = mode_of(mode);
         let mut tries = 0;
         loop {
-            let mut name = OsString::with_capacity(prefix.len() + unique_length);
-            name.push(prefix);
-            name.push(unique(unique_length));
+            let name = names();
             match retry_on_intr(|| openat(&self.directory, &*name, how, mode)) {
                 Ok(file) => {
                     return Ok(Temporary { place: self, file: file.into(), name: Some(name) });
@@ -205,24 +197,4 @@ impl FileState {
 #[allow(clippy::useless_conversion, reason = "its type differs by system")]
 fn mode_of(bits: u32) -> Mode {
     Mode::from_raw_mode(bits.try_into().expect("because they are nine bits"))
-}
-
-/// A name that nobody can foretell, of letters and digits.
-fn unique(length: usize) -> String {
-    const CHARACTERS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    // A forked child has the same keys, but another number.
-    let seed = (std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-    let keys = RandomState::new();
-    let mut name = String::with_capacity(length);
-    // Ten characters are less than 60 bits.
-    for part in (0..length).step_by(10) {
-        let mut number = keys.hash_one((seed, part));
-        for _ in part..length.min(part + 10) {
-            let index = usize::try_from(number % 62).expect("because it is below 62");
-            name.push(char::from(CHARACTERS[index]));
-            number /= 62;
-        }
-    }
-    name
 }
