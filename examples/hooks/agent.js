@@ -11,7 +11,9 @@ const { readFileSync } = require("node:fs");
 function agentslock(args, input = "") {
   const env = { AGENTSLOCK_WAIT: "10", ...process.env, AGENTSLOCK_JSON: "1" };
   const ended = spawnSync("agentslock", ["--quiet", ...args], { input, env, encoding: "utf8" });
-  if (ended.status !== 0) {
+  if (ended.error) {
+    console.error(`agent.js: not recorded: agentslock cannot be run: ${ended.error.code}`);
+  } else if (ended.status !== 0) {
     // 75: the lock could not be had in time. Anything else is for a person.
     const { error = {} } = JSON.parse(ended.stdout || "{}");
     console.error(`agent.js: not recorded (${error.kind}): ${error.message}`);

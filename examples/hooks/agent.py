@@ -15,9 +15,12 @@ from datetime import datetime, timezone
 def agentslock(*arguments, text=None):
     """Runs a verb. Returns its answer, or None after saying what was not recorded."""
     environment = {"AGENTSLOCK_WAIT": "10", **os.environ, "AGENTSLOCK_JSON": "1"}
-    ended = subprocess.run(
-        ["agentslock", "--quiet", *arguments], input=text, env=environment, text=True, stdout=subprocess.PIPE
-    )
+    command = ["agentslock", "--quiet", *arguments]
+    try:
+        ended = subprocess.run(command, input=text, env=environment, text=True, stdout=subprocess.PIPE)
+    except OSError as error:
+        print(f"agent.py: not recorded: agentslock cannot be run: {error.strerror}", file=sys.stderr)
+        return None
     answer = json.loads(ended.stdout or "{}")
     if ended.returncode == 0:
         return answer

@@ -20,7 +20,8 @@ use crate::verbs::merge::{Done, IgnoreFile, Scope, Setup, SharedFile};
 #[derive(Args, Debug)]
 #[command(
     after_help = "Example:\n  agentslock init\n  agentslock init --all\n  agentslock init --undo --all\n\n\
-    Exit status: 0 set up, or nothing to do; 2 a step failed; the steps before it are done."
+    Exit status: 0 set up, or nothing to do; 2 a step failed, or there is another hook; \
+    the steps before it are done."
 )]
 #[allow(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(crate) struct Init {
@@ -52,7 +53,11 @@ const DOCUMENT: &str = ".agentsrc.lock";
 const EMPTY: &str = "{\n  \"lock_version\": 1\n}\n";
 const HOOK: &str = "#!/bin/sh\n\
     # Made by `agentslock init`. Only if the document is part of the commit, and as it will be committed.\n\
-    git diff --cached --quiet --diff-filter=d -- .agentsrc.lock ||\n    \
+    git diff --cached --quiet --diff-filter=d -- .agentsrc.lock && exit 0\n\
+    command -v agentslock > /dev/null || {\n    \
+    echo 'agentslock is not installed: .agentsrc.lock is not checked' >&2\n    \
+    exit 0\n\
+    }\n\
     git show :.agentsrc.lock | agentslock check --file -\n";
 
 /// What to do.

@@ -21,6 +21,14 @@ fn program(lab: &Lab, program: impl AsRef<std::ffi::OsStr>, arguments: &[&str]) 
     Program::new(program).args(arguments).env("PATH", path).in_directory(lab.root())
 }
 
+/// With all that is on the path but the program.
+fn without_agentslock(lab: &Lab, program: impl AsRef<std::ffi::OsStr>, rest: &[&str]) -> Program {
+    let path = std::env::var_os("PATH").unwrap();
+    let directories = std::env::split_paths(&path).filter(|it| !it.join("agentslock").exists());
+    let path = std::env::join_paths(directories).unwrap();
+    Program::new(program).args(rest).env("PATH", path).in_directory(lab.root())
+}
+
 /// Whether this machine has what runs a hook. If not, says so.
 #[track_caller]
 fn has(tool: &str) -> bool {
@@ -91,6 +99,92 @@ fn an_agent_is_not_failed_by_its_hook() {
     for holder in holders {
         holder.finish().exits(0);
     }
+}
+
+#[test]
+fn an_agent_is_not_failed_if_the_program_is_not_installed() {
+    let lab = Lab::with("{}\n");
+    for (hook, tool) in [("agent.sh", "sh"), ("agent.py", "python3"), ("agent.js", "node")] {
+        if tool != "sh" && !has(tool) {
+            continue;
+        }
+        for event in ["start", "tool", "end"] {
+            let hook = without_agentslock(&lab, hooks().join(hook), &[event, "a"]);
+            let ended = hook.input("{}").run().exits(0);
+            assert!(ended.stderr.contains("not recorded"), "{ended:?}");
+            assert!(!ended.stderr.contains("undefined"), "{ended:?}");
+        }
+    }
+    assert_eq!((lab.names(), lab.document()), (vec![DOCUMENT.to_owned()], "{}\n".to_owned()));
+}
+
+#[test]
+fn a_commit_is_not_failed_if_the_program_is_not_installed() {
+    if !has_git() {
+        return;
+    }
+    let lab = Lab::with("{}\n");
+    let git = |arguments: &[&str]| {
+        isolated(without_agentslock(&lab, "git", arguments), &lab).run().exits(0)
+    };
+    git(&["init", "-q", "-b", "main"]);
+    git(&["add", "-A"]);
+    git(&["commit", "-qm", "first"]);
+    let hook = lab.join(".git/hooks/pre-commit");
+    let copied = || _ = fs::copy(hooks().join("pre-commit"), &hook).unwrap();
+    let made = || _ = isolated(lab.cli(["init", "--hook"]), &lab).run().exits(0);
+    for (make, document) in [(&copied as &dyn Fn(), "{} "), (&made, "{}  ")] {
+        make();
+        lab.write(DOCUMENT, document);
+        let ended = git(&["commit", "-qam", "not checked"]);
+        assert!(ended.stderr.contains("agentslock is not installed"), "{ended:?}");
+        let ended = git(&["commit", "-q", "--allow-empty", "-m", "without the document"]);
+        ended.says_nothing();
+        fs::remove_file(&hook).unwrap();
+    }
+}
+
+/// As docs/cli.md has it. A writer opens the log under its lock, so that an archive does not grow.
+#[test]
+fn a_shell_rotates_a_log_while_others_append_to_it() {
+    const WRITERS: usize = 4;
+    const RECORDS: usize = 6;
+    const ARCHIVES: usize = 3;
+    let lab = Lab::new();
+    let append = |who: usize, number: usize| {
+        let record = format!("[{who},{number}]");
+        let append = lab.cli(["append", "events.ndjson", &record]).env("AGENTSLOCK_WAIT", "100");
+        append.run().exits(0).says_nothing();
+    };
+    let archives = std::thread::scope(|scope| {
+        for writer in 0..WRITERS {
+            scope.spawn(move || (0..RECORDS).for_each(|number| append(writer, number)));
+        }
+        let rotate = |number: usize| {
+            append(WRITERS, number); // so that there is a log
+            let archive = format!("events.{number}.ndjson");
+            let run = ["run", "events.ndjson", "--", "mv", "-n", "events.ndjson", &archive];
+            lab.cli(run).env("AGENTSLOCK_WAIT", "100").run().exits(0).says_nothing();
+            (lab.read(&archive), archive)
+        };
+        (0..ARCHIVES).map(rotate).collect::<Vec<_>>()
+    });
+    append(WRITERS, ARCHIVES);
+    let mut all = String::new();
+    for (rotated, archive) in archives {
+        assert_eq!(lab.read(&archive), rotated, "{archive} has grown");
+        all.push_str(&rotated);
+    }
+    all.push_str(&lab.read("events.ndjson"));
+    for who in 0..=WRITERS {
+        let numbers = if who == WRITERS { ARCHIVES + 1 } else { RECORDS };
+        let expected: Vec<String> =
+            (0..numbers).map(|number| format!("[{who},{number}]")).collect();
+        let its: Vec<&str> =
+            all.lines().filter(|line| line.starts_with(&format!("[{who},"))).collect();
+        assert_eq!(its, expected, "{all}");
+    }
+    lab.expect_free("events.ndjson");
 }
 
 #[test]
