@@ -30,7 +30,7 @@ use crate::verbs::unset::Unset;
     max_term_width = 100,
     after_help = "Exit status: 0 success, or the \
     answer is yes; 1 the answer is no, or not found; 2 usage, input or I/O; 75 timed out waiting for the lock, or \
-    lost it: try again; others the command's own, of run.\n\n\
+    lost it, and wrote nothing: try again; others the command's own, of run.\n\n\
     If something is wrong, `agentslock doctor` says what to type."
 )]
 pub(crate) struct Arguments {

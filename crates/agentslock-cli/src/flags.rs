@@ -17,7 +17,8 @@ const DEFAULT_WAIT: Duration = Duration::from_secs(5);
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Options of all verbs")]
 pub(crate) struct Common {
-    /// The document [default: the nearest .agentsrc.lock upward] [env: `AGENTSLOCK_FILE`]
+    /// The document, of verbs without FILE [default: the nearest .agentsrc.lock upward] [env:
+    /// `AGENTSLOCK_FILE`]
     #[arg(id = "document", long = "file", global = true, value_name = "PATH", value_hint = clap::ValueHint::FilePath)]
     pub(crate) file: Option<PathBuf>,
     /// How long to wait for the lock: seconds, or 500ms, 5m, 2h, forever; 0 for one try

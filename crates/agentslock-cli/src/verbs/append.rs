@@ -26,9 +26,10 @@ use crate::sys;
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  agentslock append events.ndjson '{\"event\":\"started\"}'\n  \
     jq -c '.events[]' report.json | agentslock append events.ndjson\n\n\
-    Exit status: 0 appended; 2 bad input or I/O; 75 timed out waiting for the lock, try again.")]
+    Exit status: 0 appended; 2 bad input or I/O; 75 timed out waiting for the lock, or lost it, \
+    and wrote nothing: try again.")]
 pub(crate) struct Append {
-    /// The log; created if there is none
+    /// The log; it and its directories are created if there are none
     #[arg(value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     log: PathBuf,
     /// The record; `@FILE` for a file, `-` or nothing for standard input

@@ -34,8 +34,9 @@ use crate::verbs::diff;
     COMMAND runs again, on fresh input, up to five times in all, if another program changes the file \
     without its lock meanwhile. If there is no right to write, it runs without the lock; that is an error \
     only if it would change something.\n\n\
-    Exit status: 0 written, or nothing changed; 2 COMMAND failed, or what it printed is no document; \
-    nothing was written; 75 timed out waiting for the lock, try again."
+    Exit status: 0 written, or nothing changed; 2 COMMAND failed, or what it printed is no document, and \
+    nothing was written unless the message says so; 75 timed out waiting for the lock, or lost it, \
+    and wrote nothing: try again."
 )]
 pub(crate) struct Edit {
     /// The file; without it, the document

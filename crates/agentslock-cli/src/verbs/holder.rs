@@ -37,7 +37,7 @@ pub(crate) struct Holder {
     /// List all locks that are held in the directory and below
     #[arg(long, conflicts_with_all = ["handle", "until_free"])]
     all: bool,
-    /// Return when the lock is free, or when the time of --wait is over, if that is given
+    /// Return when the lock is free; waits without end, unless --wait says how long
     #[arg(long, conflicts_with = "handle")]
     until_free: bool,
     /// Free the lock, if HANDLE still names its holder

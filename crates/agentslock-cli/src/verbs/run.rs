@@ -24,13 +24,16 @@ use crate::sys;
 /// FILE itself is not touched and need not exist. The lock is renewed while COMMAND runs, and
 /// COMMAND inherits it: if only this program is killed, the lock lives as long as COMMAND. SIGHUP,
 /// SIGINT, SIGQUIT, SIGTERM, SIGALRM, SIGUSR1 and SIGUSR2 are passed on to COMMAND. If the lock is
-/// lost, COMMAND and all that it started are stopped: SIGTERM, and SIGKILL 10 s later. An
-/// `agentslock` inside COMMAND that wants the same lock works inside this hold.
+/// lost, COMMAND and all that it started are stopped: SIGTERM, and SIGKILL 10 s later. The loss is
+/// noticed within 10 s.
+///
+/// An `agentslock` inside COMMAND that wants the same lock works inside this hold. A program that
+/// uses the libraries does not know of it: it waits until it times out.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  agentslock run build.log -- make\n  \
     agentslock run build.log -n -E 0 -c 'make && make install'\n\n\
-    Exit status: COMMAND's own; 128+N if signal N ended it; 126 or 127 if it could not be run or \
-    found; 75 (or CODE) timed out waiting for the lock, try again; 75 the lock was lost.")]
+    Exit status: COMMAND's own, which can be any of these; 128+N if signal N ended it; 126 or 127 if it \
+    could not be run or found; 75 (or CODE) timed out waiting for the lock, try again; 75 the lock was lost.")]
 pub(crate) struct Run {
     /// The file to lock
     #[arg(value_name = "FILE", value_hint = clap::ValueHint::FilePath)]

@@ -16,8 +16,9 @@ use crate::verbs::set::change::{Change, Expected, NewValue, refuse_reserved};
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  agentslock unset units.git:acme/base@1.4.0\n  \
     agentslock unset counters\n\n\
-    Exit status: 0 removed; 1 it is not there, or not what --expect says; 2 bad input or I/O, nothing was \
-    written; 75 timed out waiting for the lock, try again.")]
+    Exit status: 0 removed; 1 it is not there, or not what --expect says; 2 bad input or I/O, and \
+    nothing was written unless the message says so; 75 timed out waiting for the lock, or lost it, and wrote \
+    nothing: try again.")]
 pub(crate) struct Unset {
     /// SECTION, SECTION.ENTRY (split at the first dot), or a JSON pointer: SECTION/ENTRY/FIELD
     path: String,

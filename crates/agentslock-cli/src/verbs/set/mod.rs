@@ -20,7 +20,7 @@ use change::{Change, Expected, NewValue, refuse_reserved};
 /// The new value is VALUE, or is read from standard input, from a file, or from a COMMAND. COMMAND
 /// gets the current value (`null` if there is none) on its standard input while the lock is held.
 /// All other sections stay byte for byte as they are. Objects that are missing on the way to a
-/// value are made.
+/// value are made. The schema is not looked at: `check --schema` does that.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  echo '{\"project\":\"demo\"}' | agentslock set install\n  \
     agentslock set counters.runs 1\n  \
@@ -29,7 +29,8 @@ use change::{Change, Expected, NewValue, refuse_reserved};
     lock, or removes the lock. It runs up to five times in all. If there is no right to write, it runs \
     without the lock; that is an error only if it would change something.\n\n\
     Exit status: 0 written, or already so; 1 the value is not what --expect says; 2 bad input or I/O, \
-    nothing was written; 75 timed out waiting for the lock, try again.")]
+    and nothing was written unless the message says so; 75 timed out waiting for the lock, or lost it, and \
+    wrote nothing: try again.")]
 pub(crate) struct Set {
     /// SECTION, SECTION.ENTRY (split at the first dot), or a JSON pointer: SECTION/ENTRY/FIELD
     #[arg(required_unless_present = "inputs_digest")]
