@@ -68,12 +68,13 @@ fn complete(lab: &Lab, shell: &str, line: &str) -> Option<String> {
             printf '%s\\n' \"${COMPREPLY[@]}\"",
         "fish" => "source ./script; complete --do-complete \"$LINE\" | string split --fields 1 \\t",
         // The function that completes is given a key; what it adds is printed in place of a menu.
+        // It is ready when it reads keys by itself. Before, the terminal would take ^U for its own.
         _ => "zmodload zsh/zpty
             zpty shell 'PS1= zsh -f -i'
             zpty -w shell 'autoload -U compinit; compinit -u -D; source ./script; compdef _agentslock agentslock'
             zpty -w shell 'compadd() { if [[ ${@[1,(i)(-|--)]} == *-(O|A|D)* ]]; then builtin compadd \"$@\"; else
                 local -a found; builtin compadd -O found \"$@\"; print -l -- \">\"$^found; builtin compadd \"$@\"; fi }'
-            zpty -w shell 'bindkey \"^I\" complete-word; print ready-$((6 * 7))'
+            zpty -w shell 'bindkey \"^I\" complete-word; zle-line-init() { print ready-$((6 * 7)) }; zle -N zle-line-init'
             zpty -r shell said '*ready-42*'
             zpty -w -n shell \"$LINE\"$'\\t'
             zpty -w -n shell $'\\x15print done-$((6 * 7))\\n'
