@@ -58,7 +58,17 @@ fn a_borrowed_callback_hears_at_once_and_then_every_fifty_milliseconds() {
         })
         .unwrap_err();
     assert!(matches!(error, AcquireError::GaveUp { .. }), "{error:?}");
-    assert!(heard[0].0 < Duration::from_millis(50), "{heard:?}");
+    // On a busy machine, at once in one of many tries: else never in less than a pause.
+    let at_once = || {
+        let mut first = None;
+        let give_up = |waited, _: Option<&Holder>| {
+            first = Some(waited);
+            ControlFlow::Break(())
+        };
+        options.acquire_with(lab.target(), give_up).unwrap_err();
+        first.unwrap() < Duration::from_millis(50)
+    };
+    assert!((0..100).any(|_| at_once()), "{heard:?}");
     // Never more often, but for the rounding of a clock; and on a busy machine less.
     let pauses: Vec<_> = heard.windows(2).map(|two| two[1].0.saturating_sub(two[0].0)).collect();
     assert!(pauses.iter().all(|pause| *pause >= Duration::from_millis(49)), "{pauses:?}");
