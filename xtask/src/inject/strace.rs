@@ -20,6 +20,16 @@ pub(crate) struct Call {
     nth: u32,
     /// The paths that it is about, without what differs from run to run.
     pub(crate) subject: String,
+    /// How many calls of this name were about the same before.
+    again: u32,
+}
+
+impl Call {
+    /// Whether another run made this call there. Its number can be another one: who looks for the
+    /// holder of a lock below /proc makes as many calls as there are processes.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        (&self.name, &self.subject, self.again) == (&other.name, &other.subject, other.again)
+    }
 }
 
 impl std::fmt::Display for Call {
@@ -128,6 +138,7 @@ fn run(program: &[OsString], arguments: &[String], log: &Path) -> Outcome<Ended>
 fn calls_in(log: &str, root: &Path) -> Vec<Call> {
     let root = root.to_str().expect("because it is a temporary directory");
     let mut counts = BTreeMap::<&str, u32>::new();
+    let mut subjects = BTreeMap::<(&str, String), u32>::new();
     let mut calls = Vec::new();
     for line in log.lines() {
         // Not `+++ exited with 0 +++`, nor `--- SIGCHLD {…} ---`.
@@ -142,7 +153,9 @@ fn calls_in(log: &str, root: &Path) -> Vec<Call> {
         let subject = subject(arguments, root);
         let is_end = name == "exit_group" && !calls.is_empty();
         if (!subject.is_empty() && name != "execve") || is_end {
-            calls.push(Call { name: name.to_owned(), nth: *nth, subject });
+            let times = subjects.entry((name, subject.clone())).or_default();
+            calls.push(Call { name: name.to_owned(), nth: *nth, subject, again: *times });
+            *times += 1;
         }
     }
     calls
