@@ -101,7 +101,7 @@ fn create_missing(
             Err(error) => return Err(error),
         }
         if durability == Durability::Full {
-            sync_own_name(directory)?;
+            sync_own_name(directory, None)?;
         }
     }
     Ok(())
@@ -115,11 +115,16 @@ pub(crate) fn sync_name_of(path: &Path) -> io::Result<()> {
     }
 }
 
-/// The same for a directory that we have just created.
-fn sync_own_name(path: &Path) -> io::Result<()> {
-    match sync_name_of(path) {
-        Err(error) if is_closed(&error) => sys::sync_file_system(&File::open(path)?),
-        other => other,
+/// The same for what we have just created: `file`, or a directory that can be opened. If the
+/// directory around it cannot be opened, all of the file system is synced. A directory that was
+/// opened, and cannot be synced, is an error: who syncs more may be told of success.
+fn sync_own_name(path: &Path, file: Option<&File>) -> io::Result<()> {
+    let Some(parent) = path.parent() else { return Ok(()) };
+    match (sys::open_directory(parent), file) {
+        (Ok(parent), _) => sys::sync_directory(&parent),
+        (Err(error), Some(file)) if is_closed(&error) => sys::sync_file_system(file),
+        (Err(error), None) if is_closed(&error) => sys::sync_file_system(&File::open(path)?),
+        (Err(error), _) => Err(error),
     }
 }
 
@@ -185,10 +190,7 @@ pub(crate) fn sync_young_names(path: &Path, file: Option<&File>) -> io::Result<(
 /// The same for a `file` that we have just created. Its own name must be synced, whatever time
 /// another machine says that it was born.
 pub(crate) fn sync_new_name(path: &Path, file: &File) -> io::Result<()> {
-    match sync_name_of(path) {
-        Err(error) if is_closed(&error) => sys::sync_file_system(file)?,
-        other => other?,
-    }
+    sync_own_name(path, Some(file))?;
     note_as_synced((path.to_owned(), birth_of(&file.metadata()?)));
     path.parent().map_or(Ok(()), |parent| sync_young_names(parent, Some(file)))
 }
