@@ -81,8 +81,8 @@ fn volume(directory: &Path, program: Option<&Path>, report: &mut Report) -> Outc
     unix::volume(&place, report);
     #[cfg(windows)]
     windows::volume(&place, report);
-    contention::volume(&place, report);
     whole_program(&place, program, report);
+    contention::volume(&place, report);
     std::fs::remove_dir_all(&place)
         .map_err(|error| format!("cannot remove `{}`: {error}", place.display()).into())
 }
