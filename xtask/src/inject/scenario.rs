@@ -131,6 +131,11 @@ impl Scenario {
         program
     }
 
+    /// Whether the program waits for another one. Then it depends on the time how often it looks.
+    pub(crate) fn waits(&self) -> bool {
+        self.lock == Lock::Held || self.system == System::Leased
+    }
+
     /// The calls that fail in all runs, and how, as strace calls them.
     pub(crate) fn refused(&self) -> Option<(&'static str, &'static str)> {
         match (self.system, self.act) {
