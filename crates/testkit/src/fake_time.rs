@@ -22,6 +22,9 @@ impl FakeTime {
     ///
     /// If `file` cannot be written.
     pub fn new(file: PathBuf) -> Result<Self, String> {
+        if cfg!(target_env = "musl") {
+            return Err("a static program loads no library, such as libfaketime".to_owned());
+        }
         let architecture = std::env::consts::ARCH;
         let library = format!("/usr/lib/{architecture}-linux-gnu/faketime/libfaketime.so.1");
         let library = PathBuf::from(library);

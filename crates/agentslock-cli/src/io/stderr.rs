@@ -26,20 +26,25 @@ pub(crate) fn progress(text: &str) {
     let line = format!("agentslock: {}", one_line(text));
     let line: String = line.chars().take(columns.saturating_sub(1)).collect();
     SHOWN.store(true, Ordering::Relaxed);
-    let _ = write!(io::stderr(), "{REWRITE}{line}");
+    write(&format!("{REWRITE}{line}"));
 }
 
 /// Removes what [`progress`] left on the terminal.
 pub(crate) fn end_progress() {
     if SHOWN.swap(false, Ordering::Relaxed) {
-        let _ = write!(io::stderr(), "{REWRITE}");
+        write(REWRITE);
     }
 }
 
 /// One line on standard error, which may be closed.
 pub(crate) fn say(message: &str) {
     end_progress();
-    let _ = writeln!(io::stderr(), "agentslock: {}", one_line(message));
+    write(&format!("agentslock: {}\n", one_line(message)));
+}
+
+/// In one call: many programs can share one standard error, and their lines must not mix.
+fn write(text: &str) {
+    let _ = io::stderr().write_all(text.as_bytes());
 }
 
 /// A file's name, or an entry's, can contain anything; what would break the line, or order the
