@@ -122,11 +122,25 @@ impl<'a> Results<'a> {
             writeln!(text, "- `{command}`")?;
             writeln!(text, "- {word} on commit {commit}, {day}, in {seconds} s, on {machine}")?;
             if let Some(change) = change_since(shown, task)? {
-                writeln!(text, "- **Older than the last change of what it tests**: {change}")?;
+                let change = beginning(&change);
+                let old = format!("- **Older than the last change of what it tests**: {change}");
+                writeln!(text, "{}", wrap(&old).trim_end().replace('\n', "\n  "))?;
             }
             writeln!(text, "\n```text\n{}\n```", output.join("\n"))?;
         }
         Ok(text)
+    }
+}
+
+/// Of a commit's first line as much as tells it from others.
+fn beginning(change: &str) -> String {
+    const ENOUGH: usize = 60;
+    match change.char_indices().nth(ENOUGH) {
+        None => change.to_owned(),
+        Some((end, _)) => {
+            let words = change[..end].rsplit_once(' ').map_or(&change[..end], |(words, _)| words);
+            format!("{words} …")
+        }
     }
 }
 
@@ -248,9 +262,12 @@ mod tests {
         assert!(!fresh.contains("Older"));
         let old = results.sections(&|_, task| {
             assert!(task.tests.contains(&"crates/filelock/src"));
-            Ok(Some("abc a change".to_owned()))
+            Ok(Some(format!("abc a change {}", "of this and that ".repeat(9))))
         });
-        assert!(old.expect("as above").contains("Older than the last change of what it tests"));
+        let old = old.expect("as above");
+        assert!(old.contains("- **Older than the last change of what it tests**: abc a change"));
+        assert!(old.lines().all(|line| line.chars().count() <= 100), "{old}");
+        assert!(old.contains("\n  ") && old.contains(" …"), "{old}");
     }
 
     #[test]
