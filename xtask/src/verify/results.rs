@@ -126,6 +126,9 @@ impl<'a> Results<'a> {
                 let old = format!("- **Older than the last change of what it tests**: {change}");
                 writeln!(text, "{}", wrap(&old).trim_end().replace('\n', "\n  "))?;
             }
+            // Marks of code in it would end the code here.
+            let output = output.iter().filter(|line| !line.starts_with("```"));
+            let output: Vec<_> = output.map(String::as_str).collect();
             writeln!(text, "\n```text\n{}\n```", output.join("\n"))?;
         }
         Ok(text)
@@ -252,6 +255,15 @@ mod tests {
         let read = Results::parse(text.as_bytes()).expect("because it was just written");
         assert_eq!(read.get("stop"), Some(&kept));
         assert!(Results::parse(b"{\"stop\":{}}").is_err());
+    }
+
+    #[test]
+    fn code_in_what_a_part_printed_does_not_end_the_code_on_the_page() {
+        let mut shown = shown(true);
+        shown.output = ["a", "```text", "b", "```", "c"].map(str::to_owned).into();
+        let sections = results(shown).sections(&|_, _| Ok(None));
+        let sections = sections.expect("because nothing is asked of git");
+        assert!(sections.contains("\n```text\na\nb\nc\n```\n"), "{sections}");
     }
 
     #[test]
