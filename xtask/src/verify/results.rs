@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use super::history::History;
 use super::tasks::Task;
 use crate::outcome::Outcome;
-use crate::workspace::wrap;
+use crate::workspace::{root, wrap};
 
 /// What one part showed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -156,7 +156,9 @@ impl Shown {
         passed: bool,
         output: &str,
     ) -> Outcome<Self> {
-        let lines: Vec<_> = output.lines().map(|line| line.trim_end().to_owned()).collect();
+        // Where the repository lies here is nothing to publish.
+        let here = format!("{}{}", root().display(), std::path::MAIN_SEPARATOR);
+        let lines: Vec<_> = output.lines().map(|line| line.trim_end().replace(&here, "")).collect();
         let output = lines[lines.len().saturating_sub(LINES)..].to_vec();
         let (commit, day, machine) = (commit.to_owned(), today()?, machine()?);
         Ok(Self { command, commit, day, machine, seconds, passed, output })
@@ -211,7 +213,7 @@ fn marked(page: &str, since: &dyn Fn(&str) -> Outcome<Option<String>>) -> Outcom
 
 /// The present commit of this repository, see [`History::commit`].
 pub(crate) fn commit() -> Outcome<String> {
-    History(crate::workspace::root()).commit()
+    History(root()).commit()
 }
 
 pub(crate) fn today() -> Outcome<String> {
@@ -231,7 +233,6 @@ pub(crate) fn machine() -> Outcome<String> {
 mod tests {
     use super::*;
     use crate::verify::tasks::TASKS;
-    use crate::workspace::root;
 
     fn results(shown: Shown) -> Results<'static> {
         let shown = BTreeMap::from([("stop".to_owned(), shown)]);
@@ -255,6 +256,14 @@ mod tests {
         let read = Results::parse(text.as_bytes()).expect("because it was just written");
         assert_eq!(read.get("stop"), Some(&kept));
         assert!(Results::parse(b"{\"stop\":{}}").is_err());
+    }
+
+    #[test]
+    fn the_page_does_not_tell_where_the_repository_lies() {
+        let printed = format!("wrote {}", root().join("docs/page.md").display());
+        let shown = Shown::new(String::new(), "0123456789", 1, true, &printed);
+        let shown = shown.expect("because the day and the machine can be told");
+        assert_eq!(shown.output, ["wrote docs/page.md"]);
     }
 
     #[test]
