@@ -146,6 +146,20 @@ fn a_directory_that_cannot_be_synced_is_no_obstacle_if_its_file_system_has_no_su
     }
 }
 
+/// One that could be opened. To sync all of its file system instead is no answer: a file system can
+/// say that it has done so, and have done nothing.
+#[test]
+fn a_directory_whose_sync_fails_is_an_error_whatever_its_number() {
+    for error in ["EPERM", "EACCES", "EMFILE", "EIO"] {
+        for function in ["child_appends", "child_creates_directories"] {
+            let lab = Lab::new();
+            let fault = format!("fsync:error={error}");
+            let Some(answer) = answer_with_fault(function, &fault, &lab) else { return };
+            assert_ne!(answer, "ok", "{function}, {error}");
+        }
+    }
+}
+
 #[test]
 fn child_creates_directories() {
     let Some(parent) = testkit::parent() else { return };
