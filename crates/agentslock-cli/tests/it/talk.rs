@@ -90,3 +90,20 @@ fn a_dry_run_of_append_prints_the_line() {
     assert_eq!((&told["outcome"], &told["record"]), (&json!("would-append"), &json!([1])));
     assert_eq!(lab.names(), [""; 0]);
 }
+
+/// Many programs can share one standard error: a line in pieces would mix with theirs.
+#[test]
+#[cfg(unix)]
+fn a_line_on_standard_error_is_written_in_one_call() {
+    let lab = Lab::new();
+    // Of these sockets, each write is one message.
+    let (ours, theirs) = std::os::unix::net::UnixDatagram::pair().unwrap();
+    let mut command = std::process::Command::new(crate::support::PROGRAM);
+    command.args(["show", "a", "--file", "missing"]).current_dir(lab.root());
+    command.stderr(std::os::fd::OwnedFd::from(theirs));
+    assert!(!command.status().unwrap().success());
+    let mut message = [0; 4096];
+    let length = ours.recv(&mut message).unwrap();
+    let line = String::from_utf8_lossy(&message[..length]);
+    assert!(line.starts_with("agentslock: `missing`") && line.ends_with('\n'), "{line:?}");
+}
