@@ -21,6 +21,7 @@ NEVER = (errno.EPERM, errno.EACCES, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSY
 LEAVING = (".nfs", ".fuse_hidden", ".smbdelete")
 UNIQUE = r"\.prep-[0-9a-f]{16}"
 SLOWEST_CLAIM = 1.5
+LEFT_ALONE = 0.05
 
 
 class Held(Exception):
@@ -93,6 +94,8 @@ def judge_directory(lock, directory, rules):
         seen.content = record.read("holder", directory)
         seen.found = facts.parse(seen.content)
     except FileNotFoundError:
+        # Who removed it has changed the directory since.
+        seen.status = status = os.fstat(directory)
         seen.verdict = without_record(directory, status, rules, trusted)
         return seen
     except record.NotARecord:
@@ -124,9 +127,11 @@ def read_again(directory):
 
 def without_record(directory, status, rules, trusted):
     if status.st_mode & stat.S_ISVTX:
-        is_fresh = abs(record.stamp_now() - status.st_mtime_ns) < rules.grace * 1e9
-        # A call that waits would leave it to its owner for 50 ms. This one does not wait.
-        if is_fresh and trusted and granted(directory) is False:
+        age = abs(record.stamp_now() - status.st_mtime_ns)
+        # A call that waits would leave it to who emptied it for 50 ms. This one does not wait.
+        if trusted and age < LEFT_ALONE * 1e9:
+            return "alive"
+        if trusted and age < rules.grace * 1e9 and granted(directory) is False:
             return "alive"
         return "gone"
     patience = rules.grace if stat.S_IMODE(status.st_mode) == 0o711 else rules.ttl
@@ -196,7 +201,9 @@ def clear(lock, seen, rules):
         try:
             os.unlink("holder", dir_fd=seen.directory)
         except FileNotFoundError:
-            pass
+            if seen.has_record:
+                # Another process is clearing it.
+                raise Held from None
         if kernel.is_at(lock, seen.directory):
             remove_directory(lock)
     finally:

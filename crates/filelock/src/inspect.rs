@@ -143,7 +143,7 @@ pub fn break_lock(path: impl AsRef<Path>, holder_id: &HolderId) -> Result<(), Br
     let occupant = Occupant { verdict: condemned(&occupant.verdict), ..*occupant };
     match clear(&names, occupant, &LockOptions::new()) {
         Ok(Cleared::Done | Cleared::NotYet(None)) => Ok(()),
-        Ok(Cleared::Taken) => Err(BreakError::Changed { lock }),
+        Ok(Cleared::Taken | Cleared::ByAnother(_)) => Err(BreakError::Changed { lock }),
         // Its record is gone, but nobody gets the lock as long as this stays.
         Ok(Cleared::NotYet(Some(entry))) => {
             Err(BreakError::Clear { lock, source: strange(&names, entry) })

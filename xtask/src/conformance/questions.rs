@@ -182,7 +182,7 @@ pub(super) fn occupants() -> Vec<Value> {
         ("another program's empty directory", empty("0755", 20)),
         ("another program's empty directory, over the TTL", empty("0755", 60)),
         ("an empty directory from the future", empty("0711", -3600)),
-        ("a remnant", empty("1711", 0)),
+        ("a remnant", empty("1711", 1)),
         ("a remnant, old", empty("1711", 60)),
         (
             "a remnant whose owner has been about to remove it for long",
@@ -199,7 +199,7 @@ pub(super) fn occupants() -> Vec<Value> {
         ),
         (
             "a remnant with a stranger's entry",
-            and(vec![file("T.lock/notes.txt", 0, "")], empty("1711", 0)),
+            and(vec![file("T.lock/notes.txt", 0, "")], empty("1711", 1)),
         ),
         (
             "a dead lock with a removed record that is open somewhere",

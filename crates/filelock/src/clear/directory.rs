@@ -31,12 +31,12 @@ pub(super) fn keep_from_takers(
     }
 }
 
-pub(super) fn unlink_record(names: &Names, dir: &Dir) -> Result<(), AcquireError> {
+/// Whether there was one: if not, another waiter was quicker.
+pub(super) fn unlink_record(names: &Names, dir: &Dir) -> Result<bool, AcquireError> {
     match dir.unlink(record::NAME) {
-        Ok(()) => Ok(()),
+        Ok(()) => Ok(true),
         Err(error) => match error.kind() {
-            // Another waiter was quicker.
-            ErrorKind::NotFound => Ok(()),
+            ErrorKind::NotFound => Ok(false),
             ErrorKind::IsADirectory => Err(strange(names, record::NAME.to_owned())),
             _ => Err(AcquireError::of("remove the record of the dead lock", &names.lock, error)),
         },
@@ -59,9 +59,10 @@ pub(super) fn refuse_strangers(
     }
 }
 
-/// `rmdir`, if the name still stands for the directory that was judged. Without that look, and in
-/// the moment after it, we could remove the still empty directory of a foreign claimant. That
-/// claimant then finds its claim lost. No holder is ever hit: its directory is not empty.
+/// `rmdir`, if the name still stands for the directory that was judged. Without that look, we
+/// could remove the still empty directory of a foreign claimant. That claimant then finds its claim
+/// lost. The same can happen after it, if another process removes ours at that moment. No holder is
+/// ever hit: its directory is not empty.
 pub(super) fn remove_directory(
     names: &Names,
     stat: &Stat,

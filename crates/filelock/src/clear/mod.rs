@@ -5,6 +5,24 @@
 //! has taken the name, its directory is not empty and the kernel refuses. Renaming the dead lock
 //! aside first looks simpler and is wrong. A successor may take the name before the rename, which
 //! would then carry a living lock away (see `docs/decisions.md`).
+//!
+//! A foreign claimant's new directory is empty for a moment, so `rmdir` by name can hit it. It does
+//! so if two clear one lock, and the second one acts when the first is through:
+//!
+//! ```text
+//! A                B                           a foreign claimant
+//! unlink holder
+//!                  unlink holder: not found
+//!                  lstat L: still that one
+//! rmdir L
+//!                                              mkdir L
+//!                  rmdir L                     its claim is lost
+//! ```
+//!
+//! So only who removed the record removes the directory at once. The others leave it alone for a
+//! moment (`LEFT_ALONE`), and go on then, in case A died before its `rmdir`. Two ways are left. An
+//! A can stall there for longer. And the claimant of a claim in the making can die: there is no
+//! record, so nobody is the one who removed it.
 
 pub(crate) mod bar;
 pub(crate) mod cleared;
@@ -46,8 +64,12 @@ pub(crate) fn clear(
             let Ok(_keep) = keep_from_takers(&dir, asked.as_ref()) else {
                 return Ok(Cleared::Taken);
             };
-            unlink_record(names, &dir)?;
-            remove_directory(names, &stat, options)
+            // A person breaks what there is.
+            if unlink_record(names, &dir)? || matches!(verdict, Verdict::Broken) {
+                remove_directory(names, &stat, options)
+            } else {
+                Ok(dir.stat().map_or(Cleared::NotYet(None), Cleared::ByAnother))
+            }
         }
         (Removable::File(file), _) => remove_file(names, &file, &stat),
     }

@@ -1,6 +1,7 @@
 //! A directory at the lock's name: a lock of ours, or of the directory generation.
 
 use std::io::ErrorKind;
+use std::time::Duration;
 
 use crate::holder::Liveness;
 use crate::judge::clock::{by_time, left};
@@ -8,7 +9,7 @@ use crate::judge::kernel::{
     KernelAnswer, ask_kernel, ask_stream, expired_unless_it_runs, is_proof,
 };
 use crate::judge::occupant::{Found, Occupant, Removable, unknown};
-use crate::judge::verdict::Verdict;
+use crate::judge::verdict::{LEFT_ALONE, Verdict};
 use crate::names::Names;
 use crate::options::LockOptions;
 use crate::record::file::{open_record, read};
@@ -24,14 +25,19 @@ pub(super) fn judge_directory(
         Ok(stat) => stat,
         Err(error) => return Occupant::alive(None, unknown(&error)),
     };
-    let occupied = |removable, record, verdict| {
+    let occupied = |stat, removable, record, verdict| {
         Found::Occupied(Box::new(Occupant { removable, stat: Some(stat), record, verdict }))
     };
     let opened = open_record(&dir);
     let record = match opened {
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            let verdict = without_record(&dir, &stat, options, asks_kernel);
-            return occupied(Removable::Directory(dir), None, verdict);
+            // Who removed it just now has changed the directory since it was looked at.
+            let now = match dir.stat() {
+                Ok(now) => now,
+                Err(error) => return Occupant::alive(Some(stat), unknown(&error)),
+            };
+            let verdict = without_record(&dir, &now, options, asks_kernel);
+            return occupied(now, Removable::Directory(dir), None, verdict);
         }
         // A record that we may not read, unlike a look that failed, stays that way: by time.
         Err(error) if error.kind() == ErrorKind::PermissionDenied => None,
@@ -71,7 +77,7 @@ pub(super) fn judge_directory(
             }
         }
     };
-    occupied(Removable::Directory(dir), record, verdict)
+    occupied(stat, Removable::Directory(dir), record, verdict)
 }
 
 /// The mode of a directory that a claimant of ours has just made in place, with the usual umask.
@@ -82,14 +88,17 @@ const OURS_IN_THE_MAKING: u32 = 0o711;
 /// What a directory is in which there is no record.
 fn without_record(dir: &Dir, stat: &Stat, options: &LockOptions, asks_kernel: bool) -> Verdict {
     if stat.is_sticky() {
-        // Published with its record, which is gone: its owner is releasing it, or died doing so.
-        // One that lives removes it in a moment, and two who do so by name can hit a foreign
-        // claimant's that comes between them. A waiter itself counts how long it leaves it alone. A
-        // call that does not wait goes by the directory's mtime, because its owner can be stopped
-        // there.
+        // Published with its record, which is gone: released by its owner, or cleared by a waiter.
+        // Whichever it was removes the directory in a moment. Two who do so by name can hit a
+        // foreign claimant's that comes between them. A waiter itself counts how long it leaves it
+        // alone. A call that does not wait goes by the directory's mtime: its owner can be stopped
+        // there, and a waiter can die.
         let age = options.environment.now().saturating_sub(stat.modified);
-        let is_fresh = u128::from(age.unsigned_abs()) <= options.grace.as_nanos();
-        if asks_kernel && is_fresh && matches!(dir.try_flock_shared(), Ok(false)) {
+        let changed_within = |limit: Duration| u128::from(age.unsigned_abs()) <= limit.as_nanos();
+        let is_refused = || matches!(dir.try_flock_shared(), Ok(false));
+        let is_left =
+            || changed_within(LEFT_ALONE) || changed_within(options.grace) && is_refused();
+        if asks_kernel && is_left() {
             return Verdict::Leaving;
         }
         return Verdict::Remnant { timed: false };

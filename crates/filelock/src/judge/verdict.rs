@@ -1,6 +1,11 @@
 //! Whether a holder lives.
 
+use std::time::Duration;
+
 use crate::holder::Liveness;
+
+/// How long a directory whose record is gone is left to the process that removed the record.
+pub(crate) const LEFT_ALONE: Duration = Duration::from_millis(50);
 
 #[derive(Debug)]
 pub(crate) enum Verdict {
@@ -11,7 +16,7 @@ pub(crate) enum Verdict {
     Expired,
     /// By a person, who breaks the lock whether its holder lives or not.
     Broken,
-    /// Its record is gone, and its owner lives: about to remove it, or stopped there.
+    /// Its record is gone. Who removed that, its owner or a waiter, is about to remove the rest.
     Leaving,
     /// No holder inside. `timed`: only the clock says that none is about to appear.
     Remnant {

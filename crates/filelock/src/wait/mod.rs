@@ -18,18 +18,15 @@ use crate::holder::{Holder, Liveness};
 use crate::judge::judge;
 use crate::judge::kernel::still_runs;
 use crate::judge::occupant::{Found, Occupant, Removable, Stranger};
-use crate::judge::verdict::Verdict;
+use crate::judge::verdict::{LEFT_ALONE, Verdict};
 use crate::names::Names;
 use crate::options::LockOptions;
 use crate::record::Record;
-use crate::sys::{self, FileId, Stat};
+use crate::sys::{self, FileId, Fingerprint, Stat};
 use crate::wait::away::Away;
 use crate::wait::backoff::Backoff;
 use crate::wait::deadline::Deadline;
 use crate::wait::watch::{Due, Watch};
-
-/// How long an owner that lives is left to remove its own directory, from our first look at it.
-const OWNER_REMOVES: Duration = Duration::from_millis(50);
 
 /// What a look came to.
 pub(crate) enum Next {
@@ -70,8 +67,10 @@ pub(crate) struct Wait<'a> {
     replaced: Option<Holder>,
     /// When a verdict that rests on the clock was last acted on, and on whom.
     timed: Option<(Instant, FileId, Option<i64>)>,
-    /// A directory that its owner is about to remove, and since when it is left to that one.
+    /// A directory that another process is about to remove, and since when it is left to that one.
     leaving: Option<(FileId, Instant)>,
+    /// How that looked when we wanted to clear it and found its record removed.
+    emptied: Option<Fingerprint>,
     /// A sweep that is due, or not through yet.
     sweep: Option<Sweep>,
 }
@@ -96,6 +95,7 @@ impl<'a> Wait<'a> {
             replaced: None,
             timed: None,
             leaving: None,
+            emptied: None,
             sweep: None,
         }
     }
@@ -139,11 +139,13 @@ impl<'a> Wait<'a> {
         match sys::lstat(&self.names.lock) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return self.try_now(),
             stat => {
-                let moved = self.watch.look(stat.ok().as_ref().map(Stat::fingerprint));
+                let found = stat.ok().as_ref().map(Stat::fingerprint);
+                let moved = self.watch.look(found);
                 if moved {
                     self.backoff.lock_moved();
                 }
-                if moved && self.watch.may_spare_a_newcomer() && !self.deadline.has_passed() {
+                let is_newcomer = moved && (found.is_none() || found != self.emptied);
+                if is_newcomer && self.watch.may_spare_a_newcomer() && !self.deadline.has_passed() {
                     self.replaced = None;
                 } else if !self.is_spared() {
                     match self.judge_and_clear()? {
@@ -187,7 +189,7 @@ impl<'a> Wait<'a> {
                     age,
                 });
             }
-            Found::Occupied(occupant) => *occupant,
+            Found::Occupied(occupant) => self.left_to_another(*occupant),
         };
         let holder = occupant.holder(&self.options.environment);
         self.holder = Some(holder.clone());
@@ -196,7 +198,9 @@ impl<'a> Wait<'a> {
         }
         // A last look, so that one who was slow to renew is hit only if it renews from here on.
         if !self.may_act(&occupant) || occupant.has_renewed() {
-            self.replaced = None;
+            if self.emptied.is_none() {
+                self.replaced = None;
+            }
             return Ok(Judged::Held);
         }
         let occupant = match occupant {
@@ -213,13 +217,17 @@ impl<'a> Wait<'a> {
             self.replaced = Some(holder);
         }
         let cleared = clear(self.names, occupant, self.options)?;
-        if cleared == Cleared::Taken
+        if let Cleared::ByAnother(stat) = &cleared {
+            self.emptied = Some(stat.fingerprint());
+            self.leaving = Some((stat.id, Instant::now()));
+        }
+        if matches!(cleared, Cleared::Taken)
             && let Some(holder) = &mut self.holder
         {
             holder.liveness =
                 Liveness::Unknown("a process of another user is taking its lock".to_owned());
         }
-        let cleared = cleared == Cleared::Done;
+        let cleared = matches!(cleared, Cleared::Done);
         if cleared && timed.is_some() {
             self.timed = timed;
         }
@@ -227,6 +235,17 @@ impl<'a> Wait<'a> {
             self.sweep = Some(Sweep::after_a_death(self.names, self.options));
         }
         Ok(if cleared { Judged::Free } else { Judged::Held })
+    }
+
+    /// If it is what we wanted to clear when another process had removed its record: that one's for
+    /// a moment. Nobody is about to create a record in it.
+    fn left_to_another(&mut self, occupant: Occupant) -> Occupant {
+        let now = occupant.stat.as_ref().map(Stat::fingerprint);
+        self.emptied = self.emptied.filter(|emptied| now == Some(*emptied));
+        match (self.emptied, &occupant.record) {
+            (Some(_), None) => Occupant { verdict: Verdict::Leaving, ..occupant },
+            _ => occupant,
+        }
     }
 
     /// The kernel's word is proof. The clock's word is not: clocks jump, and machines sleep. It is
@@ -241,7 +260,7 @@ impl<'a> Wait<'a> {
                 let seen = leaving.filter(|(other, _)| Some(*other) == id);
                 let since = seen.map_or_else(Instant::now, |(_, since)| since);
                 self.leaving = id.map(|id| (id, since));
-                since.elapsed() >= OWNER_REMOVES
+                since.elapsed() >= LEFT_ALONE
             }
             verdict if !verdict.is_timed() => true,
             _ if self.away.has_returned(self.options.environment.now(), self.options.ttl / 2) => {

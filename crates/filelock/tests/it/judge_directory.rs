@@ -1,13 +1,13 @@
 //! Judging, by the clock: directories whose record names no OS lock, or that have none.
 
 use std::fs;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use filelock::{Liveness, LockOptions};
 
 use crate::support::{
-    Lab, NOBODY, SECOND, age, ahead, brief, expect_alive, expect_gone, expect_replaced, now,
-    record, set_modified,
+    Lab, NOBODY, SECOND, WATCHDOG, acquire, age, ahead, brief, expect_alive, expect_gone,
+    expect_replaced, now, record, set_modified,
 };
 
 /// The lines that the two revisions of the directory generation write after the time.
@@ -121,7 +121,7 @@ fn a_dead_holders_directory_that_is_touched_all_the_time_is_no_refuge() {
                 let _ = directory.set_modified(SystemTime::now());
             }
         });
-        let started = std::time::Instant::now();
+        let started = Instant::now();
         let guard = LockOptions::new().timeout(WATCHDOG).acquire(lab.target());
         is_done.store(true, Ordering::Relaxed);
         assert!(guard.unwrap().takeover().is_some());
@@ -217,10 +217,31 @@ fn an_empty_directory_that_is_not_ours_lives_for_a_ttl_after_its_last_change() {
 
 #[cfg(unix)] // There is no sticky bit on Windows.
 #[test]
-fn a_directory_published_with_its_record_and_without_it_now_is_free_at_once() {
+fn a_directory_published_with_its_record_and_without_it_now_is_free_in_a_moment() {
+    // For who emptied it, and was about to remove it: the directory's mtime tells when.
+    const LEFT_ALONE: Duration = Duration::from_millis(50);
+    for lab in Lab::everywhere() {
+        let emptied = Instant::now();
+        lab.occupy(None);
+        lab.mark_published();
+        let tried = brief().try_acquire(lab.target()).unwrap().acquired();
+        assert!(tried.is_none() || emptied.elapsed() >= LEFT_ALONE / 2);
+        drop(tried);
+    }
+    for lab in Lab::everywhere() {
+        let emptied = Instant::now();
+        lab.occupy(None);
+        lab.mark_published();
+        // A moment is far less than the grace. The kernel's clock of files can be a tick behind.
+        let options = brief().timeout(WATCHDOG).ttl(WATCHDOG * 2).grace(WATCHDOG * 2);
+        let guard = acquire(&options, lab.target()).unwrap();
+        assert!(emptied.elapsed() >= LEFT_ALONE / 2, "{:?}", emptied.elapsed());
+        assert!(guard.takeover().is_none(), "its owner had released it");
+    }
     for lab in Lab::everywhere() {
         lab.occupy(None);
         lab.mark_published();
+        age(&lab.lock(), Duration::from_secs(1));
         let guard = expect_replaced(&brief(), lab.target());
         assert!(guard.takeover().is_none(), "its owner had released it");
     }

@@ -44,6 +44,7 @@ pub(crate) enum Pc {
     OpenLock,
     StatLock,
     ReadRecord,
+    StatEmptied,
     Probe,
     Compare,
     ReadAgain,
@@ -168,7 +169,7 @@ impl Pc {
             Pc::LostClose => "lost: close",
             Pc::Poll => "lstat L: free?",
             Pc::OpenLock => "open L, to judge it",
-            Pc::StatLock => "fstat what it judges",
+            Pc::StatLock | Pc::StatEmptied => "fstat what it judges",
             Pc::ReadRecord => "read holder in what it judges",
             Pc::Probe | Pc::ProbeExpired | Pc::ProbeSticky | Pc::ProbeRemnant => {
                 "flock, shared, on what it judges"

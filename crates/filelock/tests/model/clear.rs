@@ -58,17 +58,10 @@ impl Turn<'_> {
             }
             Pc::ReadRecord => {
                 let (record, age) = (self.state.inode(seen).record, self.state.inode(seen).age);
-                let (sticky, changed) = self.my().saw;
+                let changed = self.my().saw.1;
                 match record {
-                    Record::None if sticky && self.leaves_owners_alone() => {
-                        self.go(Pc::ProbeSticky);
-                    }
-                    Record::None if sticky => self.condemn(Pc::StillThere),
-                    Record::None if changed < PAST_GRACE || self.was_away() => self.look_away(),
-                    Record::None if self.asks() && self.config.broken == Broken::RemnantAsked => {
-                        self.go(Pc::ProbeRemnant);
-                    }
-                    Record::None => self.condemn(Pc::StillThere),
+                    Record::None if self.goes_by_the_first_look() => self.judge_emptied(),
+                    Record::None => self.go(Pc::StatEmptied),
                     Record::Full(owner) if self.is_kernel_backed(record) => {
                         self.me().read = owner;
                         self.me().saw.1 = age;
@@ -80,18 +73,24 @@ impl Turn<'_> {
                     _ => self.look_away(),
                 }
             }
+            Pc::StatEmptied => {
+                let inode = self.state.inode(seen);
+                self.me().saw = (inode.sticky, inode.changed);
+                self.judge_emptied();
+            }
             Pc::Probe if self.config.has_streams() => self.ask_stream(choice > 0),
             Pc::Probe | Pc::ProbeExpired | Pc::ProbeSticky | Pc::ProbeRemnant => {
                 let exclusive = self.config.broken == Broken::ExclusiveProbe;
                 let wanted = if exclusive { Flock::Exclusive } else { Flock::Shared };
-                if !self.grants(seen, wanted) {
-                    // For 50 ms after its own first look, which is less than the grace.
-                    let over = choice > 0 || self.my().saw.1 >= PAST_GRACE;
-                    let trusts = self.config.broken == Broken::StickyTrusted;
-                    if self.my().pc == Pc::ProbeSticky && over && !trusts {
-                        return self.condemn(Pc::StillThere);
-                    }
+                let granted = self.grants(seen, wanted);
+                if self.my().pc == Pc::ProbeSticky && self.leaves_alone(granted, choice > 0) {
                     return self.look_away();
+                }
+                if !granted {
+                    return match self.my().pc {
+                        Pc::ProbeSticky => self.condemn(Pc::StillThere),
+                        _ => self.look_away(),
+                    };
                 }
                 self.me().seen_lock = wanted;
                 match self.my().pc {
@@ -130,6 +129,25 @@ impl Turn<'_> {
                 self.go(if placed { Pc::FilePlace } else { Pc::FileStill });
             }
             other => unreachable!("{other:?} is no step of judging"),
+        }
+    }
+
+    /// Whether it looks when a directory changed last only before it finds that there is no record.
+    fn goes_by_the_first_look(&self) -> bool {
+        self.config.kind(self.p) == Kind::Old || self.config.broken == Broken::EmptiedByFirstLook
+    }
+
+    /// A directory without a record.
+    fn judge_emptied(&mut self) {
+        let (sticky, changed) = self.my().saw;
+        if sticky && self.leaves_owners_alone() {
+            self.go(Pc::ProbeSticky);
+        } else if !sticky && (changed < PAST_GRACE || self.was_away()) {
+            self.look_away();
+        } else if !sticky && self.asks() && self.config.broken == Broken::RemnantAsked {
+            self.go(Pc::ProbeRemnant);
+        } else {
+            self.condemn(Pc::StillThere);
         }
     }
 
@@ -173,6 +191,18 @@ impl Turn<'_> {
         self.asks() && self.config.kind(self.p) != Kind::Old
     }
 
+    /// Whether an emptied directory is left to its owner or, if that is dead, to the waiter that
+    /// emptied it. `over`: the 50 ms, which are less than the grace.
+    fn leaves_alone(&self, is_dead: bool, over: bool) -> bool {
+        let broken = self.config.broken;
+        let over = over || self.my().saw.1 >= PAST_GRACE;
+        if is_dead {
+            !over && broken != Broken::RemnantAtOnce
+        } else {
+            !over || broken == Broken::StickyTrusted
+        }
+    }
+
     /// A verdict of death; `how` is the first call of clearing it.
     pub(crate) fn condemn(&mut self, how: Pc) {
         match self.config.broken {
@@ -194,7 +224,7 @@ impl Turn<'_> {
     }
 
     /// The next call of a process that clears a lock.
-    pub(crate) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self, choice: u8) {
         let (seen, lock) = (self.my().seen, self.state.lock);
         match self.my().pc {
             Pc::ClearLock if self.grants_record(seen, Flock::Shared) => {
@@ -202,8 +232,15 @@ impl Turn<'_> {
                 self.go(Pc::UnlinkDead);
             }
             Pc::UnlinkDead | Pc::UnlinkExpired => {
-                self.unlink_record(seen);
-                self.go(Pc::StillThere);
+                let was_first = self.unlink_record(seen);
+                // Else it is left to who was first; for 50 ms, which are over if `choice` says so.
+                let both = self.config.broken == Broken::ClearedByBoth
+                    || self.config.kind(self.p) == Kind::Old;
+                if was_first || both || choice > 0 {
+                    self.go(Pc::StillThere);
+                } else {
+                    self.look_away();
+                }
             }
             Pc::StillThere if lock == seen => self.go(Pc::RemoveLock),
             Pc::StillThere => self.close_judged(),

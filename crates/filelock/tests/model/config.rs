@@ -2,7 +2,8 @@
 
 use crate::calls::Pc;
 use crate::state::{
-    DEAD_FOREIGN, Inode, NO_INODE, NO_PROCESS, NONE, PAST_TTL, PROCESSES, Process, Record, State,
+    DEAD_FOREIGN, DEAD_OURS, Inode, NO_INODE, NO_PROCESS, NONE, PAST_TTL, PROCESSES, Process,
+    Record, State,
 };
 
 /// What a process runs.
@@ -81,6 +82,8 @@ pub(crate) enum Scene {
     ExpiredDirectory,
     /// A lock of the file generation whose holder died long ago.
     ExpiredFile,
+    /// A lock of ours whose holder has just died.
+    Dead,
 }
 
 /// A rule of the protocol, broken on purpose.
@@ -125,6 +128,13 @@ pub(crate) enum Broken {
     TakeUncompared,
     /// Who clears a dead lock of its own user does not ask for the OS lock of its record.
     ClearUnlocked,
+    /// How long ago a directory without a record has changed is told by the look before that for
+    /// the record.
+    EmptiedByFirstLook,
+    /// A dead lock's emptied directory is removed at once by whoever sees it.
+    RemnantAtOnce,
+    /// Who wants to clear a lock and finds its record removed removes the directory at once.
+    ClearedByBoth,
     /// A living owner's emptied directory is left alone for ever.
     StickyTrusted,
     /// A waiter acts on the clock's word at once after its machine slept.
@@ -160,6 +170,8 @@ pub(crate) struct Config {
     pub(crate) sleeps: bool,
     /// Whether a holder can be kept from removing its record, as by a scanner on Windows.
     pub(crate) records_stick: bool,
+    /// Whether foreign peers take what they find for stale, too.
+    pub(crate) peers_clear: bool,
     pub(crate) scene: Scene,
     pub(crate) broken: Broken,
     /// A claimant in place can tell whether what it opened is what it made. No system call tells.
@@ -191,6 +203,7 @@ impl Config {
             gives_up: true,
             sleeps: false,
             records_stick: false,
+            peers_clear: true,
             scene: Scene::Free,
             broken: Broken::Nothing,
             ideal: false,
@@ -243,13 +256,16 @@ impl Config {
             processes,
         };
         if self.scene != Scene::Free {
+            let is_ours = self.scene == Scene::Dead;
+            let (owner, age) = if is_ours { (DEAD_OURS, 0) } else { (DEAD_FOREIGN, PAST_TTL) };
             state.lock = 0;
             state.inodes[0] = Inode {
                 exists: true,
                 file: self.scene == Scene::ExpiredFile,
-                record: Record::Full(DEAD_FOREIGN),
-                age: PAST_TTL,
-                changed: PAST_TTL,
+                record: Record::Full(owner),
+                sticky: is_ours,
+                age,
+                changed: age,
                 ..NO_INODE
             };
         }
@@ -268,6 +284,7 @@ impl std::fmt::Display for Config {
         write!(f, "{}", if self.gives_up { ", calls fail" } else { "" })?;
         write!(f, "{}", if self.sleeps { ", the machine sleeps" } else { "" })?;
         write!(f, "{}", if self.records_stick { ", records stick" } else { "" })?;
+        write!(f, "{}", if self.peers_clear { "" } else { ", only ours clear" })?;
         if *broken != Broken::Nothing {
             write!(f, ", broken: {broken:?}")?;
         }

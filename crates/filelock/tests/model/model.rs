@@ -88,7 +88,8 @@ impl Config {
                 }
             }
             // A waiter's 50 ms are over at any time, if there is time.
-            if pc == Pc::ProbeSticky && self.clock != Clock::Stands {
+            let may_wait = matches!(pc, Pc::ProbeSticky | Pc::UnlinkDead | Pc::UnlinkExpired);
+            if may_wait && self.clock != Clock::Stands {
                 actions.push(Action::Step(p, 1));
             }
             if pc == Pc::Probe && self.streams == Streams::CanBeSilent {
@@ -165,11 +166,11 @@ impl Turn<'_> {
             pc if pc <= Pc::ProbeRemnant => self.judge(choice),
             pc if pc <= Pc::OthersCompare => self.judge_others(),
             Pc::FileLook | Pc::FileRead => self.judge(choice),
-            pc if pc <= Pc::CloseJudged => self.clear(),
+            pc if pc <= Pc::CloseJudged => self.clear(choice),
             pc if pc <= Pc::ExchangeBack => self.exchange(),
             pc if pc <= Pc::FileDelete => self.clear_file(),
             pc if pc <= Pc::SweepRmdir => self.sweep(),
-            pc if pc <= Pc::NukeRmdir => self.clear(),
+            pc if pc <= Pc::NukeRmdir => self.clear(choice),
             pc if pc <= Pc::ReleaseNukeRmdir => self.hold(),
             pc if pc <= Pc::BreakRmdir => self.break_lock(),
             _ => self.peer(),
@@ -185,6 +186,7 @@ impl Turn<'_> {
             }
             Pc::StatLock
             | Pc::ReadRecord
+            | Pc::StatEmptied
             | Pc::Probe
             | Pc::Compare
             | Pc::ReadAgain
@@ -279,10 +281,9 @@ impl Model for Config {
 
 /// Looks of a waiter, and whatever a holder does.
 fn can_fail(pc: Pc) -> bool {
-    matches!(
-        pc,
-        Pc::StatLock | Pc::ReadRecord | Pc::Probe | Pc::Compare | Pc::ReadAgain | Pc::StillThere
-    ) || (Pc::OthersRead..=Pc::OthersCompare).contains(&pc)
+    matches!(pc, Pc::StatLock | Pc::ReadRecord | Pc::StatEmptied | Pc::Probe | Pc::Compare)
+        || matches!(pc, Pc::ReadAgain | Pc::StillThere)
+        || (Pc::OthersRead..=Pc::OthersCompare).contains(&pc)
         || matches!(pc, Pc::TakeLock | Pc::TakeCompare)
         || (Pc::RenewLook..=Pc::MovePutBack).contains(&pc)
         || (Pc::ReissueName..=Pc::ReissueWrite).contains(&pc)

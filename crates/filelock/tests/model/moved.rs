@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use crate::calls::Pc;
 use crate::check::{holds, long, shortest};
-use crate::config::{Broken, Clock, Config, Kind, Stop};
+use crate::config::{Broken, Clock, Config, Kind, Scene, Stop};
 use crate::graph::Graph;
 use crate::properties::{NO_STRANGER, NOT_ROBBED, NOT_TORN, ONE_UNBROKEN};
 
@@ -127,6 +127,31 @@ fn while_nobody_dies_or_is_stopped_no_foreign_claimant_loses_its_directory_to_ou
         shortest(Config { stops: stops.clone(), ..quick(old) }, NOT_ROBBED);
         holds(&Config { stops: stops.clone(), ..quick(one_shot) });
         holds(&Config { stops, ..quick(moved) });
+    }
+}
+
+/// As the test above, of two that clear one lock: an expired one of a foreign peer, and a dead one
+/// of ours.
+#[test]
+fn while_nobody_is_stopped_no_foreign_claimant_loses_its_directory_to_two_that_clear_a_lock() {
+    const FIRST: &[Kind] = &[Kind::Publish, Kind::Publish, Kind::Directory];
+    const LAST: &[Kind] = &[Kind::Move, Kind::Publish, Kind::LastDirectory];
+    for (kinds, scene) in [FIRST, LAST]
+        .into_iter()
+        .flat_map(|kinds| [Scene::ExpiredDirectory, Scene::Dead].map(|scene| (kinds, scene)))
+    {
+        let (clock, only, stops) = (Clock::Stands, vec![NOT_ROBBED], vec![Stop::Meddled]);
+        let quick = Config { crashes: 0, gives_up: false, clock, only, stops, ..with(kinds) };
+        let config = Config { scene, rounds: 1, peers_clear: false, ..quick };
+        holds(&config);
+        // One that dies in the middle of it leaves it to the next one, and that takes time.
+        holds(&Config { crashes: 1, ..config.clone() });
+        shortest(Config { broken: Broken::ClearedByBoth, ..config.clone() }, NOT_ROBBED);
+        let other = match scene {
+            Scene::Dead => Broken::RemnantAtOnce,
+            _ => Broken::EmptiedByFirstLook,
+        };
+        shortest(Config { broken: other, ..config }, NOT_ROBBED);
     }
 }
 

@@ -90,7 +90,7 @@ impl Turn<'_> {
             (_, at_lock) => at_lock.is_none_or(|at| at.changed >= self.peer_limit()),
         };
         match self.config.kind(self.p) {
-            _ if !is_stale => self.peer_tries_again(),
+            _ if !is_stale || !self.config.peers_clear => self.peer_tries_again(),
             Kind::Directory => self.go(Pc::PeerUnlink),
             _ => self.go(Pc::PeerRename),
         }

@@ -19,19 +19,25 @@ pub(crate) struct Gate {
     call: &'static str,
     nth: usize,
     side: &'static str,
+    /// Whether only calls about the lock count, by its path or by a descriptor.
+    about_the_lock: bool,
 }
 
 impl Gate {
     pub(crate) const fn before(call: &'static str) -> Self {
-        Self { call, nth: 1, side: "enter" }
+        Self { call, nth: 1, side: "enter", about_the_lock: false }
     }
 
     pub(crate) const fn after(call: &'static str) -> Self {
-        Self { call, nth: 1, side: "exit" }
+        Self { call, nth: 1, side: "exit", about_the_lock: false }
     }
 
     pub(crate) const fn nth(self, nth: usize) -> Self {
         Self { nth, ..self }
+    }
+
+    pub(crate) const fn about_the_lock(self) -> Self {
+        Self { about_the_lock: true, ..self }
     }
 }
 
@@ -45,7 +51,7 @@ pub(crate) struct Gated {
 impl Gated {
     /// Returns when it is stopped at the gate.
     pub(crate) fn await_stop(&self) {
-        let Gate { call, nth, side } = self.gate;
+        let Gate { call, nth, side, .. } = self.gate;
         // The tracer writes down each call when it is entered, and before it delays it at its end,
         // that it is delayed.
         testkit::wait_until(WATCHDOG, || {
@@ -142,9 +148,12 @@ pub(crate) fn headed_for(gate: Gate, lab: &Lab, options: Acquisition) -> Gated {
 
 /// Starts this child; it will be stopped at `gate`.
 pub(crate) fn headed_for_child(gate: Gate, lab: &Lab, child: ChildTest) -> Gated {
-    let Gate { call, nth, side } = gate;
+    let Gate { call, nth, side, about_the_lock } = gate;
     let minutes = Duration::from_secs(600).as_micros();
-    let wrapper = strace(lab, call, &format!("delay_{side}={minutes}:when={nth}"));
+    let mut wrapper = strace(lab, call, &format!("delay_{side}={minutes}:when={nth}"));
+    if about_the_lock {
+        wrapper.extend(this_lock(lab));
+    }
     Gated { child: child.through(wrapper).spawn(), gate, trace: lab.join("trace") }
 }
 
@@ -186,8 +195,13 @@ pub(crate) fn through(wrapper: Vec<String>, lab: &Lab, options: Acquisition) -> 
 /// is about it by its path or by a descriptor.
 pub(crate) fn failing_nth(call: &str, nth: u32, lab: &Lab) -> Vec<String> {
     let mut wrapper = strace(lab, call, &format!("error=EIO:when={nth}"));
-    wrapper.extend(["-P".to_owned(), lab.lock().to_str().unwrap().to_owned()]);
+    wrapper.extend(this_lock(lab));
     wrapper
+}
+
+/// The tracer's option to leave out calls that are not about the lock.
+fn this_lock(lab: &Lab) -> [String; 2] {
+    ["-P".to_owned(), lab.lock().to_str().unwrap().to_owned()]
 }
 
 /// How the child acquires.

@@ -15,14 +15,15 @@ pub(super) struct Edit {
     pub(super) to: &'static str,
 }
 
-pub(super) const MUTANTS: [Mutant; 26] = [
+pub(super) const MUTANTS: [Mutant; 29] = [
     Mutant {
         name: "a dead lock is cleared by renaming it aside",
         noticed: "processes races_takeover::",
         edits: &[Edit {
-            from: "unlink_record(names, &dir)?;
-                   remove_directory(names, &stat, options)",
-            to: "let _ = &dir;
+            from: "if unlink_record(names, &dir)? || matches!(verdict, Verdict::Broken) {
+                       remove_directory(names, &stat, options)",
+            to: "let _ = (&dir, &verdict);
+                 if true {
                  let aside = names.preparation(&crate::environment::unique_name());
                  if std::fs::rename(&names.lock, &aside).is_ok() {
                      let _ = std::fs::remove_dir_all(&aside);
@@ -196,8 +197,32 @@ pub(super) const MUTANTS: [Mutant; 26] = [
         name: "an owner on its way out is left alone for as long as it lives",
         noticed: "processes races_handle::",
         edits: &[Edit {
-            from: "since.elapsed() >= OWNER_REMOVES",
-            to: "since.elapsed() >= OWNER_REMOVES * 1000",
+            from: "since.elapsed() >= LEFT_ALONE",
+            to: "since.elapsed() >= LEFT_ALONE * 1000",
+        }],
+    },
+    Mutant {
+        name: "who finds the record of a dead lock removed removes the rest at once",
+        noticed: "processes races_takeover::",
+        edits: &[Edit {
+            from: "if unlink_record(names, &dir)? || matches!(verdict, Verdict::Broken) {",
+            to: "if unlink_record(names, &dir)? || !matches!(verdict, Verdict::Leaving) {",
+        }],
+    },
+    Mutant {
+        name: "a dead lock that was just emptied is removed at once by whoever sees it",
+        noticed: "it judge_directory::",
+        edits: &[Edit {
+            from: "|| changed_within(LEFT_ALONE) || changed_within(options.grace) && is_refused();",
+            to: "|| changed_within(options.grace) && is_refused();",
+        }],
+    },
+    Mutant {
+        name: "how old an emptied directory is was asked before its record was removed",
+        noticed: "processes races_takeover::",
+        edits: &[Edit {
+            from: "let verdict = without_record(&dir, &now, options, asks_kernel);",
+            to: "let verdict = without_record(&dir, &stat, options, asks_kernel);",
         }],
     },
     Mutant {
