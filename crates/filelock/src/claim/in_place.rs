@@ -81,7 +81,9 @@ pub(super) fn attempt(
         }
         Err(error) => (None, Err(error)),
     };
-    let mut claim = Box::new(Claim { dir, id, file, record, stream, private: None, owner });
+    let changed = record.stamp;
+    let mut claim =
+        Box::new(Claim { dir, id, changed, file, record, stream, private: None, owner });
     // Where time decides, whoever took as long as the TTL may have been judged expired meanwhile,
     // by somebody who acts on it only now. Half of it leaves room for a clock that differs.
     let is_slow = !kernel_backed && started.elapsed(environment) >= options.ttl / 2;

@@ -37,6 +37,9 @@ pub(crate) struct Claim {
     /// opening asks the server (close-to-open consistency, nfs(5)). A file that is removed while it
     /// is open stays behind under another name, and keeps the directory from being removed.
     pub(crate) file: Option<RecordFile>,
+    /// When its directory last changed, as we know of it: for peers that go by that. A record that
+    /// is overwritten in place does not change its directory.
+    pub(crate) changed: i64,
     /// The record's stream, if the system tells others by it that we live (Windows).
     pub(crate) stream: Option<Stream>,
     /// The name that it was prepared at, if it was published with its record, as its directory's

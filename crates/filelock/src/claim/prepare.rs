@@ -143,7 +143,9 @@ struct Contents {
 impl Contents {
     fn into_claim(self, dir: Dir) -> Box<Claim> {
         let Self { id, file, record, owner } = self;
-        Box::new(Claim { dir, id, file: Some(file), record, owner, stream: None, private: None })
+        let changed = record.stamp;
+        let file = Some(file);
+        Box::new(Claim { dir, id, changed, file, record, owner, stream: None, private: None })
     }
 }
 

@@ -18,7 +18,7 @@
 //!                     removed, prepared again                                    microseconds is published,
 //!                                                                                and verify says so
 //! futimens            for peers that go by the directory's    as above
-//!                     mtime, if the stamp is old
+//!                     mtime, if that is a second old
 //! pwrite              an older judge that has the directory   as above; a torn   as above
 //!                     open reads t1, a mixture or t2, and     record is never
 //!                     is refused: "alive"                     published by us
@@ -31,8 +31,8 @@
 
 use std::io;
 
-use crate::claim::Claim;
 use crate::claim::prepare::Preparation;
+use crate::claim::{Claim, FRESH};
 use crate::environment::{Environment, new_token};
 use crate::sys;
 
@@ -57,11 +57,14 @@ impl Claim {
             Some(own) if own.is_in(&self.dir)? => {}
             _ => return Ok(false),
         }
-        if self.is_stale(environment) {
+        let now = environment.now();
+        // Not in each acquisition: it is a system call.
+        if environment.age(self.changed) > FRESH {
             let _ = self.dir.touch();
+            self.changed = now;
         }
         let token = new_token(self.owner.number);
         let record = &mut self.record;
-        self.file.as_mut().map_or(Ok(false), |own| own.reissue(record, environment.now(), token))
+        self.file.as_mut().map_or(Ok(false), |own| own.reissue(record, now, token))
     }
 }

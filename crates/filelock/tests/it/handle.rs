@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use filelock::testing::Way;
 use filelock::{AcquireError, LockOptions, NotHeld, ReleaseError, VerifyError};
@@ -45,6 +45,26 @@ fn a_handle_excludes_and_releases_like_a_one_shot() {
         }
         drop(lock);
         assert_eq!(lab.names(), [""; 0], "on {}", lab.name());
+    }
+}
+
+/// Peers of the file generation cannot read the record, and go by the directory's mtime. They take
+/// a lock whose directory changed 2 s ago. Overwriting a record does not change its directory.
+#[cfg(unix)]
+#[test]
+fn a_lock_that_is_used_again_and_again_never_looks_old() {
+    let lab = Lab::new();
+    let lock = brief().lock(lab.target()).unwrap();
+    let started = Instant::now();
+    while started.elapsed() < Duration::from_millis(2500) {
+        let guard = lock.acquire().unwrap();
+        let changed = fs::metadata(lab.lock()).unwrap().modified().unwrap();
+        let stamp = expect_alive(&brief(), lab.target()).renewed().unwrap();
+        let behind = stamp.duration_since(changed).unwrap_or_default();
+        // The kernel's clock of files can be a tick behind.
+        assert!(behind < Duration::from_millis(1100), "it changed {behind:?} before");
+        guard.release().unwrap();
+        std::thread::sleep(Duration::from_millis(50));
     }
 }
 

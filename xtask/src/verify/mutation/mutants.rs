@@ -15,7 +15,7 @@ pub(super) struct Edit {
     pub(super) to: &'static str,
 }
 
-pub(super) const MUTANTS: [Mutant; 29] = [
+pub(super) const MUTANTS: [Mutant; 30] = [
     Mutant {
         name: "a dead lock is cleared by renaming it aside",
         noticed: "processes races_takeover::",
@@ -165,6 +165,14 @@ pub(super) const MUTANTS: [Mutant; 29] = [
         name: "a handle takes a directory whose record was replaced",
         noticed: "it handle::",
         edits: &[Edit { from: "Some(own) if own.is_in(&self.dir)? => {}", to: "Some(_) => {}" }],
+    },
+    Mutant {
+        name: "a handle's directory stays as old as its first acquisition",
+        noticed: "it handle::",
+        edits: &[Edit {
+            from: "if environment.age(self.changed) > FRESH {",
+            to: "if self.is_stale(environment) {",
+        }],
     },
     Mutant {
         name: "a forked child takes what its parent parked",
