@@ -68,10 +68,10 @@ impl Claim {
         }
     }
 
-    /// Whether the record should be stamped again before (or right after) others see it: so much
-    /// time went by because we waited, or were stopped.
+    /// Whether the record should be stamped again before (or right after) others see it, and its
+    /// directory be touched. So much time went by because we waited, or were stopped.
     pub(crate) fn is_stale(&self, environment: &Environment) -> bool {
-        environment.age(self.record.stamp) > FRESH
+        environment.age(self.record.stamp.min(self.changed)) > FRESH
     }
 
     /// Stamps it anew if that is due. Not yet published: nobody else sees it.
@@ -79,7 +79,7 @@ impl Claim {
         if self.is_stale(environment) {
             let now = environment.now();
             self.stamp(now)?;
-            self.record.stamp = now;
+            (self.record.stamp, self.changed) = (now, now);
         }
         Ok(())
     }

@@ -21,8 +21,8 @@
 //!
 //! So only who removed the record removes the directory at once. The others leave it alone for a
 //! moment (`LEFT_ALONE`), and go on then, in case A died before its `rmdir`. Two ways are left. An
-//! A can stall there for longer. And the claimant of a claim in the making can die: there is no
-//! record, so nobody is the one who removed it.
+//! A can stall there for longer, or die, and two go on then. And the claimant of a claim in the
+//! making can die: there is no record, so nobody is the one who removed it.
 
 pub(crate) mod bar;
 pub(crate) mod cleared;
@@ -40,6 +40,7 @@ use crate::judge::occupant::{Occupant, Removable};
 use crate::judge::verdict::Verdict;
 use crate::names::Names;
 use crate::options::LockOptions;
+use crate::sys::{self, REMOVES_THAT};
 
 /// Removes what was judged to be dead, expired or a remnant.
 pub(crate) fn clear(
@@ -65,11 +66,14 @@ pub(crate) fn clear(
                 return Ok(Cleared::Taken);
             };
             // A person breaks what there is.
-            if unlink_record(names, &dir)? || matches!(verdict, Verdict::Broken) {
-                remove_directory(names, &stat, options)
-            } else {
-                Ok(dir.stat().map_or(Cleared::NotYet(None), Cleared::ByAnother))
+            let is_ours =
+                unlink_record(names, &dir)? || matches!(verdict, Verdict::Broken) || REMOVES_THAT;
+            if is_ours || !sys::is_at(&names.lock, stat.id).unwrap_or(false) {
+                return remove_directory(names, &stat, options);
             }
+            // It stays open for a while. Nobody is to take that for a holder.
+            dir.unlock();
+            Ok(Cleared::ByAnother(dir))
         }
         (Removable::File(file), _) => remove_file(names, &file, &stat),
     }

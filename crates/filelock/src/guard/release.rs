@@ -4,7 +4,7 @@
 //! verify              not ours any more: lost, touch nothing of others
 //! fchmod              only if made in place: sticky, "was there with its record"
 //! unlink holder       through our descriptor         dies here: a sticky directory without a
-//!                                                    record, which anybody may remove at once
+//!                                                    record, which anybody removes 50 ms later
 //! rmdir L             if it still is our directory   another has removed it, or taken the name: fine
 //! close               the OS lock goes with it
 //! sched_yield         if the lock had to be waited for: others may be waiting, too
@@ -12,8 +12,8 @@
 //!
 //! Between the last two steps on the disk a waiter sees an empty directory of ours. If it removed
 //! that by its name as well, the second removal could hit a directory that a foreign claimant made
-//! between the two. So a waiter leaves it to its owner for 50 ms, while the owner's `flock` shows
-//! that it lives. An owner that is not able to remove it gives its `flock` up.
+//! between the two. So a waiter leaves it to its owner for 50 ms. An owner that is not able to
+//! remove it gives its `flock` up.
 //!
 //! A handle's lock is moved instead of being taken apart: see `move_back.rs`. If the directory that
 //! the lock lies in was renamed: `renamed.rs`.

@@ -15,7 +15,7 @@
 //! fchmod 01711        only if made in place: "was there       as above            as above
 //!                     with its record"
 //! unlink holder       a waiter is refused by our flock        a remnant, removed  others leave it alone for
-//!                                                             by anyone           50 ms, then remove it
+//!                                                             after 50 ms         50 ms, then remove it
 //! fstatat its name    removed by a waiter meanwhile: fine     as above            as above
 //! rmdir its name      a claimant's by then: not empty, or,    as above            as above
 //!                     if made in place, lost and tried again

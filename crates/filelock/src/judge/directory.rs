@@ -95,9 +95,11 @@ fn without_record(dir: &Dir, stat: &Stat, options: &LockOptions, asks_kernel: bo
         // there, and a waiter can die.
         let age = options.environment.now().saturating_sub(stat.modified);
         let changed_within = |limit: Duration| u128::from(age.unsigned_abs()) <= limit.as_nanos();
+        // A file system that counts in seconds: ext with inodes of 128 bytes, HFS+.
+        let tick = Duration::from_secs(u64::from(stat.modified % 1_000_000_000 == 0));
         let is_refused = || matches!(dir.try_flock_shared(), Ok(false));
         let is_left =
-            || changed_within(LEFT_ALONE) || changed_within(options.grace) && is_refused();
+            || changed_within(LEFT_ALONE + tick) || changed_within(options.grace) && is_refused();
         if asks_kernel && is_left() {
             return Verdict::Leaving;
         }

@@ -34,21 +34,21 @@ pub(crate) use refusal::{
 };
 #[cfg(unix)]
 pub(crate) use unix::{
-    Dir, LOOK_OPENS, create_exclusive, directory_id, exchange, identity, lstat, mkdir, open_dir,
-    open_file, overwrite, pid_namespace, read_start_into, rename_exclusive, rmdir, rmdir_if,
-    set_inherited, try_flock_file, unlink, unlink_if, write_record,
+    Dir, LOOK_OPENS, REMOVES_THAT, create_exclusive, directory_id, exchange, identity, lstat,
+    mkdir, open_dir, open_file, overwrite, pid_namespace, read_start_into, rename_exclusive, rmdir,
+    rmdir_if, set_inherited, try_flock_file, unlink, unlink_if, write_record,
 };
 
 #[cfg(windows)]
 mod windows;
 #[cfg(windows)]
 pub(crate) use windows::{
-    DENIALS_PASS, Dir, LOOK_OPENS, MOUNTED_BY_ONE_KERNEL, Stream, ask_stream, boot_device,
-    can_pass, cause, create_exclusive, directory_id, exchange, file_system_is_local, has_ended,
-    host_name, identity, is_never_locked, is_refused, is_stream_of, is_this_user, kernel_id, lstat,
-    machine_id, mkdir, open_dir, open_file, overwrite, pid_namespace, read_start_into,
-    rename_exclusive, rmdir, rmdir_if, set_inherited, start_of_this_process, try_flock_file,
-    unlink, unlink_if, write_record,
+    DENIALS_PASS, Dir, LOOK_OPENS, MOUNTED_BY_ONE_KERNEL, REMOVES_THAT, Stream, ask_stream,
+    boot_device, can_pass, cause, create_exclusive, directory_id, exchange, file_system_is_local,
+    has_ended, host_name, identity, is_never_locked, is_refused, is_stream_of, is_this_user,
+    kernel_id, lstat, machine_id, mkdir, open_dir, open_file, overwrite, pid_namespace,
+    read_start_into, rename_exclusive, rmdir, rmdir_if, set_inherited, start_of_this_process,
+    try_flock_file, unlink, unlink_if, write_record,
 };
 
 #[cfg(not(any(unix, windows)))]

@@ -22,11 +22,22 @@ use crate::judge::verdict::{LEFT_ALONE, Verdict};
 use crate::names::Names;
 use crate::options::LockOptions;
 use crate::record::Record;
-use crate::sys::{self, FileId, Fingerprint, Stat};
+use crate::sys::{self, Dir, FileId, Stat};
 use crate::wait::away::Away;
 use crate::wait::backoff::Backoff;
 use crate::wait::deadline::Deadline;
 use crate::wait::watch::{Due, Watch};
+
+/// A directory that another process is about to remove.
+struct Leaving {
+    /// Open, without an OS lock, so that its inode number does not go to the next directory.
+    _dir: Dir,
+    id: FileId,
+    /// Since when it is left to that process.
+    since: Instant,
+    /// Whether we wanted to clear it, and found its record removed. Nobody is about to create one.
+    is_cleared: bool,
+}
 
 /// What a look came to.
 pub(crate) enum Next {
@@ -67,10 +78,8 @@ pub(crate) struct Wait<'a> {
     replaced: Option<Holder>,
     /// When a verdict that rests on the clock was last acted on, and on whom.
     timed: Option<(Instant, FileId, Option<i64>)>,
-    /// A directory that another process is about to remove, and since when it is left to that one.
-    leaving: Option<(FileId, Instant)>,
-    /// How that looked when we wanted to clear it and found its record removed.
-    emptied: Option<Fingerprint>,
+    /// What is left to another process.
+    leaving: Option<Leaving>,
     /// A sweep that is due, or not through yet.
     sweep: Option<Sweep>,
 }
@@ -95,7 +104,6 @@ impl<'a> Wait<'a> {
             replaced: None,
             timed: None,
             leaving: None,
-            emptied: None,
             sweep: None,
         }
     }
@@ -144,7 +152,9 @@ impl<'a> Wait<'a> {
                 if moved {
                     self.backoff.lock_moved();
                 }
-                let is_newcomer = moved && (found.is_none() || found != self.emptied);
+                let id = found.map(|(id, _)| id);
+                self.leaving.take_if(|leaving| Some(leaving.id) != id);
+                let is_newcomer = moved && self.leaving.is_none();
                 if is_newcomer && self.watch.may_spare_a_newcomer() && !self.deadline.has_passed() {
                     self.replaced = None;
                 } else if !self.is_spared() {
@@ -198,11 +208,10 @@ impl<'a> Wait<'a> {
         }
         // A last look, so that one who was slow to renew is hit only if it renews from here on.
         if !self.may_act(&occupant) || occupant.has_renewed() {
-            if self.emptied.is_none() {
-                self.replaced = None;
-            }
+            self.leave_alone(occupant);
             return Ok(Judged::Held);
         }
+        self.leaving = None;
         let occupant = match occupant {
             Occupant { removable: Removable::Others(Some(file)), record: Some(record), .. } => {
                 self.replaced = None;
@@ -216,35 +225,51 @@ impl<'a> Wait<'a> {
         if matches!(occupant.verdict, Verdict::Dead | Verdict::Expired) {
             self.replaced = Some(holder);
         }
+        let id = occupant.stat.map(|stat| stat.id);
         let cleared = clear(self.names, occupant, self.options)?;
-        if let Cleared::ByAnother(stat) = &cleared {
-            self.emptied = Some(stat.fingerprint());
-            self.leaving = Some((stat.id, Instant::now()));
+        let is_taken = matches!(cleared, Cleared::Taken);
+        let is_done = matches!(cleared, Cleared::Done);
+        if let (Cleared::ByAnother(dir), Some(id)) = (cleared, id) {
+            let since = Instant::now();
+            self.leaving = Some(Leaving { _dir: dir, id, since, is_cleared: true });
         }
-        if matches!(cleared, Cleared::Taken)
-            && let Some(holder) = &mut self.holder
-        {
+        if is_taken && let Some(holder) = &mut self.holder {
             holder.liveness =
                 Liveness::Unknown("a process of another user is taking its lock".to_owned());
         }
-        let cleared = matches!(cleared, Cleared::Done);
-        if cleared && timed.is_some() {
+        if is_done && timed.is_some() {
             self.timed = timed;
         }
         if dead && self.asks_kernel && self.sweep.is_none() {
             self.sweep = Some(Sweep::after_a_death(self.names, self.options));
         }
-        Ok(if cleared { Judged::Free } else { Judged::Held })
+        Ok(if is_done { Judged::Free } else { Judged::Held })
     }
 
     /// If it is what we wanted to clear when another process had removed its record: that one's for
-    /// a moment. Nobody is about to create a record in it.
-    fn left_to_another(&mut self, occupant: Occupant) -> Occupant {
-        let now = occupant.stat.as_ref().map(Stat::fingerprint);
-        self.emptied = self.emptied.filter(|emptied| now == Some(*emptied));
-        match (self.emptied, &occupant.record) {
-            (Some(_), None) => Occupant { verdict: Verdict::Leaving, ..occupant },
-            _ => occupant,
+    /// a moment.
+    fn left_to_another(&self, occupant: Occupant) -> Occupant {
+        let id = occupant.stat.map(|stat| stat.id);
+        let is_that = |leaving: &Leaving| leaving.is_cleared && Some(leaving.id) == id;
+        if occupant.record.is_none() && self.leaving.as_ref().is_some_and(is_that) {
+            return Occupant { verdict: Verdict::Leaving, ..occupant };
+        }
+        occupant
+    }
+
+    /// Takes note of an occupant that is left as it is.
+    fn leave_alone(&mut self, occupant: Occupant) {
+        let id = occupant.stat.map(|stat| stat.id);
+        let is_leaving = matches!(occupant.verdict, Verdict::Leaving);
+        self.leaving.take_if(|leaving| !is_leaving || Some(leaving.id) != id);
+        if let (true, None, Some(id), Removable::Directory(dir)) =
+            (is_leaving, &self.leaving, id, occupant.removable)
+        {
+            let since = Instant::now();
+            self.leaving = Some(Leaving { _dir: dir, id, since, is_cleared: false });
+        }
+        if !self.leaving.as_ref().is_some_and(|leaving| leaving.is_cleared) {
+            self.replaced = None;
         }
     }
 
@@ -252,16 +277,12 @@ impl<'a> Wait<'a> {
     /// acted on at most once per occupant, and once per TTL in one call. It is not acted on for
     /// half a TTL after this call was away, which is more than the time between two renewals.
     fn may_act(&mut self, occupant: &Occupant) -> bool {
-        let leaving = self.leaving.take();
         match &occupant.verdict {
             Verdict::Alive(_) => false,
-            Verdict::Leaving => {
-                let id = occupant.stat.map(|stat| stat.id);
-                let seen = leaving.filter(|(other, _)| Some(*other) == id);
-                let since = seen.map_or_else(Instant::now, |(_, since)| since);
-                self.leaving = id.map(|id| (id, since));
-                since.elapsed() >= LEFT_ALONE
-            }
+            Verdict::Leaving => self.leaving.as_ref().is_some_and(|leaving| {
+                let is_that = occupant.stat.is_some_and(|stat| stat.id == leaving.id);
+                is_that && leaving.since.elapsed() >= LEFT_ALONE
+            }),
             verdict if !verdict.is_timed() => true,
             _ if self.away.has_returned(self.options.environment.now(), self.options.ttl / 2) => {
                 false
@@ -280,6 +301,7 @@ impl<'a> Wait<'a> {
     /// quickly, it can look free in each round and be taken in each try.
     fn try_now(&mut self) -> Result<Next, AcquireError> {
         self.watch.forget();
+        self.leaving = None;
         self.deadline.count_try().map_err(|waited| self.timed_out(waited))?;
         Ok(Next::Try)
     }

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use filelock::testing::Way;
 use filelock::{AcquireError, LockOptions, NotHeld, ReleaseError, VerifyError};
@@ -66,6 +66,33 @@ fn a_lock_that_is_used_again_and_again_never_looks_old() {
         guard.release().unwrap();
         std::thread::sleep(Duration::from_millis(50));
     }
+}
+
+/// Nor if it had to wait: both the time since its directory changed, and the wait, are brief.
+#[cfg(unix)]
+#[test]
+fn a_lock_that_is_used_again_after_a_wait_does_not_look_old() {
+    const PART: Duration = Duration::from_millis(800);
+    let lab = Lab::new();
+    let lock = brief().timeout(WATCHDOG).lock(lab.target()).unwrap();
+    lock.acquire().unwrap().release().unwrap();
+    let since = parked(&lab, &lock);
+    let since = fs::metadata(since).unwrap().modified().unwrap();
+    std::thread::sleep(PART);
+    let other = brief().acquire(lab.target()).unwrap();
+    std::thread::scope(|scope| {
+        let waiter = scope.spawn(|| {
+            let guard = lock.acquire().unwrap();
+            let changed = fs::metadata(lab.lock()).unwrap().modified().unwrap();
+            guard.release().unwrap();
+            changed
+        });
+        std::thread::sleep(PART);
+        let released = SystemTime::now();
+        other.release().unwrap();
+        let changed = waiter.join().unwrap();
+        assert!(changed >= released - Duration::from_millis(1100), "{changed:?}, not {since:?}");
+    });
 }
 
 /// Each acquisition is another one, although the directory is the same.

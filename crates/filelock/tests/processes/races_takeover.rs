@@ -1,10 +1,11 @@
 //! Waiters that are stopped in the middle of a takeover, and go on when somebody else has the lock.
 
 use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt;
-use std::time::{Duration, Instant};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant, SystemTime};
 
-use crate::gate::{BRIEF, Gate, PATIENT, can_trace, here, stopped_at};
+use crate::gate::{Acquisition, BRIEF, Gate, PATIENT, can_trace, here, stopped_at};
 use crate::support::{KERNEL, Lab, SECOND, WATCHDOG, age, brief, now, record};
 
 /// A waiter makes this call twice: to remove the record, then the directory.
@@ -150,7 +151,7 @@ fn a_waiter_whose_expired_lock_another_has_begun_to_clear_goes_on_with_it() {
 const LEFT_ALONE: Duration = Duration::from_millis(50);
 
 /// Two that remove one directory by its name: the second one can hit what a foreign claimant has
-/// made in between. So the second one leaves it to the first, for a moment.
+/// made in between. So the second one leaves it to the first, for a moment, whatever touches it.
 #[test]
 fn a_waiter_that_finds_the_record_removed_leaves_the_rest_to_who_removed_it() {
     if !can_trace() {
@@ -158,21 +159,80 @@ fn a_waiter_that_finds_the_record_removed_leaves_the_rest_to_who_removed_it() {
     }
     let dead = record(now(), &format!("token\nflock {KERNEL}\n"));
     let expired = record(now() - 3600 * SECOND, "");
-    for (lab, occupant) in
-        Lab::everywhere().into_iter().zip([&dead, &expired]).chain([(Lab::new(), &expired)])
+    for (occupant, touched) in [(&dead, false), (&expired, false), (&dead, true), (&expired, true)]
     {
+        let lab = Lab::new();
         occupy(&lab, occupant);
         let stopped = stopped_at(Gate::before(REMOVAL), &lab, PATIENT);
         fs::remove_file(lab.holder()).unwrap();
         let opened = Instant::now();
         let mut child = stopped.open();
-        assert_eq!(child.await_point("result"), "held", "on {}", lab.name());
-        assert!(opened.elapsed() >= LEFT_ALONE, "{:?} on {}", opened.elapsed(), lab.name());
-        assert!(opened.elapsed().as_secs() < 20, "it waited for the TTL on {}", lab.name());
+        let is_held = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while touched && !is_held.load(Ordering::Relaxed) {
+                    let _ = fs::File::open(lab.lock())
+                        .and_then(|lock| lock.set_modified(SystemTime::now()));
+                }
+            });
+            let result = child.await_point("result");
+            is_held.store(true, Ordering::Relaxed);
+            assert_eq!(result, "held", "touched: {touched}");
+        });
+        assert!(opened.elapsed() >= LEFT_ALONE, "{:?}", opened.elapsed());
+        assert!(opened.elapsed().as_secs() < 20, "it waited for the TTL");
         // Who removed the record died, or so it seems: nobody else tells of the holder.
-        assert_eq!(child.await_point("takeover"), "yes", "on {}", lab.name());
+        assert_eq!(child.await_point("takeover"), "yes", "touched: {touched}");
         child.say("release");
         child.await_point("released");
+    }
+}
+
+#[test]
+fn a_try_that_finds_the_record_removed_and_the_name_free_acquires() {
+    if !can_trace() {
+        return;
+    }
+    let once = Acquisition { timeout: Duration::ZERO, ..BRIEF };
+    for lab in Lab::everywhere() {
+        occupy(&lab, &record(now(), &format!("token\nflock {KERNEL}\n")));
+        let stopped = stopped_at(Gate::before(REMOVAL), &lab, once);
+        fs::remove_file(lab.holder()).unwrap();
+        fs::remove_dir(lab.lock()).unwrap();
+        let mut child = stopped.open();
+        assert_eq!(child.await_point("result"), "held", "on {}", lab.name());
+    }
+}
+
+/// What it leaves alone for a moment keeps its inode number, and the next directory gets another
+/// one. Else a `mkdir` lock of another program would be taken for it.
+#[test]
+fn a_waiter_takes_no_other_directory_for_the_one_whose_record_was_removed() {
+    if !can_trace() {
+        return;
+    }
+    for lab in Lab::everywhere() {
+        // The waiter can be through before we have made ours.
+        let made = (0..50).find_map(|_| {
+            occupy(&lab, &record(now(), &format!("token\nflock {KERNEL}\n")));
+            let before = fs::metadata(lab.lock()).unwrap().ino();
+            let stopped = stopped_at(Gate::before(REMOVAL), &lab, PATIENT);
+            fs::remove_file(lab.holder()).unwrap();
+            let mut child = stopped.open();
+            child.await_point("waiting-for");
+            let is_made = fs::remove_dir(lab.lock()).is_ok() && fs::create_dir(lab.lock()).is_ok();
+            if is_made {
+                return Some((before, child));
+            }
+            child.kill_group();
+            let _ = fs::remove_dir_all(lab.lock());
+            None
+        });
+        let (before, _waiting) = made.expect("because it leaves it alone for a moment");
+        let now = fs::metadata(lab.lock()).unwrap().ino();
+        assert_ne!(now, before, "on {}", lab.name());
+        std::thread::sleep(4 * LEFT_ALONE);
+        assert_eq!(fs::metadata(lab.lock()).unwrap().ino(), now, "on {}", lab.name());
     }
 }
 

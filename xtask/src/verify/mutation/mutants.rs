@@ -15,20 +15,20 @@ pub(super) struct Edit {
     pub(super) to: &'static str,
 }
 
-pub(super) const MUTANTS: [Mutant; 30] = [
+pub(super) const MUTANTS: [Mutant; 31] = [
     Mutant {
         name: "a dead lock is cleared by renaming it aside",
         noticed: "processes races_takeover::",
         edits: &[Edit {
-            from: "if unlink_record(names, &dir)? || matches!(verdict, Verdict::Broken) {
-                       remove_directory(names, &stat, options)",
-            to: "let _ = (&dir, &verdict);
+            from: "if is_ours || !sys::is_at(&names.lock, stat.id).unwrap_or(false) {
+                       return remove_directory(names, &stat, options);",
+            to: "let _ = is_ours;
                  if true {
-                 let aside = names.preparation(&crate::environment::unique_name());
-                 if std::fs::rename(&names.lock, &aside).is_ok() {
-                     let _ = std::fs::remove_dir_all(&aside);
-                 }
-                 Ok(Cleared::Done)",
+                     let aside = names.preparation(&crate::environment::unique_name());
+                     if std::fs::rename(&names.lock, &aside).is_ok() {
+                         let _ = std::fs::remove_dir_all(&aside);
+                     }
+                     return Ok(Cleared::Done);",
         }],
     },
     Mutant {
@@ -171,7 +171,7 @@ pub(super) const MUTANTS: [Mutant; 30] = [
         noticed: "it handle::",
         edits: &[Edit {
             from: "if environment.age(self.changed) > FRESH {",
-            to: "if self.is_stale(environment) {",
+            to: "if environment.age(self.record.stamp) > FRESH {",
         }],
     },
     Mutant {
@@ -205,24 +205,34 @@ pub(super) const MUTANTS: [Mutant; 30] = [
         name: "an owner on its way out is left alone for as long as it lives",
         noticed: "processes races_handle::",
         edits: &[Edit {
-            from: "since.elapsed() >= LEFT_ALONE",
-            to: "since.elapsed() >= LEFT_ALONE * 1000",
+            from: "is_that && leaving.since.elapsed() >= LEFT_ALONE",
+            to: "is_that && leaving.since.elapsed() >= LEFT_ALONE * 1000",
         }],
     },
     Mutant {
         name: "who finds the record of a dead lock removed removes the rest at once",
         noticed: "processes races_takeover::",
         edits: &[Edit {
-            from: "if unlink_record(names, &dir)? || matches!(verdict, Verdict::Broken) {",
-            to: "if unlink_record(names, &dir)? || !matches!(verdict, Verdict::Leaving) {",
+            from: "unlink_record(names, &dir)? || matches!(verdict, Verdict::Broken) || REMOVES_THAT;",
+            to: "unlink_record(names, &dir)? || !matches!(verdict, Verdict::Leaving) || REMOVES_THAT;",
+        }],
+    },
+    Mutant {
+        name: "what is left alone for a moment is not kept open",
+        noticed: "processes races_takeover::",
+        edits: &[Edit {
+            from: "self.leaving = Some(Leaving { _dir: dir, id, since, is_cleared: true });",
+            to: "drop(dir);
+                 let _dir = sys::open_dir(&self.names.parent).expect(\"because it is there\");
+                 self.leaving = Some(Leaving { _dir, id, since, is_cleared: true });",
         }],
     },
     Mutant {
         name: "a dead lock that was just emptied is removed at once by whoever sees it",
         noticed: "it judge_directory::",
         edits: &[Edit {
-            from: "|| changed_within(LEFT_ALONE) || changed_within(options.grace) && is_refused();",
-            to: "|| changed_within(options.grace) && is_refused();",
+            from: "|| changed_within(LEFT_ALONE + tick) || changed_within(options.grace) && is_refused();",
+            to: "|| changed_within(options.grace) && is_refused() && tick.is_zero();",
         }],
     },
     Mutant {

@@ -22,6 +22,9 @@ pub(crate) use path::{
 /// Whether a look opens what it looks at: here it takes no lock in the kernel, and hinders nobody.
 pub(crate) const LOOK_OPENS: bool = false;
 
+/// `rmdir_if` looks first: a directory is removed by its name, whatever that stands for by then.
+pub(crate) const REMOVES_THAT: bool = false;
+
 /// An open directory. Closing it gives up any OS lock taken through it.
 #[derive(Debug)]
 pub(crate) struct Dir(OwnedFd);

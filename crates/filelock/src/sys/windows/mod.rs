@@ -39,6 +39,9 @@ const STREAM: &str = ":alive";
 /// removed.
 pub(crate) const LOOK_OPENS: bool = true;
 
+/// `rmdir_if` compares and removes through one handle, and hits nothing else.
+pub(crate) const REMOVES_THAT: bool = true;
+
 /// Whether what is denied now can be allowed soon: scanners and indexers deny what they look at,
 /// some of them for seconds.
 pub(crate) const DENIALS_PASS: bool = true;
