@@ -3,8 +3,11 @@
 
 #![no_main]
 
+use std::fs::File;
+use std::io::Write;
 use std::path::PathBuf;
 use std::sync::OnceLock;
+use std::time::SystemTime;
 
 use agentslock_core::{Flushed, LockfileOptions};
 use fsops::Durability;
@@ -23,7 +26,13 @@ fn path() -> PathBuf {
 
 fuzz_target!(|bytes: &[u8]| {
     let path = path();
-    std::fs::write(&path, bytes).expect("because the directory is ours");
+    // An unfinished one that is young is waited for.
+    let write = || {
+        let mut file = File::create(&path)?;
+        file.write_all(bytes)?;
+        file.set_modified(SystemTime::UNIX_EPOCH)
+    };
+    write().expect("because the directory is ours");
     let options = LockfileOptions::new().durability(Durability::Atomic);
     let Ok(lockfile) = options.open(&path) else {
         let now = std::fs::read(&path).expect("because it was written a moment ago");
