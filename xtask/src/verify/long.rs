@@ -144,7 +144,7 @@ fn list(root: &Path, tasks: &[Task]) -> Outcome {
                 format!("{word} in {} on {}{old}", time(result.seconds), result.commit)
             }
         };
-        println!("{:25}{state}\n{:25}{}", task.name, "", shown(&command));
+        println!("{:27}{state}\n{:27}{}", task.name, "", shown(&command));
     }
     println!("all that was run took {}", time(known));
     Ok(())
