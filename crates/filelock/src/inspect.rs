@@ -141,7 +141,8 @@ pub fn break_lock(path: impl AsRef<Path>, holder_id: &HolderId) -> Result<(), Br
         return Err(BreakError::Changed { lock });
     }
     let occupant = Occupant { verdict: condemned(&occupant.verdict), ..*occupant };
-    match clear(&names, occupant, &LockOptions::new()) {
+    // A person breaks what there is, whoever is at it.
+    match clear(&names, occupant, &LockOptions::new(), false) {
         Ok(Cleared::Done | Cleared::NotYet(None)) => Ok(()),
         Ok(Cleared::Taken | Cleared::ByAnother(_)) => Err(BreakError::Changed { lock }),
         // Its record is gone, but nobody gets the lock as long as this stays.

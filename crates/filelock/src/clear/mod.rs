@@ -42,11 +42,13 @@ use crate::names::Names;
 use crate::options::LockOptions;
 use crate::sys::{self, REMOVES_THAT};
 
-/// Removes what was judged to be dead, expired or a remnant.
+/// Removes what was judged to be dead, expired or a remnant. `leaves`: if another process clears it
+/// already, that is left to it.
 pub(crate) fn clear(
     names: &Names,
     occupant: Occupant,
     options: &LockOptions,
+    leaves: bool,
 ) -> Result<Cleared, AcquireError> {
     let Some(stat) = occupant.stat else { return Ok(Cleared::NotYet(None)) };
     match (occupant.removable, occupant.verdict) {
@@ -65,9 +67,8 @@ pub(crate) fn clear(
             let Ok(_keep) = keep_from_takers(&dir, asked.as_ref()) else {
                 return Ok(Cleared::Taken);
             };
-            // A person breaks what there is.
-            let is_ours =
-                unlink_record(names, &dir)? || matches!(verdict, Verdict::Broken) || REMOVES_THAT;
+            let leaves = leaves && !REMOVES_THAT;
+            let is_ours = unlink_record(names, &dir)? || !leaves;
             if is_ours || !sys::is_at(&names.lock, stat.id).unwrap_or(false) {
                 return remove_directory(names, &stat, options);
             }

@@ -2,8 +2,9 @@
 //!
 //! The name is opened once, as a directory, following no link. All else goes through that
 //! descriptor. So the record, the OS lock and the mode judged belong to one directory, whatever
-//! happens to the name meanwhile. The descriptor is closed before anybody sleeps. A look that fails
-//! is never a proof of death: the occupant then counts as alive.
+//! happens to the name meanwhile. The descriptor is closed before anybody sleeps, unless the
+//! directory is left alone for a moment (`wait/`). A look that fails is never a proof of death: the
+//! occupant then counts as alive.
 
 mod clock;
 mod directory;

@@ -145,15 +145,19 @@ impl<'a> Wait<'a> {
         // lstat is all that a poll costs. Unlike a failing rename it does not take the parent
         // directory's lock in the kernel, which acquiring and releasing need.
         match sys::lstat(&self.names.lock) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return self.try_now(),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                self.is_no_longer_left();
+                return self.try_now();
+            }
             stat => {
                 let found = stat.ok().as_ref().map(Stat::fingerprint);
                 let moved = self.watch.look(found);
                 if moved {
                     self.backoff.lock_moved();
                 }
-                let id = found.map(|(id, _)| id);
-                self.leaving.take_if(|leaving| Some(leaving.id) != id);
+                if found.is_some_and(|(id, _)| self.is_not_left(id)) {
+                    self.is_no_longer_left();
+                }
                 let is_newcomer = moved && self.leaving.is_none();
                 if is_newcomer && self.watch.may_spare_a_newcomer() && !self.deadline.has_passed() {
                     self.replaced = None;
@@ -226,9 +230,13 @@ impl<'a> Wait<'a> {
             self.replaced = Some(holder);
         }
         let id = occupant.stat.map(|stat| stat.id);
-        let cleared = clear(self.names, occupant, self.options)?;
+        // On a network file system an open directory does not keep its inode number.
+        let cleared = clear(self.names, occupant, self.options, self.asks_kernel)?;
         let is_taken = matches!(cleared, Cleared::Taken);
         let is_done = matches!(cleared, Cleared::Done);
+        if timed.is_some() && matches!(cleared, Cleared::Done | Cleared::ByAnother(_)) {
+            self.timed = timed;
+        }
         if let (Cleared::ByAnother(dir), Some(id)) = (cleared, id) {
             let since = Instant::now();
             self.leaving = Some(Leaving { _dir: dir, id, since, is_cleared: true });
@@ -236,9 +244,6 @@ impl<'a> Wait<'a> {
         if is_taken && let Some(holder) = &mut self.holder {
             holder.liveness =
                 Liveness::Unknown("a process of another user is taking its lock".to_owned());
-        }
-        if is_done && timed.is_some() {
-            self.timed = timed;
         }
         if dead && self.asks_kernel && self.sweep.is_none() {
             self.sweep = Some(Sweep::after_a_death(self.names, self.options));
@@ -251,22 +256,35 @@ impl<'a> Wait<'a> {
     fn left_to_another(&self, occupant: Occupant) -> Occupant {
         let id = occupant.stat.map(|stat| stat.id);
         let is_that = |leaving: &Leaving| leaving.is_cleared && Some(leaving.id) == id;
-        if occupant.record.is_none() && self.leaving.as_ref().is_some_and(is_that) {
+        let is_emptied =
+            occupant.record.is_none() && matches!(occupant.removable, Removable::Directory(_));
+        if is_emptied && self.leaving.as_ref().is_some_and(is_that) {
             return Occupant { verdict: Verdict::Leaving, ..occupant };
         }
         occupant
     }
 
+    /// Whether something else is left alone than this.
+    fn is_not_left(&self, id: FileId) -> bool {
+        self.leaving.as_ref().is_some_and(|leaving| leaving.id != id)
+    }
+
+    /// What was left alone is gone. If that took long, others can have had the lock since.
+    fn is_no_longer_left(&mut self) {
+        if self.leaving.take().is_some_and(|leaving| leaving.since.elapsed() >= LEFT_ALONE) {
+            self.replaced = None;
+        }
+    }
+
     /// Takes note of an occupant that is left as it is.
     fn leave_alone(&mut self, occupant: Occupant) {
-        let id = occupant.stat.map(|stat| stat.id);
-        let is_leaving = matches!(occupant.verdict, Verdict::Leaving);
-        self.leaving.take_if(|leaving| !is_leaving || Some(leaving.id) != id);
-        if let (true, None, Some(id), Removable::Directory(dir)) =
-            (is_leaving, &self.leaving, id, occupant.removable)
-        {
-            let since = Instant::now();
-            self.leaving = Some(Leaving { _dir: dir, id, since, is_cleared: false });
+        if let (Some(stat), Removable::Directory(dir)) = (occupant.stat, occupant.removable) {
+            let is_leaving = matches!(occupant.verdict, Verdict::Leaving);
+            self.leaving.take_if(|leaving| !is_leaving || leaving.id != stat.id);
+            if is_leaving && self.leaving.is_none() {
+                let since = Instant::now();
+                self.leaving = Some(Leaving { _dir: dir, id: stat.id, since, is_cleared: false });
+            }
         }
         if !self.leaving.as_ref().is_some_and(|leaving| leaving.is_cleared) {
             self.replaced = None;

@@ -235,7 +235,8 @@ impl Turn<'_> {
                 let was_first = self.unlink_record(seen);
                 // Else it is left to who was first; for 50 ms, which are over if `choice` says so.
                 let both = self.config.broken == Broken::ClearedByBoth
-                    || self.config.kind(self.p) == Kind::Old;
+                    || self.config.kind(self.p) == Kind::Old
+                    || !self.config.local;
                 if was_first || both || choice > 0 {
                     self.go(Pc::StillThere);
                 } else {

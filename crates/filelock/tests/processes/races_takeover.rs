@@ -5,7 +5,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::gate::{Acquisition, BRIEF, Gate, PATIENT, can_trace, here, stopped_at};
+use crate::gate::{Acquisition, BRIEF, Gate, PATIENT, can_trace, here, signal, stopped_at};
 use crate::support::{KERNEL, Lab, SECOND, WATCHDOG, age, brief, now, record};
 
 /// A waiter makes this call twice: to remove the record, then the directory.
@@ -186,6 +186,55 @@ fn a_waiter_that_finds_the_record_removed_leaves_the_rest_to_who_removed_it() {
         child.say("release");
         child.await_point("released");
     }
+}
+
+/// A call without time for that does not wait. On a network file system nobody does: there, an open
+/// directory does not keep its inode number.
+#[test]
+fn a_try_that_finds_the_record_removed_leaves_the_rest_alone_if_the_kernel_is_asked() {
+    if !can_trace() {
+        return;
+    }
+    for (way, result) in [("published", "refused"), ("by-time", "held by time")] {
+        let once = Acquisition { timeout: Duration::ZERO, way, ..BRIEF };
+        let lab = Lab::new();
+        occupy(&lab, &record(now() - 3600 * SECOND, ""));
+        fs::set_permissions(lab.lock(), Permissions::from_mode(0o755)).unwrap();
+        let stopped = stopped_at(Gate::before(REMOVAL), &lab, once);
+        fs::remove_file(lab.holder()).unwrap();
+        assert_eq!(stopped.open().await_point("result"), result, "{way}");
+    }
+}
+
+/// After a long pause others can have had the lock, and been told.
+#[test]
+fn a_waiter_that_slept_since_another_cleared_the_lock_has_replaced_nobody() {
+    if !can_trace() {
+        return;
+    }
+    let lab = Lab::new();
+    // The waiter can be through before it is stopped.
+    let taken = (0..50).find_map(|_| {
+        occupy(&lab, &record(now(), &format!("token\nflock {KERNEL}\n")));
+        let gated = stopped_at(Gate::before(REMOVAL), &lab, PATIENT);
+        fs::remove_file(lab.holder()).unwrap();
+        let mut child = gated.open();
+        child.await_point("waiting-for");
+        signal(child.pid(), "-STOP");
+        std::thread::sleep(2 * LEFT_ALONE);
+        let is_left = !lab.holder().exists() && fs::remove_dir(lab.lock()).is_ok();
+        let guard = is_left.then(|| brief().environment(here()).acquire(lab.target()).unwrap());
+        if guard.is_none() {
+            child.kill_group();
+            let _ = fs::remove_dir_all(lab.lock());
+        }
+        guard.map(|guard| (guard, child))
+    });
+    let (guard, mut child) = taken.expect("because it leaves it alone for a moment");
+    guard.release().unwrap();
+    signal(child.pid(), "-CONT");
+    assert_eq!(child.await_point("result"), "held");
+    assert_eq!(child.await_point("takeover"), "no");
 }
 
 #[test]
