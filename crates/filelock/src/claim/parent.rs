@@ -36,8 +36,9 @@ pub(crate) fn is_local(
     names: &Names,
     options: &LockOptions,
 ) -> Result<(bool, CreatedParents), AcquireError> {
-    /// Another call, which fails, can remove again what it has created.
-    const TRIES: u32 = 8;
+    /// Other calls, which fail, can remove again what they have created. On a busy machine two of
+    /// them were in the way 8 times in a row.
+    const TRIES: u32 = 100;
     let mut created = CreatedParents::default();
     let mut tries = 0;
     loop {
