@@ -8,7 +8,7 @@ use filelock::{AcquireError, Liveness, LockOptions, try_acquire};
 use testkit::{ChildTest, disk_of_few_inodes, fill_but, names, skip, small_disk};
 
 use crate::gate::can_trace;
-use crate::support::Lab;
+use crate::support::{Lab, WATCHDOG};
 
 #[test]
 fn child_holds() {
@@ -82,7 +82,16 @@ fn a_file_system_that_refuses_to_change_modes_can_be_locked_on() {
         assert!(try_acquire(over.target()).unwrap().acquired().is_none());
         guard.renew().unwrap();
         guard.release().unwrap();
-        assert_eq!(over.names(), [""; 0]);
+        // FUSE closes a file in its own time. One that is removed before stays until then, under a
+        // hidden name, and keeps its directory. The next claimant removes that.
+        testkit::wait_until(WATCHDOG, || {
+            let left = over.names();
+            if !left.is_empty() {
+                assert_eq!(left, ["events.ndjson.lock"], "a preparation is left");
+                LockOptions::new().acquire(over.target()).unwrap().release().unwrap();
+            }
+            left.is_empty()
+        });
         drop(mounted);
     }
 }
