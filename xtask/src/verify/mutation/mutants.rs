@@ -167,11 +167,11 @@ pub(super) const MUTANTS: [Mutant; 31] = [
         edits: &[Edit { from: "Some(own) if own.is_in(&self.dir)? => {}", to: "Some(_) => {}" }],
     },
     Mutant {
-        name: "a handle's directory stays as old as its first acquisition",
+        name: "a handle that had to wait shows a directory that looks old",
         noticed: "it handle::",
         edits: &[Edit {
-            from: "if environment.age(self.changed) > FRESH {",
-            to: "if environment.age(self.record.stamp) > FRESH {",
+            from: "environment.age(self.record.stamp.min(self.changed)) > FRESH",
+            to: "environment.age(self.record.stamp) > FRESH",
         }],
     },
     Mutant {
