@@ -23,6 +23,8 @@ use filelock::testing::Way;
 
 /// How long a lock without a record can be a claim in the making, and a bit.
 const GRACE: Duration = Duration::from_millis(2100);
+/// What a process has emptied is left to it for 50 ms. Far less than the grace.
+const MOMENT: Duration = Duration::from_millis(500);
 /// After which a record that only the clock can judge is void, and a bit.
 const TTL: Duration = Duration::from_secs(31);
 
@@ -231,7 +233,7 @@ impl<'a> Scene<'a> {
         Ok(after)
     }
 
-    /// The next writer must succeed at once. If time decides, and the program may not have released
+    /// The next writer must succeed in a moment. If time decides, and the program may not have released
     /// its lock, the writer must succeed when that is due. Returns when that was.
     fn next(&self, tools: &Tools, late: bool) -> Outcome<Duration> {
         let mut command = match self.scenario.act {
@@ -267,7 +269,7 @@ impl<'a> Scene<'a> {
     fn acquire(&self, way: Way, at: &[Duration]) -> Outcome<Duration> {
         let mut last = None;
         for &later in at {
-            match way.options(nanoseconds(later)).timeout(Duration::ZERO).acquire(&self.target) {
+            match way.options(nanoseconds(later)).timeout(MOMENT).acquire(&self.target) {
                 Ok(guard) => return guard.release().map(|()| later).map_err(Into::into),
                 Err(error) => last = Some(error),
             }
