@@ -233,8 +233,8 @@ impl<'a> Scene<'a> {
         Ok(after)
     }
 
-    /// The next writer must succeed in a moment. If time decides, and the program may not have released
-    /// its lock, the writer must succeed when that is due. Returns when that was.
+    /// The next writer must succeed in a moment. If time decides, and the program may not have
+    /// released its lock, the writer must succeed when that is due. Returns when that was.
     fn next(&self, tools: &Tools, late: bool) -> Outcome<Duration> {
         let mut command = match self.scenario.act {
             Act::Set | Act::Update => tools.set_next(&self.target),
