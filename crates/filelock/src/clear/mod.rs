@@ -67,14 +67,14 @@ pub(crate) fn clear(
             let Ok(_keep) = keep_from_takers(&dir, asked.as_ref()) else {
                 return Ok(Cleared::Taken);
             };
-            let leaves = leaves && !REMOVES_THAT;
-            let is_ours = unlink_record(names, &dir)? || !leaves;
-            if is_ours || !sys::is_at(&names.lock, stat.id).unwrap_or(false) {
-                return remove_directory(names, &stat, options);
+            let was_there = unlink_record(names, &dir)?;
+            let leaves = leaves && !REMOVES_THAT && !was_there;
+            if leaves && sys::is_at(&names.lock, stat.id).unwrap_or(false) {
+                // It stays open for a while. Nobody is to take that for a holder.
+                dir.unlock();
+                return Ok(Cleared::ByAnother(dir));
             }
-            // It stays open for a while. Nobody is to take that for a holder.
-            dir.unlock();
-            Ok(Cleared::ByAnother(dir))
+            remove_directory(names, &stat, options)
         }
         (Removable::File(file), _) => remove_file(names, &file, &stat),
     }

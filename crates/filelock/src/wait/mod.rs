@@ -146,7 +146,7 @@ impl<'a> Wait<'a> {
         // directory's lock in the kernel, which acquiring and releasing need.
         match sys::lstat(&self.names.lock) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                self.is_no_longer_left();
+                self.forget_left();
                 return self.try_now();
             }
             stat => {
@@ -156,7 +156,7 @@ impl<'a> Wait<'a> {
                     self.backoff.lock_moved();
                 }
                 if found.is_some_and(|(id, _)| self.is_not_left(id)) {
-                    self.is_no_longer_left();
+                    self.forget_left();
                 }
                 let is_newcomer = moved && self.leaving.is_none();
                 if is_newcomer && self.watch.may_spare_a_newcomer() && !self.deadline.has_passed() {
@@ -270,7 +270,7 @@ impl<'a> Wait<'a> {
     }
 
     /// What was left alone is gone. If that took long, others can have had the lock since.
-    fn is_no_longer_left(&mut self) {
+    fn forget_left(&mut self) {
         if self.leaving.take().is_some_and(|leaving| leaving.since.elapsed() >= LEFT_ALONE) {
             self.replaced = None;
         }

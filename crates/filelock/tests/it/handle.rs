@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Duration;
 
 use filelock::testing::Way;
 use filelock::{AcquireError, LockOptions, NotHeld, ReleaseError, VerifyError};
@@ -12,7 +12,7 @@ use crate::support::{Lab, WATCHDOG, age, brief, expect_alive};
 
 /// Takes the lock again until its release leaves something beside the file: what a handle has
 /// parked.
-fn parked(lab: &Lab, lock: &filelock::Lock) -> PathBuf {
+pub(crate) fn parked(lab: &Lab, lock: &filelock::Lock) -> PathBuf {
     for _ in 0..2 {
         lock.acquire().unwrap().release().unwrap();
     }
@@ -26,7 +26,8 @@ fn inode(path: &std::path::Path) -> u64 {
 }
 
 /// Where locks can be moved: not on Windows, nor on systems without an exclusive rename.
-const MOVES: bool = cfg!(any(target_os = "linux", target_os = "android", target_vendor = "apple"));
+pub(crate) const MOVES: bool =
+    cfg!(any(target_os = "linux", target_os = "android", target_vendor = "apple"));
 
 #[test]
 fn a_handle_excludes_and_releases_like_a_one_shot() {
@@ -46,53 +47,6 @@ fn a_handle_excludes_and_releases_like_a_one_shot() {
         drop(lock);
         assert_eq!(lab.names(), [""; 0], "on {}", lab.name());
     }
-}
-
-/// Peers of the file generation cannot read the record, and go by the directory's mtime. They take
-/// a lock whose directory changed 2 s ago. Overwriting a record does not change its directory.
-#[cfg(unix)]
-#[test]
-fn a_lock_that_is_used_again_and_again_never_looks_old() {
-    let lab = Lab::new();
-    let lock = brief().lock(lab.target()).unwrap();
-    let started = Instant::now();
-    while started.elapsed() < Duration::from_millis(2500) {
-        let guard = lock.acquire().unwrap();
-        let changed = fs::metadata(lab.lock()).unwrap().modified().unwrap();
-        let stamp = expect_alive(&brief(), lab.target()).renewed().unwrap();
-        let behind = stamp.duration_since(changed).unwrap_or_default();
-        // The kernel's clock of files can be a tick behind.
-        assert!(behind < Duration::from_millis(1100), "it changed {behind:?} before");
-        guard.release().unwrap();
-        std::thread::sleep(Duration::from_millis(50));
-    }
-}
-
-/// Nor if it had to wait: both the time since its directory changed, and the wait, are brief.
-#[cfg(unix)]
-#[test]
-fn a_lock_that_is_used_again_after_a_wait_does_not_look_old() {
-    const PART: Duration = Duration::from_millis(800);
-    let lab = Lab::new();
-    let lock = brief().timeout(WATCHDOG).lock(lab.target()).unwrap();
-    lock.acquire().unwrap().release().unwrap();
-    let since = parked(&lab, &lock);
-    let since = fs::metadata(since).unwrap().modified().unwrap();
-    std::thread::sleep(PART);
-    let other = brief().acquire(lab.target()).unwrap();
-    std::thread::scope(|scope| {
-        let waiter = scope.spawn(|| {
-            let guard = lock.acquire().unwrap();
-            let changed = fs::metadata(lab.lock()).unwrap().modified().unwrap();
-            guard.release().unwrap();
-            changed
-        });
-        std::thread::sleep(PART);
-        let released = SystemTime::now();
-        other.release().unwrap();
-        let changed = waiter.join().unwrap();
-        assert!(changed >= released - Duration::from_millis(1100), "{changed:?}, not {since:?}");
-    });
 }
 
 /// Each acquisition is another one, although the directory is the same.

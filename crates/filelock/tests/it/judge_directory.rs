@@ -241,7 +241,7 @@ fn a_directory_published_with_its_record_and_without_it_now_is_free_in_a_moment(
     for lab in Lab::everywhere() {
         lab.occupy(None);
         lab.mark_published();
-        age(&lab.lock(), Duration::from_secs(1));
+        age(&lab.lock(), Duration::from_secs(3));
         let guard = expect_replaced(&brief(), lab.target());
         assert!(guard.takeover().is_none(), "its owner had released it");
     }

@@ -10,6 +10,8 @@ mod clear;
 mod errors;
 mod guard;
 mod handle;
+#[cfg(unix)] // Elsewhere it is made anew each time.
+mod handle_age;
 mod inspect;
 mod judge_directory;
 mod judge_file;

@@ -27,6 +27,8 @@ mod races_file;
 #[cfg(unix)] // Needs the gate.
 mod races_handle;
 #[cfg(unix)] // Needs the gate.
+mod races_left;
+#[cfg(unix)] // Needs the gate.
 mod races_takeover;
 #[cfg(unix)] // Needs the gate.
 mod refusals;

@@ -20,15 +20,16 @@ pub(super) const MUTANTS: [Mutant; 31] = [
         name: "a dead lock is cleared by renaming it aside",
         noticed: "processes races_takeover::",
         edits: &[Edit {
-            from: "if is_ours || !sys::is_at(&names.lock, stat.id).unwrap_or(false) {
-                       return remove_directory(names, &stat, options);",
-            to: "let _ = is_ours;
-                 if true {
+            from: "let was_there = unlink_record(names, &dir)?;",
+            to: "let was_there = true;
+                 if was_there {
                      let aside = names.preparation(&crate::environment::unique_name());
                      if std::fs::rename(&names.lock, &aside).is_ok() {
                          let _ = std::fs::remove_dir_all(&aside);
                      }
-                     return Ok(Cleared::Done);",
+                     return Ok(Cleared::Done);
+                 }
+                 unlink_record(names, &dir)?;",
         }],
     },
     Mutant {
@@ -168,7 +169,7 @@ pub(super) const MUTANTS: [Mutant; 31] = [
     },
     Mutant {
         name: "a handle that had to wait shows a directory that looks old",
-        noticed: "it handle::",
+        noticed: "it handle_age::",
         edits: &[Edit {
             from: "environment.age(self.record.stamp.min(self.changed)) > FRESH",
             to: "environment.age(self.record.stamp) > FRESH",
@@ -211,15 +212,15 @@ pub(super) const MUTANTS: [Mutant; 31] = [
     },
     Mutant {
         name: "who finds the record of a dead lock removed removes the rest at once",
-        noticed: "processes races_takeover::",
+        noticed: "processes races_left::",
         edits: &[Edit {
-            from: "let leaves = leaves && !REMOVES_THAT;",
-            to: "let leaves = leaves && REMOVES_THAT;",
+            from: "let leaves = leaves && !REMOVES_THAT && !was_there;",
+            to: "let leaves = leaves && REMOVES_THAT && !was_there;",
         }],
     },
     Mutant {
         name: "what is left alone for a moment is not kept open",
-        noticed: "processes races_takeover::",
+        noticed: "processes races_left::",
         edits: &[Edit {
             from: "self.leaving = Some(Leaving { _dir: dir, id, since, is_cleared: true });",
             to: "drop(dir);
@@ -237,7 +238,7 @@ pub(super) const MUTANTS: [Mutant; 31] = [
     },
     Mutant {
         name: "how old an emptied directory is was asked before its record was removed",
-        noticed: "processes races_takeover::",
+        noticed: "processes races_left::",
         edits: &[Edit {
             from: "let verdict = without_record(&dir, &now, options, asks_kernel);",
             to: "let verdict = without_record(&dir, &stat, options, asks_kernel);",
